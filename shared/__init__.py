@@ -1,0 +1,1 @@
+"""What the API and the workers share: the rules of a verification, and its place in Redis."""

@@ -1,0 +1,60 @@
+"""The code and the keys. A code is derived whenever it is needed, and stored nowhere."""
+
+import hmac
+from collections.abc import Mapping
+
+_WORD = 2**64
+
+
+class Codes:
+    """Makes and recognises codes with a ring of keys, given as key id -> at least 32 bytes.
+
+    The first key makes codes; all of them check, so a key is rotated by putting a new one in
+    front and dropping the old one a day later. Each purpose has a key of its own, derived from
+    the ring's, so that no value of one purpose can be taken for another's.
+    """
+
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        self.kid = next(iter(keys))
+        self._code_keys = {kid: _subkey(key, "code") for kid, key in keys.items()}
+        self._check_keys = {kid: _subkey(key, "check") for kid, key in keys.items()}
+        self.job_keys = tuple(_subkey(key, "job") for key in keys.values())
+        # The oldest key: putting a new one in front changes no recipient's tag, so pending
+        # verifications are found and limits go on counting through a rotation.
+        self._tag_key = _subkey(list(keys.values())[-1], "recipient")
+
+    def derive(self, kid: str, verification_id: str, generation: int, length: int) -> str:
+        """The code of a verification: `length` decimal digits, every code equally likely.
+
+        Raises KeyError for a key id that is not in the ring.
+        """
+        codes = 10**length
+        unbiased = _WORD - _WORD % codes
+        block = 0
+        while True:
+            message = f"{verification_id}\0{generation}\0{block}".encode()
+            word = int.from_bytes(_hmac(self._code_keys[kid], message)[:8])
+            if word < unbiased:
+                return f"{word % codes:0{length}}"
+            block += 1
+
+    def verifier(self, kid: str, subject: str, code: str) -> str:
+        """What Redis keeps of a code: 128 bits of a keyed hash, bound to its subject, which is
+        the recipient's tag or the verification's id, so that it is worth nothing elsewhere."""
+        return _hmac(self._check_keys[kid], f"{subject}\0{code}".encode()).hex()[:32]
+
+    def verifiers(self, subject: str, code: str) -> dict[str, str]:
+        """The verifier under every key of the ring, for the check of a code of any age."""
+        return {kid: self.verifier(kid, subject, code) for kid in self._check_keys}
+
+    def tag(self, app: str, to: str) -> str:
+        """The name of an app's recipient in Redis keys, which tells nothing of the address."""
+        return _hmac(self._tag_key, f"{app}\0{to}".encode()).hex()[:32]
+
+
+def _subkey(key: bytes, purpose: str) -> bytes:
+    return _hmac(key, f"otp {purpose} v1".encode())
+
+
+def _hmac(key: bytes, message: bytes) -> bytes:
+    return hmac.digest(key, message, "sha256")

@@ -1,0 +1,81 @@
+"""Every error that the service knows. They carry facts; api/problems.py makes HTTP of them.
+
+OtpError
+├── InvalidRequest            a field is missing or wrong
+├── Refused
+│   ├── CountryNotAllowed     the number's country is not on the allow list
+│   ├── ChannelNotEnabled     no sender is configured for the channel
+│   └── RecipientBlocked      the number is in a blocked range
+├── VerificationNotFound      nothing pending: never asked, expired, used, canceled, another app's
+├── IncorrectCode             a wrong code, counted
+├── TooManyChecks             no check left, for the verification or for the recipient
+├── RateLimited               one send too many
+├── Unauthorized              an API key is needed, or is wrong
+└── StorageUnavailable        Redis is away, full or read-only
+"""
+
+from shared.policy import Limit
+
+
+class OtpError(Exception):
+    """The base: everything that a caller can be told."""
+
+
+class InvalidRequest(OtpError):
+    """Each error is the name of a field and what is wrong with it."""
+
+    def __init__(self, *errors: tuple[str, str]) -> None:
+        super().__init__("; ".join(f"{field}: {message}" for field, message in errors))
+        self.errors = errors
+
+
+class Refused(OtpError):
+    """Refused by the owner's policy, whoever asks and however often."""
+
+
+class CountryNotAllowed(Refused):
+    pass
+
+
+class ChannelNotEnabled(Refused):
+    pass
+
+
+class RecipientBlocked(Refused):
+    pass
+
+
+class VerificationNotFound(OtpError):
+    pass
+
+
+class IncorrectCode(OtpError):
+    def __init__(self, checks_left: int) -> None:
+        super().__init__(f"wrong code, {checks_left} checks left")
+        self.checks_left = checks_left
+
+
+class TooManyChecks(OtpError):
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"checks used up for {retry_after} s")
+        self.retry_after = retry_after
+
+
+class RateLimited(OtpError):
+    """`scope` names the limit (see API.md), `limit` its quota and window in seconds."""
+
+    def __init__(self, scope: str, limit: Limit, retry_after: int) -> None:
+        super().__init__(f"{scope} is limited to {limit}, again in {retry_after} s")
+        self.scope = scope
+        self.limit = limit
+        self.retry_after = retry_after
+
+
+class Unauthorized(OtpError):
+    pass
+
+
+class StorageUnavailable(OtpError):
+    def __init__(self, reason: str, retry_after: int = 1) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after

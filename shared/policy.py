@@ -1,0 +1,65 @@
+"""What an owner decides about verifications: lengths, times and limits."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Self
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+Channel = Literal["sms", "whatsapp", "call", "email"]
+PHONE_CHANNELS: tuple[Channel, ...] = ("sms", "whatsapp", "call")
+CHANNELS: tuple[Channel, ...] = (*PHONE_CHANNELS, "email")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """At most `count` events in any `window_seconds`, written as `5/10m`."""
+
+    count: int
+    window_seconds: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `COUNT/WINDOW`, a window being a number of s, m, h or d.
+
+        Raises ValueError for anything else, and for counts or windows beyond reason.
+        """
+        match = re.fullmatch(r"([0-9]{1,7})/([0-9]{0,4})([smhd])", text)
+        if not match:
+            raise ValueError(f"{text!r} is not COUNT/WINDOW such as 5/10m or 30/1h")
+        count, window = int(match[1]), int(match[2] or 1) * SECONDS[match[3]]
+        if count < 1 or not 1 <= window <= 7 * 86400:
+            raise ValueError(f"{text!r} must allow at least 1 in a window of 1s to 7d")
+        return cls(count=count, window_seconds=window)
+
+    def __str__(self) -> str:
+        for unit in ("d", "h", "m"):
+            if self.window_seconds % SECONDS[unit] == 0:
+                return f"{self.count}/{self.window_seconds // SECONDS[unit]}{unit}"
+        return f"{self.count}/{self.window_seconds}s"
+
+
+Limits = tuple[Limit, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """The rules that a verification is started with, and keeps.
+
+    `limits` names how many sends are allowed per scope (`to`, `ip`, `app`, `country`, `global`);
+    a scope without an entry is not limited. `allowed_countries` holds ISO 3166 regions; None
+    allows all.
+    """
+
+    code_length: int = 6
+    ttl_seconds: int = 300
+    max_checks: int = 5
+    max_sends: int = 5
+    resend_seconds: int = 30
+    resend_code: Literal["same", "new"] = "same"
+    max_failed_checks: Limit = field(default_factory=lambda: Limit(count=20, window_seconds=86400))
+    limits: Mapping[str, Limits] = field(default_factory=dict)
+    channels: tuple[Channel, ...] = CHANNELS
+    allowed_countries: frozenset[str] | None = None
+    blocked_prefixes: tuple[str, ...] = ()

@@ -1,0 +1,84 @@
+"""Addresses: one normal form per recipient, and a masked one for everybody else's eyes."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from shared.errors import InvalidRequest
+
+# What people put between and around the digits of a number. phonenumbers takes more (letters
+# as on a keypad, extensions, invisible characters), which would give one person many spellings
+# that mean another number to another reader.
+_PHONE = re.compile(r"(?:tel:)?[\s(+＋]*\d[\d\s().\-‐‑‒–/]*")  # noqa: RUF001
+_LONGEST_PHONE = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipient:
+    """Somebody's address. `to` is E.164 or a lower-case e-mail address; `region` is the ISO
+    region of a number, None for e-mail and for numbers of no country (+800, satellites)."""
+
+    field: str
+    to: str
+    region: str | None = None
+
+    @property
+    def masked(self) -> str:
+        return mask(self.to)
+
+
+@lru_cache(maxsize=10_000)
+def parse_phone(text: str, default_region: str | None = None) -> Recipient:
+    """Read a phone number in E.164, or in national form when a default region is given.
+
+    Spaces, dots, dashes, slashes, brackets and the decimal digits of any script are fine.
+    Raises InvalidRequest for letters, extensions, control characters, and numbers that the
+    numbering plan of their country does not have.
+    """
+    spelling = text.strip()
+    if len(spelling) > _LONGEST_PHONE or not _PHONE.fullmatch(spelling):
+        raise InvalidRequest(("phone", "not a phone number; write it like +14155550123"))
+    try:
+        number = phonenumbers.parse(spelling, default_region)
+    except phonenumbers.NumberParseException as error:
+        raise InvalidRequest(
+            ("phone", "not a phone number with its country code; write it like +14155550123")
+        ) from error
+    if number.extension or not phonenumbers.is_valid_number(number):
+        raise InvalidRequest(("phone", "no such phone number exists"))
+    region = phonenumbers.region_code_for_number(number)
+    return Recipient(
+        field="phone",
+        to=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
+        region=region if region != "001" else None,
+    )
+
+
+@lru_cache(maxsize=10_000)
+def parse_email(text: str) -> Recipient:
+    """Read an e-mail address (RFC 5321, ASCII local part, IDNA domain), in lower case.
+
+    No provider in use tells apart the case of a local part, so one mailbox is one recipient.
+    Raises InvalidRequest.
+    """
+    try:
+        address = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        raise InvalidRequest(
+            ("email", "not an e-mail address; write it like a@example.com")
+        ) from error
+    # In ASCII there always is one: other local parts were refused.
+    return Recipient(field="email", to=str(address.ascii_email).lower())
+
+
+def mask(to: str) -> str:
+    """Hide most of an address: +1415*****23, a***@example.com."""
+    if "@" in to:
+        local, _, domain = to.partition("@")
+        return f"{local[:1]}***@{domain}"
+    # At least five digits stay hidden, also of the shortest numbers.
+    shown = max(2, min(5, len(to) - 7))
+    return f"{to[:shown]}{'*' * (len(to) - shown - 2)}{to[-2:]}"

@@ -1,0 +1,43 @@
+"""How the service connects to Redis."""
+
+import re
+from urllib.parse import unquote
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from redis.sentinel import Sentinel
+
+_SENTINEL = re.compile(
+    r"redis\+sentinel://(?:(?::(?P<password>[^@/]*))@)?(?P<hosts>[^/@]+)/(?P<master>[^/]+)(?:/(?P<db>\d+))?"
+)
+
+
+def connect(url: str, *, timeout_seconds: float) -> Redis:
+    """A client for redis://, rediss://, unix:// or
+    redis+sentinel://[:password@]host:port,host:port/master[/db]. Connects at the first command.
+
+    redis-py 8 repeats a command up to ten times, also one that Redis has executed already: a
+    check would be counted twice. So nothing is repeated here.
+    """
+    never = Retry(NoBackoff(), 0)
+    if url.startswith("redis+sentinel:"):
+        match = _SENTINEL.fullmatch(url)
+        if not match:
+            raise ValueError("expected redis+sentinel://host:26379,host2:26379/mymaster/0")
+        addresses = [host.rpartition(":") for host in match["hosts"].split(",")]
+        sentinel = Sentinel(  # type: ignore[no-untyped-call]
+            [(host, int(port)) for host, _, port in addresses],
+            socket_timeout=timeout_seconds,
+            sentinel_kwargs={"socket_timeout": timeout_seconds, "retry": never},
+        )
+        master: Redis = sentinel.master_for(  # type: ignore[no-untyped-call]
+            match["master"],
+            db=int(match["db"] or 0),
+            password=unquote(match["password"]) if match["password"] else None,
+            retry=never,
+            socket_timeout=timeout_seconds,
+        )
+        return master
+    options = {} if url.startswith("unix:") else {"socket_connect_timeout": timeout_seconds}
+    return Redis.from_url(url, socket_timeout=timeout_seconds, retry=never, **options)

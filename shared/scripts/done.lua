@@ -1,0 +1,37 @@
+-- Record what became of a delivery attempt. Only the holder of the claim may; it may also after
+-- its lease is over, as long as nobody else has claimed the send.
+--
+-- KEYS 1 send   2 verification   3 due
+-- ARGV 1 the request, JSON: member (of due), token, attempt, sender, result (accepted | refused |
+--        transient | unknown | invalid_recipient), error, provider_id, retry_in_ms (absent: never)
+-- Result: the status of the send: sent | queued | failed, or lost when the claim was
+local request = cjson.decode(ARGV[1])
+local now = now_ms()
+if redis.call('HGET', KEYS[1], 'token') ~= request.token then
+  return 'lost'
+end
+
+local status, reason = 'failed', request.error
+if request.result == 'accepted' then
+  status, reason = 'sent', nil
+elseif request.retry_in_ms then
+  local expires = redis.call('HGET', KEYS[2], 'expires')
+  if expires and now + request.retry_in_ms < tonumber(expires) then
+    status = 'queued'
+  end
+end
+redis.call('HDEL', KEYS[1], 'token', 'not_before', 'reason')
+redis.call('HSET', KEYS[1], 'status', status, 'attempt:' .. request.attempt, cjson.encode({
+  sender = request.sender, status = request.result, error = request.error, at = now,
+  provider_id = request.provider_id,
+}))
+if reason then
+  redis.call('HSET', KEYS[1], 'reason', reason)
+end
+if status == 'queued' then
+  redis.call('HSET', KEYS[1], 'not_before', now + request.retry_in_ms)
+  redis.call('ZADD', KEYS[3], now + request.retry_in_ms, request.member)
+else
+  redis.call('ZREM', KEYS[3], request.member)
+end
+return status

@@ -1,0 +1,17 @@
+-- Take sends that are overdue: whose job got lost, whose worker died, or that wait to be tried
+-- again. Each is put off a little, so that only one sweeper takes it.
+--
+-- KEYS 1 due   2 the RQ queue
+-- ARGV 1 the most to take   2 put_off_ms   3 backlog_ms: while jobs wait in the queue, a send that
+--        is overdue by less than this most likely waits there too
+-- Result: members of due
+local now = now_ms()
+local overdue = now
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  overdue = now - ARGV[3]
+end
+local members = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', overdue, 'LIMIT', 0, ARGV[1])
+for _, member in ipairs(members) do
+  redis.call('ZADD', KEYS[1], now + ARGV[2], member)
+end
+return members
