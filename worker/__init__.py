@@ -1,0 +1,1 @@
+"""The workers: they deliver codes through senders."""

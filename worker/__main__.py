@@ -1,0 +1,71 @@
+"""`python -m worker`: deliver codes until SIGTERM."""
+
+import logging
+import sys
+import time
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from shared import logs
+from shared.codes import Codes
+from shared.policy import CHANNELS
+from shared.queue import WakeUps
+from shared.redis_client import connect
+from shared.settings import Settings, SettingsError
+from shared.store import Store
+from worker.delivery import Deliverer
+from worker.messages import Texts
+from worker.rq_worker import LONGEST_BACK_OFF_SECONDS, OtpWorker
+from worker.senders import named_senders
+
+log = logging.getLogger("otp.worker")
+
+REDIS_TIMEOUT_SECONDS = 3.0
+
+
+def create_worker(settings: Settings, redis: Redis) -> OtpWorker:
+    """Raises SettingsError, and RedisError while Redis is away."""
+    codes = Codes(settings.secret_keys())
+    senders = {}
+    for channel in CHANNELS:
+        try:
+            senders[channel] = named_senders(settings.senders(channel))
+        except ValueError as error:
+            raise SettingsError(f"OTP_{channel.upper()}_SENDERS: {error}") from None
+    store = Store(redis)
+    deliverer = Deliverer(
+        store, codes, Texts(settings.otp_app_name, settings.otp_web_origin), senders
+    )
+    wake_ups = WakeUps(redis, codes.job_keys)
+    return OtpWorker(redis, store, deliverer, wake_ups, settings.worker_concurrency)
+
+
+def main() -> None:
+    logs.set_up()
+    try:
+        settings = Settings.load()
+        redis = connect(
+            settings.redis_url.get_secret_value(), timeout_seconds=REDIS_TIMEOUT_SECONDS
+        )
+        worker = _patiently(settings, redis)
+    except SettingsError as error:
+        sys.exit(f"otp worker: {error}")
+    worker.stop_at_signals()
+    worker.run()
+
+
+def _patiently(settings: Settings, redis: Redis) -> OtpWorker:
+    """The worker, as soon as Redis is there."""
+    back_off = 0.1
+    while True:
+        try:
+            return create_worker(settings, redis)
+        except RedisError as error:
+            log.warning("redis_away", extra={"error": str(error), "retry_in": back_off})
+            time.sleep(back_off)
+            back_off = min(2 * back_off, LONGEST_BACK_OFF_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

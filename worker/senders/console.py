@@ -1,0 +1,31 @@
+"""console:// prints the message instead of sending it. For development: it shows the code."""
+
+import socket
+import sys
+from threading import Lock
+from typing import Self
+
+from worker.senders.base import Message
+
+
+class ConsoleSender:
+    """One line per message on stdout, for a person to read and for a script to parse."""
+
+    def __init__(self) -> None:
+        self._host = socket.gethostname()
+        self._lock = Lock()
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        if url != "console://":
+            raise ValueError("expected console:// and nothing behind it")
+        return cls()
+
+    def send(self, message: Message) -> None:
+        line = (
+            f"console-sender host={self._host} channel={message.channel} to={message.to} "
+            f"code={message.code} expires_in={message.expires_in}s\n"
+        )
+        with self._lock:
+            sys.stdout.write(line)
+            sys.stdout.flush()
