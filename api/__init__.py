@@ -1,0 +1,52 @@
+"""The HTTP API and the web page."""
+
+import logging
+from pathlib import Path
+
+from flask import Flask
+from redis import Redis
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from api import headers, health, openapi, otp, pages, problems
+from api.access import Access
+from shared.codes import Codes
+from shared.queue import WakeUps
+from shared.redis_client import connect
+from shared.settings import Settings
+from shared.store import Store
+from shared.verification import VerificationService
+
+FRONTEND = Path(__file__).parent.parent / "frontend"
+# A request never waits for Redis longer than this.
+REDIS_TIMEOUT_SECONDS = 0.5
+LARGEST_BODY_BYTES = 8 * 1024
+
+log = logging.getLogger("otp.api")
+
+
+def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
+    """The web process. Starts also while Redis is away. Raises SettingsError."""
+    redis = redis or connect(
+        settings.redis_url.get_secret_value(), timeout_seconds=REDIS_TIMEOUT_SECONDS
+    )
+    codes = Codes(settings.secret_keys())
+    store = Store(redis)
+    service = VerificationService(store, codes, WakeUps(redis, codes.job_keys), settings.policy())
+    access = Access(settings.api_keys())
+
+    app = Flask(__name__, static_folder=FRONTEND, template_folder=FRONTEND)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    if settings.otp_trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.otp_trusted_proxies, x_proto=1, x_host=1
+        )
+    app.register_blueprint(otp.endpoints(service, access, settings.otp_default_region))
+    app.register_blueprint(health.endpoints(store))
+    app.register_blueprint(pages.endpoints(settings))
+    app.register_blueprint(openapi.endpoints())
+    problems.register(app)
+    headers.register(app)
+    if not access.needs_key:
+        log.warning("open_to_everybody", extra={"setting": "OTP_API_KEYS is empty"})
+    return app

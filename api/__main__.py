@@ -1,0 +1,49 @@
+"""`python -m api`: serve the API and the page."""
+
+import sys
+
+from flask import Flask
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.server import Server
+
+from api import create_app
+from shared import logs
+from shared.settings import Settings, SettingsError
+
+# Enough that slow clients do not keep the others waiting; every thread may hold one connection to
+# Redis.
+THREADS = 16
+
+
+def app() -> Flask:
+    """What each server process makes for itself."""
+    logs.set_up()
+    return create_app(Settings.load())
+
+
+def main() -> None:
+    logs.set_up()
+    try:
+        settings = Settings.load()
+        create_app(settings)
+    except SettingsError as error:
+        sys.exit(f"otp api: {error}")
+    Server(
+        "api.__main__:app",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.api_processes,
+        blocking_threads=THREADS,
+        http1_settings=HTTP1Settings(header_read_timeout=5000),
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=8,
+        log_enabled=False,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main()

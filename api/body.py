@@ -1,0 +1,49 @@
+"""Request bodies: one strict way to read JSON."""
+
+import json
+from typing import Any, NoReturn, TypeVar
+
+from flask import Request
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import UnsupportedMediaType
+
+from shared.errors import InvalidRequest
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class MalformedJson(Exception):
+    """The body is not a JSON object that every parser would read alike."""
+
+
+def read(request: Request, model: type[Model]) -> Model:
+    """The body as a model. Raises MalformedJson, InvalidRequest, and werkzeug's 413 and 415."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType
+    try:
+        body = json.loads(
+            request.get_data().decode("utf-8"),
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_refuse_constant,
+        )
+    except (ValueError, RecursionError):
+        raise MalformedJson from None
+    if not isinstance(body, dict):
+        raise MalformedJson
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        # Without the input: it may be a code or somebody's number.
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        raise InvalidRequest(*((".".join(map(str, e["loc"])), e["msg"]) for e in found)) from None
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a name occurs twice")
+    return members
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

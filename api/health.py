@@ -1,0 +1,21 @@
+"""Is the process alive, and can it serve?"""
+
+from flask import Blueprint, Response, jsonify
+
+from shared.store import Store
+
+
+def endpoints(store: Store) -> Blueprint:
+    health = Blueprint("health", __name__, url_prefix="/health")
+
+    @health.get("/live")
+    def live() -> Response:
+        """Never asks Redis: a process is not restarted because its storage is away."""
+        return jsonify(status="ok")
+
+    @health.get("/ready")
+    def ready() -> Response:
+        store.write_something()
+        return jsonify(status="ok")
+
+    return health

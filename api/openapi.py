@@ -1,0 +1,197 @@
+"""The OpenAPI 3.1 document: the paths by hand, the bodies from api/schemas.py."""
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify
+from pydantic.json_schema import models_json_schema
+
+from api.schemas import GeneratedOtp, GenerateOtp, VerificationDetails, VerifiedOtp, VerifyOtp
+
+_MODELS = (GenerateOtp, GeneratedOtp, VerifyOtp, VerifiedOtp, VerificationDetails)
+
+_PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457. `detail` is a sentence for a person, `code` is for programs.",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "checks_left": {"type": "integer", "description": "With incorrect_code"},
+        "scope": {
+            "type": "string",
+            "description": "With rate_limited",
+            "enum": ["resend", "sends", "to", "ip", "app", "country", "global"],
+        },
+        "errors": {
+            "type": "array",
+            "description": "With invalid_request",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+
+_PROBLEMS = {
+    400: "`malformed_json`: the body is not a JSON object",
+    401: "`unauthorized`: an API key is needed, or is wrong",
+    403: "`country_not_allowed`, `channel_not_enabled` or `recipient_blocked`",
+    404: "`verification_not_found`: nothing is pending",
+    413: "`payload_too_large`: the body is over 8 KiB",
+    415: "`unsupported_media_type`: the body is not application/json",
+    422: "`invalid_request`: a field is missing or wrong",
+    429: "`rate_limited`: a send too many; or `too_many_checks`",
+    503: "`storage_unavailable`: nothing was counted or sent; try again",
+}
+_RETRY_AFTER = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
+
+
+def document() -> dict[str, Any]:
+    _, schemas = models_json_schema(
+        [
+            (model, "validation" if model in (GenerateOtp, VerifyOtp) else "serialization")
+            for model in _MODELS
+        ],
+        ref_template="#/components/schemas/{model}",
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "OTP service",
+            "version": "1.0.0",
+            "description": "Proves that somebody controls a phone number or an e-mail address.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "paths": _paths(),
+        # A key is needed only where OTP_API_KEYS is set.
+        "security": [{}, {"bearer": []}, {"basic": []}],
+        "components": {
+            "schemas": {**schemas["$defs"], "Problem": _PROBLEM},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "basic": {"type": "http", "scheme": "basic"},
+            },
+        },
+    }
+
+
+def _paths() -> dict[str, Any]:
+    one = {
+        "name": "verification_id",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^VE[0-9a-f]{32}$"},
+    }
+    return {
+        "/generate-otp": {
+            "post": {
+                "operationId": "generateOtp",
+                "summary": "Send a code to a phone number or an e-mail address",
+                "description": "While a verification is pending, this sends its code once more.",
+                "requestBody": _json_body("GenerateOtp"),
+                "responses": {
+                    "202": _json_answer("The code is on its way", "GeneratedOtp"),
+                    **_problems(400, 401, 403, 413, 415, 422, 429, 503),
+                },
+            }
+        },
+        "/verify-otp": {
+            "post": {
+                "operationId": "verifyOtp",
+                "summary": "Check a code, and use it up",
+                "requestBody": _json_body("VerifyOtp"),
+                "responses": {
+                    "200": _json_answer("The code is right", "VerifiedOtp"),
+                    **_problems(400, 401, 404, 413, 415, 422, 429, 503),
+                    "400": _problem("`incorrect_code` with `checks_left`; or `malformed_json`"),
+                },
+            }
+        },
+        "/verifications/{verification_id}": {
+            "parameters": [one],
+            "get": {
+                "operationId": "getVerification",
+                "summary": "What became of a verification and its messages",
+                "responses": {
+                    "200": _json_answer("Kept for a day after its end", "VerificationDetails"),
+                    **_problems(401, 404, 503),
+                },
+            },
+            "delete": {
+                "operationId": "cancelVerification",
+                "summary": "Cancel a pending verification",
+                "responses": {
+                    "204": {"description": "Canceled; its queued messages are dropped"},
+                    **_problems(401, 404, 503),
+                },
+            },
+        },
+        "/health/live": {"get": _health("live", "The process is alive")},
+        "/health/ready": {"get": _health("ready", "Codes can be stored", 503)},
+    }
+
+
+def _health(name: str, description: str, *problems: int) -> dict[str, Any]:
+    return {
+        "operationId": name,
+        "summary": description,
+        "security": [],
+        "responses": {
+            "200": {
+                "description": description,
+                "content": {
+                    "application/json": {
+                        "schema": {
+                            "type": "object",
+                            "required": ["status"],
+                            "properties": {"status": {"const": "ok"}},
+                        }
+                    }
+                },
+            },
+            **_problems(*problems),
+        },
+    }
+
+
+def _json_body(model: str) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": _ref(model)}}}
+
+
+def _json_answer(description: str, model: str) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": _ref(model)}}}
+
+
+def _problems(*statuses: int) -> dict[str, Any]:
+    return {
+        str(status): _problem(_PROBLEMS[status], retry_after=status in (429, 503))
+        for status in statuses
+    }
+
+
+def _problem(description: str, *, retry_after: bool = False) -> dict[str, Any]:
+    answer = {
+        "description": description,
+        "content": {"application/problem+json": {"schema": _ref("Problem")}},
+    }
+    return {**answer, "headers": _RETRY_AFTER} if retry_after else answer
+
+
+def _ref(model: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{model}"}
+
+
+def endpoints() -> Blueprint:
+    openapi = Blueprint("openapi", __name__)
+    made = document()
+
+    @openapi.get("/openapi.json")
+    def openapi_json() -> Response:
+        return jsonify(made)
+
+    return openapi

@@ -1,0 +1,88 @@
+"""The endpoints of a verification: parse, call one use case, shape the answer."""
+
+import logging
+
+from flask import Blueprint, Response, jsonify, request
+
+from api import body
+from api.access import Access, client_ip
+from api.schemas import GeneratedOtp, GenerateOtp, VerificationDetails, VerifiedOtp, VerifyOtp
+from shared.errors import OtpError
+from shared.verification import VerificationService
+
+log = logging.getLogger("otp.api")
+
+_BY = {"sms": "SMS", "whatsapp": "WhatsApp", "call": "phone call", "email": "e-mail"}
+
+
+def endpoints(
+    service: VerificationService, access: Access, default_region: str | None
+) -> Blueprint:
+    otp = Blueprint("otp", __name__)
+
+    @otp.post("/generate-otp")
+    def generate_otp() -> tuple[Response, int]:
+        app = access.app(request)
+        asked = body.read(request, GenerateOtp)
+        recipient = asked.recipient(default_region)
+        channel = asked.channel_for(recipient)
+        try:
+            started = service.start(
+                recipient,
+                channel,
+                app=app,
+                ip=client_ip(request),
+                locale=asked.locale or request.accept_languages.best or "en",
+            )
+        except OtpError as error:
+            log.info(
+                "start_refused",
+                extra={"app": app, "to": recipient.masked, "channel": channel, "why": str(error)},
+            )
+            raise
+        log.info(
+            "code_requested",
+            extra={
+                "verification_id": started.verification_id,
+                "send": started.send,
+                "app": app,
+                "to": started.to,
+                "channel": channel,
+            },
+        )
+        message = f"A code is on its way to {started.to} by {_BY[channel]}."
+        return jsonify(GeneratedOtp.of(started, message).model_dump()), 202
+
+    @otp.post("/verify-otp")
+    def verify_otp() -> Response:
+        app = access.app(request)
+        typed = body.read(request, VerifyOtp)
+        recipient = typed.recipient(default_region)
+        approved = service.check(
+            typed.otp, app=app, recipient=recipient, verification_id=typed.verification_id or ""
+        )
+        log.info(
+            "verification_approved",
+            extra={"verification_id": approved.verification_id, "app": app, "to": approved.to},
+        )
+        answer = VerifiedOtp(
+            verification_id=approved.verification_id,
+            channel=approved.channel,
+            to=approved.to,
+            message=f"{approved.to} is verified.",
+        )
+        return jsonify(answer.model_dump())
+
+    @otp.get("/verifications/<verification_id>")
+    def get_verification(verification_id: str) -> Response:
+        verification = service.view(verification_id, app=access.app(request))
+        return jsonify(VerificationDetails.of(verification).model_dump())
+
+    @otp.delete("/verifications/<verification_id>")
+    def cancel_verification(verification_id: str) -> tuple[str, int]:
+        app = access.app(request)
+        service.cancel(verification_id, app=app)
+        log.info("verification_canceled", extra={"verification_id": verification_id, "app": app})
+        return "", 204
+
+    return otp

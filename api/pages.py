@@ -1,0 +1,25 @@
+"""The web page, and the page to try the API with."""
+
+from flask import Blueprint, render_template
+
+from shared.settings import Settings
+
+
+def endpoints(settings: Settings) -> Blueprint:
+    pages = Blueprint("pages", __name__)
+    policy = settings.policy()
+
+    @pages.get("/")
+    def index() -> str:
+        return render_template(
+            "index.html",
+            app_name=settings.otp_app_name,
+            code_length=policy.code_length,
+            channels=policy.channels,
+        )
+
+    @pages.get("/docs")
+    def docs() -> str:
+        return render_template("docs.html", app_name=settings.otp_app_name)
+
+    return pages

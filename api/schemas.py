@@ -1,0 +1,166 @@
+"""What goes in and comes out, as in the OpenAPI document."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.errors import InvalidRequest
+from shared.policy import PHONE_CHANNELS, Channel
+from shared.recipient import Recipient, parse_email, parse_phone
+from shared.verification import Started, Verification
+
+Phone = Annotated[
+    str,
+    Field(
+        max_length=64,
+        description="E.164; spaces, dashes and brackets are fine",
+        examples=["+14155550123"],
+    ),
+]
+Email = Annotated[str, Field(max_length=254, examples=["a@example.com"])]
+VerificationId = Annotated[
+    str,
+    Field(pattern="^VE[0-9a-f]{32}$", examples=["VE5653a83b10f2a925b033d0d0f1fba7c5"]),
+]
+Locale = Annotated[
+    str,
+    Field(
+        max_length=35,
+        pattern="^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$",
+        description="Language of the message (BCP 47)",
+        examples=["en", "pt-BR"],
+    ),
+]
+Status = Literal["pending", "approved", "canceled", "expired", "max_attempts_reached"]
+
+
+class Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class GenerateOtp(Request):
+    """Exactly one of `phone` and `email`."""
+
+    phone: Phone | None = None
+    email: Email | None = None
+    channel: Channel | None = None
+    locale: Locale | None = None
+
+    def recipient(self, default_region: str | None) -> Recipient:
+        return _recipient(self.phone, self.email, default_region)
+
+    def channel_for(self, recipient: Recipient) -> Channel:
+        if recipient.field == "email":
+            if self.channel not in (None, "email"):
+                raise InvalidRequest(("channel", "an e-mail address is reached by email only"))
+            return "email"
+        if self.channel == "email":
+            raise InvalidRequest(("channel", f"a phone is reached by {', '.join(PHONE_CHANNELS)}"))
+        return self.channel or "sms"
+
+
+class VerifyOtp(Request):
+    """The typed code, and exactly one of `phone`, `email` and `verification_id`."""
+
+    otp: Annotated[
+        str,
+        Field(
+            max_length=40,
+            description="The digits; a space or a dash between them is fine",
+            examples=["123456"],
+        ),
+    ]
+    phone: Phone | None = None
+    email: Email | None = None
+    verification_id: VerificationId | None = None
+
+    def recipient(self, default_region: str | None) -> Recipient | None:
+        """None: the verification is named by its id."""
+        if self.verification_id is None:
+            return _recipient(self.phone, self.email, default_region)
+        if self.phone is not None or self.email is not None:
+            raise InvalidRequest(("verification_id", "give only one of phone, email and it"))
+        return None
+
+
+def _recipient(phone: str | None, email: str | None, default_region: str | None) -> Recipient:
+    if phone is not None and email is None:
+        return parse_phone(phone, default_region)
+    if email is not None and phone is None:
+        return parse_email(email)
+    raise InvalidRequest(("phone", "give exactly one of phone and email"))
+
+
+class GeneratedOtp(BaseModel):
+    verification_id: VerificationId
+    status: Literal["pending"] = "pending"
+    channel: Channel
+    to: Annotated[str, Field(description="Masked", examples=["+1415*****23"])]
+    expires_in: Annotated[int, Field(description="Seconds")]
+    resend_in: Annotated[int, Field(description="Seconds until it may be sent again")]
+    checks_left: int
+    sends_left: int
+    message: Annotated[str, Field(description="For a person")]
+
+    @classmethod
+    def of(cls, started: Started, message: str) -> Self:
+        facts = {
+            name: getattr(started, name) for name in cls.model_fields if hasattr(started, name)
+        }
+        return cls(**facts, message=message)
+
+
+class VerifiedOtp(BaseModel):
+    verified: Literal[True] = True
+    status: Literal["approved"] = "approved"
+    verification_id: VerificationId
+    channel: Channel
+    to: Annotated[str, Field(description="Masked", examples=["+1415*****23"])]
+    message: str
+
+
+class DeliveryAttempt(BaseModel):
+    sender: str
+    status: Literal["accepted", "refused", "transient", "unknown", "invalid_recipient"]
+    error: str | None
+    at: Annotated[str, Field(examples=["2026-11-23T18:21:23.916Z"])]
+    provider_id: str | None
+
+
+class Send(BaseModel):
+    number: int
+    channel: Channel
+    status: Literal["queued", "sending", "sent", "delivered", "undelivered", "dropped", "failed"]
+    reason: str | None
+    attempts: list[DeliveryAttempt]
+
+
+class VerificationDetails(BaseModel):
+    verification_id: VerificationId
+    status: Status
+    channel: Channel
+    to: Annotated[str, Field(description="Masked", examples=["+1415*****23"])]
+    created_at: Annotated[str, Field(examples=["2026-11-23T18:21:23.916Z"])]
+    expires_at: Annotated[str, Field(examples=["2026-11-23T18:26:23.916Z"])]
+    expires_in: Annotated[int, Field(description="Seconds, 0 when it is not pending")]
+    resend_in: Annotated[int, Field(description="Seconds until it may be sent again")]
+    checks_left: int
+    sends_left: int
+    sends: list[Send]
+
+    @classmethod
+    def of(cls, verification: Verification) -> Self:
+        facts = asdict(verification)
+        facts["created_at"] = _timestamp(verification.created_at)
+        facts["expires_at"] = _timestamp(verification.expires_at)
+        for send in facts["sends"]:
+            for attempt in send["attempts"]:
+                attempt["at"] = _timestamp(attempt["at"])
+        return cls(**facts)
+
+
+def _timestamp(unix_seconds: float) -> str:
+    moment = datetime.fromtimestamp(unix_seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
