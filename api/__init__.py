@@ -1,6 +1,5 @@
 """The HTTP API and the web page."""
 
-import logging
 from pathlib import Path
 
 from flask import Flask
@@ -20,8 +19,6 @@ FRONTEND = Path(__file__).parent.parent / "frontend"
 # A request never waits for Redis longer than this.
 REDIS_TIMEOUT_SECONDS = 0.5
 LARGEST_BODY_BYTES = 8 * 1024
-
-log = logging.getLogger("otp.api")
 
 
 def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
@@ -47,6 +44,4 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     app.register_blueprint(openapi.endpoints())
     problems.register(app)
     headers.register(app)
-    if not access.needs_key:
-        log.warning("open_to_everybody", extra={"setting": "OTP_API_KEYS is empty"})
     return app

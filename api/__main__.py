@@ -1,5 +1,6 @@
 """`python -m api`: serve the API and the page."""
 
+import logging
 import sys
 
 from flask import Flask
@@ -15,6 +16,8 @@ from shared.settings import Settings, SettingsError
 # Redis.
 THREADS = 16
 
+log = logging.getLogger("otp.api")
+
 
 def app() -> Flask:
     """What each server process makes for itself."""
@@ -26,7 +29,9 @@ def main() -> None:
     logs.set_up()
     try:
         settings = Settings.load()
-        create_app(settings)
+        settings.secret_keys()
+        if not settings.api_keys():
+            log.warning("open_to_everybody", extra={"because": "OTP_API_KEYS is empty"})
     except SettingsError as error:
         sys.exit(f"otp api: {error}")
     Server(

@@ -1,12 +1,14 @@
 """Who is calling: the app behind an API key, and the client's address."""
 
 import hmac
+import re
 from collections.abc import Sequence
 from hashlib import sha256
 from ipaddress import ip_address
 
 from flask import Request
 
+from api.schemas import LOCALE, LONGEST_LOCALE
 from shared.errors import Unauthorized
 
 # The app of everybody's verifications where no keys are set.
@@ -18,10 +20,6 @@ class Access:
 
     def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
         self._keys = [(app, _hash(key)) for app, key in keys]
-
-    @property
-    def needs_key(self) -> bool:
-        return bool(self._keys)
 
     def app(self, request: Request) -> str:
         """The app that calls, by `Authorization: Bearer KEY` or Basic APP:KEY.
@@ -50,6 +48,12 @@ def client_ip(request: Request) -> str:
         return str(ip_address(request.remote_addr or ""))
     except ValueError:
         return "0.0.0.0"  # noqa: S104 (a name for "unknown", nothing is bound to it)
+
+
+def browser_locale(request: Request) -> str:
+    """The language that the browser asks for first (BCP 47), English for none."""
+    asked = request.accept_languages.best or ""
+    return asked if re.fullmatch(LOCALE, asked) and len(asked) <= LONGEST_LOCALE else "en"
 
 
 def _hash(key: str) -> bytes:

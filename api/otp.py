@@ -5,7 +5,7 @@ import logging
 from flask import Blueprint, Response, jsonify, request
 
 from api import body
-from api.access import Access, client_ip
+from api.access import Access, browser_locale, client_ip
 from api.schemas import GeneratedOtp, GenerateOtp, VerificationDetails, VerifiedOtp, VerifyOtp
 from shared.errors import OtpError
 from shared.verification import VerificationService
@@ -32,7 +32,7 @@ def endpoints(
                 channel,
                 app=app,
                 ip=client_ip(request),
-                locale=asked.locale or request.accept_languages.best or "en",
+                locale=asked.locale or browser_locale(request),
             )
         except OtpError as error:
             log.info(

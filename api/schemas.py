@@ -11,6 +11,9 @@ from shared.policy import PHONE_CHANNELS, Channel
 from shared.recipient import Recipient, parse_email, parse_phone
 from shared.verification import Started, Verification
 
+LOCALE = "[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"
+LONGEST_LOCALE = 35
+
 Phone = Annotated[
     str,
     Field(
@@ -27,8 +30,8 @@ VerificationId = Annotated[
 Locale = Annotated[
     str,
     Field(
-        max_length=35,
-        pattern="^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$",
+        max_length=LONGEST_LOCALE,
+        pattern=f"^{LOCALE}$",
         description="Language of the message (BCP 47)",
         examples=["en", "pt-BR"],
     ),

@@ -25,6 +25,7 @@ from shared.queue import WakeUps
 from shared.recipient import Recipient
 from shared.store import Attempt, Store, read_attempt
 
+_ID = re.compile(r"VE[0-9a-f]{32}")
 _OTP = re.compile(r"[0-9](?:[ -]?[0-9])*")
 
 
@@ -174,7 +175,7 @@ class VerificationService:
 
     def view(self, verification_id: str, *, app: str) -> Verification:
         """Raises VerificationNotFound, StorageUnavailable."""
-        found = self._store.view(verification_id)
+        found = self._store.view(verification_id) if _ID.fullmatch(verification_id) else None
         if found is None or found[0]["app"] != app:
             raise VerificationNotFound
         fields, sends, now = found
@@ -200,7 +201,7 @@ class VerificationService:
 
     def cancel(self, verification_id: str, *, app: str) -> None:
         """Raises VerificationNotFound, StorageUnavailable."""
-        if not self._store.cancel(verification_id, app):
+        if not _ID.fullmatch(verification_id) or not self._store.cancel(verification_id, app):
             raise VerificationNotFound
 
     def _refuse_by_policy(self, recipient: Recipient, channel: Channel) -> None:

@@ -20,6 +20,7 @@ from worker.senders.base import DeliveryError, Failure
 log = logging.getLogger("otp.worker")
 
 LONGEST_BACK_OFF_SECONDS = 30.0
+UNKNOWN_FENCE_SECONDS = 5.0
 
 
 class Deliverer:
@@ -65,9 +66,14 @@ class Deliverer:
                     },
                 )
                 return
-            with self._under_way(claim):
+            with self._holding(claim):
                 if not self._attempt(claim):
                     return
+
+    @property
+    def under_way(self) -> int:
+        """How many attempts are being made right now."""
+        return len(self._claims)
 
     def renew_leases(self) -> None:
         """Prolong the leases of the attempts under way. Raises StorageUnavailable."""
@@ -161,7 +167,7 @@ class Deliverer:
             pause = min(2 * pause, 1.0)
 
     @contextmanager
-    def _under_way(self, claim: Claim) -> Iterator[None]:
+    def _holding(self, claim: Claim) -> Iterator[None]:
         with self._lock:
             self._claims[claim.token] = claim
         try:
@@ -175,10 +181,14 @@ def _retry_in(claim: Claim, failure: Failure, others: Sequence[NamedSender]) -> 
     """Seconds until the next attempt, None for no other one."""
     if failure == "invalid_recipient" or (failure == "refused" and not others):
         return None
+    back_off = min(2.0 ** (claim.attempt - 1), LONGEST_BACK_OFF_SECONDS)
+    if failure == "unknown":
+        # It may have been taken: leave it time to arrive before another one follows.
+        return max(back_off, UNKNOWN_FENCE_SECONDS)
     tried = {past.sender for past in claim.past}
     if any(other.name not in tried for other in others):
         return 0
-    return min(2.0 ** (claim.attempt - 1), LONGEST_BACK_OFF_SECONDS)
+    return back_off
 
 
 def where(error: BaseException) -> str:

@@ -5,14 +5,14 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import BoundedSemaphore, Event
+from threading import BoundedSemaphore
 from types import FrameType
 from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, worker_registration
-from rq.utils import as_text, now
+from rq.utils import now
 from rq.worker import BaseWorker, WorkerStatus
 
 from shared.errors import StorageUnavailable
@@ -59,7 +59,6 @@ class OtpWorker(BaseWorker):
         self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="delivery")
         self._free = BoundedSemaphore(concurrency)
-        self._stopping = Event()
         self._next_beat = self._next_sweep = 0.0
 
     @property
@@ -78,14 +77,14 @@ class OtpWorker(BaseWorker):
         log.info("worker_started", extra={"worker": self.name, "host": self.hostname})
         self.birth_date = now()
         back_off = 0.1
-        while not self._stopping.is_set():
+        while not self._stop_requested:
             try:
                 took = self._turn(wait=not burst)
             except (RedisError, StorageUnavailable) as error:
                 log.warning("redis_away", extra={"error": str(error), "retry_in": back_off})
                 # Whoever holds a finished attempt records it first.
                 self._next_sweep = time.monotonic() + LEASE_SECONDS
-                self._stopping.wait(back_off)
+                time.sleep(back_off)
                 back_off = min(2 * back_off, LONGEST_BACK_OFF_SECONDS)
                 continue
             back_off = 0.1
@@ -94,7 +93,7 @@ class OtpWorker(BaseWorker):
         self._finish()
 
     def _stop(self, _signum: int, _frame: FrameType | None) -> None:
-        self._stopping.set()
+        self._stop_requested = True
 
     def _turn(self, *, wait: bool) -> int:
         """Give the free threads what is queued or overdue, waiting for it a second at most. How
@@ -136,7 +135,9 @@ class OtpWorker(BaseWorker):
             ids += self.connection.lpop(self._queue.key, most - len(ids)) or []
         if not ids:
             return []
-        keys = [self.job_class.key_for(as_text(job_id)) for job_id in ids]
+        # Bytes to bytes: an id that somebody else wrote need not be text.
+        prefix = self.job_class.redis_job_namespace_prefix.encode()
+        keys = [prefix + job_id for job_id in ids]
         with self.connection.pipeline(transaction=False) as pipe:
             for key in keys:
                 pipe.hget(key, "data")
@@ -171,9 +172,9 @@ class OtpWorker(BaseWorker):
         if time.monotonic() < self._next_beat:
             return
         self.last_heartbeat = now()
+        state = WorkerStatus.BUSY if self._deliverer.under_way else WorkerStatus.IDLE
         with self.connection.pipeline(transaction=False) as pipe:
-            pipe.hset(self.key, mapping=self.serialize())
-            pipe.hset(self.key, "state", WorkerStatus.BUSY.value)
+            pipe.hset(self.key, mapping={**self.serialize(), "state": state.value})
             pipe.expire(self.key, WORKER_TTL_SECONDS)
             # Each time, since Redis may have come back without it; and with an end, which RQ
             # gives neither.

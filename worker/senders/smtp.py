@@ -48,21 +48,26 @@ class SmtpSender:
 
     def send(self, message: Message) -> str:
         mail = self._mail(message)
-        handed_over = False
+        server: smtplib.SMTP | None = None
         try:
-            with self._connect() as server:
-                handed_over = True
-                server.send_message(mail)
+            server = self._connect()
+            server.send_message(mail)
         except smtplib.SMTPRecipientsRefused as error:
             (code, _), *_ = error.recipients.values()
             raise DeliveryError(_recipient_failure(code), f"smtp_{code}") from None
         except smtplib.SMTPResponseException as error:
             failure: Failure = "transient" if 400 <= error.smtp_code < 500 else "refused"
             raise DeliveryError(failure, f"smtp_{error.smtp_code}") from None
+        except (ssl.SSLError, smtplib.SMTPNotSupportedError) as error:
+            raise DeliveryError("refused", type(error).__name__) from None
         except (OSError, smtplib.SMTPException) as error:
-            # Lost on the way: before the message, or perhaps behind it.
-            failure = "unknown" if handed_over else "transient"
-            raise DeliveryError(failure, type(error).__name__) from None
+            # Without a connection nothing was sent; with one, the message may have arrived.
+            raise DeliveryError(
+                "unknown" if server else "transient", type(error).__name__
+            ) from None
+        finally:
+            if server:
+                server.close()
         return str(mail["Message-ID"])
 
     def _connect(self) -> smtplib.SMTP:
