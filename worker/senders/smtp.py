@@ -62,11 +62,10 @@ class SmtpSender:
             raise DeliveryError("refused", type(error).__name__) from None
         except (OSError, smtplib.SMTPException) as error:
             # Without a connection nothing was sent; with one, the message may have arrived.
-            raise DeliveryError(
-                "unknown" if server else "transient", type(error).__name__
-            ) from None
+            failure = "transient" if server is None else "unknown"
+            raise DeliveryError(failure, type(error).__name__) from None
         finally:
-            if server:
+            if server is not None:
                 server.close()
         return str(mail["Message-ID"])
 
