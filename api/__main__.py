@@ -4,7 +4,7 @@ import logging
 import sys
 
 from flask import Flask
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server import Server
 
@@ -40,6 +40,8 @@ def main() -> None:
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,
+        # Only without looking for HTTP/2 first does the timeout end connections that say nothing.
+        http=HTTPModes.http1,
         workers=settings.api_processes,
         blocking_threads=THREADS,
         http1_settings=HTTP1Settings(header_read_timeout=5000),

@@ -65,7 +65,9 @@ def parse_email(text: str) -> Recipient:
     Raises InvalidRequest.
     """
     try:
-        address = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
+        address = validate_email(
+            text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True
+        )
     except EmailNotValidError as error:
         raise InvalidRequest(
             ("email", "not an e-mail address; write it like a@example.com")
@@ -79,6 +81,9 @@ def mask(to: str) -> str:
     if "@" in to:
         local, _, domain = to.partition("@")
         return f"{local[:1]}***@{domain}"
-    # At least five digits stay hidden, also of the shortest numbers.
-    shown = max(2, min(5, len(to) - 7))
-    return f"{to[:shown]}{'*' * (len(to) - shown - 2)}{to[-2:]}"
+    # At least five digits stay hidden, also of the shortest numbers, which have six or seven.
+    digits = to.removeprefix("+")
+    last = max(0, min(2, len(digits) - 5))
+    first = max(0, min(4, len(digits) - 5 - last))
+    hidden = len(digits) - first - last
+    return f"+{digits[:first]}{'*' * hidden}{digits[first + hidden :]}"

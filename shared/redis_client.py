@@ -8,6 +8,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
+_EXPECTED = (
+    "expected redis://host:6379/0, rediss://, unix:///path or "
+    "redis+sentinel://host:26379,host2:26379/mymaster/0"
+)
 _SENTINEL = re.compile(
     r"redis\+sentinel://(?:(?::(?P<password>[^@/]*))@)?(?P<hosts>[^/@]+)/(?P<master>[^/]+)(?:/(?P<db>\d+))?"
 )
@@ -16,15 +20,23 @@ _SENTINEL = re.compile(
 def connect(url: str, *, timeout_seconds: float) -> Redis:
     """A client for redis://, rediss://, unix:// or
     redis+sentinel://[:password@]host:port,host:port/master[/db]. Connects at the first command.
+    Raises ValueError, which never repeats the URL: it may hold a password.
 
     redis-py 8 repeats a command up to ten times, also one that Redis has executed already: a
     check would be counted twice. So nothing is repeated here.
     """
+    try:
+        return _connect(url, timeout_seconds)
+    except ValueError:
+        raise ValueError(_EXPECTED) from None
+
+
+def _connect(url: str, timeout_seconds: float) -> Redis:
     never = Retry(NoBackoff(), 0)
     if url.startswith("redis+sentinel:"):
         match = _SENTINEL.fullmatch(url)
         if not match:
-            raise ValueError("expected redis+sentinel://host:26379,host2:26379/mymaster/0")
+            raise ValueError
         addresses = [host.rpartition(":") for host in match["hosts"].split(",")]
         sentinel = Sentinel(  # type: ignore[no-untyped-call]
             [(host, int(port)) for host, _, port in addresses],

@@ -1,8 +1,8 @@
 """Settings: read once at start, typed, and wrong ones stop the start by name.
 
-A value comes from the environment, else from the file that NAME_FILE names (secrets only), else
-from `.env`, else from /run/secrets/name (secrets only), else it is the default. `.env.example`
-lists them all.
+A value comes from the environment, else from `.env`, else from /run/secrets/name (secrets only),
+else it is the default. In place of a secret itself, NAME_FILE may name the file that holds it.
+`.env.example` lists them all.
 """
 
 import base64
@@ -10,17 +10,18 @@ import binascii
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from phonenumbers import SUPPORTED_REGIONS
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic import SecretStr as Secret
 
 from shared.policy import CHANNELS, Channel, Limit, Limits, Policy
+from shared.redis_client import connect
 
-_SECRETS_DIR = Path("/run/secrets")
 _SHORTEST_KEY = 32
 
 
@@ -40,9 +41,20 @@ def _limit(text: object) -> object:
     return Limit.parse(text) if isinstance(text, str) else text
 
 
+def _redis_url(secret: Secret) -> Secret:
+    connect(secret.get_secret_value(), timeout_seconds=1).close()
+    return secret
+
+
 def _region(text: str) -> str:
-    if not re.fullmatch("[A-Z]{2}", text):
+    if text not in SUPPORTED_REGIONS:
         raise ValueError("expected ISO 3166 regions such as US")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("expected printable characters")
     return text
 
 
@@ -69,7 +81,7 @@ _CONSOLE = ("console://",)
 class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
 
-    redis_url: Secret = Secret("redis://localhost:6379/0")
+    redis_url: Annotated[Secret, AfterValidator(_redis_url)] = Secret("redis://localhost:6379/0")
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 5000
     api_processes: Annotated[int, Field(ge=1, le=64)] = 2
@@ -86,10 +98,11 @@ class Settings(BaseModel):
     otp_resend_seconds: Annotated[int, Field(ge=0, le=600)] = 30
     otp_resend_code: Literal["same", "new"] = "same"
 
-    otp_sms_senders: SenderUrls = _CONSOLE
-    otp_whatsapp_senders: SenderUrls = _CONSOLE
-    otp_call_senders: SenderUrls = _CONSOLE
-    otp_email_senders: SenderUrls = _CONSOLE
+    # A sender URL may hold a password.
+    otp_sms_senders: SenderUrls = Field(default=_CONSOLE, repr=False)
+    otp_whatsapp_senders: SenderUrls = Field(default=_CONSOLE, repr=False)
+    otp_call_senders: SenderUrls = Field(default=_CONSOLE, repr=False)
+    otp_email_senders: SenderUrls = Field(default=_CONSOLE, repr=False)
 
     otp_limit_to: WindowLimits = _limits("5/10m 10/1h")  # type: ignore[assignment]
     otp_limit_ip: WindowLimits = _limits("30/1h")  # type: ignore[assignment]
@@ -106,7 +119,7 @@ class Settings(BaseModel):
     ] = ()
     otp_trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     otp_default_region: Annotated[str, BeforeValidator(_region)] | None = None
-    otp_app_name: Annotated[str, Field(min_length=1, max_length=30)] = "OTP"
+    otp_app_name: Annotated[str, Field(max_length=30), AfterValidator(_one_line)] = "OTP"
     otp_web_origin: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(:[0-9]+)?$")] | None = None
 
     def senders(self, channel: Channel) -> tuple[str, ...]:
@@ -121,12 +134,12 @@ class Settings(BaseModel):
                 "OTP_SECRET_KEYS is missing: expected kid:base64 of at least 32 random bytes; "
                 "or set OTP_DATA_DIR to a folder where one is made at first start and kept"
             )
-        keys = {
-            kid: _decode_key(encoded)
-            for kid, encoded in _pairs("OTP_SECRET_KEYS", self.otp_secret_keys)
-        }
+        pairs = _pairs("OTP_SECRET_KEYS", self.otp_secret_keys)
+        keys = {kid: _decode_key(encoded) for kid, encoded in pairs}
         if not keys:
             raise SettingsError("OTP_SECRET_KEYS is empty: expected kid:base64")
+        if len(keys) < len(pairs):
+            raise SettingsError("OTP_SECRET_KEYS holds the same key id twice")
         if len(set(keys.values())) < len(keys):
             raise SettingsError("OTP_SECRET_KEYS holds the same key twice")
         return keys
@@ -162,22 +175,27 @@ class Settings(BaseModel):
         )
 
     @classmethod
-    def load(cls, env: Mapping[str, str] = os.environ, env_file: str | None = ".env") -> Self:
+    def load(
+        cls,
+        env: Mapping[str, str] = os.environ,
+        env_file: str | Path | None = ".env",
+        secrets_dir: Path = Path("/run/secrets"),
+    ) -> Self:
         """Read the settings, and make the secrets that OTP_DATA_DIR asks for.
 
         Raises SettingsError.
         """
-        dotenv = {k: v for k, v in dotenv_values(env_file).items() if v} if env_file else {}
-        given = {**dotenv, **{name: value for name, value in env.items() if value}}
-        for name in given:
-            if (
-                name.startswith("OTP_")
-                and name.removesuffix("_FILE").lower() not in cls.model_fields
-            ):
+        dotenv = dotenv_values(env_file) if env_file else {}
+        # What is empty counts as not given.
+        sources = [{name: v for name, v in source.items() if v} for source in (env, dotenv)]
+        known = {*map(str.upper, cls.model_fields), *(f"{n.upper()}_FILE" for n in _SECRETS)}
+        for name in {name for source in sources for name in source}:
+            if name.startswith("OTP_") and name not in known:
                 raise SettingsError(f"{name} is not a setting; .env.example lists them")
         values: dict[str, Any] = {}
         for field in cls.model_fields:
-            value = _find(field.upper(), given, secret=field in _SECRETS)
+            files = secrets_dir if field in _SECRETS else None
+            value = _find(field.upper(), sources, files)
             if value is not None:
                 values[field] = value
         if "otp_data_dir" in values and "otp_secret_keys" not in values:
@@ -198,18 +216,24 @@ class Settings(BaseModel):
 _SECRETS = {"redis_url", "otp_secret_keys", "otp_api_keys"}
 
 
-def _find(name: str, given: Mapping[str, str], *, secret: bool) -> str | None:
-    if name in given:
-        return given[name]
-    if not secret:
-        return None
-    if path := given.get(f"{name}_FILE"):
-        try:
-            return Path(path).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise SettingsError(f"{name}_FILE cannot be read: {error.strerror}") from None
-    mounted = _SECRETS_DIR / name.lower()
-    return mounted.read_text(encoding="utf-8").strip() if mounted.is_file() else None
+def _find(name: str, sources: Sequence[Mapping[str, str]], secrets_dir: Path | None) -> str | None:
+    """The value as it is given, None: nowhere. `secrets_dir` is there for secrets only."""
+    for source in sources:
+        if name in source:
+            return source[name]
+        if secrets_dir and (path := source.get(f"{name}_FILE")):
+            return _read(Path(path), f"{name}_FILE")
+    mounted = secrets_dir / name.lower() if secrets_dir else None
+    return _read(mounted, f"{mounted}") if mounted and mounted.is_file() else None
+
+
+def _read(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{name} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{name} cannot be read: it is not UTF-8 text") from None
 
 
 def _new_key() -> str:
@@ -233,7 +257,7 @@ def _kept_secret(path: Path, make: Any) -> str:
                 draft.unlink()
         except OSError as error:
             raise SettingsError(f"OTP_DATA_DIR cannot be written: {error.strerror}") from None
-    return path.read_text(encoding="utf-8").strip()
+    return _read(path, "OTP_DATA_DIR")
 
 
 def _pairs(name: str, secret: Secret) -> list[tuple[str, str]]:

@@ -252,7 +252,7 @@ def _network(ip: str) -> str:
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped:
             return str(address.ipv4_mapped)
-        return address.exploded[:19]
+        return address.packed[:8].hex()
     return str(address)
 
 

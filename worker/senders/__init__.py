@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from urllib.parse import urlsplit
 
 from worker.senders.base import Sender
 from worker.senders.console import ConsoleSender
@@ -32,7 +31,7 @@ class NamedSender:
 
 def sender_for(url: str) -> Sender:
     """Raises ValueError, which never repeats the URL: it may hold a password."""
-    scheme = urlsplit(url).scheme
+    scheme = _scheme(url)
     make = _SENDERS.get(scheme)
     if make is None:
         for plugin in entry_points(group="otp.senders", name=scheme):
@@ -41,13 +40,13 @@ def sender_for(url: str) -> Sender:
         raise ValueError(f"no sender for {scheme}://; there are {', '.join(sorted(_SENDERS))}")
     try:
         return make(url)
-    except (ValueError, IndexError) as error:
+    except ValueError as error:
         raise ValueError(f"{scheme}:// sender: {error}") from None
 
 
 def named_senders(urls: Sequence[str]) -> tuple[NamedSender, ...]:
     """The senders of one channel, in order of preference. Raises ValueError."""
-    schemes = [urlsplit(url).scheme for url in urls]
+    schemes = [_scheme(url) for url in urls]
     seen: Counter[str] = Counter()
     senders = []
     for url, scheme in zip(urls, schemes, strict=True):
@@ -55,3 +54,8 @@ def named_senders(urls: Sequence[str]) -> tuple[NamedSender, ...]:
         name = f"{scheme}-{seen[scheme]}" if schemes.count(scheme) > 1 else scheme
         senders.append(NamedSender(name=name, sender=sender_for(url)))
     return tuple(senders)
+
+
+def _scheme(url: str) -> str:
+    # Not by urlsplit, whose errors repeat what stands before the host.
+    return url.partition("://")[0]

@@ -7,7 +7,8 @@ smtp://localhost:1025?from=otp@example.com&tls=none                plain, for a 
 
 import smtplib
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, localtime
@@ -26,16 +27,30 @@ class SmtpSender:
     tls: str
     from_address: str
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
+    # Made once: reading the machine's certificates takes longer than handing over a mail.
+    context: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False)
 
     @classmethod
     def from_url(cls, url: str) -> Self:
+        try:
+            return cls._read(url)
+        except (ValueError, IndexError, MessageError):
+            # What urllib and email say of a URL repeats parts of it, and may take a password for
+            # a port.
+            raise ValueError(
+                "expected smtp://user:password@host:587?from=otp@example.com, "
+                "with / ? # @ : % in the password written as %XX"
+            ) from None
+
+    @classmethod
+    def _read(cls, url: str) -> Self:
         parts = urlsplit(url)
         options = parse_qs(parts.query, strict_parsing=bool(parts.query))
         from_address = options.pop("from", [""])[0]
         tls = "implicit" if parts.scheme == "smtps" else options.pop("tls", ["starttls"])[0]
         if not parts.hostname or tls not in ("implicit", "starttls", "none") or options:
-            raise ValueError("expected smtp://user:password@host:587?from=otp@example.com")
+            raise ValueError
         Address(addr_spec=from_address)
         return cls(
             host=parts.hostname,
@@ -70,17 +85,16 @@ class SmtpSender:
         return str(mail["Message-ID"])
 
     def _connect(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
         server: smtplib.SMTP
         if self.tls == "implicit":
             server = smtplib.SMTP_SSL(
-                self.host, self.port, timeout=TIMEOUT_SECONDS, context=context
+                self.host, self.port, timeout=TIMEOUT_SECONDS, context=self.context
             )
         else:
             server = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_SECONDS)
         try:
             if self.tls == "starttls":
-                server.starttls(context=context)
+                server.starttls(context=self.context)
             if self.user:
                 server.login(self.user, self.password)
         except BaseException:
