@@ -1,0 +1,242 @@
+"""`docker compose up --build --scale worker=3`, as a user runs it."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from typing import Any
+
+import pytest
+
+from shared.settings import Settings
+from tests.conftest import free_port
+from tests.e2e.conftest import CONSOLE_LINE, ROOT, wait_for
+
+WORKERS = 3
+NUMBERS = [f"+1415555{line}" for line in range(2000, 2060)]
+# What docker-compose.yml gives every container itself.
+FIXED = {"REDIS_URL", "HOST", "PORT", "OTP_DATA_DIR"}
+PASSED_ON = {name.upper() for name in Settings.model_fields} - FIXED
+
+
+class Stack:
+    """One project of its own: other stacks of this machine, and their volumes, are not touched."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self._project = f"otp-test-{secrets.token_hex(4)}"
+        self._env = {
+            **os.environ,
+            # Empty, so that no setting of a .env of the developer takes part: it may name a real
+            # provider.
+            **dict.fromkeys(PASSED_ON, ""),
+            "API_PORT": str(self.port),
+            "OTP_LIMIT_IP": "1000/1h",
+            "COMPOSE_PROJECT_NAME": self._project,
+            "COMPOSE_FILE": str(ROOT / "docker-compose.yml"),
+        }
+
+    def compose(self, *arguments: str) -> str:
+        """The standard output. An AssertionError holds what went wrong."""
+        done = subprocess.run(
+            ["docker", "compose", *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=self._env,
+            timeout=600,
+        )
+        assert done.returncode == 0, done.stderr[-5000:]
+        return done.stdout
+
+    def up(self) -> None:
+        begin = time.perf_counter()
+        self.compose("up", "--build", "--detach", "--wait", "--scale", f"worker={WORKERS}")
+        self.seconds_to_start = time.perf_counter() - begin
+
+    def down(self) -> None:
+        self.compose("down", "--volumes", "--timeout", "5")
+
+    def containers(self, service: str) -> list[dict[str, Any]]:
+        """`docker inspect` of a service's containers, also of those that have ended."""
+        ids = self.compose("ps", "--all", "--quiet", service).split()
+        inspected: list[dict[str, Any]] = json.loads(_docker("inspect", *ids))
+        return inspected
+
+    def call(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any], str]:
+        """The status, the body and the media type."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            content = None if body is None else json.dumps(body)
+            connection.request(method, path, content, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            return response.status, json.loads(response.read()), response.headers["Content-Type"]
+        finally:
+            connection.close()
+
+    def generate(self, phone: str) -> int:
+        return self.call("POST", "/generate-otp", {"phone": phone})[0]
+
+    def verify(self, phone: str, code: str) -> int:
+        return self.call("POST", "/verify-otp", {"phone": phone, "otp": code})[0]
+
+    def deliveries(self) -> list[dict[str, str]]:
+        """What the workers' console senders have printed."""
+        # Some versions of Compose put "erase this line" before each, also into a pipe.
+        text = self.compose("logs", "--no-log-prefix", "worker").replace("\x1b[2K", "")
+        return [match.groupdict() for match in CONSOLE_LINE.finditer(text)]
+
+    def codes(self, phones: list[str]) -> dict[str, str]:
+        """The code of each phone, as soon as all were delivered."""
+
+        def delivered() -> dict[str, str] | None:
+            codes = {sent["to"]: sent["code"] for sent in self.deliveries()}
+            return codes if codes.keys() >= set(phones) else None
+
+        return wait_for(delivered, 20) or {}
+
+
+def _docker(*arguments: str) -> str:
+    return subprocess.run(
+        ["docker", *arguments], check=True, stdout=subprocess.PIPE, text=True, timeout=60
+    ).stdout
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    if not shutil.which("docker"):
+        pytest.skip("no docker on the PATH")
+    for what in (["compose", "version"], ["info"]):
+        if subprocess.run(["docker", *what], check=False, capture_output=True).returncode:
+            pytest.skip(f"`docker {' '.join(what)}` fails here")
+    stack = Stack()
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down()
+
+
+def test_every_setting_can_be_set_from_outside():
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    assert set(re.findall(r"^    ([A-Z_]+):$", text, re.MULTILINE)) == PASSED_ON
+
+
+def test_delivers_by_all_workers_and_verifies_once(stack, figure):
+    begin = time.perf_counter()
+    with ThreadPoolExecutor(8) as callers:
+        assert set(callers.map(stack.generate, NUMBERS)) == {202}
+        codes = stack.codes(NUMBERS)
+        answers = list(callers.map(stack.verify, NUMBERS, map(codes.get, NUMBERS)))
+        seconds = time.perf_counter() - begin
+        again = set(callers.map(stack.verify, NUMBERS, map(codes.get, NUMBERS)))
+    assert set(answers) == {200}
+    assert again == {404}
+    sent = stack.deliveries()
+    assert len(sent) == len(NUMBERS), "something was sent twice"
+    assert len({line["host"] for line in sent}) == WORKERS
+    figure("compose: up --build --wait", f"{stack.seconds_to_start:.1f} s")
+    figure(f"compose: {len(NUMBERS)} codes asked for, delivered, verified", f"{seconds:.1f} s")
+
+
+def test_containers_can_do_nothing_that_they_need_not(stack):
+    for service, count in {"redis": 1, "api": 1, "worker": WORKERS}.items():
+        containers = stack.containers(service)
+        assert len(containers) == count
+        for container in containers:
+            host, state = container["HostConfig"], container["State"]
+            assert state["Health"]["Status"] == "healthy"
+            assert container["Config"]["User"] == (
+                "999:1000" if service == "redis" else "10001:10001"
+            )
+            assert host["ReadonlyRootfs"]
+            assert host["CapDrop"] == ["ALL"]
+            assert not host["CapAdd"]
+            assert not host["Privileged"]
+            assert "no-new-privileges:true" in host["SecurityOpt"]
+            assert host["RestartPolicy"]["Name"] == "always"
+            assert 0 < host["Memory"] <= 512 * 1024**2
+            assert 0 < host["PidsLimit"] <= 256
+            assert host["LogConfig"]["Config"]["max-size"]
+            assert bool(host["PortBindings"]) == (service == "api")
+
+
+def test_redis_has_no_way_out(stack):
+    (redis,) = stack.containers("redis")
+    networks = redis["NetworkSettings"]["Networks"].values()
+    inspected = json.loads(_docker("network", "inspect", *(n["NetworkID"] for n in networks)))
+    assert [network["Internal"] for network in inspected] == [True]
+
+
+def test_image_holds_no_secret_and_no_tests(stack):
+    listed = stack.compose("exec", "-T", "api", "ls", "-A", "/app").split()
+    assert sorted(listed) == ["api", "frontend", "requirements.txt", "shared", "worker"]
+
+
+def test_answers_503_while_redis_is_away_and_heals_by_itself(stack, figure):
+    phone, later, lost = "+14155553001", "+14155553002", "+14155553003"
+    assert stack.generate(phone) == 202
+    code = stack.codes([phone])[phone]
+
+    stack.compose("stop", "redis")
+    slowest = 0.0
+    for _ in range(10):
+        for method, path, body in (
+            ("GET", "/health/ready", None),
+            ("POST", "/generate-otp", {"phone": lost}),
+            ("POST", "/verify-otp", {"phone": phone, "otp": code}),
+        ):
+            begin = time.perf_counter()
+            status, problem, media_type = stack.call(method, path, body)
+            slowest = max(slowest, time.perf_counter() - begin)
+            assert status == 503
+            assert media_type == "application/problem+json"
+            assert problem["code"] == "storage_unavailable"
+    assert slowest < 1
+    assert stack.call("GET", "/health/live")[0] == 200
+    figure("compose: slowest 503 while Redis is stopped", f"{slowest * 1000:.0f} ms")
+
+    stack.compose("start", "redis")
+    begin = time.perf_counter()
+    wait_for(lambda: stack.generate(later) == 202, 10)
+    figure("compose: from Redis started to the next 202", f"{time.perf_counter() - begin:.1f} s")
+    assert stack.verify(phone, code) == 200, "lost while Redis was away"
+    assert stack.verify(later, stack.codes([later])[later]) == 200
+    assert lost not in {sent["to"] for sent in stack.deliveries()}, "sent after a 503"
+
+
+def test_stops_in_time_and_keeps_pending_codes(stack, figure):
+    phone = "+14155553004"
+    assert stack.generate(phone) == 202
+    code = stack.codes([phone])[phone]
+
+    begin = time.perf_counter()
+    stack.compose("stop")
+    seconds = time.perf_counter() - begin
+    # 137 would be a kill after the grace period.
+    for service in ("api", "worker", "redis"):
+        assert {container["State"]["ExitCode"] for container in stack.containers(service)} == {0}
+    figure("compose: to stop everything", f"{seconds:.1f} s")
+
+    stack.up()
+    assert stack.verify(phone, code) == 200
+
+
+@pytest.mark.parametrize("service", ["api", "worker"])
+def test_starts_anew_when_killed(stack, service):
+    before = stack.containers(service)[0]
+    # -1: everything but the container's first process, which is init and ends with its child.
+    _docker("exec", "--detach", before["Id"], "sh", "-c", "kill -9 -1")
+
+    def restarted() -> bool:
+        now = json.loads(_docker("inspect", before["Id"]))[0]
+        healthy = bool(now["State"]["Health"]["Status"] == "healthy")
+        return healthy and now["RestartCount"] > before["RestartCount"]
+
+    wait_for(restarted, 30)
