@@ -46,7 +46,7 @@ _PROBLEMS = {
     415: "`unsupported_media_type`: the body is not application/json",
     422: "`invalid_request`: a field is missing or wrong",
     429: "`rate_limited`: a send too many; or `too_many_checks`",
-    503: "`storage_unavailable`: nothing was counted or sent; try again",
+    503: "`storage_unavailable`: Redis is away or full; try again",
 }
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
 

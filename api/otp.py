@@ -58,9 +58,21 @@ def endpoints(
         app = access.app(request)
         typed = body.read(request, VerifyOtp)
         recipient = typed.recipient(default_region)
-        approved = service.check(
-            typed.otp, app=app, recipient=recipient, verification_id=typed.verification_id or ""
-        )
+        try:
+            approved = service.check(
+                typed.otp, app=app, recipient=recipient, verification_id=typed.verification_id or ""
+            )
+        except OtpError as error:
+            log.info(
+                "check_refused",
+                extra={
+                    "app": app,
+                    "to": recipient.masked if recipient else None,
+                    "verification_id": typed.verification_id,
+                    "why": type(error).__name__,
+                },
+            )
+            raise
         log.info(
             "verification_approved",
             extra={"verification_id": approved.verification_id, "app": app, "to": approved.to},

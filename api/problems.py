@@ -58,7 +58,7 @@ def _invalid_request(error: InvalidRequest) -> Problem:
         status=422,
         code="invalid_request",
         title="Invalid request",
-        detail=f"{error}.",
+        detail=" ".join(f"{message[:1].upper()}{message[1:]}." for _, message in error.errors),
         more={"errors": [{"field": name, "message": message} for name, message in error.errors]},
     )
 
@@ -134,7 +134,7 @@ def _too_many_checks(error: TooManyChecks) -> Problem:
         status=429,
         code="too_many_checks",
         title="Too many checks",
-        detail="Too many wrong codes. Ask for a new code later.",
+        detail="Too many wrong codes. This one can no longer be used.",
         headers={"Retry-After": str(error.retry_after)},
     )
 
@@ -161,7 +161,7 @@ def _storage_unavailable(error: StorageUnavailable) -> Problem:
         status=503,
         code="storage_unavailable",
         title="Storage unavailable",
-        detail="The service cannot reach its storage. Nothing was counted or sent; try again.",
+        detail="The service cannot reach its storage. Try again in a moment.",
         headers={"Retry-After": str(error.retry_after)},
     )
 

@@ -1,12 +1,16 @@
 """How the service connects to Redis."""
 
 import re
+from typing import Any
 from urllib.parse import unquote
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
+
+# One for each thread of the largest worker, and some. redis-py would stop at 100.
+MAX_CONNECTIONS = 600
 
 _EXPECTED = (
     "expected redis://host:6379/0, rediss://, unix:///path or "
@@ -49,7 +53,16 @@ def _connect(url: str, timeout_seconds: float) -> Redis:
             password=unquote(match["password"]) if match["password"] else None,
             retry=never,
             socket_timeout=timeout_seconds,
+            max_connections=MAX_CONNECTIONS,
         )
         return master
-    options = {} if url.startswith("unix:") else {"socket_connect_timeout": timeout_seconds}
-    return Redis.from_url(url, socket_timeout=timeout_seconds, retry=never, **options)
+    options: dict[str, Any] = (
+        {} if url.startswith("unix:") else {"socket_connect_timeout": timeout_seconds}
+    )
+    return Redis.from_url(
+        url,
+        socket_timeout=timeout_seconds,
+        retry=never,
+        max_connections=MAX_CONNECTIONS,
+        **options,
+    )

@@ -30,11 +30,15 @@ class SettingsError(Exception):
 
 
 def _words(text: object) -> object:
-    return tuple(text.replace(",", " ").split()) if isinstance(text, str) else text
+    """What is listed; `none` lists nothing, where a list left empty has its default."""
+    if not isinstance(text, str):
+        return text
+    return () if text == "none" else tuple(text.replace(",", " ").split())
 
 
 def _limits(text: object) -> object:
-    return tuple(map(Limit.parse, text.split())) if isinstance(text, str) else text
+    words = _words(text)
+    return tuple(map(Limit.parse, words)) if isinstance(words, tuple) else words
 
 
 def _limit(text: object) -> object:
@@ -213,7 +217,13 @@ class Settings(BaseModel):
             ) from None
 
 
-_SECRETS = {"redis_url", "otp_secret_keys", "otp_api_keys"}
+# These can be given as files.
+_SECRETS = {
+    "redis_url",
+    "otp_secret_keys",
+    "otp_api_keys",
+    *(f"otp_{channel}_senders" for channel in CHANNELS),
+}
 
 
 def _find(name: str, sources: Sequence[Mapping[str, str]], secrets_dir: Path | None) -> str | None:

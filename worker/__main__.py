@@ -33,12 +33,21 @@ def create_worker(settings: Settings, redis: Redis) -> OtpWorker:
             senders[channel] = named_senders(settings.senders(channel))
         except ValueError as error:
             raise SettingsError(f"OTP_{channel.upper()}_SENDERS: {error}") from None
+    _warn_of_console(settings)
     store = Store(redis)
     deliverer = Deliverer(
         store, codes, Texts(settings.otp_app_name, settings.otp_web_origin), senders
     )
     wake_ups = WakeUps(redis, codes.job_keys)
     return OtpWorker(redis, store, deliverer, wake_ups, settings.worker_concurrency)
+
+
+def _warn_of_console(settings: Settings) -> None:
+    """A channel that was forgotten accepts every message, and writes its code into the log."""
+    urls = {channel: settings.senders(channel) for channel in CHANNELS}
+    on_console = [channel for channel in CHANNELS if "console://" in urls[channel]]
+    if on_console and any(url != "console://" for named in urls.values() for url in named):
+        log.warning("channels_on_console", extra={"channels": on_console})
 
 
 def main() -> None:

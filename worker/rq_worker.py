@@ -80,6 +80,8 @@ class OtpWorker(BaseWorker):
         while not self._stop_requested:
             try:
                 took = self._turn(wait=not burst)
+                if burst and not took and self._queue.is_empty():
+                    break
             except (RedisError, StorageUnavailable) as error:
                 log.warning("redis_away", extra={"error": str(error), "retry_in": back_off})
                 # Whoever holds a finished attempt records it first.
@@ -88,8 +90,6 @@ class OtpWorker(BaseWorker):
                 back_off = min(2 * back_off, LONGEST_BACK_OFF_SECONDS)
                 continue
             back_off = 0.1
-            if burst and not took:
-                break
         self._finish()
 
     def _stop(self, _signum: int, _frame: FrameType | None) -> None:

@@ -7,7 +7,8 @@
 -- Result, JSON: {outcome}, which is
 --   approved | incorrect   and verification_id, channel, to, checks_left
 --   not_found
---   used_up                no check left, for the verification or its recipient: wait_ms
+--   used_up                no check left, for the verification or its recipient: wait_ms, until a
+--                          new code may be asked for
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
 
@@ -16,8 +17,9 @@ if request.by == 'recipient' then
   id = redis.call('GET', KEYS[1]) or ''
 end
 local verification, code = 'otp:verification:' .. id, 'otp:code:' .. id
-local status, app, channel, to, tag, expires = unpack(redis.call('HMGET', verification,
-  'status', 'app', 'channel', 'to', 'tag', 'expires'))
+local status, app, channel, to, tag, expires, sent_at, resend_ms = unpack(redis.call('HMGET',
+  verification,
+  'status', 'app', 'channel', 'to', 'tag', 'expires', 'sent_at', 'resend_ms'))
 local kid, verifier = unpack(redis.call('HMGET', code, 'kid', 'by_' .. request.by))
 local failed = 'otp:failed:' .. (tag or '')
 local windows = {request.max_failed_checks}
@@ -30,7 +32,7 @@ if status ~= 'pending' and status ~= 'max_attempts_reached' then
   return '{"outcome":"not_found"}'
 end
 if status == 'max_attempts_reached' or locked > 0 then
-  return cjson.encode({outcome = 'used_up', wait_ms = math.max(locked, expires - now)})
+  return cjson.encode({outcome = 'used_up', wait_ms = math.max(locked, sent_at + resend_ms - now)})
 end
 
 local checks_left = redis.call('HINCRBY', verification, 'checks_left', -1)
