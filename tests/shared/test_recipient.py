@@ -1,0 +1,207 @@
+"""Addresses: one spelling for one person, and nothing that two readers could read differently."""
+
+import re
+
+import phonenumbers
+import pytest
+
+from shared.errors import InvalidRequest
+from shared.recipient import mask, parse_email, parse_phone
+
+SPELLINGS = {
+    "E.164": "+14155550123",
+    "spaces": "+1 415 555 0123",
+    "no-break spaces": "+1\xa0415\xa0555\xa00123",
+    "dashes": "+1-415-555-0123",
+    "typographic dashes": "+1‑415–555‐0123",
+    "brackets": "+1 (415) 555-0123",
+    "country code in brackets": "(+1) 415 555 0123",
+    "dots": "+1.415.555.0123",
+    "slashes": "+1/415/555/0123",
+    "URI": "tel:+1-415-555-0123",
+    "full-width": "＋１４１５５５５０１２３",
+    "Arabic digits": "+١٤١٥٥٥٥٠١٢٣",
+    "Devanagari digits": "+१४१५५५५०१२३",
+    "surrounding space": "  +14155550123\n",
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
+def test_every_spelling_of_a_number_is_one_recipient(spelling):
+    recipient = parse_phone(spelling)
+    assert (recipient.field, recipient.to, recipient.region) == ("phone", "+14155550123", "US")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+1 415 555 0123 ext. 5",
+        "+1 415 555 0123 x5",
+        "+14155550123;ext=5",
+        "+1 415 555 0123 # 5",
+        "+14155550123,5",
+        "+1-500-KKK-0006",
+        "+1 415 555 O123",
+        "tel:+14155550123;phone-context=example.com",
+        "call +14155550123",
+        "+1415\x005550123",
+        "+14155550123\x00",
+        "+1415\u200b5550123",
+        "+1415\u200d5550123",
+        "\u200e+14155550123",
+        "+1415\u20605550123",
+        "+1415\xad5550123",
+        "+1415\ufeff5550123",
+        "+1415\n5550123",
+        "+1415\r\n5550123",
+        "+1415\t5550123",
+        "+1415\x1c5550123",
+        "+1415\x855550123",
+        "+1415\u20285550123",
+        "+1415\ud8005550123",
+        "+14155550123" + " " * 40 + "4",
+        "+1" + "4" * 39,
+        "+14155550123 +14155550124",
+        "+1415555012*",
+        "+¹⁴¹⁵⁵⁵⁵⁰¹²³",
+        "",
+        " ",
+        "+",
+        "+()",
+    ],
+    ids=ascii,
+)
+def test_refuses_what_another_reader_could_read_as_another_number(text):
+    with pytest.raises(InvalidRequest) as refused:
+        parse_phone(text)
+    assert refused.value.errors[0][0] == "phone"
+
+
+@pytest.mark.parametrize("text", ["415\x1c555-0123", "415\n555-0123", "(415)\t555-0123"])
+def test_refuses_control_characters_in_national_form_too(text):
+    with pytest.raises(InvalidRequest):
+        parse_phone(text, "US")
+
+
+@pytest.mark.parametrize("text", ["+14150000000", "+1415555", "+12", "+99912345678", "+0000000000"])
+def test_refuses_numbers_that_no_country_has(text):
+    with pytest.raises(InvalidRequest):
+        parse_phone(text)
+
+
+@pytest.mark.parametrize("text", ["4155550123", "(415) 555-0123", "0014155550123"])
+def test_a_number_without_its_country_needs_a_default_region(text):
+    with pytest.raises(InvalidRequest):
+        parse_phone(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "to"),
+    [
+        ("(415) 555-0123", "US", "+14155550123"),
+        ("011 49 30 901820", "US", "+4930901820"),
+        ("030 901820", "DE", "+4930901820"),
+        ("0014155550123", "DE", "+14155550123"),
+        ("+14155550123", "DE", "+14155550123"),
+    ],
+)
+def test_reads_national_numbers_in_the_default_region(text, region, to):
+    assert parse_phone(text, region).to == to
+
+
+def test_a_refusal_does_not_repeat_the_number():
+    with pytest.raises(InvalidRequest) as refused:
+        parse_phone("+1 415 555 0123 ext. 5")
+    assert "415" not in str(refused.value).replace("+14155550123", "")
+
+
+def test_numbers_of_no_country_have_no_region():
+    assert parse_phone("+80012345678").region is None
+
+
+@pytest.mark.parametrize(
+    ("text", "to"),
+    [
+        ("A@Example.COM", "a@example.com"),
+        (" a@example.com\n", "a@example.com"),
+        ("First.Last+Tag@example.com", "first.last+tag@example.com"),
+        ("a@bücher.example", "a@xn--bcher-kva.example"),
+        ("a@BÜCHER.example", "a@xn--bcher-kva.example"),
+        ("a@xn--bcher-kva.example", "a@xn--bcher-kva.example"),
+        ("a@ｅｘａｍｐｌｅ.com", "a@example.com"),
+        ("a" * 64 + "@example.com", "a" * 64 + "@example.com"),
+    ],
+)
+def test_every_spelling_of_an_email_address_is_one_recipient(text, to):
+    recipient = parse_email(text)
+    assert (recipient.field, recipient.to, recipient.region) == ("email", to, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a@example.com\r\nBcc: b@example.com",
+        "a\r\nBcc: b@example.com",
+        "a@example.com\nb",
+        "a\x00@example.com",
+        "a@exa\u200bmple.com",
+        "\ud800@example.com",
+        "ä@example.com",
+        '"a b"@example.com',
+        '"a"@example.com',
+        "Bob <a@example.com>",
+        "<a@example.com>",
+        "a@example.com,b@example.com",
+        "a@b@example.com",
+        "a" * 65 + "@example.com",
+        "a@" + "b" * 64 + ".com",
+        "a@" + "b." * 125 + "com",
+        "a@localhost",
+        "a@[127.0.0.1]",
+        "a..b@example.com",
+        "a@example..com",
+        "@example.com",
+        "a@",
+        "a",
+        "",
+    ],
+    ids=lambda text: ascii(text)[:40],
+)
+def test_refuses_what_is_no_plain_email_address(text):
+    with pytest.raises(InvalidRequest) as refused:
+        parse_email(text)
+    assert refused.value.errors[0][0] == "email"
+
+
+@pytest.mark.parametrize(
+    ("to", "masked"),
+    [
+        ("+14155550123", "+1415*****23"),
+        ("+4915112345678", "+4915*******78"),
+        ("+29022222", "+2*****22"),
+        ("+6834002", "+*****02"),
+        ("a@example.com", "a***@example.com"),
+        ("somebody@example.com", "s***@example.com"),
+    ],
+)
+def test_masks_an_address(to, masked):
+    assert mask(to) == masked
+
+
+@pytest.mark.parametrize("digits", range(5, 16))
+def test_shows_four_digits_and_two_at_most_and_hides_at_least_five(digits):
+    number = "+123456789012345"[: digits + 1]
+    first, hidden, last = re.fullmatch(r"(\+\d{0,4})(\*{5,})(\d{0,2})", mask(number)).groups()
+    assert number.startswith(first)
+    assert number.endswith(last)
+    assert len(first + hidden + last) == len(number)
+
+
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_the_numbers_of_every_country_are_read_and_masked(region):
+    example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    example = example or phonenumbers.example_number(region)
+    to = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+    recipient = parse_phone(to)
+    assert recipient.to == to
+    assert recipient.masked.count("*") >= 5

@@ -1,0 +1,211 @@
+"""Settings: read once, and wrong ones are named and never repeated."""
+
+import base64
+import traceback
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+from shared.policy import CHANNELS, Limit, Policy
+from shared.settings import Settings, SettingsError
+
+EXAMPLE = dotenv_values(Path(__file__).parents[2] / ".env.example")
+FIRST = base64.b64encode(b"1" * 32).decode()
+SECOND = base64.b64encode(b"2" * 32).decode()
+SECRET = "ThisIsNotToBeSeenByAnybodyAtAllEver"
+
+
+def load(env_file=None, secrets_dir=Path("/nowhere"), **env) -> Settings:
+    return Settings.load(env, env_file, secrets_dir)
+
+
+def start(**env) -> None:
+    """Everything that is read before a process starts to serve."""
+    settings = load(**{"OTP_SECRET_KEYS": f"k1:{FIRST}", **env})
+    settings.secret_keys()
+    settings.api_keys()
+    settings.policy()
+
+
+def test_the_example_names_exactly_the_settings():
+    assert set(EXAMPLE) == {name.upper() for name in Settings.model_fields}
+
+
+def test_the_example_holds_every_default():
+    assert load(**EXAMPLE) == load()
+    for name, value in EXAMPLE.items():
+        if not value:
+            assert not Settings.model_fields[name.lower()].default, name
+
+
+def test_an_example_copied_to_env_changes_nothing(tmp_path):
+    copy = tmp_path / ".env"
+    copy.write_bytes((Path(__file__).parents[2] / ".env.example").read_bytes())
+    assert load(copy) == load()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("OTP_CODE_LENGTH", (6, 4, 10)),
+        ("OTP_TTL_SECONDS", (300, 30, 3600)),
+        ("OTP_MAX_CHECKS", (5, 1, 10)),
+        ("OTP_MAX_SENDS", (5, 1, 10)),
+        ("OTP_RESEND_SECONDS", (30, 0, 600)),
+        ("PORT", (5000, 1, 65535)),
+        ("OTP_TRUSTED_PROXIES", (0, 0, 10)),
+        ("WORKER_CONCURRENCY", (32, 1, 512)),
+    ],
+)
+def test_a_number_has_its_default_and_its_bounds(name, expected):
+    default, least, most = expected
+    assert getattr(load(), name.lower()) == default
+    for value in (least, most):
+        assert getattr(load(**{name: str(value)}), name.lower()) == value
+    for value in (least - 1, most + 1):
+        with pytest.raises(SettingsError, match=f"^{name}: .*(greater|less) than or equal"):
+            load(**{name: str(value)})
+
+
+def test_the_policy_of_the_defaults():
+    assert load().policy() == Policy(
+        code_length=6,
+        ttl_seconds=300,
+        max_checks=5,
+        max_sends=5,
+        resend_seconds=30,
+        resend_code="same",
+        max_failed_checks=Limit(count=20, window_seconds=86400),
+        limits={
+            "to": (Limit(count=5, window_seconds=600), Limit(count=10, window_seconds=3600)),
+            "ip": (Limit(count=30, window_seconds=3600),),
+            "app": (),
+            "country": (),
+            "global": (),
+        },
+        channels=CHANNELS,
+        allowed_countries=None,
+        blocked_prefixes=(),
+    )
+
+
+def test_lists_are_separated_by_spaces_or_commas():
+    settings = load(OTP_ALLOWED_COUNTRIES="US, GB  DE", OTP_BLOCKED_PREFIXES="+1900,+4487")
+    assert settings.policy().allowed_countries == {"US", "GB", "DE"}
+    assert settings.policy().blocked_prefixes == ("+1900", "+4487")
+
+
+@pytest.mark.parametrize("name", ["OTP_CODE_LENGHT", "OTP_", "OTP_TTL", "OTP_CODE_LENGTH_FILE"])
+def test_an_unknown_name_stops_the_start(name, tmp_path):
+    with pytest.raises(SettingsError, match=f"^{name} is not a setting; .env.example"):
+        load(**{name: "1"})
+    (tmp_path / ".env").write_text(f"{name}=1\n")
+    with pytest.raises(SettingsError, match=f"^{name} is not a setting"):
+        load(tmp_path / ".env")
+
+
+def test_names_of_other_programs_are_left_alone():
+    assert load(OTPAUTH="x", PATH="/bin", LANG="C") == load()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("OTP_CODE_LENGTH", "six", "valid integer"),
+        ("OTP_CODE_LENGTH", "6.5", "valid integer"),
+        ("OTP_CODE_LENGTH", "٦", "valid integer"),
+        ("PORT", "http", "valid integer"),
+        ("OTP_RESEND_CODE", "other", "'same' or 'new'"),
+        ("OTP_LIMIT_TO", "5 per minute", "such as 5/10m"),
+        ("OTP_LIMIT_IP", "30/1y", "such as 5/10m"),
+        ("OTP_MAX_FAILED_CHECKS", "20", "such as 5/10m"),
+        ("OTP_ALLOWED_COUNTRIES", "US Germany", "ISO 3166"),
+        ("OTP_ALLOWED_COUNTRIES", "UK", "ISO 3166"),
+        ("OTP_DEFAULT_REGION", "us", "ISO 3166"),
+        ("OTP_BLOCKED_PREFIXES", "1900", r"such as \+1900"),
+        ("OTP_APP_NAME", "x" * 31, "at most 30"),
+        ("OTP_APP_NAME", "a\nBcc: b", "printable"),
+        ("OTP_WEB_ORIGIN", "http://example.com", "https://"),
+        ("OTP_WEB_ORIGIN", "https://example.com/path", "https://"),
+        ("OTP_SMS_SENDERS", "console", "console://"),
+        ("REDIS_URL", "localhost", "redis://"),
+        ("REDIS_URL", "http://localhost", "redis://"),
+        ("REDIS_URL", "redis+sentinel://host", "sentinel://host:26379"),
+        ("REDIS_URL", "redis+sentinel://host:port/master", "sentinel://host:26379"),
+        ("OTP_SECRET_KEYS", "no-colon", "name:value"),
+        ("OTP_SECRET_KEYS", "k1:***", "not base64"),
+        ("OTP_SECRET_KEYS", "k1:c2hvcnQ=", "under 32 bytes"),
+        ("OTP_SECRET_KEYS", f"k1:{FIRST} k2:{FIRST}", "same key twice"),
+        ("OTP_SECRET_KEYS", f"k1:{FIRST} k1:{SECOND}", "same key id twice"),
+        ("OTP_SECRET_KEYS", " ", "kid:base64"),
+        ("OTP_API_KEYS", "key-without-app", "name:value"),
+        ("OTP_API_KEYS", "shop:short", "under 32 characters"),
+        ("OTP_SECRET_KEYS_FILE", "/nowhere/at/all", "cannot be read"),
+        ("OTP_DATA_DIR", "/dev/null/x", "cannot be written"),
+    ],
+)
+def test_a_malformed_value_is_named_with_what_is_expected(name, value, expected):
+    env = {"OTP_SECRET_KEYS": ""} if name in ("OTP_SECRET_KEYS_FILE", "OTP_DATA_DIR") else {}
+    with pytest.raises(SettingsError, match=f"^{name}.*{expected}"):
+        start(**{**env, name: value})
+
+
+def test_every_malformed_value_is_named_at_once():
+    with pytest.raises(SettingsError, match="PORT: .*OTP_TTL_SECONDS: "):
+        load(PORT="0", OTP_TTL_SECONDS="0")
+
+
+def test_without_a_key_the_start_stops_and_says_how_to_make_one():
+    with pytest.raises(SettingsError, match=r"OTP_SECRET_KEYS is missing.*OTP_DATA_DIR"):
+        load().secret_keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDIS_URL", f"redis://:{SECRET}@localhost:6379x/0"),
+        ("REDIS_URL", f"redis://:{SECRET}/x@localhost/0"),
+        ("REDIS_URL", f"redis+sentinel://:{SECRET}@localhost"),
+        ("OTP_SECRET_KEYS", SECRET),
+        ("OTP_SECRET_KEYS", f"k1:{SECRET}*"),
+        ("OTP_SECRET_KEYS", f"k1:{base64.b64encode(SECRET[:20].encode()).decode()}"),
+        ("OTP_API_KEYS", SECRET),
+        ("OTP_API_KEYS", f"shop:{SECRET[:31]}"),
+        ("OTP_EMAIL_SENDERS", SECRET),
+        ("OTP_EMAIL_SENDERS", f"smtp:/u:{SECRET}@localhost"),
+    ],
+)
+def test_no_message_repeats_a_secret(name, value):
+    with pytest.raises(SettingsError) as stopped:
+        start(**{name: value})
+    assert name in str(stopped.value)
+    printed = "".join(traceback.format_exception(stopped.value))
+    assert value not in printed
+    assert SECRET[:20] not in printed
+
+
+def test_no_secret_is_in_the_repr():
+    settings = load(
+        REDIS_URL=f"redis://:{SECRET}@localhost/0",
+        OTP_SECRET_KEYS=f"k1:{FIRST}",
+        OTP_API_KEYS=f"shop:{SECRET}",
+        OTP_EMAIL_SENDERS=f"smtp://u:{SECRET}@localhost?from=a@example.com",
+    )
+    for text in (repr(settings), str(settings)):
+        assert SECRET not in text
+        assert FIRST not in text
+
+
+def test_key_ids_keep_their_order():
+    keys = load(OTP_SECRET_KEYS=f"new:{FIRST} old:{SECOND}").secret_keys()
+    assert list(keys.items()) == [("new", b"1" * 32), ("old", b"2" * 32)]
+
+
+def test_an_app_may_have_several_keys():
+    keys = load(OTP_API_KEYS=f"shop:{'a' * 32}, shop:{'b' * 32} bank:{'c' * 32}").api_keys()
+    assert keys == (("shop", "a" * 32), ("shop", "b" * 32), ("bank", "c" * 32))
+
+
+def test_a_channel_without_senders_is_off():
+    assert load(OTP_CALL_SENDERS=",").policy().channels == ("sms", "whatsapp", "email")

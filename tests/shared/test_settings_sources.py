@@ -1,0 +1,98 @@
+"""Where a value comes from, and the key that is made at the first start."""
+
+import base64
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+from shared.settings import Settings, SettingsError
+
+FIRST = base64.b64encode(b"1" * 32).decode()
+
+
+@pytest.fixture
+def mounted(tmp_path):
+    """What stands for /run/secrets."""
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def load(tmp_path, mounted):
+    def load(**env) -> Settings:
+        return Settings.load(env, tmp_path / ".env", mounted)
+
+    return load
+
+
+def key_of(settings: Settings) -> str:
+    return next(iter(settings.secret_keys()))
+
+
+def test_a_secret_comes_from_the_nearest_of_its_places(load, tmp_path, mounted):
+    def key(kid: str) -> str:
+        return f"{kid}:{FIRST}"
+
+    (mounted / "otp_secret_keys").write_text(key("mounted") + "\n")
+    assert key_of(load()) == "mounted"
+    (tmp_path / "file").write_text(f"  {key('file-of-dotenv')}\n\n")
+    (tmp_path / ".env").write_text(f"OTP_SECRET_KEYS_FILE={tmp_path / 'file'}\n")
+    assert key_of(load()) == "file-of-dotenv"
+    (tmp_path / ".env").write_text(f"OTP_SECRET_KEYS={key('dotenv')}\n")
+    assert key_of(load()) == "dotenv"
+    (tmp_path / "file").write_text(key("file"))
+    assert key_of(load(OTP_SECRET_KEYS_FILE=str(tmp_path / "file"))) == "file"
+    near = {"OTP_SECRET_KEYS": key("env"), "OTP_SECRET_KEYS_FILE": str(tmp_path / "file")}
+    assert key_of(load(**near)) == "env"
+
+
+def test_the_environment_wins_over_the_file(load, tmp_path):
+    (tmp_path / ".env").write_text("PORT=6000\nOTP_TTL_SECONDS=60\n")
+    settings = load(PORT="7000")
+    assert (settings.port, settings.otp_ttl_seconds) == (7000, 60)
+
+
+def test_an_empty_value_counts_as_none_given(load, tmp_path):
+    (tmp_path / ".env").write_text("PORT=6000\nOTP_TTL_SECONDS=\n")
+    settings = load(PORT="", OTP_SECRET_KEYS="")
+    assert (settings.port, settings.otp_ttl_seconds) == (6000, 300)
+    assert settings.otp_secret_keys is None
+
+
+def test_a_file_that_is_no_text_stops_the_start_without_its_content(load, tmp_path):
+    (tmp_path / "key").write_bytes(b"secret\xff")
+    with pytest.raises(SettingsError, match="^OTP_SECRET_KEYS_FILE cannot be read") as stopped:
+        load(OTP_SECRET_KEYS_FILE=str(tmp_path / "key"))
+    assert "secret\\xff" not in repr(stopped.value)
+
+
+def test_a_first_start_makes_a_key_and_later_ones_keep_it(load, tmp_path):
+    folder = tmp_path / "new" / "data"
+    first = load(OTP_DATA_DIR=str(folder)).secret_keys()
+    assert [len(key) for key in first.values()] == [32]
+    assert load(OTP_DATA_DIR=str(folder)).secret_keys() == first
+    assert load(OTP_DATA_DIR=str(tmp_path / "other")).secret_keys() != first
+    assert stat.S_IMODE((folder / "otp_secret_keys").stat().st_mode) == 0o600
+
+
+def test_a_given_key_is_taken_and_none_is_made(load, tmp_path):
+    settings = load(OTP_DATA_DIR=str(tmp_path / "data"), OTP_SECRET_KEYS=f"k1:{FIRST}")
+    assert key_of(settings) == "k1"
+    assert not (tmp_path / "data").exists()
+
+
+def test_processes_that_start_together_agree_on_one_key(load, tmp_path):
+    together = Barrier(8)
+
+    def start(folder: str) -> str:
+        together.wait()
+        return load(OTP_DATA_DIR=folder).otp_secret_keys.get_secret_value()
+
+    with ThreadPoolExecutor(8) as threads:
+        for round_ in range(20):
+            folder = tmp_path / str(round_)
+            assert len(set(threads.map(start, [str(folder)] * 8))) == 1
+            assert [path.name for path in folder.iterdir()] == ["otp_secret_keys"]

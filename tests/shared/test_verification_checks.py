@@ -1,0 +1,138 @@
+"""Wrong codes: counted, few, and locked out across verifications."""
+
+import pytest
+
+from shared.errors import IncorrectCode, TooManyChecks, VerificationNotFound
+from tests.user import OTHER_PHONE, PHONE, wrong
+
+FREE = {"OTP_LIMIT_TO": "1000/1h", "OTP_LIMIT_IP": "1000/1h", "OTP_RESEND_SECONDS": "0"}
+
+
+def locked(call, *args, **kwargs) -> int:
+    """The seconds to wait."""
+    with pytest.raises(TooManyChecks) as refused:
+        call(*args, **kwargs)
+    return refused.value.retry_after
+
+
+def use_up(user, *, to=PHONE) -> None:
+    started = user.ask(to)
+    for _ in range(5):
+        user.mistype(started, to)
+
+
+def test_locks_after_five_wrong_codes_also_for_the_right_one(user, clock):
+    started = user.ask()
+    assert [user.mistype(started) for _ in range(5)] == [4, 3, 2, 1, 0]
+    clock.shift(100)
+    assert locked(user.type, user.code(started)) == 200
+    assert locked(user.type, wrong(user.code(started))) == 200
+    assert locked(user.type_by_id, user.code(started), started.verification_id) == 200
+    assert user.status(started) == "max_attempts_reached"
+
+
+def test_the_last_check_may_be_the_right_one(user):
+    started = user.ask()
+    for _ in range(4):
+        user.mistype(started)
+    user.type(user.code(started))
+
+
+@pytest.mark.parametrize("env", [{"OTP_MAX_CHECKS": "1"}])
+def test_a_single_check_may_be_all_there_is(user):
+    started = user.ask()
+    assert user.mistype(started) == 0
+    locked(user.type, user.code(started))
+
+
+def test_wrong_codes_by_the_id_count_alike(user):
+    started = user.ask()
+    for left in (4, 3):
+        with pytest.raises(IncorrectCode) as refused:
+            user.type_by_id(wrong(user.code(started)), started.verification_id)
+        assert refused.value.checks_left == left
+    assert user.mistype(started) == 2
+
+
+def test_the_lock_of_a_verification_ends_with_it(user, clock):
+    use_up(user)
+    clock.shift(300)
+    with pytest.raises(VerificationNotFound):
+        user.type("123456")
+    again = user.ask()
+    user.type(user.code(again))
+
+
+def test_after_the_wait_a_new_verification_can_be_asked_for(user, clock):
+    use_up(user)
+    clock.shift(30)
+    again = user.ask()
+    assert (again.send, again.checks_left) == (1, 5)
+    user.type(user.code(again))
+
+
+@pytest.mark.parametrize("env", [FREE])
+class TestTheLockAcrossVerifications:
+    def test_holds_after_twenty_wrong_codes(self, user):
+        for _ in range(4):
+            use_up(user)
+        assert locked(user.ask) == 86400
+
+    def test_holds_for_a_code_that_is_pending(self, user):
+        for _ in range(3):
+            use_up(user)
+        started = user.ask()
+        for _ in range(4):
+            user.mistype(started)
+        user.ask(OTHER_PHONE)
+        assert user.mistype(started) == 0
+        assert locked(user.type, user.code(started)) == 86400
+
+    def test_counts_over_a_sliding_window(self, user, clock):
+        use_up(user)
+        clock.shift(3600)
+        for _ in range(3):
+            use_up(user)
+        assert locked(user.ask) == 86400 - 3600
+        clock.shift(86400 - 3600)
+        use_up(user)
+        assert locked(user.ask) == 3600
+
+    def test_is_lifted_by_a_right_code(self, user):
+        for _ in range(3):
+            use_up(user)
+        started = user.ask()
+        user.mistype(started)
+        user.type(user.code(started))
+        for _ in range(4):
+            use_up(user)
+        locked(user.ask)
+
+    def test_is_for_that_recipient_and_app_alone(self, user):
+        for _ in range(4):
+            use_up(user)
+        user.type(user.code(user.ask(OTHER_PHONE)), OTHER_PHONE)
+        user.type(user.code(user.ask(app="other")), app="other")
+
+    def test_refuses_a_start_before_anything_is_written(self, user, redis):
+        for _ in range(4):
+            use_up(user)
+        before = set(redis.keys())
+        locked(user.ask)
+        assert set(redis.keys()) == before
+
+
+@pytest.mark.parametrize("env", [{**FREE, "OTP_MAX_FAILED_CHECKS": "2/1h"}])
+def test_the_lock_may_come_before_the_checks_are_used_up(user, clock):
+    started = user.ask()
+    assert [user.mistype(started), user.mistype(started)] == [4, 3]
+    assert locked(user.type, user.code(started)) == 3600
+    assert user.status(started) == "pending"
+    assert locked(user.ask) == 3600
+
+
+def test_wrong_codes_for_nothing_pending_lock_nobody(user):
+    for _ in range(30):
+        with pytest.raises(VerificationNotFound):
+            user.type("123456")
+    user.ask()

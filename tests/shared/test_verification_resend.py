@@ -1,0 +1,145 @@
+"""Asked again while pending: the same verification, another send."""
+
+import pytest
+
+from shared.errors import IncorrectCode, RateLimited
+from shared.policy import Policy
+from shared.queue import WakeUps
+from shared.verification import VerificationService
+from tests.user import OTHER_PHONE, PHONE, User
+
+NO_WAIT = {"OTP_RESEND_SECONDS": "0", "OTP_LIMIT_TO": "1000/1h"}
+
+
+def refusal(ask, *args, **kwargs) -> tuple[str, int]:
+    with pytest.raises(RateLimited) as refused:
+        ask(*args, **kwargs)
+    return refused.value.scope, refused.value.retry_after
+
+
+def test_asked_again_after_the_wait_it_is_the_same_verification(user, clock):
+    first = user.ask()
+    clock.shift(30)
+    again = user.ask()
+    assert again.verification_id == first.verification_id
+    assert (again.send, again.sends_left, again.checks_left) == (2, 3, 5)
+    assert (again.expires_in, again.resend_in) == (270, 30)
+    user.type(user.code(first))
+
+
+def test_asked_again_too_early_it_says_how_long_to_wait(user, clock):
+    user.ask()
+    assert refusal(user.ask) == ("resend", 30)
+    clock.shift(20)
+    assert refusal(user.ask) == ("resend", 10)
+
+
+@pytest.mark.parametrize("redis", ["fake"], indirect=True)
+def test_the_wait_ends_in_its_millisecond(user, clock):
+    user.ask()
+    clock.shift(29.999)
+    assert refusal(user.ask) == ("resend", 1)
+    clock.shift(0.001)
+    user.ask()
+
+
+def test_others_do_not_wait(user):
+    user.ask()
+    user.ask(OTHER_PHONE)
+    user.ask(app="other")
+    user.ask("a@example.com", "email")
+
+
+def test_a_resend_takes_checks_that_are_gone_for_gone(user, clock):
+    started = user.ask()
+    assert user.mistype(started) == 4
+    clock.shift(30)
+    assert user.ask().checks_left == 4
+    assert user.mistype(started) == 3
+
+
+@pytest.mark.parametrize("env", [{**NO_WAIT, "OTP_MAX_SENDS": "3"}])
+def test_after_the_last_send_it_waits_for_the_end_of_the_verification(user, clock):
+    assert [user.ask().sends_left for _ in range(3)] == [2, 1, 0]
+    clock.shift(100)
+    assert refusal(user.ask) == ("sends", 200)
+    clock.shift(200)
+    assert user.ask().send == 1
+
+
+@pytest.mark.parametrize("env", [{**NO_WAIT, "OTP_MAX_SENDS": "10", "OTP_MAX_CHECKS": "10"}])
+def test_limits_of_policy_reach_ten(user):
+    asked = [user.ask() for _ in range(10)]
+    assert asked[0].checks_left == 10
+    assert [started.send for started in asked] == list(range(1, 11))
+
+
+@pytest.mark.parametrize("env", [NO_WAIT])
+def test_a_resend_repeats_the_code_by_default(user, deliverer, sender):
+    for started in (user.ask(), user.ask()):
+        deliverer.deliver(started.verification_id, started.send)
+    first, second = sender.messages
+    assert first.code == second.code
+    user.type(first.code)
+
+
+@pytest.mark.parametrize("env", [{**NO_WAIT, "OTP_RESEND_CODE": "new"}])
+class TestWithANewCode:
+    def test_the_old_code_dies_with_the_new_one(self, user, deliverer, sender):
+        for _ in range(2):
+            started = user.ask()
+            deliverer.deliver(started.verification_id, started.send)
+        old, new = (message.code for message in sender.messages)
+        assert old != new
+        with pytest.raises(IncorrectCode):
+            user.type(old)
+        with pytest.raises(IncorrectCode):
+            user.type_by_id(old, started.verification_id)
+        user.type(new)
+
+    def test_a_queued_send_of_the_old_code_is_dropped(self, user, service, deliverer, sender):
+        started = user.ask()
+        user.ask()
+        deliverer.deliver(started.verification_id, 1)
+        deliverer.deliver(started.verification_id, 2)
+        assert [m.code for m in sender.messages] == [user.code(started, generation=1)]
+        sends = service.view(started.verification_id, app="default").sends
+        assert [(send.status, send.reason) for send in sends] == [
+            ("dropped", "superseded"),
+            ("sent", None),
+        ]
+
+    def test_a_resend_that_is_refused_leaves_the_code_alone(self, user):
+        for _ in range(5):
+            started = user.ask()
+        assert refusal(user.ask)[0] == "sends"
+        user.type(user.code(started, generation=4))
+
+
+@pytest.mark.parametrize("env", [NO_WAIT])
+def test_each_send_goes_by_the_channel_that_was_asked_for(user, service):
+    started = user.ask(channel="sms")
+    user.ask(channel="call")
+    seen = service.view(started.verification_id, app="default")
+    assert seen.channel == "call"
+    assert [send.channel for send in seen.sends] == ["sms", "call"]
+
+
+def test_a_verification_keeps_the_policy_that_it_was_started_with(user, store, codes, redis, clock):
+    """The next process may be started with other settings."""
+    started = user.ask()
+    other = Policy(ttl_seconds=60, max_checks=1, max_sends=1, resend_seconds=5)
+    wake_ups = WakeUps(redis, codes.job_keys)
+    later = User(VerificationService(store, codes, wake_ups, other), codes)
+    assert refusal(later.ask) == ("resend", 30)
+    clock.shift(100)
+    again = later.ask()
+    assert (again.expires_in, again.sends_left, again.checks_left) == (200, 3, 5)
+    assert user.mistype(started) == 4
+
+
+def test_sends_of_one_recipient_do_not_count_for_another(user, clock):
+    user.ask(PHONE)
+    clock.shift(30)
+    assert user.ask(OTHER_PHONE).send == 1
+    assert user.ask(PHONE).send == 2
