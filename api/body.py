@@ -5,7 +5,7 @@ from typing import Any, NoReturn, TypeVar
 
 from flask import Request
 from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from shared.errors import InvalidRequest
 
@@ -20,9 +20,13 @@ def read(request: Request, model: type[Model]) -> Model:
     """The body as a model. Raises MalformedJson, InvalidRequest, and werkzeug's 413 and 415."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType
+    content = request.get_data()
+    # werkzeug cuts a body without a length at the largest size, instead of refusing it.
+    if request.content_length is None and request.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge
     try:
         body = json.loads(
-            request.get_data().decode("utf-8"),
+            content.decode("utf-8"),
             object_pairs_hook=_without_duplicates,
             parse_constant=_refuse_constant,
         )

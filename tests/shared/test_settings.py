@@ -1,7 +1,9 @@
 """Settings: read once, and wrong ones are named and never repeated."""
 
 import base64
+import re
 import traceback
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,9 @@ from dotenv import dotenv_values
 from shared.policy import CHANNELS, Limit, Policy
 from shared.settings import Settings, SettingsError
 
-EXAMPLE = dotenv_values(Path(__file__).parents[2] / ".env.example")
+EXAMPLE_TEXT = (Path(__file__).parents[2] / ".env.example").read_text(encoding="utf-8")
+# With the settings that a copy of it leaves to compose and make run.
+EXAMPLE = dotenv_values(stream=StringIO(re.sub("(?m)^#(?=[A-Z_]+=)", "", EXAMPLE_TEXT)))
 FIRST = base64.b64encode(b"1" * 32).decode()
 SECOND = base64.b64encode(b"2" * 32).decode()
 SECRET = "ThisIsNotToBeSeenByAnybodyAtAllEver"
@@ -41,7 +45,7 @@ def test_the_example_holds_every_default():
 
 def test_an_example_copied_to_env_changes_nothing(tmp_path):
     copy = tmp_path / ".env"
-    copy.write_bytes((Path(__file__).parents[2] / ".env.example").read_bytes())
+    copy.write_text(EXAMPLE_TEXT, encoding="utf-8")
     assert load(copy) == load()
 
 
