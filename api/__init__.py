@@ -31,7 +31,9 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     service = VerificationService(store, codes, WakeUps(redis, codes.job_keys), settings.policy())
     access = Access(settings.api_keys())
 
-    app = Flask(__name__, static_folder=FRONTEND, template_folder=FRONTEND)
+    app = Flask(
+        __name__, static_folder=FRONTEND, static_url_path="/static", template_folder=FRONTEND
+    )
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
     if settings.otp_trusted_proxies:

@@ -52,6 +52,8 @@ class WakeUps:
         self._redis = redis
         self._jobs = _SignedJson(keys)
         self._queue = Queue(QUEUE_NAME, connection=redis, serializer=self._jobs)
+        # The oldest that our scripts run on. RQ would ask Redis, which may be away.
+        self._queue.redis_server_version = (6, 2, 0)
 
     def commands(self, verification_id: str, send: int, ttl_seconds: int) -> list[list[Any]]:
         """The Redis commands with which RQ enqueues a delivery; the job is gone after the TTL.
