@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import fakeredis
 import time_machine
@@ -31,7 +31,7 @@ def clock_of(redis: Redis) -> Iterator[Clock]:
 
 
 class _Ageing:
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Any) -> None:
         self._redis = redis
 
     def shift(self, seconds: float) -> None:

@@ -19,6 +19,8 @@ def line():
             logger.name, logging.INFO, __file__, 1, event, args, exc_info, extra=extra
         )
         text = JsonLines().format(record)
+        # Also what no terminal could write, and what only some readers take for a line's end.
+        assert text.isascii()
         assert "\n" not in text
         return json.loads(text)
 

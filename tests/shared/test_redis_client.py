@@ -113,9 +113,9 @@ def test_a_command_whose_answer_got_lost_is_not_repeated(listener):
 
     server = Thread(target=answer_all_but_incr, daemon=True)
     server.start()
-    with connect(url_of(listener) + "?protocol=2", timeout_seconds=1) as client:
-        with pytest.raises(redis_py.ConnectionError):
-            client.incr("checks")
+    url = url_of(listener) + "?protocol=2"
+    with connect(url, timeout_seconds=1) as client, pytest.raises(redis_py.ConnectionError):
+        client.incr("checks")
     listener.shutdown(socket.SHUT_RDWR)
     server.join()
     assert sum(b"INCR" in words for words in received) == 1

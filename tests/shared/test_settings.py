@@ -156,7 +156,7 @@ def test_a_malformed_value_is_named_with_what_is_expected(name, value, expected)
 
 
 def test_every_malformed_value_is_named_at_once():
-    with pytest.raises(SettingsError, match="PORT: .*OTP_TTL_SECONDS: "):
+    with pytest.raises(SettingsError, match=r"PORT: .*OTP_TTL_SECONDS: "):
         load(PORT="0", OTP_TTL_SECONDS="0")
 
 

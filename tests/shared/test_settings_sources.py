@@ -64,7 +64,7 @@ def test_an_empty_value_counts_as_none_given(load, tmp_path):
 
 def test_a_file_that_is_no_text_stops_the_start_without_its_content(load, tmp_path):
     (tmp_path / "key").write_bytes(b"secret\xff")
-    with pytest.raises(SettingsError, match="^OTP_SECRET_KEYS_FILE cannot be read") as stopped:
+    with pytest.raises(SettingsError, match=r"^OTP_SECRET_KEYS_FILE cannot be read") as stopped:
         load(OTP_SECRET_KEYS_FILE=str(tmp_path / "key"))
     assert "secret\\xff" not in repr(stopped.value)
 

@@ -51,7 +51,8 @@ def test_the_lease_ends_and_the_next_one_may_try(store, send, clock):
     assert (second.attempt, second.token != first.token) == (2, True)
 
 
-def test_a_renewed_lease_goes_on(store, send, clock):
+def test_a_renewed_lease_goes_on(store, send, redis, clock):
+    redis.delete(QUEUE)
     claim = store.claim(*send)
     clock.shift(LEASE_SECONDS - 1)
     store.renew([claim])
@@ -80,7 +81,8 @@ def test_many_leases_are_renewed_at_once(user, store, clock):
     assert [store.claim(claim.verification_id, 1) for claim in claims] == [None, None]
 
 
-def test_an_accepted_attempt_is_sent_and_never_again(store, send, service, clock):
+def test_an_accepted_attempt_is_sent_and_never_again(store, send, service, redis, clock):
+    redis.delete(QUEUE)
     claim = store.claim(*send)
     assert store.done(claim, "smtp", "accepted", provider_id="id-1") == "sent"
     clock.shift(LEASE_SECONDS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.errors import IncorrectCode, TooManyChecks, VerificationNotFound
+from shared.errors import IncorrectCode, RateLimited, TooManyChecks, VerificationNotFound
 from tests.user import OTHER_PHONE, PHONE, wrong
 
 FREE = {"OTP_LIMIT_TO": "1000/1h", "OTP_LIMIT_IP": "1000/1h", "OTP_RESEND_SECONDS": "0"}
@@ -24,11 +24,14 @@ def use_up(user, *, to=PHONE) -> None:
 def test_locks_after_five_wrong_codes_also_for_the_right_one(user, clock):
     started = user.ask()
     assert [user.mistype(started) for _ in range(5)] == [4, 3, 2, 1, 0]
-    clock.shift(100)
-    assert locked(user.type, user.code(started)) == 200
-    assert locked(user.type, wrong(user.code(started))) == 200
-    assert locked(user.type_by_id, user.code(started), started.verification_id) == 200
     assert user.status(started) == "max_attempts_reached"
+    clock.shift(10)
+    # Until a new code may be asked for.
+    assert locked(user.type, user.code(started)) == 20
+    assert locked(user.type, wrong(user.code(started))) == 20
+    assert locked(user.type_by_id, user.code(started), started.verification_id) == 20
+    clock.shift(100)
+    assert locked(user.type, user.code(started)) == 1
 
 
 def test_the_last_check_may_be_the_right_one(user):
@@ -65,6 +68,8 @@ def test_the_lock_of_a_verification_ends_with_it(user, clock):
 
 def test_after_the_wait_a_new_verification_can_be_asked_for(user, clock):
     use_up(user)
+    with pytest.raises(RateLimited):
+        user.ask()
     clock.shift(30)
     again = user.ask()
     assert (again.send, again.checks_left) == (1, 5)

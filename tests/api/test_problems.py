@@ -1,0 +1,189 @@
+"""Every row of the table of errors: status, code, extra members, headers."""
+
+import logging
+
+import pytest
+
+from api import create_app
+from tests.api.conftest import Caller
+from tests.user import PHONE, wrong
+
+FREE = {"OTP_RESEND_SECONDS": "0", "OTP_LIMIT_TO": "1000/1h"}
+
+
+def test_400_malformed_json(client, problem):
+    for path in ("/generate-otp", "/verify-otp"):
+        answer = client.post(path, data="{", content_type="application/json")
+        problem(answer, 400, "malformed_json")
+
+
+@pytest.mark.parametrize("env", [{"OTP_API_KEYS": f"shop:{'k' * 32}"}])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/generate-otp"),
+        ("POST", "/verify-otp"),
+        ("GET", "/verifications/VE" + "0" * 32),
+        ("DELETE", "/verifications/VE" + "0" * 32),
+    ],
+)
+def test_401_unauthorized(client, problem, method, path):
+    answer = client.open(path, method=method, json={"phone": PHONE, "otp": "123456"})
+    problem(answer, 401, "unauthorized")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(
+    ("env", "body", "code"),
+    [
+        ({"OTP_ALLOWED_COUNTRIES": "DE"}, {}, "country_not_allowed"),
+        ({"OTP_CALL_SENDERS": ","}, {"channel": "call"}, "channel_not_enabled"),
+        ({"OTP_EMAIL_SENDERS": ","}, {"email": "a@example.com"}, "channel_not_enabled"),
+        ({"OTP_BLOCKED_PREFIXES": "+1415"}, {}, "recipient_blocked"),
+    ],
+)
+def test_403_refused_by_policy(caller, problem, body, code):
+    problem(caller.generate(**body), 403, code)
+
+
+def test_404_verification_not_found_is_the_same_whatever_the_reason(caller, problem, clock):
+    def answers(started) -> list[tuple[bytes, list[tuple[str, str]]]]:
+        by_id = {"verification_id": started.json["verification_id"]}
+        found = [caller.verify(caller.code(started)), caller.verify(caller.code(started), **by_id)]
+        for answer in found:
+            problem(answer, 404, "verification_not_found")
+        return [(answer.data, sorted(answer.headers)) for answer in found]
+
+    used = caller.generate()
+    caller.verify(caller.code(used))
+    seen = answers(used)
+    canceled = caller.generate()
+    caller.client.delete(f"/verifications/{canceled.json['verification_id']}")
+    seen += answers(canceled)
+    expired = caller.generate()
+    clock.shift(300)
+    seen += answers(expired)
+    never_asked = caller.verify("123456", phone="+14155550177")
+    seen.append((never_asked.data, sorted(never_asked.headers)))
+    assert len({data for data, _ in seen}) == 1
+    assert all(headers == seen[0][1] for _, headers in seen)
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/generate-otp/", "/verifications/", "/static/x.js"])
+def test_404_not_found(client, problem, path):
+    problem(client.get(path), 404, "not_found")
+
+
+def test_404_for_an_id_of_another_form_is_about_the_verification(client, problem):
+    for verification_id in ("VE1", "x", "..%2f", "VE" + "0" * 32):
+        answer = client.get(f"/verifications/{verification_id}")
+        problem(
+            answer, 404, "verification_not_found" if "%" not in verification_id else "not_found"
+        )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/generate-otp", {"POST", "OPTIONS"}),
+        ("PUT", "/verify-otp", {"POST", "OPTIONS"}),
+        ("POST", "/verifications/VE" + "0" * 32, {"GET", "HEAD", "DELETE", "OPTIONS"}),
+        ("POST", "/health/live", {"GET", "HEAD", "OPTIONS"}),
+        ("DELETE", "/", {"GET", "HEAD", "OPTIONS"}),
+    ],
+)
+def test_405_method_not_allowed(client, problem, method, path, allowed):
+    answer = client.open(path, method=method)
+    problem(answer, 405, "method_not_allowed")
+    assert set(answer.headers["Allow"].split(", ")) == allowed
+
+
+def test_413_payload_too_large(client, problem):
+    for path in ("/generate-otp", "/verify-otp"):
+        answer = client.post(path, json={"phone": PHONE + " " * 8192})
+        problem(answer, 413, "payload_too_large")
+
+
+def test_415_unsupported_media_type(client, problem):
+    for path in ("/generate-otp", "/verify-otp"):
+        problem(client.post(path, data={"phone": PHONE}), 415, "unsupported_media_type")
+
+
+def test_400_incorrect_code_and_429_too_many_checks(caller, problem, clock):
+    started = caller.generate()
+    for left in (4, 3, 2, 1, 0):
+        answer = problem(caller.mistype(started), 400, "incorrect_code")
+        assert answer["checks_left"] == left
+    clock.shift(10)
+    for otp in (wrong(caller.code(started)), caller.code(started)):
+        answer = caller.verify(otp)
+        problem(answer, 429, "too_many_checks")
+        assert answer.headers["Retry-After"] == "20"
+
+
+@pytest.mark.parametrize("env", [{**FREE, "OTP_MAX_FAILED_CHECKS": "1/24h"}])
+def test_429_too_many_checks_also_when_another_code_is_asked_for(caller, problem):
+    caller.mistype(caller.generate())
+    answer = caller.generate()
+    problem(answer, 429, "too_many_checks")
+    assert answer.headers["Retry-After"] == "86400"
+
+
+def test_422_invalid_request_names_every_wrong_field(client, problem):
+    answer = client.post("/verify-otp", json={"otp": 1, "email": 2, "more": 3})
+    errors = problem(answer, 422, "invalid_request")["errors"]
+    assert [error["field"] for error in errors] == ["otp", "email", "more"]
+
+
+@pytest.mark.parametrize(
+    ("env", "sends", "scope", "wait", "policy"),
+    [
+        ({}, 1, "resend", 30, '"resend";q=1;w=30'),
+        ({**FREE, "OTP_MAX_SENDS": "2"}, 2, "sends", 300, '"sends";q=2;w=300'),
+        ({**FREE, "OTP_LIMIT_TO": "3/10m"}, 3, "to", 600, '"to";q=3;w=600'),
+        ({**FREE, "OTP_LIMIT_IP": "3/1h"}, 3, "ip", 3600, '"ip";q=3;w=3600'),
+        ({**FREE, "OTP_LIMIT_APP": "3/1d"}, 3, "app", 86400, '"app";q=3;w=86400'),
+        ({**FREE, "OTP_LIMIT_COUNTRY": "3/30s"}, 3, "country", 30, '"country";q=3;w=30'),
+        ({**FREE, "OTP_LIMIT_GLOBAL": "3/1m"}, 3, "global", 60, '"global";q=3;w=60'),
+    ],
+)
+def test_429_rate_limited(caller, problem, clock, sends, scope, wait, policy):
+    for _ in range(sends):
+        assert caller.generate().status_code == 202
+    clock.shift(10)
+    answer = caller.generate()
+    assert problem(answer, 429, "rate_limited")["scope"] == scope
+    assert answer.headers["Retry-After"] == str(wait - 10)
+    assert answer.headers["RateLimit"] == f'"{scope}";r=0;t={wait - 10}'
+    assert answer.headers["RateLimit-Policy"] == policy
+
+
+def test_500_is_a_problem_without_internals(app_that_breaks, problem, caplog):
+    answer = app_that_breaks.test_client().get("/breaks")
+    body = problem(answer, 500, "internal_error")
+    assert "secret" not in str(body)
+    assert "Error" not in str(body).replace("'Internal server error'", "")
+    (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
+    assert record.message == "internal_error"
+
+
+@pytest.fixture
+def app_that_breaks(settings, redis):
+    app = create_app(settings, redis)
+
+    @app.get("/breaks")
+    def breaks() -> str:
+        raise ZeroDivisionError("secret")
+
+    return app
+
+
+def test_an_error_is_a_problem_also_for_a_head_request(client):
+    answer = client.head("/nothing")
+    assert (answer.status_code, answer.data) == (404, b"")
+    assert answer.content_type == "application/problem+json"
+
+
+def test_a_problem_does_not_repeat_what_was_sent(caller: Caller):
+    answer = caller.generate("<script>+14155550100</script>")
+    assert "script" not in answer.get_data(as_text=True)

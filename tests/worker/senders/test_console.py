@@ -1,0 +1,51 @@
+"""The line in the worker's log, which people read and scripts parse."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from worker.senders import sender_for
+from worker.senders.base import Message
+
+LINE = re.compile(
+    r"console-sender host=(\S+) channel=(sms|whatsapp|call|email) to=(\S+) code=(\d{4,10}) "
+    r"expires_in=(\d+)s"
+)
+
+
+def message(to: str = "+14155550123", channel: str = "sms", code: str = "012345") -> Message:
+    return Message(
+        to=to,
+        channel=channel,
+        code=code,
+        subject="subject",
+        text="text",
+        expires_in=299,
+        idempotency_key="key",
+    )
+
+
+@pytest.mark.parametrize(
+    ("to", "channel", "code"),
+    [
+        ("+14155550123", "sms", "012345"),
+        ("+14155550123", "whatsapp", "0123456789"),
+        ("+14155550123", "call", "0123"),
+        ("a@example.com", "email", "012345"),
+    ],
+)
+def test_a_message_is_one_line_that_can_be_parsed(capsys, to, channel, code):
+    assert sender_for("console://").send(message(to, channel, code)) is None
+    printed = capsys.readouterr()
+    (line,) = printed.out.splitlines()
+    assert LINE.fullmatch(line).groups()[1:] == (channel, to, code, "299")
+    assert printed.err == ""
+
+
+def test_lines_of_many_threads_do_not_mix(capsys):
+    sender = sender_for("console://")
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(sender.send, [message(code=f"{n:06}") for n in range(200)]))
+    lines = capsys.readouterr().out.splitlines()
+    assert sorted(LINE.fullmatch(line)[4] for line in lines) == [f"{n:06}" for n in range(200)]

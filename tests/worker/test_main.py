@@ -1,0 +1,54 @@
+"""How a worker is put together from the settings."""
+
+import pytest
+from redis import RedisError
+
+from shared.redis_client import connect
+from shared.settings import SettingsError
+from tests.conftest import free_port
+from worker.__main__ import create_worker
+
+pytestmark = pytest.mark.parametrize("redis", ["fake"], indirect=True)
+MAIL = "smtp://localhost?from=otp@example.com"
+
+
+def test_a_worker_delivers_with_the_senders_of_the_settings(settings, redis, user, capsys):
+    user.ask()
+    create_worker(settings, redis).run(burst=True)
+    assert "channel=sms to=+14155550123 code=" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("env", [{"OTP_CALL_SENDERS": "smtp://user:secret@host"}])
+def test_a_wrong_sender_stops_the_start_and_names_the_setting(settings, redis):
+    with pytest.raises(SettingsError, match=r"^OTP_CALL_SENDERS: smtp:// sender: ") as stopped:
+        create_worker(settings, redis)
+    assert "secret" not in str(stopped.value)
+
+
+def test_without_redis_it_says_so_and_may_be_tried_again(settings, redis):
+    away = connect(f"redis://127.0.0.1:{free_port()}/0", timeout_seconds=0.1)
+    with pytest.raises(RedisError):
+        create_worker(settings, away)
+
+
+@pytest.mark.parametrize(
+    ("env", "warned_of"),
+    [
+        ({}, []),
+        ({"OTP_EMAIL_SENDERS": MAIL}, ["sms", "whatsapp", "call"]),
+        (
+            {
+                "OTP_SMS_SENDERS": "none",
+                "OTP_WHATSAPP_SENDERS": "none",
+                "OTP_CALL_SENDERS": "none",
+                "OTP_EMAIL_SENDERS": MAIL,
+            },
+            [],
+        ),
+    ],
+    ids=["all on console", "some forgotten", "the others off"],
+)
+def test_warns_of_channels_that_were_left_on_the_console(settings, redis, caplog, warned_of):
+    create_worker(settings, redis)
+    warnings = [r.channels for r in caplog.records if r.message == "channels_on_console"]
+    assert warnings == ([warned_of] if warned_of else [])

@@ -1,0 +1,123 @@
+"""The words: every language has all of them, and an SMS costs what one SMS costs."""
+
+import gsm0338
+import pytest
+
+from shared.policy import CHANNELS, Channel
+from shared.store import Claim
+from worker.messages import Texts
+from worker.senders.base import Message
+
+LANGUAGES = Texts("x").languages
+LONGEST_NAME = "A" * 30
+LONGEST_CODE = "1234567890"
+
+
+def render(
+    texts: Texts, locale: str, channel: Channel = "sms", code: str = "123456", life: float = 300
+) -> Message:
+    claim = Claim(
+        verification_id="VE" + "0" * 32,
+        send=2,
+        token="t",
+        attempt=1,
+        past=(),
+        to="+14155550123",
+        channel=channel,
+        locale=locale,
+        kid="k1",
+        generation=0,
+        length=len(code),
+        life_seconds=life,
+    )
+    return texts.message(claim, code)
+
+
+def septets(text: str) -> int:
+    """The length in GSM-7; raises UnicodeEncodeError for what that alphabet does not have."""
+    encoded, _ = gsm0338.Codec().encode(text)
+    return len(encoded)
+
+
+def test_there_are_several_languages():
+    assert {"en", "de", "es", "fr"} <= set(LANGUAGES)
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_words_for_every_channel(language, channel):
+    message = render(Texts("Acme {shop}"), language, channel)
+    spoken = ", ".join(message.code) if channel == "call" else message.code
+    assert spoken in message.text
+    assert "Acme {shop}" in message.text
+    assert message.text == message.text.strip()
+    assert message.code in message.subject
+    assert "\n" not in message.subject
+    assert channel == "email" or "\n" not in message.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_sms_is_one_segment_with_the_longest_settings(language):
+    text = render(Texts(LONGEST_NAME), language, code=LONGEST_CODE, life=3600).text
+    assert LONGEST_NAME in text
+    assert septets(text) <= 160
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_sms_is_one_segment_also_with_the_line_for_the_browser(language):
+    """With a host name of up to 40 characters."""
+    host = "a" * 36 + ".com"
+    texts = Texts(LONGEST_NAME, f"https://{host}")
+    text = render(texts, language, code=LONGEST_CODE, life=3600).text
+    assert text.endswith(f"\n\n@{host} #{LONGEST_CODE}")
+    assert septets(text) <= 160
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_sms_with_a_name_in_another_alphabet_is_two_segments_at_most(language):
+    """Such a name makes it UCS-2, with 67 characters in each part of a longer text."""
+    text = render(Texts("Ж" * 30), language, code=LONGEST_CODE, life=3600).text
+    with pytest.raises(UnicodeEncodeError):
+        septets(text)
+    assert len(text.encode("utf-16-be")) // 2 <= 2 * 67
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_with_a_web_origin_the_last_line_lets_the_browser_fill_the_code_in(language):
+    texts = Texts("Acme", "https://login.example.com")
+    assert render(texts, language).text.splitlines()[-1] == "@login.example.com #123456"
+    for channel in ("whatsapp", "call", "email"):
+        assert "@login" not in render(texts, language, channel).text
+
+
+@pytest.mark.parametrize(
+    ("locale", "begins"),
+    [
+        ("de", "123456 ist Ihr Acme-Code"),
+        ("de-AT", "123456 ist Ihr"),
+        ("DE", "123456 ist Ihr"),
+        ("es-419", "123456 es tu"),
+        ("fr-Latn-CA", "123456 est votre"),
+        ("en-GB", "123456 is your"),
+        ("tlh", "123456 is your Acme code"),
+        ("", "123456 is your"),
+        ("../../etc", "123456 is your"),
+    ],
+)
+def test_the_language_is_that_of_the_locale_or_else_english(locale, begins):
+    assert render(Texts("Acme"), locale).text.startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("life", "minutes"), [(300, 5), (299, 5), (240, 4), (294, 4), (30, 1), (6, 1), (3600, 60)]
+)
+def test_the_life_is_told_in_whole_minutes_and_not_too_long(life, minutes):
+    """A few seconds on the way do not make five minutes four."""
+    assert f" {minutes} min." in render(Texts("Acme"), "en", life=life).text
+
+
+def test_the_rest_of_a_message_is_for_the_sender():
+    message = render(Texts("Acme"), "en", life=299.7)
+    assert (message.to, message.channel, message.code) == ("+14155550123", "sms", "123456")
+    assert message.expires_in == 299
+    assert message.idempotency_key == "VE" + "0" * 32 + "-2"
