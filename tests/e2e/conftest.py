@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPMessage
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,7 +48,7 @@ class Answer:
     """An HTTP answer, and how long it took."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: HTTPMessage
     content: bytes
     seconds: float
 
@@ -77,6 +77,9 @@ class Program:
     def stop(self) -> int:
         """End it by SIGTERM and answer its exit status. Raises TimeoutExpired after 12 s."""
         self.process.terminate()
+        return self.wait_for_end()
+
+    def wait_for_end(self) -> int:
         try:
             return self.process.wait(12)
         except subprocess.TimeoutExpired:
@@ -133,7 +136,9 @@ class Service:
 
     def stop(self) -> None:
         for program in self._programs:
-            program.stop()
+            program.process.terminate()
+        for program in self._programs:
+            program.wait_for_end()
         self.redis.close()
 
     def call(
@@ -160,9 +165,9 @@ class Service:
             seconds=time.perf_counter() - begin,
         )
 
-    def is_ready(self) -> bool:
+    def is_up(self, health: str = "ready") -> bool:
         with suppress(OSError, HTTPException):
-            return self.call("GET", "/health/ready").status == 200
+            return self.call("GET", f"/health/{health}").status == 200
         return False
 
     def logs(self) -> dict[str, str]:
@@ -202,7 +207,7 @@ def start_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
             redis = running.enter_context(redis_server(folder, *redis_options))
             service = Service(redis, folder, env)
             running.callback(service.stop)
-            wait_for(service.is_ready, 20)
+            wait_for(service.is_up, 20)
             service.worker.wait_for_event("worker_started")
             return service
 
