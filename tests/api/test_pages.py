@@ -51,3 +51,12 @@ def test_the_page_knows_the_settings_that_it_needs(client, shown):
 )
 def test_no_other_file_is_served(client, path):
     assert client.get(path, follow_redirects=True).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("env", "shown"), [({}, False), ({"OTP_TRUSTED_PROXIES": "1"}, True)], ids=["without", "with"]
+)
+def test_only_a_trusted_proxy_says_how_the_page_is_called(client, shown):
+    forwarded = {"X-Forwarded-Host": "otp.example", "X-Forwarded-Proto": "https"}
+    page = client.get("/", headers=forwarded).get_data(as_text=True)
+    assert ("https://otp.example/" in page) is shown

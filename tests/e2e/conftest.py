@@ -170,9 +170,6 @@ class Service:
             return self.call("GET", f"/health/{health}").status == 200
         return False
 
-    def logs(self) -> dict[str, str]:
-        return {path.name: path.read_text(encoding="utf-8") for path in self.folder.glob("*.log")}
-
     def sent(self) -> list[dict[str, str]]:
         """What the console senders of all workers printed, oldest first per worker."""
         texts = [log.read_text(encoding="utf-8") for log in self.folder.glob("worker-*.log")]

@@ -34,7 +34,7 @@ RECIPIENTS = [
 ]
 
 schema = schemathesis.openapi.from_dict(document())
-generated = settings(max_examples=150, derandomize=True, deadline=None, database=None)
+generated = settings(max_examples=100, derandomize=True, deadline=None, database=None)
 recipients, both_ways = cycle(RECIPIENTS), cycle([True, False])
 
 

@@ -86,8 +86,8 @@ def test_an_accepted_attempt_is_sent_and_never_again(store, send, service, redis
     claim = store.claim(*send)
     assert store.done(claim, "smtp", "accepted", provider_id="id-1") == "sent"
     clock.shift(LEASE_SECONDS)
-    assert store.claim(*send) is None
     assert store.sweep(QUEUE, 10) == []
+    assert store.claim(*send) is None
     (seen,) = service.view(send[0], app="default").sends
     (attempt,) = seen.attempts
     assert (seen.status, seen.reason) == ("sent", None)

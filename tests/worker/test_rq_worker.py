@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import pickle
+import signal
 import zlib
 from threading import Barrier
 
@@ -157,13 +158,25 @@ def test_a_job_that_is_not_ours_is_not_run_and_the_next_one_is(
     assert not redis.exists(QUEUE, f"{JOB}evil")
 
 
-def test_strange_job_ids_and_keys_do_not_stop_a_worker(user, run_worker, sender, redis):
-    redis.rpush(QUEUE, b"\xff\xfe", b"", b"no-such-job", b"a-list", b"*", b"x" * 10_000)
+@pytest.mark.parametrize(
+    "job_id",
+    [b"\xff\xfe", b"", b"no-such-job", b"a-list", b"*", b"x" * 10_000],
+    ids=lambda i: i[:9],
+)
+def test_a_strange_job_id_does_not_lose_the_next_job(user, run_worker, sender, redis, job_id):
     redis.rpush(f"{JOB}a-list", "x")
+    redis.rpush(QUEUE, job_id)
     user.ask()
     run_worker()
     assert len(sender.messages) == 1
     assert not redis.exists(QUEUE)
+
+
+def test_many_strange_jobs_do_not_stop_a_worker(user, run_worker, sender, redis):
+    redis.rpush(QUEUE, *range(50))
+    user.ask()
+    run_worker()
+    assert len(sender.messages) == 1
 
 
 def test_a_job_that_rq_itself_enqueued_is_not_run(user, run_worker, sender, redis, tmp_path):
@@ -237,3 +250,18 @@ def test_a_worker_is_registered_while_it_works_and_gone_afterwards(user, redis, 
     run_worker()
     assert [worker.queue_names() for worker in seen] == [[QUEUE_NAME]]
     assert Worker.all(connection=redis) == []
+
+
+@pytest.mark.parametrize("redis", ["real"], indirect=True)
+def test_told_to_stop_it_finishes_what_it_has_begun(user, worker_on, store, sender):
+    worker = worker_on(store)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    sender.during = lambda _: signal.raise_signal(signal.SIGTERM)
+    user.ask()
+    try:
+        worker.stop_at_signals()
+        worker.run()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    user.type(sender.code_for(PHONE))

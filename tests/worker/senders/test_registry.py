@@ -77,3 +77,22 @@ def test_a_sender_is_called_by_its_scheme_and_numbered_if_it_is_not_alone():
     named = named_senders(urls)
     assert [sender.name for sender in named] == ["smtp-1", "console", "smtp-2"]
     assert [getattr(n.sender, "host", None) for n in named] == ["one", None, "two"]
+
+
+def test_a_package_of_its_own_can_bring_a_sender(tmp_path, monkeypatch):
+    """By an entry point, as docs/senders.md describes."""
+    (tmp_path / "otp_pigeon.py").write_text(
+        "class Pigeon:\n"
+        "    def __init__(self, url):\n"
+        "        if url == 'pigeon://':\n"
+        "            raise ValueError('expected pigeon://loft')\n"
+        "        self.loft = url.removeprefix('pigeon://')\n"
+    )
+    installed = tmp_path / "otp_pigeon-1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: otp-pigeon\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text("[otp.senders]\npigeon = otp_pigeon:Pigeon\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert sender_for("pigeon://secret-loft").loft == "secret-loft"
+    with pytest.raises(ValueError, match=r"^pigeon:// sender: expected pigeon://loft$"):
+        sender_for("pigeon://")
