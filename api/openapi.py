@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document: the paths by hand, the bodies from api/schemas.py."""
 
+from functools import cache
 from typing import Any
 
 from flask import Blueprint, Response, jsonify
@@ -51,6 +52,7 @@ _PROBLEMS = {
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
 
 
+@cache
 def document() -> dict[str, Any]:
     _, schemas = models_json_schema(
         [

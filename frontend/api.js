@@ -18,8 +18,8 @@ const NOT_OURS = {
 };
 
 /** Answers the body of a success. */
-export async function call(method, path, body, headers = {}) {
-  const options = { method, headers: { Accept: "application/json", ...headers }, cache: "no-store" };
+export async function call(method, path, body) {
+  const options = { method, headers: { Accept: "application/json" }, cache: "no-store" };
   if (body) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
@@ -39,26 +39,4 @@ export async function call(method, path, body, headers = {}) {
     throw new Problem(problem, Number(response.headers.get("Retry-After")) || 0);
   }
   return answer;
-}
-
-let unanswered = { request: "", key: "" };
-
-/** For a request that must not happen twice: tried again after its answer got lost, it has the same key. */
-export async function callOnce(method, path, body) {
-  const request = JSON.stringify([method, path, body]);
-  if (unanswered.request !== request) unanswered = { request, key: randomKey() };
-  try {
-    const answer = await call(method, path, body, { "Idempotency-Key": unanswered.key });
-    unanswered = { request: "", key: "" };
-    return answer;
-  } catch (problem) {
-    if (problem.code !== UNREACHABLE.code) unanswered = { request: "", key: "" };
-    throw problem;
-  }
-}
-
-/** crypto.randomUUID() is missing where the page is not served by HTTPS. */
-function randomKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

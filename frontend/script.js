@@ -2,7 +2,7 @@
  * The page of the OTP service: every event and every answer changes one state by update(), and
  * render() makes the page say what the state says. words.js has the texts, api.js the requests.
  */
-import { Problem, call, callOnce } from "./api.js";
+import { Problem, call } from "./api.js";
 import { render } from "./render.js";
 import * as words from "./words.js";
 
@@ -62,7 +62,7 @@ async function send(where, channel) {
   const body = state.address.phone ? { ...state.address, channel } : state.address;
   update({ busy: where, channel, error: NO_ERROR, note: "" });
   try {
-    started(await callOnce("POST", "generate-otp", body));
+    started(await call("POST", "generate-otp", body));
   } catch (problem) {
     sendRefused(where, asProblem(problem));
   }

@@ -124,7 +124,7 @@ class Settings(BaseModel):
     otp_trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     otp_default_region: Annotated[str, BeforeValidator(_region)] | None = None
     otp_app_name: Annotated[str, Field(max_length=30), AfterValidator(_one_line)] = "OTP"
-    otp_web_origin: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(:[0-9]+)?$")] | None = None
+    otp_web_origin: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+$")] | None = None
 
     def senders(self, channel: Channel) -> tuple[str, ...]:
         """The sender URLs of a channel, in order of preference."""
@@ -153,6 +153,10 @@ class Settings(BaseModel):
         if self.otp_api_keys is None:
             return ()
         pairs = tuple(_pairs("OTP_API_KEYS", self.otp_api_keys))
+        if not pairs:
+            raise SettingsError("OTP_API_KEYS is empty: expected app:key")
+        if len({key for _, key in pairs}) < len(pairs):
+            raise SettingsError("OTP_API_KEYS holds the same key twice")
         if any(len(key) < _SHORTEST_KEY for _, key in pairs):
             raise SettingsError(f"OTP_API_KEYS: a key has under {_SHORTEST_KEY} characters")
         return pairs

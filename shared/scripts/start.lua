@@ -33,7 +33,8 @@ if open then
     'status', 'expires', 'sends', 'sent_at', 'checks_left', 'max_sends', 'resend_ms'))
 end
 local live = status and tonumber(expires) > now
-local pending = live and status == 'pending'
+-- A Redis that is short of memory may have evicted the code: then there is none to send again.
+local pending = live and status == 'pending' and redis.call('EXISTS', 'otp:code:' .. open) == 1
 if pending and tonumber(sends) >= tonumber(max_sends) then
   return limited('sends', tonumber(max_sends), request.ttl_ms, expires - now)
 end

@@ -145,6 +145,8 @@ def test_names_of_other_programs_are_left_alone():
         ("OTP_SECRET_KEYS", " ", "kid:base64"),
         ("OTP_API_KEYS", "key-without-app", "name:value"),
         ("OTP_API_KEYS", "shop:short", "under 32 characters"),
+        ("OTP_API_KEYS", " ", "is empty"),
+        ("OTP_API_KEYS", f"shop:{SECRET} bank:{SECRET}", "the same key twice"),
         ("OTP_SECRET_KEYS_FILE", "/nowhere/at/all", "cannot be read"),
         ("OTP_DATA_DIR", "/dev/null/x", "cannot be written"),
     ],

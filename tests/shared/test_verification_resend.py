@@ -138,6 +138,15 @@ def test_a_verification_keeps_the_policy_that_it_was_started_with(user, store, c
     assert user.mistype(started) == 4
 
 
+def test_when_redis_has_evicted_the_code_a_resend_starts_anew(user, redis, clock):
+    started = user.ask()
+    redis.delete(f"otp:code:{started.verification_id}")
+    clock.shift(30)
+    again = user.ask()
+    assert (again.verification_id != started.verification_id, again.send) == (True, 1)
+    user.type(user.code(again))
+
+
 def test_sends_of_one_recipient_do_not_count_for_another(user, clock):
     user.ask(PHONE)
     clock.shift(30)
