@@ -486,26 +486,6 @@ def test_an_error_page_of_a_proxy_is_not_shown_as_it_is(open_page, service, phon
     expect(page.locator("#address-error")).to_contain_text("Something went wrong on our side.")
 
 
-def test_a_send_whose_answer_got_lost_is_not_sent_twice(open_page, service, phone):
-    page = open_page(service)
-    keys = []
-
-    def lose(route: Route) -> None:
-        keys.append(route.request.headers["idempotency-key"])
-        route.fetch()
-        route.abort()
-
-    page.route("**/generate-otp", lose)
-    page.locator("#phone").fill(phone)
-    page.get_by_role("button", name="Send code").click()
-    expect(page.locator("#address-error")).to_contain_text("The service cannot be reached.")
-    page.unroute("**/generate-otp")
-    with page.expect_request("**/generate-otp") as request:
-        page.get_by_role("button", name="Send code").click()
-    assert [request.value.headers["idempotency-key"]] == keys
-    assert re.fullmatch("[0-9a-f]{32}", keys[0])
-
-
 def test_a_right_code_whose_answer_got_lost_is_verified(open_page, service, phone):
     page = open_page(service)
     ask(page, phone)
