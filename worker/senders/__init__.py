@@ -1,61 +1,59 @@
 """Senders by URL: the scheme picks the class.
 
-To write one, see base.py and console.py; it needs its own file and one line in _SENDERS, or, in a
+To write one, see base.py and console.py; it needs its own file and one line in _BUILT_IN, or, in a
 package of its own, an entry point in the group `otp.senders` with the scheme as its name.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib.metadata import entry_points
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint, entry_points
+from urllib.parse import urlsplit
 
+from shared.policy import Channel
+from shared.sender_urls import named
 from worker.senders.base import Sender
-from worker.senders.console import ConsoleSender
-from worker.senders.smtp import SmtpSender
 
-_SENDERS: dict[str, Callable[[str], Sender]] = {
-    "console": ConsoleSender.from_url,
-    "smtp": SmtpSender.from_url,
-    "smtps": SmtpSender.from_url,
+_GROUP = "otp.senders"
+# By name, so that only what a configured sender needs is imported.
+_BUILT_IN = {
+    "apprise": "worker.senders.apprise:AppriseSender.from_url",
+    "console": "worker.senders.console:ConsoleSender.from_url",
+    "smtp": "worker.senders.smtp:SmtpSender.from_url",
+    "smtps": "worker.senders.smtp:SmtpSender.from_url",
+    "twilio": "worker.senders.twilio:TwilioSender.from_url",
+    "webhook": "worker.senders.webhook:WebhookSender.from_url",
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class NamedSender:
-    """A sender and what it is called in logs and answers: its scheme, numbered if it is there
-    more than once."""
-
-    name: str
-    sender: Sender
-
-
 def sender_for(url: str) -> Sender:
-    """Raises ValueError, which never repeats the URL: it may hold a password."""
-    scheme = _scheme(url)
-    make = _SENDERS.get(scheme)
-    if make is None:
-        for plugin in entry_points(group="otp.senders", name=scheme):
-            make = plugin.load()
-    if make is None:
-        raise ValueError(f"no sender for {scheme}://; there are {', '.join(sorted(_SENDERS))}")
+    """The sender of a URL. Raises ValueError, which never repeats the URL: it may hold a
+    password."""
+    scheme = urlsplit(url).scheme
+    found = _entry_point(scheme)
+    if found is None:
+        raise ValueError(f"no sender for {scheme}://; there are {', '.join(sorted(_BUILT_IN))}")
     try:
-        return make(url)
+        sender: Sender = found.load()(url)
     except ValueError as error:
-        raise ValueError(f"{scheme}:// sender: {error}") from None
+        reason = str(error)
+    else:
+        return sender
+    raise ValueError(f"{scheme}:// sender: {reason}")
 
 
-def named_senders(urls: Sequence[str]) -> tuple[NamedSender, ...]:
-    """The senders of one channel, in order of preference. Raises ValueError."""
-    schemes = [_scheme(url) for url in urls]
-    seen: Counter[str] = Counter()
-    senders = []
-    for url, scheme in zip(urls, schemes, strict=True):
-        seen[scheme] += 1
-        name = f"{scheme}-{seen[scheme]}" if schemes.count(scheme) > 1 else scheme
-        senders.append(NamedSender(name=name, sender=sender_for(url)))
-    return tuple(senders)
+def named_senders(urls: Sequence[str], channel: Channel) -> dict[str, Sender]:
+    """The senders of one channel by name, in order of preference. Raises ValueError, also for a
+    sender that cannot serve the channel."""
+    senders = {}
+    for name, url in named(urls):
+        sender = sender_for(url)
+        if channel not in sender.channels:
+            raise ValueError(f"{name} cannot serve {channel}, only {', '.join(sender.channels)}")
+        senders[name] = sender
+    return senders
 
 
-def _scheme(url: str) -> str:
-    # Not by urlsplit, whose errors repeat what stands before the host.
-    return url.partition("://")[0]
+def _entry_point(scheme: str) -> EntryPoint | None:
+    name = "apprise" if scheme.startswith("apprise+") else scheme
+    if name in _BUILT_IN:
+        return EntryPoint(name, _BUILT_IN[name], _GROUP)
+    return next(iter(entry_points(group=_GROUP, name=scheme)), None)

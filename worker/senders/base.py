@@ -1,24 +1,35 @@
 """What a sender is: the whole contract between the service and a provider."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from shared.policy import Channel
+
+# How long a send may take at the most. A worker gives one that takes twice as long to another one.
+LONGEST_SEND_SECONDS = 15.0
 
 Failure = Literal["refused", "transient", "unknown", "invalid_recipient"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One code for one person. `to` is E.164 or an e-mail address; `text` and `subject` are ready
-    to send; `expires_in` is the code's remaining life in seconds. `idempotency_key` is the same
-    for every attempt of one send, for providers that can tell a repetition by it."""
+    """One code for one person. `to` is E.164 or an e-mail address; `text`, `subject` and `html`
+    (e-mail only) are ready to send, in the language of `locale` (BCP 47); `expires_in` is the
+    code's remaining life in seconds. `idempotency_key` is the same for every attempt of one send,
+    for providers that can tell a repetition by it. `receipt_url` is where the provider may tell
+    what became of the message, None where the service has no public address."""
 
     to: str
-    channel: str
+    channel: Channel
     code: str
     subject: str
     text: str
+    html: str | None
+    locale: str
     expires_in: int
     idempotency_key: str
+    receipt_url: str | None
 
 
 class DeliveryError(Exception):
@@ -41,11 +52,21 @@ class DeliveryError(Exception):
 
 class Sender(Protocol):
     """Hands messages to one provider. Made once per worker from its URL and called from many
-    threads at a time, so it keeps what is not thread-safe per thread."""
+    threads at a time, so it keeps what is not thread-safe per thread. Neither its repr nor an error
+    of its making, ValueError for a wrong URL, holds a secret of the URL.
+
+    `python -m worker.senders.check` tells whether a sender keeps to all this.
+    """
+
+    @property
+    def channels(self) -> Collection[Channel]:
+        """What this sender can serve, as it is set up. A plain attribute will do."""
 
     def send(self, message: Message) -> str | None:
         """Hand a message over, and answer the provider's id for it if there is one.
 
-        Returning means that the provider accepted the message. Raises DeliveryError `from None`.
-        Every network call in here has a timeout.
+        Returning means that the provider accepted the message. Raises DeliveryError, and not from
+        inside of an `except`: the error before it, whose text may hold the code or the address,
+        would hang on to it as its context. Every network call in here has a timeout, and
+        together they stay below LONGEST_SEND_SECONDS.
         """

@@ -5,11 +5,14 @@ import sys
 from threading import Lock
 from typing import Self
 
+from shared.policy import CHANNELS
 from worker.senders.base import Message
 
 
 class ConsoleSender:
     """One line per message on stdout, for a person to read and for a script to parse."""
+
+    channels = CHANNELS
 
     def __init__(self) -> None:
         self._host = socket.gethostname()

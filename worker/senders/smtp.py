@@ -5,118 +5,229 @@ smtps://user:password@mail.example.com:465?from=otp@example.com    TLS from the 
 smtp://localhost:1025?from=otp@example.com&tls=none                plain, for a test server
 """
 
+import math
+import re
 import smtplib
 import ssl
+import threading
+import time
+import weakref
 from dataclasses import dataclass, field
-from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime, localtime
-from typing import Self
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import ClassVar, Self
 
-from worker.senders.base import DeliveryError, Failure, Message
+from shared.policy import Channel
+from shared.sender_urls import SenderUrl
+from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError, Failure, Message
+from worker.senders.errors import cause
 
-TIMEOUT_SECONDS = 10.0
+# Up to the server's greeting.
+CONNECT_SECONDS = 4.0
+COMMAND_SECONDS = 8.0
+# Servers close idle connections, and firewalls forget them without a word.
+IDLE_SECONDS = 30.0
+
+# Every server takes it, whether or not it says 8BITMIME.
+_POLICY = SMTP.clone(cte_type="7bit")
+
+# RFC 3463: no such mailbox or domain, moved, or disabled.
+_NO_MAILBOX = re.compile(rb"5\.(1\.(1|2|3|6|10)|2\.1)\b")
+_ENHANCED = re.compile(rb"5\.[0-9]{1,3}\.[0-9]{1,3}\b")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SmtpSender:
+    """Keeps one connection per thread."""
+
+    channels: ClassVar[tuple[Channel, ...]] = ("email",)
+
     host: str
     port: int
     tls: str
     from_address: str
     user: str = ""
     password: str = field(default="", repr=False)
-    # Made once: reading the machine's certificates takes longer than handing over a mail.
-    context: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False)
+    _mine: threading.local = field(default_factory=threading.local, repr=False, compare=False)
+    _context: ssl.SSLContext = field(
+        default_factory=ssl.create_default_context, repr=False, compare=False
+    )
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        try:
-            return cls._read(url)
-        except (ValueError, IndexError, MessageError):
-            # What urllib and email say of a URL repeats parts of it, and may take a password for
-            # a port.
-            raise ValueError(
-                "expected smtp://user:password@host:587?from=otp@example.com, "
-                "with / ? # @ : % in the password written as %XX"
-            ) from None
-
-    @classmethod
-    def _read(cls, url: str) -> Self:
-        parts = urlsplit(url)
-        options = parse_qs(parts.query, strict_parsing=bool(parts.query))
-        from_address = options.pop("from", [""])[0]
-        tls = "implicit" if parts.scheme == "smtps" else options.pop("tls", ["starttls"])[0]
-        if not parts.hostname or tls not in ("implicit", "starttls", "none") or options:
-            raise ValueError
-        Address(addr_spec=from_address)
+        parts = SenderUrl.parse(url, ("from", "tls") if url.startswith("smtp:") else ("from",))
+        from_address = parts.options.get("from", "")
+        tls = parts.options.get("tls", "starttls" if parts.scheme == "smtp" else "implicit")
+        if (
+            not parts.host
+            or parts.path.strip("/")
+            or tls not in ("implicit", "starttls", "none")
+            or (tls == "implicit") != (parts.scheme == "smtps")
+            or not _is_address(from_address)
+        ):
+            raise ValueError("expected smtp://user:password@host:587?from=otp@example.com")
         return cls(
-            host=parts.hostname,
+            host=parts.host,
             port=parts.port or (465 if tls == "implicit" else 587),
             tls=tls,
             from_address=from_address,
-            user=unquote(parts.username or ""),
-            password=unquote(parts.password or ""),
+            user=parts.user,
+            password=parts.password,
         )
 
     def send(self, message: Message) -> str:
         mail = self._mail(message)
-        server: smtplib.SMTP | None = None
+        over_at = time.monotonic() + LONGEST_SEND_SECONDS
+        connection = None
+        handing_over = False
         try:
-            server = self._connect()
-            server.send_message(mail)
-        except smtplib.SMTPRecipientsRefused as error:
-            (code, _), *_ = error.recipients.values()
-            raise DeliveryError(_recipient_failure(code), f"smtp_{code}") from None
-        except smtplib.SMTPResponseException as error:
-            failure: Failure = "transient" if 400 <= error.smtp_code < 500 else "refused"
-            raise DeliveryError(failure, f"smtp_{error.smtp_code}") from None
-        except (ssl.SSLError, smtplib.SMTPNotSupportedError) as error:
-            raise DeliveryError("refused", type(error).__name__) from None
-        except (OSError, smtplib.SMTPException) as error:
-            # Without a connection nothing was sent; with one, the message may have arrived.
-            failure = "transient" if server is None else "unknown"
-            raise DeliveryError(failure, type(error).__name__) from None
-        finally:
-            if server is not None:
-                server.close()
-        return str(mail["Message-ID"])
-
-    def _connect(self) -> smtplib.SMTP:
-        server: smtplib.SMTP
-        if self.tls == "implicit":
-            server = smtplib.SMTP_SSL(
-                self.host, self.port, timeout=TIMEOUT_SECONDS, context=self.context
-            )
+            connection = self._introduced(over_at)
+            _expect(connection.server.rcpt(message.to), _RecipientRefused)
+            handing_over = True
+            _expect(connection.server.data(mail.as_bytes()))
+        # All of smtplib's and ssl's errors are of this kind.
+        except OSError as error:
+            failure = _failure(error, handing_over=handing_over)
+            if connection is not None:
+                connection.server.close()
         else:
-            server = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_SECONDS)
+            connection.used_at = time.monotonic()
+            self._mine.connection = connection
+            return str(mail["Message-ID"])
+        # Not inside of `except`: what the server said would hang on the new error.
+        raise failure
+
+    def _introduced(self, over_at: float) -> "_Connection":
+        """A connection on which the server has accepted our address (MAIL): so one that it has
+        closed meanwhile is found out, and replaced, before anything is handed over."""
+        kept: _Connection | None = self._mine.__dict__.pop("connection", None)
+        if kept is not None and not kept.is_idle:
+            kept.server.over_at = over_at
+            try:
+                reply = kept.server.mail(self.from_address)
+            except smtplib.SMTPServerDisconnected:
+                reply = _CLOSING
+            if reply[0] == 250:
+                return kept
+            kept.server.close()
+            if reply[0] != _CLOSING[0]:
+                _expect(reply)
+        connection = _Connection(self._connect(over_at))
+        _expect(connection.server.mail(self.from_address))
+        return connection
+
+    def _connect(self, over_at: float) -> "_Smtp":
+        # Without a name, smtplib asks the name server for this machine's.
+        domain = self.from_address.rpartition("@")[2]
+        where = (self.host, self.port, domain)
+        if self.tls == "implicit":
+            server: _Smtp = _Smtps(*where, timeout=CONNECT_SECONDS, context=self._context)
+        else:
+            server = _Smtp(*where, timeout=CONNECT_SECONDS)
+        server.over_at = over_at
         try:
             if self.tls == "starttls":
-                server.starttls(context=self.context)
+                server.starttls(context=self._context)
             if self.user:
                 server.login(self.user, self.password)
+            server.ehlo_or_helo_if_needed()
         except BaseException:
             server.close()
             raise
         return server
 
     def _mail(self, message: Message) -> EmailMessage:
-        mail = EmailMessage()
+        mail = EmailMessage(_POLICY)
         mail["From"] = self.from_address
         mail["To"] = message.to
         mail["Subject"] = message.subject
         mail["Date"] = format_datetime(localtime())
         # The same for every attempt, so that a mail server can see a repetition.
-        mail["Message-ID"] = f"<{message.idempotency_key}@{self.from_address.partition('@')[2]}>"
+        mail["Message-ID"] = f"<{message.idempotency_key}@{self.from_address.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(message.text)
+        if message.html:
+            mail.add_alternative(message.html, subtype="html")
         return mail
 
 
-def _recipient_failure(code: int) -> Failure:
-    # RFC 5321 section 4.2.3: 550, 551 and 553 speak of the mailbox itself.
-    if code in (550, 551, 553):
-        return "invalid_recipient"
-    return "transient" if 400 <= code < 500 else "refused"
+class _Connection:
+    """Closes when its thread ends, with which thread-local data goes."""
+
+    def __init__(self, server: "_Smtp") -> None:
+        self.server = server
+        self.used_at = time.monotonic()
+        # Unlike a __del__, before the garbage collector comes to the socket.
+        weakref.finalize(self, server.close)
+
+    @property
+    def is_idle(self) -> bool:
+        return time.monotonic() - self.used_at > IDLE_SECONDS
+
+
+class _Smtp(smtplib.SMTP):
+    """Waits no longer for a reply than there is time left for the whole send."""
+
+    over_at = math.inf
+
+    def getreply(self) -> tuple[int, bytes]:
+        left = self.over_at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        if self.sock is not None and left < math.inf:
+            self.sock.settimeout(min(COMMAND_SECONDS, left))
+        return super().getreply()
+
+
+class _Smtps(_Smtp, smtplib.SMTP_SSL):
+    pass
+
+
+# RFC 5321 section 3.8: what a server says that closes the connection, and may say at any time, as
+# after so many mails.
+_CLOSING = (421, b"")
+
+
+class _RecipientRefused(smtplib.SMTPResponseException):
+    pass
+
+
+def _expect(
+    reply: tuple[int, bytes],
+    error: type[smtplib.SMTPResponseException] = smtplib.SMTPResponseException,
+) -> None:
+    # 251: it will be forwarded.
+    if reply[0] not in (250, 251):
+        raise error(*reply)
+
+
+def _failure(error: OSError, *, handing_over: bool) -> DeliveryError:
+    nobody_knows: Failure = "unknown" if handing_over else "transient"
+    if isinstance(error, smtplib.SMTPResponseException):
+        code, text = error.smtp_code, error.smtp_error
+        word = f"smtp_{code}"
+        if not 400 <= code <= 599:
+            return DeliveryError(nobody_knows, "smtp_no_reply")
+        if code < 500:
+            return DeliveryError("transient", word)
+        no_mailbox = isinstance(error, _RecipientRefused) and _is_no_mailbox(code, text)
+        return DeliveryError("invalid_recipient" if no_mailbox else "refused", word)
+    if isinstance(error, ssl.SSLCertVerificationError | smtplib.SMTPNotSupportedError):
+        return DeliveryError("refused", cause(error))
+    return DeliveryError(nobody_knows, cause(error))
+
+
+def _is_no_mailbox(code: int, text: bytes | str) -> bool:
+    said = text if isinstance(text, bytes) else text.encode()
+    # Without an enhanced code: RFC 5321 section 4.2.3, 550, 551 and 553 speak of the mailbox.
+    plain = code in (550, 551, 553) and not _ENHANCED.match(said)
+    return plain or bool(_NO_MAILBOX.match(said))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(Address(addr_spec=text).domain)
+    except (ValueError, IndexError):
+        return False

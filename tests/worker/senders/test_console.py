@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from shared.policy import Channel
 from worker.senders import sender_for
 from worker.senders.base import Message
 
@@ -14,15 +15,18 @@ LINE = re.compile(
 )
 
 
-def message(to: str = "+14155550123", channel: str = "sms", code: str = "012345") -> Message:
+def message(to: str = "+14155550123", channel: Channel = "sms", code: str = "012345") -> Message:
     return Message(
         to=to,
         channel=channel,
         code=code,
         subject="subject",
         text="text",
+        html=None,
+        locale="en",
         expires_in=299,
         idempotency_key="key",
+        receipt_url=None,
     )
 
 

@@ -1,0 +1,96 @@
+"""Sender URLs: their parts, their names, their secrets. The worker sends with them; the api checks
+with them what providers report."""
+
+import base64
+import binascii
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+_URL = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://"
+    r"(?:(?P<userinfo>[^/?#]*)@)?"
+    r"(?P<host>\[[^]@/?#]*]|[^]:@/?#[]*)"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<path>/[^?#]*)?"
+    r"(?:\?(?P<query>[^#]*))?"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SenderUrl:
+    """scheme://user:password@host:port/path?option=value. All but the path is percent-decoded; the
+    host keeps its case, as not every provider has a host name there."""
+
+    scheme: str
+    user: str = field(repr=False)
+    password: str = field(repr=False)
+    host: str
+    port: int | None
+    path: str
+    options: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def parse(cls, url: str, options: Collection[str] = ()) -> Self:
+        """Raises ValueError for what is no URL or has other options than these. It repeats no part
+        of the URL: where a password is not percent-encoded, any part may be one."""
+        match = _URL.fullmatch(url)
+        if not match:
+            raise ValueError("not a URL; special characters in a password are written as %2F")
+        user, _, password = (match["userinfo"] or "").partition(":")
+        given = [pair.partition("=") for pair in (match["query"] or "").split("&") if pair]
+        found = {unquote(name): unquote(value) for name, _, value in given}
+        if len(found) < len(given) or not found.keys() <= set(options):
+            known = f"only {', '.join(options)}, each once" if options else "no ?options"
+            raise ValueError(f"it takes {known}")
+        return cls(
+            scheme=match["scheme"],
+            user=unquote(user),
+            password=unquote(password),
+            host=unquote(match["host"].strip("[]")),
+            port=int(match["port"]) if match["port"] else None,
+            path=match["path"] or "",
+            options=found,
+        )
+
+
+def named(urls: Sequence[str]) -> list[tuple[str, str]]:
+    """(name, URL) of each sender of a channel. The name is the scheme, numbered if it is there more
+    than once; logs, answers and the addresses for receipts say it."""
+    schemes = [urlsplit(url).scheme for url in urls]
+    seen: Counter[str] = Counter()
+    pairs = []
+    for url, scheme in zip(urls, schemes, strict=True):
+        seen[scheme] += 1
+        name = f"{scheme}-{seen[scheme]}" if schemes.count(scheme) > 1 else scheme
+        pairs.append((name, url))
+    return pairs
+
+
+TWILIO_OPTIONS = ("account", "auth_token", "api", "content")
+
+
+def twilio_auth_token(url: SenderUrl) -> str | None:
+    """What Twilio signs receipts with: the account's auth token, also where an API key sends."""
+    return url.options.get("auth_token") or (url.password if url.user.startswith("AC") else None)
+
+
+WEBHOOK_OPTIONS = ("tls",)
+
+
+def webhook_key(url: SenderUrl) -> bytes:
+    """The key in webhook://SECRET@host: whsec_ and base64 of 24 to 64 bytes, as Standard Webhooks
+    says. Raises ValueError."""
+    try:
+        key = base64.b64decode(url.user.removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        key = b""
+    if url.password or not 24 <= len(key) <= 64:
+        raise ValueError(
+            "expected webhook://SECRET@host/path, the secret being whsec_ and the base64 of 24 to "
+            "64 random bytes, with / written as %2F"
+        )
+    return key

@@ -1,0 +1,21 @@
+"""Signatures on what goes to providers and comes from them."""
+
+import base64
+import hmac
+from collections.abc import Iterable
+from hashlib import sha1, sha256
+
+
+def standard_webhook(key: bytes, message_id: str, timestamp: str, body: bytes) -> str:
+    """The value of `webhook-signature` (Standard Webhooks 1.0.0, "Signature scheme")."""
+    signed = b".".join([message_id.encode(), timestamp.encode(), body])
+    return "v1," + base64.b64encode(hmac.digest(key, signed, sha256)).decode()
+
+
+def twilio(auth_token: str, url: str, form: Iterable[tuple[str, str]]) -> str:
+    """The value of `X-Twilio-Signature` (Twilio, "Webhooks security"): the URL with its query, and
+    behind it each field of the form with its value, sorted, a repeated value once."""
+    fields = "".join(name + value for name, value in sorted(set(form)))
+    return base64.b64encode(
+        hmac.digest(auth_token.encode(), (url + fields).encode(), sha1)
+    ).decode()

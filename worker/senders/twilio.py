@@ -1,0 +1,164 @@
+"""twilio:// sends SMS and WhatsApp messages and makes calls.
+
+twilio://ACCOUNT_SID:AUTH_TOKEN@+15005550006              from a number
+twilio://ACCOUNT_SID:AUTH_TOKEN@MG0123…                   from a Messaging Service (no calls)
+twilio://ACCOUNT_SID:AUTH_TOKEN@Example                   from an alphanumeric sender (SMS only)
+twilio://API_KEY_SID:SECRET@+15005550006?account=AC0123…  with an API key
+
+?auth_token=…   the account's, with an API key: receipts are signed with it, so there are none
+                without it
+?content=HX…    the Content Template for WhatsApp, its only variable being the code. WhatsApp takes
+                no other message to somebody who has not written before
+?api=https://api.dublin.ie1.twilio.com
+                another region, or a test server. Keys and tokens belong to one region
+
+What the errors mean is from Twilio's error dictionary (https://www.twilio.com/docs/api/errors).
+"""
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import urlencode, urlsplit
+from xml.sax.saxutils import escape
+
+from shared.policy import Channel
+from shared.sender_urls import TWILIO_OPTIONS, SenderUrl, twilio_auth_token
+from worker.senders.base import DeliveryError, Message
+from worker.senders.http_post import Answer, Poster
+
+# Not a number, not a mobile one, or its owner has opted out (21610 by STOP, 63014 on WhatsApp).
+_INVALID_RECIPIENT = {21211, 21214, 21217, 21604, 21610, 21614, 63003, 63014, 63024}
+# Too much at a time: of calls, of messages, in the queue of a number, of requests.
+_BUSY = {10004, 14107, 20429, 21611, 63018}
+
+_CHANNELS: dict[str, tuple[Channel, ...]] = {
+    r"\+[1-9][0-9]{6,14}": ("sms", "whatsapp", "call"),
+    "MG[0-9a-fA-F]{32}": ("sms", "whatsapp"),
+    # A short code, or a name of up to 11 characters with a letter in it.
+    r"[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ._+-]{1,11}": ("sms",),
+}
+
+# What <Say> can speak; of a language, the first one is the usual one.
+_SPOKEN = (  # noqa: SIM905 (a list would have a line for each)
+    "en-US en-GB en-AU en-CA en-IN ca-ES da-DK de-DE es-ES es-MX fi-FI fr-FR fr-CA it-IT ja-JP "
+    "ko-KR nb-NO nl-NL pl-PL pt-BR pt-PT ru-RU sv-SE zh-CN zh-HK zh-TW"
+).split()
+
+# How long Twilio lets a telephone ring if it is not told otherwise.
+_LONGEST_RING_SECONDS = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwilioSender:
+    account: str
+    from_number: str
+    channels: tuple[Channel, ...]
+    auth: tuple[str, str] = field(repr=False)
+    content: str | None
+    api: str
+    receipts: bool
+    _poster: Poster = field(default_factory=Poster, repr=False, compare=False)
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        parts = SenderUrl.parse(url, TWILIO_OPTIONS)
+        account = parts.options.get("account", parts.user)
+        content = parts.options.get("content")
+        api = parts.options.get("api", "https://api.twilio.com")
+        channels = [c for form, c in _CHANNELS.items() if re.fullmatch(form, parts.host)]
+        if (
+            not re.fullmatch("AC[0-9a-fA-F]{32}", account)
+            or not re.fullmatch("(AC|SK)[0-9a-fA-F]{32}", parts.user)
+            or not (parts.password and channels)
+            or (parts.port or parts.path.strip("/"))
+            or not re.fullmatch("HX[0-9a-fA-F]{32}", content or "HX" + 32 * "0")
+            or not (urlsplit(api).scheme in ("http", "https") and urlsplit(api).netloc)
+        ):
+            raise ValueError(
+                "expected twilio://SID:TOKEN@FROM, SID being AC… (or SK… with ?account=AC…) and "
+                "FROM a number such as +15005550006, MG… or a name"
+            )
+        return cls(
+            account=account,
+            from_number=parts.host,
+            channels=channels[0],
+            auth=(parts.user, parts.password),
+            content=content,
+            api=api.rstrip("/"),
+            receipts=twilio_auth_token(parts) is not None,
+        )
+
+    def send(self, message: Message) -> str:
+        resource, form = ("Calls", self._call(message))
+        if message.channel != "call":
+            resource, form = ("Messages", self._message(message))
+        if message.receipt_url and self.receipts:
+            form["StatusCallback"] = message.receipt_url
+        answer = self._poster.post(
+            f"{self.api}/2010-04-01/Accounts/{self.account}/{resource}.json",
+            urlencode(form).encode(),
+            {"Content-Type": "application/x-www-form-urlencoded"},
+            self.auth,
+        )
+        sid = str(answer.json.get("sid"))
+        if answer.status // 100 == 2 and re.fullmatch("(SM|MM|CA)[0-9a-fA-F]{32}", sid):
+            return sid
+        raise _failure(answer)
+
+    def _message(self, message: Message) -> dict[str, str]:
+        prefix = "whatsapp:" if message.channel == "whatsapp" else ""
+        form = {
+            "To": prefix + message.to,
+            # Twilio's queue can be long; a code that has ended is not sent.
+            "ValidityPeriod": str(min(max(message.expires_in, 1), 36_000)),
+        }
+        if self.from_number.startswith("MG"):
+            form["MessagingServiceSid"] = self.from_number
+        else:
+            form["From"] = prefix + self.from_number
+        if message.channel == "whatsapp" and self.content:
+            form["ContentSid"] = self.content
+            form["ContentVariables"] = json.dumps({"1": message.code})
+        else:
+            form["Body"] = message.text
+        return form
+
+    def _call(self, message: Message) -> dict[str, str]:
+        """The text says the digits twice, with a comma, which is heard as a pause, behind each."""
+        say = f'<Say language="{_spoken(message.locale)}">{escape(message.text)}</Say>'
+        return {
+            "To": message.to,
+            "From": self.from_number,
+            # The first second, in which people put the telephone to their ear, stays silent.
+            "Twiml": f'<Response><Pause length="1"/>{say}</Response>',
+            "Timeout": str(min(max(message.expires_in, 1), _LONGEST_RING_SECONDS)),
+        }
+
+
+def _spoken(locale: str) -> str:
+    language = locale.partition("-")[0].lower()
+    same = [one for one in _SPOKEN if one.lower() == locale.lower()]
+    return [*same, *(one for one in _SPOKEN if one.startswith(f"{language}-")), _SPOKEN[0]][0]
+
+
+def _failure(answer: Answer) -> DeliveryError:
+    code = answer.json.get("code")
+    if not (isinstance(code, int) and 10_000 <= code <= 99_999):
+        return _failure_without_code(answer.status)
+    if code in _INVALID_RECIPIENT:
+        return DeliveryError("invalid_recipient", f"twilio_{code}")
+    # "Too many requests" and Twilio's own 5xx (20500, 20503) say that nothing was made of it.
+    if code in _BUSY or answer.status == 429 or answer.status >= 500:
+        return DeliveryError("transient", f"twilio_{code}")
+    return DeliveryError("refused", f"twilio_{code}")
+
+
+def _failure_without_code(status: int) -> DeliveryError:
+    """For an answer that is not in Twilio's form: of something in between."""
+    error = f"twilio_http_{status}"
+    if status in (429, 503):
+        return DeliveryError("transient", error)
+    if status // 100 == 2 or status >= 500:
+        return DeliveryError("unknown", error)
+    return DeliveryError("refused", error)
