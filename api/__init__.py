@@ -6,29 +6,31 @@ from flask import Flask
 from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import headers, health, openapi, otp, pages, problems
+from api import headers, health, metrics, openapi, otp, pages, problems, receipts
 from api.access import Access
 from shared.codes import Codes
+from shared.ledger import Ledger
+from shared.policy import CHANNELS, Channel
 from shared.queue import WakeUps
 from shared.redis_client import connect
+from shared.sender_urls import named
 from shared.settings import Settings
-from shared.store import Store
+from shared.store import PATIENCE_SECONDS, Store
 from shared.verification import VerificationService
 
 FRONTEND = Path(__file__).parent.parent / "frontend"
-# A request never waits for Redis longer than this.
-REDIS_TIMEOUT_SECONDS = 0.5
 LARGEST_BODY_BYTES = 8 * 1024
 
 
 def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     """The web process. Starts also while Redis is away. Raises SettingsError."""
     redis = redis or connect(
-        settings.redis_url.get_secret_value(), timeout_seconds=REDIS_TIMEOUT_SECONDS
+        settings.redis_url.get_secret_value(), timeout_seconds=PATIENCE_SECONDS
     )
     codes = Codes(settings.secret_keys())
     store = Store(redis)
-    service = VerificationService(store, codes, WakeUps(redis, codes.job_keys), settings.policy())
+    wake_ups = WakeUps(redis, codes.job_keys)
+    service = VerificationService(store, Ledger(redis), codes, wake_ups, settings.policy())
     access = Access(settings.api_keys())
 
     app = Flask(
@@ -41,9 +43,17 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
             app.wsgi_app, x_for=settings.otp_trusted_proxies, x_proto=1, x_host=1
         )
     app.register_blueprint(otp.endpoints(service, access, settings.otp_default_region))
+    app.register_blueprint(receipts.endpoints(service, settings))
     app.register_blueprint(health.endpoints(store))
+    app.register_blueprint(
+        metrics.endpoints(store, wake_ups.queue_key, access, sender_names(settings))
+    )
     app.register_blueprint(pages.endpoints(settings))
     app.register_blueprint(openapi.endpoints())
     problems.register(app)
     headers.register(app)
     return app
+
+
+def sender_names(settings: Settings) -> dict[Channel, list[str]]:
+    return {c: [name for name, _ in named(settings.senders(c))] for c in CHANNELS}

@@ -8,7 +8,8 @@ from pydantic.json_schema import models_json_schema
 
 from api.schemas import GeneratedOtp, GenerateOtp, VerificationDetails, VerifiedOtp, VerifyOtp
 
-_MODELS = (GenerateOtp, GeneratedOtp, VerifyOtp, VerifiedOtp, VerificationDetails)
+_REQUESTS = (GenerateOtp, VerifyOtp)
+_ANSWERS = (GeneratedOtp, VerifiedOtp, VerificationDetails)
 
 _PROBLEM = {
     "type": "object",
@@ -47,7 +48,7 @@ _PROBLEMS = {
     415: "`unsupported_media_type`: the body is not application/json",
     422: "`invalid_request`: a field is missing or wrong",
     429: "`rate_limited`: a send too many; or `too_many_checks`",
-    503: "`storage_unavailable`: Redis is away or full; try again",
+    503: "`storage_unavailable` or `delivery_backlog`: try again",
 }
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
 
@@ -56,8 +57,8 @@ _RETRY_AFTER = {"Retry-After": {"description": "Seconds", "schema": {"type": "in
 def document() -> dict[str, Any]:
     _, schemas = models_json_schema(
         [
-            (model, "validation" if model in (GenerateOtp, VerifyOtp) else "serialization")
-            for model in _MODELS
+            *((model, "validation") for model in _REQUESTS),
+            *((model, "serialization") for model in _ANSWERS),
         ],
         ref_template="#/components/schemas/{model}",
     )
@@ -132,6 +133,16 @@ def _paths() -> dict[str, Any]:
                     **_problems(401, 404, 503),
                 },
             },
+        },
+        "/metrics": {
+            "get": {
+                "operationId": "metrics",
+                "summary": "What happened, for Prometheus",
+                "responses": {
+                    "200": {"description": "OK", "content": {"text/plain": {}}},
+                    **_problems(401, 503),
+                },
+            }
         },
         "/health/live": {"get": _health("live", "The process is alive")},
         "/health/ready": {"get": _health("ready", "Codes can be stored", 503)},

@@ -11,6 +11,7 @@ from api.body import MalformedJson
 from shared.errors import (
     ChannelNotEnabled,
     CountryNotAllowed,
+    DeliveryBacklog,
     IncorrectCode,
     InvalidRequest,
     RateLimited,
@@ -49,6 +50,9 @@ _KINDS: dict[type[Exception], Kind] = {
     ChannelNotEnabled: Kind(403, "channel_not_enabled", "Codes are not sent by this channel here."),
     CountryNotAllowed: Kind(
         403, "country_not_allowed", "Codes are not sent to numbers of this country."
+    ),
+    DeliveryBacklog: Kind(
+        503, "delivery_backlog", "The message would arrive too late. Try again in a while."
     ),
     IncorrectCode: Kind(400, "incorrect_code", _checks_left),
     InvalidRequest: Kind(422, "invalid_request", _what_is_wrong),
@@ -114,7 +118,7 @@ def _members(error: Exception) -> dict[str, Any]:
 
 def _headers(error: Exception) -> dict[str, str]:
     headers = {}
-    if isinstance(error, RateLimited | StorageUnavailable | TooManyChecks):
+    if isinstance(error, DeliveryBacklog | RateLimited | StorageUnavailable | TooManyChecks):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, RateLimited):
         # draft-ietf-httpapi-ratelimit-headers: the quota that is used up, and until when.

@@ -11,6 +11,7 @@ OtpError
 ├── TooManyChecks             no check left, for the verification or for the recipient
 ├── RateLimited               one send too many
 ├── Unauthorized              an API key is needed, or is wrong
+├── DeliveryBacklog           the queue could not deliver in time
 └── StorageUnavailable        Redis is away, full or read-only
 """
 
@@ -73,6 +74,12 @@ class RateLimited(OtpError):
 
 class Unauthorized(OtpError):
     pass
+
+
+class DeliveryBacklog(OtpError):
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"the queue is too long for {retry_after} s")
+        self.retry_after = retry_after
 
 
 class StorageUnavailable(OtpError):

@@ -55,6 +55,10 @@ class WakeUps:
         # The oldest that our scripts run on. RQ would ask Redis, which may be away.
         self._queue.redis_server_version = (6, 2, 0)
 
+    @property
+    def queue_key(self) -> str:
+        return str(self._queue.key)
+
     def commands(self, verification_id: str, send: int, ttl_seconds: int) -> list[list[Any]]:
         """The Redis commands with which RQ enqueues a delivery; the job is gone after the TTL.
 

@@ -124,6 +124,7 @@ class Settings(BaseModel):
     otp_trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     otp_default_region: Annotated[str, BeforeValidator(_region)] | None = None
     otp_app_name: Annotated[str, Field(max_length=30), AfterValidator(_one_line)] = "OTP"
+    otp_public_url: Annotated[str, Field(pattern=r"^https?://[^/?#]+$")] | None = None
     otp_web_origin: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+$")] | None = None
 
     def senders(self, channel: Channel) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from shared.codes import Codes
 from shared.errors import (
     ChannelNotEnabled,
     CountryNotAllowed,
+    DeliveryBacklog,
     IncorrectCode,
     InvalidRequest,
     RateLimited,
@@ -20,10 +21,11 @@ from shared.errors import (
     TooManyChecks,
     VerificationNotFound,
 )
+from shared.ledger import Attempt, Ledger, ReceiptOutcome, read_attempt
 from shared.policy import Channel, Limit, Policy
 from shared.queue import WakeUps
 from shared.recipient import Recipient
-from shared.store import Attempt, Store, read_attempt
+from shared.store import Store
 
 _ID = re.compile(r"VE[0-9a-f]{32}")
 _OTP = re.compile(r"[0-9](?:[ -]?[0-9])*")
@@ -79,8 +81,11 @@ class Verification:
 
 
 class VerificationService:
-    def __init__(self, store: Store, codes: Codes, wake_ups: WakeUps, policy: Policy) -> None:
+    def __init__(
+        self, store: Store, ledger: Ledger, codes: Codes, wake_ups: WakeUps, policy: Policy
+    ) -> None:
         self._store = store
+        self._ledger = ledger
         self._codes = codes
         self._wake_ups = wake_ups
         self._policy = policy
@@ -89,7 +94,7 @@ class VerificationService:
         self, recipient: Recipient, channel: Channel, *, app: str, ip: str, locale: str
     ) -> Started:
         """Start a verification and queue its delivery; while one is pending, queue another send
-        of it. Raises Refused, RateLimited, TooManyChecks, StorageUnavailable.
+        of it. Raises Refused, RateLimited, TooManyChecks, DeliveryBacklog, StorageUnavailable.
         """
         self._refuse_by_policy(recipient, channel)
         tag = self._codes.tag(app, recipient.to)
@@ -127,6 +132,7 @@ class VerificationService:
                 }
                 | self._code(verification_id, send, tag),
                 [(scope, subjects[scope]) for scope in scopes],
+                self._wake_ups.queue_key,
                 self._wake_ups.commands(verification_id, send, self._policy.ttl_seconds),
             )
             if answer["outcome"] != "retry_with":
@@ -204,6 +210,31 @@ class VerificationService:
         if not _ID.fullmatch(verification_id) or not self._store.cancel(verification_id, app):
             raise VerificationNotFound
 
+    def record_receipt(
+        self,
+        verification_id: str,
+        send: int,
+        attempt: int,
+        *,
+        outcome: ReceiptOutcome,
+        error: str | None = None,
+        provider_id: str | None = None,
+    ) -> None:
+        """Record what a provider says later of a delivery attempt. Raises VerificationNotFound,
+        StorageUnavailable."""
+        status = None
+        if _ID.fullmatch(verification_id):
+            status = self._ledger.receipt(
+                verification_id,
+                send,
+                attempt,
+                outcome=outcome,
+                error=error,
+                provider_id=provider_id,
+            )
+        if status is None:
+            raise VerificationNotFound
+
     def _refuse_by_policy(self, recipient: Recipient, channel: Channel) -> None:
         if channel not in self._policy.channels:
             raise ChannelNotEnabled
@@ -279,6 +310,8 @@ def _started(answer: Mapping[str, Any], recipient: Recipient, channel: Channel) 
             )
         case "locked":
             raise TooManyChecks(_seconds(answer["wait_ms"]))
+        case "backlog":
+            raise DeliveryBacklog(min(60, _seconds(answer["wait_ms"])))
         case _:
             limit = Limit(count=answer["count"], window_seconds=_seconds(answer["ms"]))
             raise RateLimited(answer["scope"], limit, _seconds(answer["wait_ms"]))

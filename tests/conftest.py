@@ -17,6 +17,7 @@ from redis.retry import Retry
 
 from api import create_app
 from shared.codes import Codes
+from shared.ledger import Ledger
 from shared.policy import CHANNELS
 from shared.queue import WakeUps
 from shared.settings import Settings
@@ -28,7 +29,6 @@ from tests.user import User
 from worker.delivery import Deliverer
 from worker.messages import Texts
 from worker.rq_worker import OtpWorker
-from worker.senders import NamedSender
 
 KEY = "k1:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="
 
@@ -155,8 +155,15 @@ def store(redis) -> Store:
 
 
 @pytest.fixture
-def service(redis, store, codes, settings) -> VerificationService:
-    return VerificationService(store, codes, WakeUps(redis, codes.job_keys), settings.policy())
+def ledger(redis) -> Ledger:
+    return Ledger(redis)
+
+
+@pytest.fixture
+def service(redis, store, ledger, codes, settings) -> VerificationService:
+    return VerificationService(
+        store, ledger, codes, WakeUps(redis, codes.job_keys), settings.policy()
+    )
 
 
 @pytest.fixture
@@ -176,17 +183,17 @@ def sender() -> FakeSender:
 
 
 @pytest.fixture
-def deliverer(store, codes, sender) -> Deliverer:
-    named = (NamedSender(name="fake", sender=sender),)
-    return Deliverer(store, codes, Texts("Test"), dict.fromkeys(CHANNELS, named))
+def deliverer(ledger, codes, sender) -> Deliverer:
+    named = {"fake": sender}
+    return Deliverer(ledger, codes, Texts("Test"), dict.fromkeys(CHANNELS, named))
 
 
 @pytest.fixture
-def run_worker(redis, store, deliverer, codes):
+def run_worker(redis, ledger, deliverer, codes):
     """Let a worker do everything that is queued or overdue."""
 
     def run() -> None:
-        OtpWorker(redis, store, deliverer, WakeUps(redis, codes.job_keys), concurrency=4).run(
+        OtpWorker(redis, ledger, deliverer, WakeUps(redis, codes.job_keys), concurrency=4).run(
             burst=True
         )
 

@@ -6,13 +6,19 @@ from typing import Any
 from redis import Redis
 
 from shared.errors import StorageUnavailable
-from shared.store import Claim, Ended, SendStatus, Store
+from shared.ledger import Claim, Ended, Ledger, SendStatus
+from shared.policy import CHANNELS
 from worker.senders.base import DeliveryError, Message
+
+# As a worker names its senders, of which tests without one have no more than these.
+SENDER_NAMES = {channel: ["smtp"] for channel in CHANNELS}
 
 
 class FakeSender:
     """Accepts every message, after the failures that it is told to begin with. `during` is what
     happens elsewhere while it is at it."""
+
+    channels = CHANNELS
 
     def __init__(self, *failures: DeliveryError | Exception) -> None:
         self.messages: list[Message] = []
@@ -30,8 +36,8 @@ class FakeSender:
         return [m.code for m in self.messages if m.to == to][-1]
 
 
-class FlakyStore(Store):
-    """A store whose Redis is away for the first calls of some methods, as many as `away` says."""
+class FlakyLedger(Ledger):
+    """A ledger whose Redis is away for the first calls of some methods, as many as `away` says."""
 
     def __init__(self, redis: Redis, **away: int) -> None:
         super().__init__(redis)

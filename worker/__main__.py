@@ -9,11 +9,11 @@ from redis.exceptions import RedisError
 
 from shared import logs
 from shared.codes import Codes
+from shared.ledger import Ledger
 from shared.policy import CHANNELS
 from shared.queue import WakeUps
 from shared.redis_client import connect
 from shared.settings import Settings, SettingsError
-from shared.store import Store
 from worker.delivery import Deliverer
 from worker.messages import Texts
 from worker.rq_worker import LONGEST_BACK_OFF_SECONDS, OtpWorker
@@ -30,16 +30,15 @@ def create_worker(settings: Settings, redis: Redis) -> OtpWorker:
     senders = {}
     for channel in CHANNELS:
         try:
-            senders[channel] = named_senders(settings.senders(channel))
+            senders[channel] = named_senders(settings.senders(channel), channel)
         except ValueError as error:
             raise SettingsError(f"OTP_{channel.upper()}_SENDERS: {error}") from None
     _warn_of_console(settings)
-    store = Store(redis)
-    deliverer = Deliverer(
-        store, codes, Texts(settings.otp_app_name, settings.otp_web_origin), senders
-    )
+    ledger = Ledger(redis)
+    texts = Texts(settings.otp_app_name, settings.otp_web_origin, settings.otp_public_url)
+    deliverer = Deliverer(ledger, codes, texts, senders)
     wake_ups = WakeUps(redis, codes.job_keys)
-    return OtpWorker(redis, store, deliverer, wake_ups, settings.worker_concurrency)
+    return OtpWorker(redis, ledger, deliverer, wake_ups, settings.worker_concurrency)
 
 
 def _warn_of_console(settings: Settings) -> None:

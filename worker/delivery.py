@@ -3,19 +3,17 @@
 import logging
 import time
 import traceback
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 
 from shared.codes import Codes
 from shared.errors import StorageUnavailable
+from shared.ledger import LEASE_SECONDS, AttemptResult, Claim, Ended, Ledger, SendStatus
 from shared.policy import Channel
 from shared.recipient import mask
-from shared.store import AttemptResult, Claim, Ended, SendStatus, Store
 from worker.messages import Texts
-from worker.senders import NamedSender
-from worker.senders.base import DeliveryError, Failure
+from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError, Failure, Sender
 
 log = logging.getLogger("otp.worker")
 
@@ -26,21 +24,23 @@ UNKNOWN_FENCE_SECONDS = 5.0
 class Deliverer:
     """Makes delivery attempts, as many at a time as there are threads that call it.
 
-    `senders` holds the senders per channel, in order of preference.
+    `senders` holds the senders per channel by name, in order of preference.
     """
 
     def __init__(
         self,
-        store: Store,
+        ledger: Ledger,
         codes: Codes,
         texts: Texts,
-        senders: Mapping[Channel, Sequence[NamedSender]],
+        senders: Mapping[Channel, Mapping[str, Sender]],
     ) -> None:
-        self._store = store
+        self._ledger = ledger
         self._codes = codes
         self._texts = texts
         self._senders = senders
-        self._claims: dict[str, Claim] = {}
+        self._sender_names = {channel: list(named) for channel, named in senders.items()}
+        # By token, with the monotonic time of the claim.
+        self._claims: dict[str, tuple[Claim, float]] = {}
         self._lock = Lock()
 
     def deliver(self, verification_id: str, send: int) -> None:
@@ -52,7 +52,8 @@ class Deliverer:
         back to it.
         """
         while True:
-            claim = self._store.claim(verification_id, send)
+            claimed_at = time.monotonic()
+            claim = self._ledger.claim(verification_id, send, self._sender_names)
             if claim is None:
                 return
             if isinstance(claim, Ended):
@@ -66,8 +67,8 @@ class Deliverer:
                     },
                 )
                 return
-            with self._holding(claim):
-                if not self._attempt(claim):
+            with self._holding(claim, claimed_at):
+                if not self._attempt(claim, claimed_at):
                     return
 
     @property
@@ -76,67 +77,44 @@ class Deliverer:
         return len(self._claims)
 
     def renew_leases(self) -> None:
-        """Prolong the leases of the attempts under way. Raises StorageUnavailable."""
+        """Prolong the leases of the attempts under way, save for one whose sender hangs: another
+        worker goes on with that send. Raises StorageUnavailable."""
+        hangs_since = time.monotonic() - 2 * LONGEST_SEND_SECONDS
         with self._lock:
-            claims = list(self._claims.values())
+            claims = [claim for claim, since in self._claims.values() if since > hangs_since]
         if claims:
-            self._store.renew(claims)
+            self._ledger.renew(claims)
 
-    def _attempt(self, claim: Claim) -> bool:
+    def _attempt(self, claim: Claim, claimed_at: float) -> bool:
         """Make one attempt. Whether the next one is due at once."""
-        senders = self._candidates(claim)
-        if not senders:
-            self._record(claim, "none", "refused", error="no_sender")
-            return False
-        first, *others = senders
+        provider_id = None
         try:
             code = self._codes.derive(
                 claim.kid, claim.verification_id, claim.generation, claim.length
             )
-            provider_id = first.sender.send(self._texts.message(claim, code))
-        except DeliveryError as error:
-            failure, reason = error.failure, error.error
-        except Exception as error:  # noqa: BLE001 (whatever a sender does, the send goes on)
-            failure, reason = "unknown", type(error).__name__
+            message = self._texts.message(claim, code)
+            if time.monotonic() - claimed_at > LEASE_SECONDS:
+                # This process stood still, and somebody else has the send by now.
+                return False
+            provider_id = self._senders[claim.channel][claim.sender].send(message)
+            result: AttemptResult = "accepted"
+            error = retry_in = None
+        except DeliveryError as failure:
+            result, error = failure.failure, failure.error
+            retry_in = _retry_in(claim, failure.failure)
+        except Exception as fault:  # noqa: BLE001 (whatever a sender does, the send goes on)
+            result, error = "unknown", type(fault).__name__
+            retry_in = _retry_in(claim, "unknown")
             # Without the text of the exception, which may hold the code or the address.
             log.error(  # noqa: TRY400
-                "sender_raised", extra={"sender": first.name, "where": where(error)}
+                "sender_raised", extra={"sender": claim.sender, "where": where(fault)}
             )
-        else:
-            self._record(claim, first.name, "accepted", provider_id=provider_id)
-            return False
-        retry_in = _retry_in(claim, failure, others)
-        status = self._record(claim, first.name, failure, error=reason, retry_in_seconds=retry_in)
-        return status == "queued" and retry_in == 0
-
-    def _candidates(self, claim: Claim) -> list[NamedSender]:
-        """The senders that have not refused this send, those with the fewest attempts first."""
-        refused = {past.sender for past in claim.past if past.status == "refused"}
-        attempts = Counter(past.sender for past in claim.past)
-        left = [s for s in self._senders.get(claim.channel, ()) if s.name not in refused]
-        return sorted(left, key=lambda sender: attempts[sender.name])
-
-    def _record(
-        self,
-        claim: Claim,
-        sender: str,
-        result: AttemptResult,
-        *,
-        error: str | None = None,
-        provider_id: str | None = None,
-        retry_in_seconds: float | None = None,
-    ) -> SendStatus:
-        """Record an attempt, however long Redis is away: what is not recorded is sent again."""
+        # However long Redis is away: what is not recorded is sent again.
         status = self._patiently(
-            lambda: self._store.done(
-                claim,
-                sender,
-                result,
-                error=error,
-                provider_id=provider_id,
-                retry_in_seconds=retry_in_seconds,
+            lambda: self._ledger.done(
+                claim, result, error=error, provider_id=provider_id, retry_in_seconds=retry_in
             ),
-            give_up_at=time.monotonic() + claim.life_seconds,
+            give_up_at=claimed_at + claim.life_seconds,
         )
         log.info(
             "delivery_attempt",
@@ -146,13 +124,13 @@ class Deliverer:
                 "attempt": claim.attempt,
                 "to": mask(claim.to),
                 "channel": claim.channel,
-                "sender": sender,
+                "sender": claim.sender,
                 "result": result,
                 "error": error,
                 "send_status": status,
             },
         )
-        return status
+        return status == "queued" and retry_in == 0
 
     @staticmethod
     def _patiently(record: Callable[[], SendStatus], give_up_at: float) -> SendStatus:
@@ -167,9 +145,9 @@ class Deliverer:
             pause = min(2 * pause, 1.0)
 
     @contextmanager
-    def _holding(self, claim: Claim) -> Iterator[None]:
+    def _holding(self, claim: Claim, claimed_at: float) -> Iterator[None]:
         with self._lock:
-            self._claims[claim.token] = claim
+            self._claims[claim.token] = claim, claimed_at
         try:
             yield
         finally:
@@ -177,18 +155,15 @@ class Deliverer:
                 del self._claims[claim.token]
 
 
-def _retry_in(claim: Claim, failure: Failure, others: Sequence[NamedSender]) -> float | None:
+def _retry_in(claim: Claim, failure: Failure) -> float | None:
     """Seconds until the next attempt, None for no other one."""
-    if failure == "invalid_recipient" or (failure == "refused" and not others):
+    if failure == "invalid_recipient" or (failure == "refused" and not claim.others):
         return None
     back_off = min(2.0 ** (claim.attempt - 1), LONGEST_BACK_OFF_SECONDS)
     if failure == "unknown":
-        # It may have been taken: leave it time to arrive before another one follows.
+        # It may have been taken: leave its receipt time to arrive before another one follows.
         return max(back_off, UNKNOWN_FENCE_SECONDS)
-    tried = {past.sender for past in claim.past}
-    if any(other.name not in tried for other in others):
-        return 0
-    return back_off
+    return 0.0 if claim.untried else back_off
 
 
 def where(error: BaseException) -> str:

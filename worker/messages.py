@@ -2,10 +2,11 @@
 
 import math
 import tomllib
+from html import escape
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from shared.store import Claim
+from shared.ledger import Claim
 from worker.senders.base import Message
 
 _TEXTS = Path(__file__).with_name("texts")
@@ -16,8 +17,11 @@ class Texts:
     """Renders messages. With a web origin an SMS ends in the line by which the browser on the
     phone fills the code in, on that site only (WICG sms-one-time-codes)."""
 
-    def __init__(self, app_name: str, web_origin: str | None = None) -> None:
+    def __init__(
+        self, app_name: str, web_origin: str | None = None, public_url: str | None = None
+    ) -> None:
         self._app = app_name
+        self._public_url = public_url
         self._host = urlsplit(web_origin).netloc if web_origin else None
         self._languages = {
             path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
@@ -42,12 +46,28 @@ class Texts:
         text = texts[claim.channel].format(**facts).strip()
         if claim.channel == "sms" and self._host:
             text += f"\n\n@{self._host} #{code}"
+        receipt_url = None
+        if self._public_url:
+            receipt_url = (
+                f"{self._public_url}/receipts/{claim.sender}"
+                f"?send={claim.verification_id}-{claim.send}&attempt={claim.attempt}"
+            )
         return Message(
             to=claim.to,
             channel=claim.channel,
             code=code,
             subject=texts["email_subject"].format(**facts),
             text=text,
+            html=_html(text, code) if claim.channel == "email" else None,
+            locale=claim.locale,
             expires_in=math.floor(claim.life_seconds),
             idempotency_key=f"{claim.verification_id}-{claim.send}",
+            receipt_url=receipt_url,
         )
+
+
+def _html(text: str, code: str) -> str:
+    """The text of an e-mail with its code in large."""
+    paragraphs = "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n"))
+    large = f'<b style="font-size:1.5em;letter-spacing:.1em">{code}</b>'
+    return f"<!doctype html><html><body>{paragraphs.replace(code, large, 1)}</body></html>"

@@ -10,14 +10,14 @@ from types import FrameType
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from rq import Queue, worker_registration
 from rq.utils import now
 from rq.worker import BaseWorker, WorkerStatus
 
 from shared.errors import StorageUnavailable
+from shared.ledger import LEASE_SECONDS, Ledger
 from shared.queue import QUEUE_NAME, ForeignJob, WakeUps
-from shared.store import LEASE_SECONDS, Store
 from worker import health
 from worker.delivery import Deliverer, where
 
@@ -45,7 +45,7 @@ class OtpWorker(BaseWorker):
     def __init__(
         self,
         redis: Redis,
-        store: Store,
+        ledger: Ledger,
         deliverer: Deliverer,
         wake_ups: WakeUps,
         concurrency: int,
@@ -53,7 +53,7 @@ class OtpWorker(BaseWorker):
         queue = Queue(QUEUE_NAME, connection=redis)
         super().__init__([queue], connection=redis, worker_ttl=WORKER_TTL_SECONDS)
         self._queue = queue
-        self._store = store
+        self._ledger = ledger
         self._deliverer = deliverer
         self._wake_ups = wake_ups
         self._concurrency = concurrency
@@ -103,7 +103,7 @@ class OtpWorker(BaseWorker):
         taken: list[tuple[str, int]] = []
         try:
             if free and time.monotonic() >= self._next_sweep:
-                taken += self._store.sweep(self._queue.key, free)
+                taken += self._ledger.sweep(self._queue.key, free)
                 self._next_sweep = time.monotonic() + (TICK_SECONDS if wait else 0)
             if free > len(taken):
                 taken += self._take_jobs(free - len(taken), wait=wait and not taken)
@@ -181,8 +181,13 @@ class OtpWorker(BaseWorker):
             worker_registration.register(self, pipe)
             pipe.expire(self.redis_workers_keys, _DAY_SECONDS)
             pipe.expire(worker_registration.WORKERS_BY_QUEUE_KEY % QUEUE_NAME, _DAY_SECONDS)
-            pipe.execute()
-        worker_registration.clean_worker_registry(self._queue)
+            # A Redis that is full takes no heartbeat, and work goes on.
+            pipe.execute(raise_on_error=False)
+        try:
+            worker_registration.clean_worker_registry(self._queue)
+        except (UnicodeDecodeError, ResponseError):
+            # Not written by a worker. Those that live are soon in there again.
+            self.connection.delete(worker_registration.WORKERS_BY_QUEUE_KEY % QUEUE_NAME)
         self._deliverer.renew_leases()
         health.beat()
         self._next_beat = time.monotonic() + HEARTBEAT_SECONDS

@@ -7,10 +7,15 @@
 -- Result, JSON: {outcome}, which is
 --   approved | incorrect   and verification_id, channel, to, checks_left
 --   not_found
+--   late                   the caller has given up
 --   used_up                no check left, for the verification or its recipient: wait_ms, until a
 --                          new code may be asked for
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
+
+if is_late(request, now) then
+  return cjson.encode({outcome = 'late', now = now})
+end
 
 local id = request.verification_id
 if request.by == 'recipient' then
@@ -40,7 +45,9 @@ local approved = verifier and request.verifiers[kid] == verifier
 if approved then
   redis.call('HSET', verification, 'status', 'approved')
   redis.call('DEL', code, failed, 'otp:recipient:' .. tag)
+  count('checks', channel, 'approved')
 else
+  count('checks', channel, 'incorrect')
   count_event(failed, windows, now)
   if checks_left == 0 then
     redis.call('HSET', verification, 'status', 'max_attempts_reached')
@@ -48,6 +55,6 @@ else
   end
 end
 return cjson.encode({
-  outcome = approved and 'approved' or 'incorrect',
+  outcome = approved and 'approved' or 'incorrect', now = now,
   verification_id = id, channel = channel, to = to, checks_left = checks_left,
 })

@@ -3,21 +3,41 @@
 --
 -- KEYS 1 send   2 verification   3 due
 -- ARGV 1 the request, JSON: member (of due), token, attempt, sender, result (accepted | refused |
---        transient | unknown | invalid_recipient), error, provider_id, retry_in_ms (absent: never)
--- Result: the status of the send: sent | queued | failed, or lost when the claim was
+--        transient | unknown | invalid_recipient), error, provider_id, retry_in_ms (absent: never),
+--        breaker_failures, breaker_open_ms
+-- Result: the status of the send: sent | queued | failed | delivered | undelivered (its receipt was
+--        here first), or lost when the claim was
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
-if redis.call('HGET', KEYS[1], 'token') ~= request.token then
+local token, channel, status = unpack(redis.call('HMGET', KEYS[1], 'token', 'channel', 'status'))
+if token ~= request.token then
   return 'lost'
 end
 
-local status, reason = 'failed', request.error
+-- The breaker opens after so many failures in a row, closes with a success, and while it is open
+-- lets one attempt through each time its pause is over.
+local breaker = 'otp:breaker:' .. channel .. ':' .. request.sender
 if request.result == 'accepted' then
-  status, reason = 'sent', nil
-elseif request.retry_in_ms then
-  local expires = redis.call('HGET', KEYS[2], 'expires')
-  if expires and now + request.retry_in_ms < tonumber(expires) then
-    status = 'queued'
+  redis.call('DEL', breaker)
+elseif request.result == 'transient' or request.result == 'unknown' then
+  if redis.call('HINCRBY', breaker, 'failures', 1) >= request.breaker_failures then
+    redis.call('HSET', breaker, 'open_until', now + request.breaker_open_ms)
+    count('breaker_opened', channel, request.sender)
+  end
+  redis.call('EXPIRE', breaker, 600)
+end
+count('attempts', channel, request.sender, request.result)
+
+local reason
+if status == 'sending' then
+  status, reason = 'failed', request.error
+  if request.result == 'accepted' then
+    status, reason = 'sent', nil
+  elseif request.retry_in_ms then
+    local expires = redis.call('HGET', KEYS[2], 'expires')
+    if expires and now + request.retry_in_ms < tonumber(expires) then
+      status = 'queued'
+    end
   end
 end
 redis.call('HDEL', KEYS[1], 'token', 'not_before', 'reason')
@@ -33,5 +53,7 @@ if status == 'queued' then
   redis.call('ZADD', KEYS[3], now + request.retry_in_ms, request.member)
 else
   redis.call('ZREM', KEYS[3], request.member)
+  count('sends', status, reason)
+  count_drained(now)
 end
 return status

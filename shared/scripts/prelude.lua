@@ -5,6 +5,25 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- A caller gives up after a while. What Redis comes to only later must have no effect: the caller
+-- was told that it failed, and may ask again.
+local function is_late(request, now)
+  return request.not_after and now > request.not_after
+end
+
+-- What metrics show, in one hash that ends a day after the last event.
+local function count(...)
+  redis.call('HINCRBY', 'otp:counts', table.concat({...}, ':'), 1)
+  redis.call('EXPIRE', 'otp:counts', 86400)
+end
+
+-- How many sends came to their end, second by second, for the admission of new ones.
+local function count_drained(now)
+  local key = 'otp:drained:' .. math.floor(now / 1000)
+  redis.call('INCR', key)
+  redis.call('EXPIRE', key, 10)
+end
+
 -- Limits. A list holds the times of the last events, newest last, as many as the largest count
 -- of its windows ({count, ms} each): exact for any sliding window, and never longer than that.
 

@@ -11,7 +11,14 @@ if redis.call('EXISTS', KEYS[2]) == 1 then
   overdue = now - ARGV[3]
 end
 local members = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', overdue, 'LIMIT', 0, ARGV[1])
+local taken = {}
 for _, member in ipairs(members) do
-  redis.call('ZADD', KEYS[1], now + ARGV[2], member)
+  -- One that somebody else has written would come first for ever.
+  if string.match(member, '^VE%x+:%d+$') then
+    redis.call('ZADD', KEYS[1], now + ARGV[2], member)
+    table.insert(taken, member)
+  else
+    redis.call('ZREM', KEYS[1], member)
+  end
 end
-return members
+return taken

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
+from email.policy import default
 from functools import partial
 from pathlib import Path
 
@@ -117,10 +118,11 @@ class EchoingMailServer:
 
     async def handle_DATA(self, _server, _session, envelope):  # noqa: N802
         (to,) = envelope.rcpt_tos
-        text = message_from_bytes(envelope.content).get_payload().encode()
-        self.codes.append((to, CODE.search(text)[0].decode()))
+        mail = message_from_bytes(envelope.content, policy=default)
+        text = mail.get_body(("plain",)).get_content()
+        self.codes.append((to, CODE.search(text.encode())[0].decode()))
         if to in BOUNCING:
-            return f"554 {to} does not want: {' '.join(text.decode().split())}"
+            return f"554 {to} does not want: {' '.join(text.split())}"
         return "250 taken"
 
 

@@ -131,7 +131,7 @@ def test_a_mail_arrives_with_the_code(mail_service, mailbox):
     started = mail_service.call("POST", "/generate-otp", {"email": to.upper()}).body
     wait_for(lambda: is_sent(mail_service, started["verification_id"]))
     (mail,) = [mail for mail in map(message_from_bytes, mailbox.mails) if mail["To"] == to]
-    code = re.search(r"\b\d{6}\b", mail.get_payload())[0]
+    code = re.search(r"\b\d{6}\b", mail.get_payload(0).get_payload())[0]
     by_id = {"verification_id": started["verification_id"], "otp": code}
     assert mail_service.call("POST", "/verify-otp", by_id).status == 200
     verification = mail_service.call("GET", f"/verifications/{started['verification_id']}").body

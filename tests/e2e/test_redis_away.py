@@ -106,7 +106,7 @@ def check_messages(service: Service, load: Load, figure: Callable[[str, str], No
     messages = Counter(line["to"] for line in service.sent())
     assert set(messages.values()) == {1}
     assert service.worker.process.poll() is None
-    # Redis can do what it was asked after the answer was no longer waited for.
+    # What Redis comes to too late has no effect; what it was just doing may have had one.
     more = {asked.phone for asked in load.asked} & messages.keys() - set(accepted)
     figure(f"{len(accepted)} accepted: lost, sent twice, 503 but sent", f"0, 0, {len(more)}")
 

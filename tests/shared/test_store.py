@@ -9,15 +9,19 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from shared.errors import StorageUnavailable
+from shared.ledger import Ledger
 from shared.queue import WakeUps
 from shared.redis_client import connect
-from shared.store import Store
+from shared.store import PATIENCE_SECONDS, Store
 from shared.verification import VerificationService
 from tests.conftest import free_port, redis_server
+from tests.fakes import SENDER_NAMES
 from tests.user import OTHER_PHONE, PHONE, User
 
 
-def test_every_key_has_an_end_after_every_operation(user, service, store, redis, run_worker, clock):
+def test_every_key_has_an_end_after_every_operation(
+    user, service, store, ledger, redis, run_worker, clock
+):
     def has_an_end(after: str) -> None:
         for_ever = [key for key in redis.keys() if redis.ttl(key) < 0]
         assert not for_ever, after
@@ -32,9 +36,9 @@ def test_every_key_has_an_end_after_every_operation(user, service, store, redis,
     clock.shift(30)
     user.ask()
     has_an_end("resend")
-    store.claim(started.verification_id, 2)
+    ledger.claim(started.verification_id, 2, SENDER_NAMES)
     has_an_end("claim")
-    store.sweep("rq:queue:otp", 10)
+    ledger.sweep("rq:queue:otp", 10)
     has_an_end("sweep")
     user.type(user.code(started))
     has_an_end("approval")
@@ -112,29 +116,69 @@ def test_an_error_of_another_kind_is_not_mistaken_for_a_redis_that_is_away():
 def test_a_full_redis_is_unavailable_and_nothing_was_written(tmp_path, codes, settings):
     with redis_server(tmp_path) as server, Redis.from_url(server.url) as redis:
         wake_ups = WakeUps(redis, codes.job_keys)
-        user = User(VerificationService(Store(redis), codes, wake_ups, settings.policy()), codes)
+        user = User(
+            VerificationService(Store(redis), Ledger(redis), codes, wake_ups, settings.policy()),
+            codes,
+        )
         started = user.ask()
         keys = set(redis.keys())
         redis.config_set("maxmemory", 1)
         with pytest.raises(StorageUnavailable):
             user.ask(OTHER_PHONE)
         with pytest.raises(StorageUnavailable):
-            user.mistype(started)
-        with pytest.raises(StorageUnavailable):
             Store(redis).write_something()
         assert user.status(started) == "pending"
         assert set(redis.keys()) == keys
-        redis.config_set("maxmemory", 0)
+
+
+def test_a_full_redis_still_checks_and_delivers(tmp_path, codes, settings):
+    with redis_server(tmp_path) as server, Redis.from_url(server.url) as redis:
+        ledger = Ledger(redis)
+        wake_ups = WakeUps(redis, codes.job_keys)
+        service = VerificationService(Store(redis), ledger, codes, wake_ups, settings.policy())
+        user = User(service, codes)
+        started = user.ask()
+        redis.config_set("maxmemory", 1)
+        claim = ledger.claim(started.verification_id, 1, SENDER_NAMES)
+        ledger.renew([claim])
+        assert ledger.done(claim, "accepted") == "sent"
         assert user.mistype(started) == 4
+        user.type(user.code(started))
+        assert user.status(started) == "approved"
 
 
 def test_a_replica_is_unavailable(tmp_path, codes, settings):
     with redis_server(tmp_path) as server, Redis.from_url(server.url) as redis:
         redis.replicaof("127.0.0.1", free_port())
         wake_ups = WakeUps(redis, codes.job_keys)
-        user = User(VerificationService(Store(redis), codes, wake_ups, settings.policy()), codes)
+        user = User(
+            VerificationService(Store(redis), Ledger(redis), codes, wake_ups, settings.policy()),
+            codes,
+        )
         with pytest.raises(StorageUnavailable):
             user.ask()
+
+
+def test_what_redis_comes_to_too_late_has_no_effect(tmp_path, codes, settings):
+    with (
+        redis_server(tmp_path) as server,
+        connect(server.url, timeout_seconds=PATIENCE_SECONDS) as redis,
+        Redis.from_url(server.url) as later,
+    ):
+        wake_ups = WakeUps(redis, codes.job_keys)
+        store = Store(redis)
+        service = VerificationService(store, Ledger(redis), codes, wake_ups, settings.policy())
+        user = User(service, codes)
+        started = user.ask()
+        keys = set(redis.keys())
+        with server.hanging(), pytest.raises(StorageUnavailable):
+            user.ask(OTHER_PHONE)
+        assert set(later.keys()) == keys
+        assert writes_within(store, seconds=2)
+        with server.hanging(), pytest.raises(StorageUnavailable):
+            user.mistype(started)
+        assert writes_within(store, seconds=2)
+        assert service.view(started.verification_id, app="default").checks_left == 5
 
 
 def test_while_redis_hangs_callers_do_not_wait_for_it_one_after_the_other(tmp_path):

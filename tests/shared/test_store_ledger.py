@@ -3,7 +3,8 @@ its code is of no use."""
 
 import pytest
 
-from shared.store import LEASE_SECONDS, MAX_ATTEMPTS, OVERDUE_SECONDS, Claim, Ended
+from shared.ledger import LEASE_SECONDS, MAX_ATTEMPTS, OVERDUE_SECONDS, Claim, Ended
+from tests.fakes import SENDER_NAMES
 from tests.user import OTHER_PHONE, PHONE
 
 QUEUE = "rq:queue:otp"
@@ -26,68 +27,70 @@ def seen(service):
     return seen
 
 
-def test_a_claim_holds_all_that_an_attempt_needs(user, store, codes):
+def test_a_claim_holds_all_that_an_attempt_needs(user, ledger, codes):
     started = user.ask(locale="pt-BR")
-    claim = store.claim(started.verification_id, 1)
+    claim = ledger.claim(started.verification_id, 1, SENDER_NAMES)
     assert (claim.verification_id, claim.send, claim.attempt) == (started.verification_id, 1, 1)
-    assert (claim.to, claim.channel, claim.locale, claim.past) == (PHONE, "sms", "pt-BR", ())
+    assert (claim.to, claim.channel, claim.locale) == (PHONE, "sms", "pt-BR")
+    assert (claim.sender, claim.untried, claim.others) == ("smtp", 0, 0)
     assert 299 < claim.life_seconds <= 300
     code = codes.derive(claim.kid, claim.verification_id, claim.generation, claim.length)
     assert code == user.code(started)
 
 
-def test_a_claimed_send_is_not_given_to_a_second_one(store, send, seen):
-    assert isinstance(store.claim(*send), Claim)
-    assert store.claim(*send) is None
+def test_a_claimed_send_is_not_given_to_a_second_one(ledger, send, seen):
+    assert isinstance(ledger.claim(*send, SENDER_NAMES), Claim)
+    assert ledger.claim(*send, SENDER_NAMES) is None
     assert seen(send) == ("sending", None)
 
 
-def test_the_lease_ends_and_the_next_one_may_try(store, send, clock):
-    first = store.claim(*send)
+def test_the_lease_ends_and_the_next_one_may_try(ledger, send, clock):
+    first = ledger.claim(*send, SENDER_NAMES)
     clock.shift(LEASE_SECONDS - 1)
-    assert store.claim(*send) is None
+    assert ledger.claim(*send, SENDER_NAMES) is None
     clock.shift(1)
-    second = store.claim(*send)
+    second = ledger.claim(*send, SENDER_NAMES)
     assert (second.attempt, second.token != first.token) == (2, True)
 
 
-def test_a_renewed_lease_goes_on(store, send, redis, clock):
+def test_a_renewed_lease_goes_on(ledger, send, redis, clock):
     redis.delete(QUEUE)
-    claim = store.claim(*send)
+    claim = ledger.claim(*send, SENDER_NAMES)
     clock.shift(LEASE_SECONDS - 1)
-    store.renew([claim])
+    ledger.renew([claim])
     clock.shift(LEASE_SECONDS - 1)
-    assert store.claim(*send) is None
-    assert store.sweep(QUEUE, 10) == []
+    assert ledger.claim(*send, SENDER_NAMES) is None
+    assert ledger.sweep(QUEUE, 10) == []
     clock.shift(1)
-    assert store.claim(*send).attempt == 2
+    assert ledger.claim(*send, SENDER_NAMES).attempt == 2
 
 
-def test_a_lease_that_was_lost_is_not_renewed(store, send, clock):
-    lost = store.claim(*send)
+def test_a_lease_that_was_lost_is_not_renewed(ledger, send, clock):
+    lost = ledger.claim(*send, SENDER_NAMES)
     clock.shift(LEASE_SECONDS)
-    store.claim(*send)
+    ledger.claim(*send, SENDER_NAMES)
     clock.shift(LEASE_SECONDS - 1)
-    store.renew([lost])
+    ledger.renew([lost])
     clock.shift(1)
-    assert store.claim(*send).attempt == 3
+    assert ledger.claim(*send, SENDER_NAMES).attempt == 3
 
 
-def test_many_leases_are_renewed_at_once(user, store, clock):
-    claims = [store.claim(user.ask(to).verification_id, 1) for to in (PHONE, OTHER_PHONE)]
+def test_many_leases_are_renewed_at_once(user, clock, ledger):
+    ids = [user.ask(to).verification_id for to in (PHONE, OTHER_PHONE)]
+    claims = [ledger.claim(id_, 1, SENDER_NAMES) for id_ in ids]
     clock.shift(LEASE_SECONDS - 1)
-    store.renew(claims)
+    ledger.renew(claims)
     clock.shift(1)
-    assert [store.claim(claim.verification_id, 1) for claim in claims] == [None, None]
+    assert [ledger.claim(id_, 1, SENDER_NAMES) for id_ in ids] == [None, None]
 
 
-def test_an_accepted_attempt_is_sent_and_never_again(store, send, service, redis, clock):
+def test_an_accepted_attempt_is_sent_and_never_again(ledger, send, service, redis, clock):
     redis.delete(QUEUE)
-    claim = store.claim(*send)
-    assert store.done(claim, "smtp", "accepted", provider_id="id-1") == "sent"
+    claim = ledger.claim(*send, SENDER_NAMES)
+    assert ledger.done(claim, "accepted", provider_id="id-1") == "sent"
     clock.shift(LEASE_SECONDS)
-    assert store.sweep(QUEUE, 10) == []
-    assert store.claim(*send) is None
+    assert ledger.sweep(QUEUE, 10) == []
+    assert ledger.claim(*send, SENDER_NAMES) is None
     (seen,) = service.view(send[0], app="default").sends
     (attempt,) = seen.attempts
     assert (seen.status, seen.reason) == ("sent", None)
@@ -99,66 +102,64 @@ def test_an_accepted_attempt_is_sent_and_never_again(store, send, service, redis
     )
 
 
-def test_a_failed_attempt_is_tried_again_when_it_is_due(store, send, seen, clock, redis):
-    claim = store.claim(*send)
-    answer = store.done(claim, "smtp", "transient", error="smtp_451", retry_in_seconds=4)
+def test_a_failed_attempt_is_tried_again_when_it_is_due(ledger, send, seen, clock, redis):
+    claim = ledger.claim(*send, SENDER_NAMES)
+    answer = ledger.done(claim, "transient", error="smtp_451", retry_in_seconds=4)
     assert (answer, seen(send)) == ("queued", ("queued", "smtp_451"))
     redis.delete(QUEUE)
     clock.shift(3)
-    assert store.claim(*send) is None
-    assert store.sweep(QUEUE, 10) == []
+    assert ledger.claim(*send, SENDER_NAMES) is None
+    assert ledger.sweep(QUEUE, 10) == []
     clock.shift(1)
-    assert store.sweep(QUEUE, 10) == [send]
-    again = store.claim(*send)
+    assert ledger.sweep(QUEUE, 10) == [send]
+    again = ledger.claim(*send, SENDER_NAMES)
     assert again.attempt == 2
-    (past,) = again.past
-    assert (past.sender, past.status, past.error) == ("smtp", "transient", "smtp_451")
-    store.done(again, "smtp", "accepted")
+    ledger.done(again, "accepted")
     assert seen(send) == ("sent", None)
 
 
-def test_a_failed_attempt_without_another_one_ends_the_send(store, send, seen, clock):
-    claim = store.claim(*send)
-    assert store.done(claim, "smtp", "invalid_recipient", error="smtp_550") == "failed"
+def test_a_failed_attempt_without_another_one_ends_the_send(ledger, send, seen, clock):
+    claim = ledger.claim(*send, SENDER_NAMES)
+    assert ledger.done(claim, "invalid_recipient", error="smtp_550") == "failed"
     assert seen(send) == ("failed", "smtp_550")
     clock.shift(10)
-    assert store.claim(*send) is None
+    assert ledger.claim(*send, SENDER_NAMES) is None
 
 
-def test_another_attempt_that_would_come_after_the_end_is_not_planned(store, send, seen):
-    claim = store.claim(*send)
-    assert store.done(claim, "smtp", "transient", error="x", retry_in_seconds=300) == "failed"
+def test_another_attempt_that_would_come_after_the_end_is_not_planned(ledger, send, seen):
+    claim = ledger.claim(*send, SENDER_NAMES)
+    assert ledger.done(claim, "transient", error="x", retry_in_seconds=300) == "failed"
     assert seen(send) == ("failed", "x")
 
 
-def test_the_result_of_a_lost_claim_is_not_recorded(store, send, seen, clock):
-    lost = store.claim(*send)
+def test_the_result_of_a_lost_claim_is_not_recorded(ledger, send, seen, clock):
+    lost = ledger.claim(*send, SENDER_NAMES)
     clock.shift(LEASE_SECONDS)
-    holder = store.claim(*send)
-    assert store.done(lost, "smtp", "accepted") == "lost"
+    holder = ledger.claim(*send, SENDER_NAMES)
+    assert ledger.done(lost, "accepted") == "lost"
     assert seen(send) == ("sending", None)
-    assert store.done(holder, "smtp", "accepted") == "sent"
-    assert store.done(holder, "smtp", "accepted") == "lost"
+    assert ledger.done(holder, "accepted") == "sent"
+    assert ledger.done(holder, "accepted") == "lost"
 
 
-def test_a_late_result_still_counts_if_nobody_else_has_claimed_the_send(store, send, seen, clock):
-    claim = store.claim(*send)
+def test_a_late_result_still_counts_if_nobody_else_has_claimed_the_send(ledger, send, seen, clock):
+    claim = ledger.claim(*send, SENDER_NAMES)
     clock.shift(10 * LEASE_SECONDS)
-    assert store.done(claim, "smtp", "accepted") == "sent"
+    assert ledger.done(claim, "accepted") == "sent"
     assert seen(send) == ("sent", None)
-    assert store.claim(*send) is None
+    assert ledger.claim(*send, SENDER_NAMES) is None
 
 
-def test_a_send_that_kills_its_worker_each_time_comes_to_an_end(store, send, seen, clock):
+def test_a_send_that_kills_its_worker_each_time_comes_to_an_end(ledger, send, seen, clock):
     for attempt in range(1, MAX_ATTEMPTS + 1):
-        assert store.claim(*send).attempt == attempt
+        assert ledger.claim(*send, SENDER_NAMES).attempt == attempt
         clock.shift(LEASE_SECONDS)
-    assert store.claim(*send) == Ended(status="failed", reason="out_of_attempts")
+    assert ledger.claim(*send, SENDER_NAMES) == Ended(status="failed", reason="out_of_attempts")
     assert seen(send) == ("failed", "out_of_attempts")
-    assert store.claim(*send) is None
+    assert ledger.claim(*send, SENDER_NAMES) is None
 
 
-def test_nothing_is_sent_when_the_code_is_of_no_use_any_more(user, service, store, clock):
+def test_nothing_is_sent_when_the_code_is_of_no_use_any_more(user, service, ledger, clock):
     def approve(started):
         user.type(user.code(started))
 
@@ -182,57 +183,61 @@ def test_nothing_is_sent_when_the_code_is_of_no_use_any_more(user, service, stor
         started = user.ask()
         end(started)
         dropped = Ended(status="dropped", reason=reason)
-        assert store.claim(started.verification_id, 1) == dropped, reason
-        assert store.claim(started.verification_id, 1) is None
+        assert ledger.claim(started.verification_id, 1, SENDER_NAMES) == dropped, reason
+        assert ledger.claim(started.verification_id, 1, SENDER_NAMES) is None
         (seen,) = service.view(started.verification_id, app="default").sends
         assert (seen.status, seen.reason) == ("dropped", reason)
 
 
-def test_a_code_that_is_about_to_end_is_not_sent(user, store, clock):
+def test_a_code_that_is_about_to_end_is_not_sent(user, ledger, clock):
     started, other = user.ask(), user.ask(OTHER_PHONE)
     clock.shift(294)
-    assert isinstance(store.claim(started.verification_id, 1), Claim)
+    assert isinstance(ledger.claim(started.verification_id, 1, SENDER_NAMES), Claim)
     clock.shift(2)
-    assert store.claim(other.verification_id, 1) == Ended(status="dropped", reason="expired")
+    assert ledger.claim(other.verification_id, 1, SENDER_NAMES) == Ended(
+        status="dropped", reason="expired"
+    )
 
 
 @pytest.mark.parametrize("send", [("VE" + "0" * 32, 1), ("nobody", 7)])
-def test_a_send_that_does_not_exist_is_not_claimed(store, redis, send):
-    assert store.claim(*send) is None
+def test_a_send_that_does_not_exist_is_not_claimed(ledger, redis, send):
+    assert ledger.claim(*send, SENDER_NAMES) is None
     assert redis.keys() == []
 
 
-def test_a_sweeper_finds_a_send_whose_job_got_lost_and_puts_it_off(store, send, redis, clock):
+def test_a_sweeper_finds_a_send_whose_job_got_lost_and_puts_it_off(ledger, send, redis, clock):
     redis.delete(QUEUE)
-    assert store.sweep(QUEUE, 10) == []
+    assert ledger.sweep(QUEUE, 10) == []
     clock.shift(OVERDUE_SECONDS)
-    assert store.sweep(QUEUE, 10) == [send]
-    assert store.sweep(QUEUE, 10) == []
+    assert ledger.sweep(QUEUE, 10) == [send]
+    assert ledger.sweep(QUEUE, 10) == []
     clock.shift(OVERDUE_SECONDS)
-    assert store.sweep(QUEUE, 10) == [send]
+    assert ledger.sweep(QUEUE, 10) == [send]
 
 
-def test_a_sweeper_finds_a_send_whose_worker_died(store, send, redis, clock):
+def test_a_sweeper_finds_a_send_whose_worker_died(ledger, send, redis, clock):
     redis.delete(QUEUE)
-    store.claim(*send)
+    ledger.claim(*send, SENDER_NAMES)
     clock.shift(LEASE_SECONDS - 1)
-    assert store.sweep(QUEUE, 10) == []
+    assert ledger.sweep(QUEUE, 10) == []
     clock.shift(1)
-    assert store.sweep(QUEUE, 10) == [send]
+    assert ledger.sweep(QUEUE, 10) == [send]
 
 
-def test_a_sweeper_leaves_a_queued_backlog_alone(store, send, clock):
+def test_a_sweeper_leaves_a_queued_backlog_alone(ledger, send, clock, redis):
     """While jobs wait, what is a little overdue most likely waits there too."""
     clock.shift(OVERDUE_SECONDS + 1)
-    assert store.sweep(QUEUE, 10) == []
+    redis.rpush(QUEUE, "another job")
+    assert ledger.sweep(QUEUE, 10) == []
     clock.shift(2 * OVERDUE_SECONDS)
-    assert store.sweep(QUEUE, 10) == [send]
+    redis.rpush(QUEUE, "another job")
+    assert ledger.sweep(QUEUE, 10) == [send]
 
 
-def test_a_sweeper_takes_no_more_than_it_can_do(user, store, redis, clock):
+def test_a_sweeper_takes_no_more_than_it_can_do(user, ledger, redis, clock):
     sends = {(user.ask(f"+1415555010{n}").verification_id, 1) for n in range(5)}
     redis.delete(QUEUE)
     clock.shift(OVERDUE_SECONDS)
-    taken = [store.sweep(QUEUE, 2) for _ in range(4)]
+    taken = [ledger.sweep(QUEUE, 2) for _ in range(4)]
     assert [len(members) for members in taken] == [2, 2, 1, 0]
     assert {member for members in taken for member in members} == sends

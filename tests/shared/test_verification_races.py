@@ -10,6 +10,7 @@ import pytest
 
 from shared.errors import IncorrectCode, OtpError, TooManyChecks, VerificationNotFound
 from shared.verification import Approved, Started
+from tests.fakes import SENDER_NAMES
 from tests.user import PHONE, wrong
 
 pytestmark = pytest.mark.parametrize("redis", ["real"], indirect=True)
@@ -84,17 +85,17 @@ def test_a_limit_lets_exactly_its_count_through(user):
     assert sum(isinstance(answer, Started) for answer in answers) == 7
 
 
-def test_one_of_fifty_claims_gets_a_send(user, store):
+def test_one_of_fifty_claims_gets_a_send(user, ledger):
     started = user.ask()
-    claims = at_once([lambda: store.claim(started.verification_id, 1)] * THREADS)
+    claims = at_once([lambda: ledger.claim(started.verification_id, 1, SENDER_NAMES)] * THREADS)
     assert len([claim for claim in claims if claim]) == 1
 
 
-def test_one_of_fifty_sweepers_takes_an_overdue_send(user, store, redis, clock):
+def test_one_of_fifty_sweepers_takes_an_overdue_send(user, ledger, redis, clock):
     user.ask()
     redis.delete("rq:queue:otp")
     clock.shift(2)
-    taken = at_once([lambda: store.sweep("rq:queue:otp", 10)] * THREADS)
+    taken = at_once([lambda: ledger.sweep("rq:queue:otp", 10)] * THREADS)
     assert sum(map(len, taken)) == 1
 
 

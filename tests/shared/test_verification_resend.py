@@ -125,12 +125,14 @@ def test_each_send_goes_by_the_channel_that_was_asked_for(user, service):
     assert [send.channel for send in seen.sends] == ["sms", "call"]
 
 
-def test_a_verification_keeps_the_policy_that_it_was_started_with(user, store, codes, redis, clock):
+def test_a_verification_keeps_the_policy_that_it_was_started_with(
+    user, store, codes, redis, clock, ledger
+):
     """The next process may be started with other settings."""
     started = user.ask()
     other = Policy(ttl_seconds=60, max_checks=1, max_sends=1, resend_seconds=5)
     wake_ups = WakeUps(redis, codes.job_keys)
-    later = User(VerificationService(store, codes, wake_ups, other), codes)
+    later = User(VerificationService(store, ledger, codes, wake_ups, other), codes)
     assert refusal(later.ask) == ("resend", 30)
     clock.shift(100)
     again = later.ask()

@@ -7,15 +7,14 @@ import pytest
 
 from shared.codes import Codes
 from shared.errors import StorageUnavailable
+from shared.ledger import LEASE_SECONDS, MAX_ATTEMPTS
 from shared.logs import JsonLines
 from shared.policy import CHANNELS
-from shared.store import LEASE_SECONDS, MAX_ATTEMPTS
-from tests.fakes import FakeSender, FlakyStore
+from tests.fakes import SENDER_NAMES, FakeSender, FlakyLedger
 from tests.user import OTHER_PHONE, PHONE
 from worker.delivery import UNKNOWN_FENCE_SECONDS, Deliverer
 from worker.messages import Texts
-from worker.senders import NamedSender
-from worker.senders.base import DeliveryError
+from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError
 
 REFUSED = DeliveryError("refused", "smtp_535")
 TRANSIENT = DeliveryError("transient", "smtp_451")
@@ -34,10 +33,10 @@ def second() -> FakeSender:
 
 
 @pytest.fixture
-def deliverer(store, codes, first, second) -> Deliverer:
+def deliverer(ledger, codes, first, second) -> Deliverer:
     """With two senders for each channel."""
-    named = (NamedSender(name="first", sender=first), NamedSender(name="second", sender=second))
-    return Deliverer(store, codes, Texts("Test"), dict.fromkeys(CHANNELS, named))
+    named = {"first": first, "second": second}
+    return Deliverer(ledger, codes, Texts("Test"), dict.fromkeys(CHANNELS, named))
 
 
 @pytest.fixture
@@ -201,9 +200,9 @@ def test_the_last_look_is_between_two_senders(user, deliverer, first, second):
     assert second.messages == []
 
 
-def test_a_channel_without_senders_fails_and_says_so(store, codes, send, seen):
-    Deliverer(store, codes, Texts("Test"), {}).deliver(*send)
-    assert seen() == (("failed", "no_sender"), [("none", "refused", "no_sender")])
+def test_a_channel_without_senders_fails_and_says_so(ledger, codes, send, seen):
+    Deliverer(ledger, codes, Texts("Test"), {}).deliver(*send)
+    assert seen() == (("failed", "no_sender_left"), [])
 
 
 @pytest.mark.parametrize("env", [{"OTP_CODE_LENGTH": "10"}])
@@ -231,15 +230,15 @@ def test_a_sender_that_raises_leaks_nothing_and_does_not_lose_the_send(
     assert "+1415*****23" in lines
 
 
-def test_a_key_that_has_left_the_ring_is_an_error_of_the_attempt(store, send, seen, second):
-    named = (NamedSender(name="second", sender=second),)
+def test_a_key_that_has_left_the_ring_is_an_error_of_the_attempt(ledger, send, seen, second):
+    named = {"second": second}
     stranger = Codes({"k9": b"9" * 32})
-    Deliverer(store, stranger, Texts("Test"), {"sms": named}).deliver(*send)
+    Deliverer(ledger, stranger, Texts("Test"), {"sms": named}).deliver(*send)
     assert seen()[1] == [("second", "unknown", "KeyError")]
     assert second.messages == []
 
 
-def test_while_it_sends_the_lease_is_renewed(deliverer, send, first, store, clock):
+def test_while_it_sends_the_lease_is_renewed(deliverer, send, first, ledger, clock):
     claims = []
 
     def be_slow(_):
@@ -247,7 +246,7 @@ def test_while_it_sends_the_lease_is_renewed(deliverer, send, first, store, cloc
         for _ in range(4):
             clock.shift(LEASE_SECONDS - 1)
             deliverer.renew_leases()
-            claims.append(store.claim(*send))
+            claims.append(ledger.claim(*send, SENDER_NAMES))
 
     first.during = be_slow
     deliverer.deliver(*send)
@@ -257,30 +256,48 @@ def test_while_it_sends_the_lease_is_renewed(deliverer, send, first, store, cloc
     deliverer.renew_leases()
 
 
+def test_a_send_whose_sender_hangs_goes_to_another_worker(
+    deliverer, send, first, ledger, clock, monkeypatch
+):
+    begun = time.monotonic()
+    given = []
+
+    def hang(_):
+        for waited in (2 * LONGEST_SEND_SECONDS - 1, 2 * LONGEST_SEND_SECONDS + 1):
+            monkeypatch.setattr(time, "monotonic", lambda waited=waited: begun + waited)
+            deliverer.renew_leases()
+            clock.shift(LEASE_SECONDS - 1)
+            given.append(ledger.claim(*send, SENDER_NAMES))
+
+    first.during = hang
+    deliverer.deliver(*send)
+    assert [bool(claim) for claim in given] == [False, True]
+
+
 def test_an_attempt_is_recorded_as_soon_as_redis_is_back(redis, codes, first, send, seen):
     """What is not recorded would be sent again."""
-    store = FlakyStore(redis, done=2)
-    named = (NamedSender(name="first", sender=first),)
-    Deliverer(store, codes, Texts("Test"), {"sms": named}).deliver(*send)
-    assert store.away == {"done": 0}
+    ledger = FlakyLedger(redis, done=2)
+    named = {"first": first}
+    Deliverer(ledger, codes, Texts("Test"), {"sms": named}).deliver(*send)
+    assert ledger.away == {"done": 0}
     assert seen() == (("sent", None), [("first", "accepted", None)])
     assert len(first.messages) == 1
 
 
 def test_without_redis_nothing_is_sent(redis, codes, first, send):
-    store = FlakyStore(redis, claim=1)
-    named = (NamedSender(name="first", sender=first),)
+    ledger = FlakyLedger(redis, claim=1)
+    named = {"first": first}
     with pytest.raises(StorageUnavailable):
-        Deliverer(store, codes, Texts("Test"), {"sms": named}).deliver(*send)
+        Deliverer(ledger, codes, Texts("Test"), {"sms": named}).deliver(*send)
     assert first.messages == []
 
 
-def test_channels_have_senders_of_their_own(user, store, codes, first, second):
+def test_channels_have_senders_of_their_own(user, ledger, codes, first, second):
     senders = {
-        "sms": (NamedSender(name="first", sender=first),),
-        "email": (NamedSender(name="second", sender=second),),
+        "sms": {"first": first},
+        "email": {"second": second},
     }
-    deliverer = Deliverer(store, codes, Texts("Test"), senders)
+    deliverer = Deliverer(ledger, codes, Texts("Test"), senders)
     deliverer.deliver(user.ask(OTHER_PHONE).verification_id, 1)
     deliverer.deliver(user.ask("a@example.com", "email").verification_id, 1)
     assert [message.to for message in first.messages] == [OTHER_PHONE]

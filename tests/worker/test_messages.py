@@ -3,8 +3,8 @@
 import gsm0338
 import pytest
 
+from shared.ledger import Claim
 from shared.policy import CHANNELS, Channel
-from shared.store import Claim
 from worker.messages import Texts
 from worker.senders.base import Message
 
@@ -21,7 +21,9 @@ def render(
         send=2,
         token="t",
         attempt=1,
-        past=(),
+        sender="smtp",
+        untried=0,
+        others=0,
         to="+14155550123",
         channel=channel,
         locale=locale,

@@ -14,14 +14,13 @@ import pytest
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
+from shared.ledger import LEASE_SECONDS, OVERDUE_SECONDS, Ledger
 from shared.queue import QUEUE_NAME, TASK, WakeUps
-from shared.store import LEASE_SECONDS, OVERDUE_SECONDS, Store
-from tests.fakes import FlakyStore
+from tests.fakes import SENDER_NAMES, FlakyLedger
 from tests.user import OTHER_PHONE, PHONE
 from worker.delivery import Deliverer
 from worker.messages import Texts
 from worker.rq_worker import OtpWorker
-from worker.senders import NamedSender
 
 QUEUE = f"rq:queue:{QUEUE_NAME}"
 JOB = "rq:job:"
@@ -31,10 +30,10 @@ JOB = "rq:job:"
 def worker_on(redis, codes, sender):
     """A worker whose store is another one than the usual."""
 
-    def make(store: Store) -> OtpWorker:
-        named = (NamedSender(name="fake", sender=sender),)
-        deliverer = Deliverer(store, codes, Texts("Test"), {"sms": named})
-        return OtpWorker(redis, store, deliverer, WakeUps(redis, codes.job_keys), concurrency=4)
+    def make(ledger: Ledger) -> OtpWorker:
+        named = {"fake": sender}
+        deliverer = Deliverer(ledger, codes, Texts("Test"), {"sms": named})
+        return OtpWorker(redis, ledger, deliverer, WakeUps(redis, codes.job_keys), concurrency=4)
 
     return make
 
@@ -87,10 +86,10 @@ def test_a_send_whose_job_got_lost_is_delivered_by_the_sweeper(
 
 
 def test_a_send_whose_worker_died_is_delivered_by_another_one(
-    user, run_worker, sender, store, clock
+    user, run_worker, sender, ledger, clock
 ):
     started = user.ask()
-    store.claim(started.verification_id, 1)
+    ledger.claim(started.verification_id, 1, SENDER_NAMES)
     run_worker()
     assert sender.messages == []
     clock.shift(LEASE_SECONDS)
@@ -191,12 +190,12 @@ def test_a_job_that_rq_itself_enqueued_is_not_run(user, run_worker, sender, redi
 
 
 def test_one_failing_delivery_does_not_end_the_worker(user, redis, worker_on, sender, caplog):
-    class BrokenStore(Store):
+    class BrokenLedger(Ledger):
         def claim(self, *args):
             raise ZeroDivisionError("a code is 123456")
 
     user.ask()
-    worker_on(BrokenStore(redis)).run(burst=True)
+    worker_on(BrokenLedger(redis)).run(burst=True)
     assert "delivery_raised" in caplog.messages
     assert "123456" not in caplog.text
     assert sender.messages == []
@@ -204,7 +203,7 @@ def test_one_failing_delivery_does_not_end_the_worker(user, redis, worker_on, se
 
 def test_a_worker_goes_on_after_redis_was_away(user, redis, worker_on, sender, caplog):
     user.ask()
-    worker_on(FlakyStore(redis, sweep=1)).run(burst=True)
+    worker_on(FlakyLedger(redis, sweep=1)).run(burst=True)
     assert "redis_away" in caplog.messages
     assert len(sender.messages) == 1
 
@@ -213,7 +212,7 @@ def test_a_delivery_that_redis_interrupted_is_made_later(
     user, redis, worker_on, run_worker, sender, clock, caplog
 ):
     user.ask()
-    worker_on(FlakyStore(redis, claim=1)).run(burst=True)
+    worker_on(FlakyLedger(redis, claim=1)).run(burst=True)
     assert "delivery_put_off" in caplog.messages
     assert sender.messages == []
     clock.shift(OVERDUE_SECONDS)
@@ -253,8 +252,8 @@ def test_a_worker_is_registered_while_it_works_and_gone_afterwards(user, redis, 
 
 
 @pytest.mark.parametrize("redis", ["real"], indirect=True)
-def test_told_to_stop_it_finishes_what_it_has_begun(user, worker_on, store, sender):
-    worker = worker_on(store)
+def test_told_to_stop_it_finishes_what_it_has_begun(user, worker_on, ledger, sender):
+    worker = worker_on(ledger)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     sender.during = lambda _: signal.raise_signal(signal.SIGTERM)
     user.ask()

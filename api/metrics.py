@@ -1,0 +1,72 @@
+"""GET /metrics: what the scripts count in Redis, as Prometheus text."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from flask import Blueprint, Response, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from api.access import Access
+from shared.policy import Channel
+from shared.store import Measures, Store
+
+# The first word of a count's name in Redis: what it is called here, its labels, what it counts.
+_COUNTERS = {
+    "sends_requested": ("otp_sends_requested", ["channel"], "Codes asked for, resends too"),
+    "sends": ("otp_sends", ["status", "reason"], "Sends that came to their end, by how"),
+    "receipts": ("otp_receipts", ["outcome"], "Sends that a provider reported on later, by what"),
+    "attempts": (
+        "otp_delivery_attempts",
+        ["channel", "sender", "result"],
+        "Hand-overs to providers",
+    ),
+    "checks": ("otp_checks", ["channel", "result"], "Codes checked"),
+    "breaker_opened": ("otp_breaker_opened", ["channel", "sender"], "Breakers that opened"),
+}
+
+
+class _Measured(Collector):
+    def __init__(self, measures: Measures) -> None:
+        self._measures = measures
+
+    def collect(self) -> Iterator[Metric]:
+        families = {
+            kind: CounterMetricFamily(name, text, labels=labels)
+            for kind, (name, labels, text) in _COUNTERS.items()
+        }
+        for count, value in self._measures.counts.items():
+            kind, *labels = count.split(":")
+            names = _COUNTERS[kind][1]
+            # A reason is not always there.
+            families[kind].add_metric([*labels, *[""] * (len(names) - len(labels))], value)
+        yield from families.values()
+        yield GaugeMetricFamily(
+            "otp_queue_length", "Jobs waiting for a worker", self._measures.queued
+        )
+        yield GaugeMetricFamily(
+            "otp_sends_open", "Sends not yet sent, dropped or failed", self._measures.open_sends
+        )
+        yield GaugeMetricFamily("otp_workers", "Workers alive", self._measures.workers)
+        open_breakers = GaugeMetricFamily(
+            "otp_breaker_open", "1 while the sender is left alone", labels=["channel", "sender"]
+        )
+        for (channel, sender), is_open in self._measures.breakers.items():
+            open_breakers.add_metric([channel, sender], float(is_open))
+        yield open_breakers
+
+
+def endpoints(
+    store: Store, queue_key: str, access: Access, senders: Mapping[Channel, Sequence[str]]
+) -> Blueprint:
+    metrics = Blueprint("metrics", __name__)
+
+    @metrics.get("/metrics")
+    def get_metrics() -> Response:
+        """Behind an API key, where there are any."""
+        access.app(request)
+        registry = CollectorRegistry()
+        registry.register(_Measured(store.measure(queue_key, senders)))
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+    return metrics

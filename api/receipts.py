@@ -1,0 +1,212 @@
+"""What providers report of a message afterwards. Whoever reports has to prove that it is them."""
+
+import hmac
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Protocol
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Request, Response, abort, request
+from pydantic import BaseModel, Field
+
+from api import body
+from shared import signatures
+from shared.errors import InvalidRequest, Unauthorized
+from shared.ledger import ReceiptOutcome
+from shared.policy import CHANNELS
+from shared.sender_urls import (
+    TWILIO_OPTIONS,
+    WEBHOOK_OPTIONS,
+    SenderUrl,
+    named,
+    twilio_auth_token,
+    webhook_key,
+)
+from shared.settings import Settings, SettingsError
+from shared.verification import VerificationService
+
+# Standard Webhooks: a receipt is as old as this at most, and so cannot be replayed later.
+LONGEST_AGE_SECONDS = 300
+
+_SEND = re.compile("(VE[0-9a-f]{32})-([1-9][0-9]{0,3})")
+_ATTEMPT = re.compile("[1-9][0-9]{0,3}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    outcome: ReceiptOutcome
+    error: str | None = None
+    provider_id: str | None = None
+
+
+class Reporter(Protocol):
+    """A provider, as far as it reports."""
+
+    def read(self, request: Request, url: str) -> Receipt:
+        """The receipt in a request that came to a public URL. Raises Unauthorized where this
+        provider has not signed it, InvalidRequest and what api.body raises where it is wrong."""
+
+
+def endpoints(service: VerificationService, settings: Settings) -> Blueprint:
+    """Raises SettingsError."""
+    receipts = Blueprint("receipts", __name__)
+    reporters = _reporters(settings)
+
+    @receipts.post("/receipts/<sender>")
+    def receive(sender: str) -> Response:
+        """`send` and `attempt` in the query are those of the message's receipt_url."""
+        if sender not in reporters:
+            abort(404)
+        query = request.query_string.decode("latin-1")
+        receipt = _read(reporters[sender], f"{settings.otp_public_url}{request.path}?{query}")
+        send = _SEND.fullmatch(request.args.get("send", ""))
+        attempt = _ATTEMPT.fullmatch(request.args.get("attempt", ""))
+        if not send or not attempt:
+            raise InvalidRequest(("send" if not send else "attempt", "not that of a message"))
+        service.record_receipt(
+            send[1],
+            int(send[2]),
+            int(attempt[0]),
+            outcome=receipt.outcome,
+            error=receipt.error,
+            provider_id=receipt.provider_id,
+        )
+        return Response(status=204)
+
+    return receipts
+
+
+def _read(reporters: list[Reporter], url: str) -> Receipt:
+    """By the first one that has signed it: senders of several channels may share a name."""
+    for reporter in reporters:
+        try:
+            return reporter.read(request, url)
+        except Unauthorized:
+            continue
+    raise Unauthorized
+
+
+def _reporters(settings: Settings) -> dict[str, list[Reporter]]:
+    """By the senders' names. None without a public URL: no provider was told where to report."""
+    found: dict[str, list[Reporter]] = {}
+    if settings.otp_public_url is None:
+        return found
+    for channel in CHANNELS:
+        for name, url in named(settings.senders(channel)):
+            make = _REPORTERS.get(urlsplit(url).scheme)
+            try:
+                reporter = make(url) if make else None
+            except ValueError as error:
+                raise SettingsError(f"OTP_{channel.upper()}_SENDERS: {name}: {error}") from None
+            if reporter is not None:
+                found.setdefault(name, []).append(reporter)
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Twilio:
+    """Signs with the account's auth token; the statuses are those of its Message and Call
+    resources. https://www.twilio.com/docs/usage/webhooks/webhooks-security"""
+
+    auth_token: str = field(repr=False)
+
+    def read(self, request: Request, url: str) -> Receipt:
+        form = list(request.form.items(multi=True))
+        given = request.headers.get("X-Twilio-Signature", "")
+        # Every one is compared, whichever is right.
+        right = [
+            hmac.compare_digest(
+                signatures.twilio(self.auth_token, spelling, form).encode(), given.encode()
+            )
+            for spelling in _spellings(url)
+        ]
+        if not any(right):
+            raise Unauthorized
+        status = request.form.get("MessageStatus") or request.form.get("CallStatus")
+        if not status:
+            raise InvalidRequest(("MessageStatus", "missing, and so is CallStatus"))
+        sid = request.form.get("MessageSid") or request.form.get("CallSid") or ""
+        # Statuses are added without notice; each shows that Twilio has taken the message.
+        outcome = _TWILIO_OUTCOMES.get(status, "accepted")
+        return Receipt(
+            outcome=outcome,
+            error=_twilio_error(request, status) if outcome == "undelivered" else None,
+            provider_id=sid if re.fullmatch("[A-Z]{2}[0-9a-fA-F]{32}", sid) else None,
+        )
+
+
+_TWILIO_OUTCOMES: dict[str, ReceiptOutcome] = {
+    "delivered": "delivered",
+    "read": "delivered",
+    "completed": "delivered",
+    "undelivered": "undelivered",
+    "failed": "undelivered",
+    "busy": "undelivered",
+    "no-answer": "undelivered",
+    "canceled": "undelivered",
+}
+
+
+def _twilio_error(request: Request, status: str) -> str:
+    code = request.form.get("ErrorCode", "")
+    return f"twilio_{code if re.fullmatch('[0-9]{5}', code) else status.replace('-', '_')}"
+
+
+def _spellings(url: str) -> tuple[str, str]:
+    """Twilio signs some URLs with their port and some without (its own libraries try both)."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition(":")[0] if parts.port else parts.netloc
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return tuple(parts._replace(netloc=n).geturl() for n in (host, f"{host}:{port}"))  # type: ignore[return-value]
+
+
+class WebhookReceipt(BaseModel):
+    """What a gateway of one's own says of a message. `error` is a word for why not."""
+
+    status: ReceiptOutcome
+    error: Annotated[str, Field(pattern="^[a-z][a-z_]{0,39}$")] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """Signs by Standard Webhooks 1.0.0, with the secret that messages to it are signed with."""
+
+    key: bytes = field(repr=False)
+
+    def read(self, request: Request, url: str) -> Receipt:  # noqa: ARG002 (not signed here)
+        message_id = request.headers.get("webhook-id", "")
+        timestamp = request.headers.get("webhook-timestamp", "")
+        expected = signatures.standard_webhook(
+            self.key, message_id, timestamp, request.get_data()
+        ).encode()
+        # Several, separated by spaces, while the gateway changes its secret.
+        given = request.headers.get("webhook-signature", "").split()
+        right = [hmac.compare_digest(expected, one.encode()) for one in given]
+        if not any(right) or not _is_recent(timestamp):
+            raise Unauthorized
+        said = body.read(request, WebhookReceipt)
+        return Receipt(
+            outcome=said.status,
+            error=said.error if said.status == "undelivered" else None,
+        )
+
+
+def _is_recent(timestamp: str) -> bool:
+    return (
+        re.fullmatch("[0-9]{1,12}", timestamp) is not None
+        and abs(time.time() - int(timestamp)) <= LONGEST_AGE_SECONDS
+    )
+
+
+def _twilio(url: str) -> Twilio | None:
+    token = twilio_auth_token(SenderUrl.parse(url, TWILIO_OPTIONS))
+    return Twilio(auth_token=token) if token else None
+
+
+def _webhook(url: str) -> Webhook:
+    return Webhook(key=webhook_key(SenderUrl.parse(url, WEBHOOK_OPTIONS)))
+
+
+_REPORTERS: dict[str, Callable[[str], Reporter | None]] = {"twilio": _twilio, "webhook": _webhook}

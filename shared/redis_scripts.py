@@ -1,0 +1,99 @@
+"""Runs the scripts of shared/scripts, and says StorageUnavailable when Redis cannot."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from redis import Redis, exceptions
+from redis.commands.core import Script
+
+from shared.errors import StorageUnavailable
+
+_SCRIPTS = Path(__file__).with_name("scripts")
+_PRELUDE = (_SCRIPTS / "prelude.lua").read_text(encoding="utf-8")
+
+
+class RedisScripts:
+    """What Store and Ledger have in common. Every method of theirs raises StorageUnavailable when
+    Redis is away, full or read-only; nothing is written then, or (when the answer got lost) all of
+    it.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self.redis = redis
+        self._breaker = _Breaker()
+
+    def _script(self, name: str, first_line: str = "") -> Script:
+        text = (_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8")
+        return self.redis.register_script(f"{first_line}{_PRELUDE}\n{text}")
+
+    def _script_when_full(self, name: str) -> Callable[[list[str], list[Any]], Any]:
+        """A script that works also while Redis is full: it writes little, and what it finishes
+        makes room. That takes the flag allow-oom of Redis 7, which is asked for only then."""
+        script = self._script(name)
+        flagged = self._script(name, "#!lua flags=allow-oom\n")
+
+        def run(keys: list[str], args: list[Any]) -> Any:
+            try:
+                return script(keys, args)
+            except exceptions.OutOfMemoryError as full:
+                try:
+                    return flagged(keys, args)
+                except exceptions.ResponseError:
+                    # Before Redis 7 there is no such flag.
+                    raise full from None
+
+        return run
+
+    def _json(
+        self, script: Callable[[list[str], list[Any]], Any], keys: list[str], args: list[Any]
+    ) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self._run(lambda: script(keys, args)))
+        return answer
+
+    def _run(self, call: Callable[[], Any]) -> Any:
+        self._breaker.pass_or_raise()
+        try:
+            answer = call()
+        except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
+            self._breaker.open()
+            raise StorageUnavailable(f"Redis is away: {type(error).__name__}") from error
+        except exceptions.RedisError as error:
+            if _refuses_writes(error):
+                raise StorageUnavailable("Redis takes no writes now") from error
+            raise
+        self._breaker.close()
+        return answer
+
+
+class _Breaker:
+    """Fails at once while Redis is away, so that waiting requests do not use up the threads. One
+    caller in every half second tries whether it is back."""
+
+    _PAUSE_SECONDS = 0.5
+
+    def __init__(self) -> None:
+        self._open_until: float | None = None
+
+    def pass_or_raise(self) -> None:
+        if self._open_until is None:
+            return
+        if time.monotonic() < self._open_until:
+            raise StorageUnavailable("Redis is away")
+        self.open()
+
+    def open(self) -> None:
+        self._open_until = time.monotonic() + self._PAUSE_SECONDS
+
+    def close(self) -> None:
+        self._open_until = None
+
+
+def _refuses_writes(error: exceptions.RedisError) -> bool:
+    if isinstance(error, exceptions.OutOfMemoryError | exceptions.ReadOnlyError):
+        return True
+    # In a script these arrive as plain errors, behind their code word.
+    words = ("OOM", "READONLY", "MISCONF", "NOREPLICAS", "MASTERDOWN", "LOADING", "-OOM")
+    return isinstance(error, exceptions.ResponseError) and str(error).startswith(words)
