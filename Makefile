@@ -37,6 +37,10 @@ coverage: $(VENV)/.dev ## the suite, and which lines and branches it reaches
 	@$(PY) -m coverage combine --quiet
 	@$(PY) -m coverage report
 
+.PHONY: chaos
+chaos: $(VENV)/.dev ## prove by killing things that delivery survives (ARGS=--short for three minutes of it)
+	@$(PY) -m tests.chaos $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.dev ## lint, format, types, import rules
 	@$(PY) -m ruff check .

@@ -1,0 +1,19 @@
+"""Each figure of `make chaos` in its short form."""
+
+import pytest
+
+from tests.chaos.figures import FIGURES
+from tests.chaos.scene import run
+
+SEED = 1
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure_is_within_its_bars(name):
+    verdict = run(name, FIGURES[name], seed=SEED, short=True)
+    print(verdict)
+    if verdict.is_only_late:
+        # Whatever else the machine was doing then.
+        verdict = run(name, FIGURES[name], seed=SEED, short=True)
+        print(verdict)
+    assert verdict.is_met, verdict
