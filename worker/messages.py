@@ -59,7 +59,8 @@ class Texts:
             subject=texts["email_subject"].format(**facts),
             text=text,
             html=_html(text, code) if claim.channel == "email" else None,
-            locale=claim.locale,
+            # Of the words, not of the wish: a voice reads them in this language.
+            locale=claim.locale if language in self._languages else FALLBACK,
             expires_in=math.floor(claim.life_seconds),
             idempotency_key=f"{claim.verification_id}-{claim.send}",
             receipt_url=receipt_url,

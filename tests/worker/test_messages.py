@@ -107,7 +107,9 @@ def test_with_a_web_origin_the_last_line_lets_the_browser_fill_the_code_in(langu
     ],
 )
 def test_the_language_is_that_of_the_locale_or_else_english(locale, begins):
-    assert render(Texts("Acme"), locale).text.startswith(begins)
+    message = render(Texts("Acme"), locale)
+    assert message.text.startswith(begins)
+    assert message.locale == ("en" if "is your" in begins and "GB" not in locale else locale)
 
 
 @pytest.mark.parametrize(
