@@ -1,5 +1,7 @@
 """The HTTP API and the web page."""
 
+from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from flask import Flask
@@ -13,7 +15,6 @@ from shared.ledger import Ledger
 from shared.policy import CHANNELS, Channel
 from shared.queue import WakeUps
 from shared.redis_client import connect
-from shared.sender_urls import named
 from shared.settings import Settings
 from shared.store import PATIENCE_SECONDS, Store
 from shared.verification import VerificationService
@@ -30,7 +31,8 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     codes = Codes(settings.secret_keys())
     store = Store(redis)
     wake_ups = WakeUps(redis, codes.job_keys)
-    service = VerificationService(store, Ledger(redis), codes, wake_ups, settings.policy())
+    policy = cache(lambda app: settings.app(app).policy())
+    service = VerificationService(store, Ledger(redis), codes, wake_ups, policy)
     access = Access(settings.api_keys())
 
     app = Flask(
@@ -56,4 +58,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
 
 
 def sender_names(settings: Settings) -> dict[Channel, list[str]]:
-    return {c: [name for name, _ in named(settings.senders(c))] for c in CHANNELS}
+    return {
+        channel: [name for name, _ in chain(*settings.named_senders(channel).values())]
+        for channel in CHANNELS
+    }

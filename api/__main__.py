@@ -10,6 +10,7 @@ from granian.server import Server
 
 from api import create_app
 from shared import logs
+from shared.policy import DEFAULT_APP
 from shared.settings import Settings, SettingsError
 
 # Enough that slow clients do not keep the others waiting; every thread may hold one connection to
@@ -31,6 +32,7 @@ def main() -> None:
         settings = Settings.load()
         settings.secret_keys()
         if not settings.api_keys():
+            settings.app(DEFAULT_APP).refuse_to_be_open()
             log.warning("open_to_everybody", extra={"because": "OTP_API_KEYS is empty"})
     except SettingsError as error:
         sys.exit(f"otp api: {error}")

@@ -10,9 +10,7 @@ from flask import Request
 
 from api.schemas import LOCALE, LONGEST_LOCALE
 from shared.errors import Unauthorized
-
-# The app of everybody's verifications where no keys are set.
-DEFAULT_APP = "default"
+from shared.policy import DEFAULT_APP
 
 
 class Access:

@@ -1,21 +1,35 @@
 """GET /metrics: what the scripts count in Redis, as Prometheus text."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 
 from flask import Blueprint, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
 from api.access import Access
 from shared.policy import Channel
-from shared.store import Measures, Store
+from shared.store import DURATION_BOUNDS_SECONDS, Measures, Store
 
 # The first word of a count's name in Redis: what it is called here, its labels, what it counts.
 _COUNTERS = {
+    "started": ("otp_started", ["channel"], "Verifications started"),
     "sends_requested": ("otp_sends_requested", ["channel"], "Codes asked for, resends too"),
-    "sends": ("otp_sends", ["status", "reason"], "Sends that came to their end, by how"),
-    "receipts": ("otp_receipts", ["outcome"], "Sends that a provider reported on later, by what"),
+    "country": ("otp_country", ["country", "what"], "Codes asked for and approved, by country"),
+    "refused": ("otp_refused", ["rule"], "Starts and checks that a limit refused, by which"),
+    "sends": ("otp_sends", ["channel", "status", "reason"], "Sends that came to their end, by how"),
+    "receipts": (
+        "otp_receipts",
+        ["channel", "sender", "outcome"],
+        "Sends that a provider reported on later, by what",
+    ),
     "attempts": (
         "otp_delivery_attempts",
         ["channel", "sender", "result"],
@@ -23,6 +37,11 @@ _COUNTERS = {
     ),
     "checks": ("otp_checks", ["channel", "result"], "Codes checked"),
     "breaker_opened": ("otp_breaker_opened", ["channel", "sender"], "Breakers that opened"),
+}
+# Likewise, in milliseconds, each event in the first bucket that is long enough for it.
+_DURATIONS = {
+    "to_sent": ("otp_seconds_to_sent", "From a code asked for to a provider that took it"),
+    "to_approved": ("otp_seconds_to_approved", "From the start of a verification to its approval"),
 }
 
 
@@ -35,12 +54,18 @@ class _Measured(Collector):
             kind: CounterMetricFamily(name, text, labels=labels)
             for kind, (name, labels, text) in _COUNTERS.items()
         }
+        durations: dict[tuple[str, str], dict[float, int]] = {}
         for count, value in self._measures.counts.items():
             kind, *labels = count.split(":")
+            if kind in _DURATIONS:
+                channel, bound = labels
+                durations.setdefault((kind, channel), {})[float(bound) / 1000] = value
+                continue
             names = _COUNTERS[kind][1]
             # A reason is not always there.
             families[kind].add_metric([*labels, *[""] * (len(names) - len(labels))], value)
         yield from families.values()
+        yield from _histograms(durations)
         yield GaugeMetricFamily(
             "otp_queue_length", "Jobs waiting for a worker", self._measures.queued
         )
@@ -54,6 +79,22 @@ class _Measured(Collector):
         for (channel, sender), is_open in self._measures.breakers.items():
             open_breakers.add_metric([channel, sender], float(is_open))
         yield open_breakers
+
+
+def _histograms(durations: Mapping[tuple[str, str], Mapping[float, int]]) -> Iterator[Metric]:
+    families = {
+        kind: HistogramMetricFamily(name, text, labels=["channel"])
+        for kind, (name, text) in _DURATIONS.items()
+    }
+    bounds = [*DURATION_BOUNDS_SECONDS, math.inf]
+    for (kind, channel), counted in durations.items():
+        so_far = accumulate(counted.get(bound, 0) for bound in bounds)
+        buckets = [
+            ("+Inf" if bound == math.inf else str(bound), count)
+            for bound, count in zip(bounds, so_far, strict=True)
+        ]
+        families[kind].add_metric([channel], buckets, sum_value=None)
+    yield from families.values()
 
 
 def endpoints(

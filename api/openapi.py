@@ -25,7 +25,9 @@ _PROBLEM = {
         "scope": {
             "type": "string",
             "description": "With rate_limited",
-            "enum": ["resend", "sends", "to", "ip", "app", "country", "global"],
+            "enum": [
+                *("resend", "sends", "to", "ip", "app", "country", "range", "global", "budget"),
+            ],
         },
         "errors": {
             "type": "array",
@@ -44,11 +46,19 @@ _PROBLEMS = {
     401: "`unauthorized`: an API key is needed, or is wrong",
     403: "`country_not_allowed`, `channel_not_enabled` or `recipient_blocked`",
     404: "`verification_not_found`: nothing is pending",
+    409: "`idempotency_conflict`: the Idempotency-Key came with another request before",
     413: "`payload_too_large`: the body is over 8 KiB",
     415: "`unsupported_media_type`: the body is not application/json",
     422: "`invalid_request`: a field is missing or wrong",
-    429: "`rate_limited`: a send too many; or `too_many_checks`",
+    429: "`rate_limited`: a send too many, or wrong codes from one network; or `too_many_checks`",
     503: "`storage_unavailable` or `delivery_backlog`: try again",
+}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same request with the same key gets the same answer for a day, and sends no "
+    "second message",
+    "schema": {"type": "string", "pattern": "^[ -~]{1,255}$"},
 }
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
 
@@ -96,10 +106,11 @@ def _paths() -> dict[str, Any]:
                 "operationId": "generateOtp",
                 "summary": "Send a code to a phone number or an e-mail address",
                 "description": "While a verification is pending, this sends its code once more.",
+                "parameters": [_IDEMPOTENCY_KEY],
                 "requestBody": _json_body("GenerateOtp"),
                 "responses": {
                     "202": _json_answer("The code is on its way", "GeneratedOtp"),
-                    **_problems(400, 401, 403, 413, 415, 422, 429, 503),
+                    **_problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
                 },
             }
         },

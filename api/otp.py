@@ -1,14 +1,16 @@
 """The endpoints of a verification: parse, call one use case, shape the answer."""
 
+import json
 import logging
+import re
 
 from flask import Blueprint, Response, jsonify, request
 
 from api import body
 from api.access import Access, browser_locale, client_ip
 from api.schemas import GeneratedOtp, GenerateOtp, VerificationDetails, VerifiedOtp, VerifyOtp
-from shared.errors import OtpError
-from shared.verification import VerificationService
+from shared.errors import InvalidRequest, OtpError
+from shared.verification import Idempotency, VerificationService
 
 log = logging.getLogger("otp.api")
 
@@ -33,6 +35,7 @@ def endpoints(
                 app=app,
                 ip=client_ip(request),
                 locale=asked.locale or browser_locale(request),
+                idempotency=_idempotency(asked),
             )
         except OtpError as error:
             log.info(
@@ -60,7 +63,11 @@ def endpoints(
         recipient = typed.recipient(default_region)
         try:
             approved = service.check(
-                typed.otp, app=app, recipient=recipient, verification_id=typed.verification_id or ""
+                typed.otp,
+                app=app,
+                ip=client_ip(request),
+                recipient=recipient,
+                verification_id=typed.verification_id or "",
             )
         except OtpError as error:
             log.info(
@@ -98,3 +105,13 @@ def endpoints(
         return "", 204
 
     return otp
+
+
+def _idempotency(asked: GenerateOtp) -> Idempotency | None:
+    """Raises InvalidRequest for a key that is not 1 to 255 printable ASCII characters."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not re.fullmatch("[ -~]{1,255}", key):
+        raise InvalidRequest(("Idempotency-Key", "expected 1 to 255 printable ASCII characters"))
+    return Idempotency(key=key, request=json.dumps(asked.model_dump(), sort_keys=True))

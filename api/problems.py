@@ -12,6 +12,7 @@ from shared.errors import (
     ChannelNotEnabled,
     CountryNotAllowed,
     DeliveryBacklog,
+    IdempotencyConflict,
     IncorrectCode,
     InvalidRequest,
     RateLimited,
@@ -53,6 +54,9 @@ _KINDS: dict[type[Exception], Kind] = {
     ),
     DeliveryBacklog: Kind(
         503, "delivery_backlog", "The message would arrive too late. Try again in a while."
+    ),
+    IdempotencyConflict: Kind(
+        409, "idempotency_conflict", "The Idempotency-Key came with another request before."
     ),
     IncorrectCode: Kind(400, "incorrect_code", _checks_left),
     InvalidRequest: Kind(422, "invalid_request", _what_is_wrong),

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Annotated, Protocol
 from urllib.parse import urlsplit
 
@@ -20,7 +21,6 @@ from shared.sender_urls import (
     TWILIO_OPTIONS,
     WEBHOOK_OPTIONS,
     SenderUrl,
-    named,
     twilio_auth_token,
     webhook_key,
 )
@@ -94,7 +94,7 @@ def _reporters(settings: Settings) -> dict[str, list[Reporter]]:
     if settings.otp_public_url is None:
         return found
     for channel in CHANNELS:
-        for name, url in named(settings.senders(channel)):
+        for name, url in chain(*settings.named_senders(channel).values()):
             make = _REPORTERS.get(urlsplit(url).scheme)
             try:
                 reporter = make(url) if make else None

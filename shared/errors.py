@@ -5,11 +5,13 @@ OtpError
 ├── Refused
 │   ├── CountryNotAllowed     the number's country is not on the allow list
 │   ├── ChannelNotEnabled     no sender is configured for the channel
-│   └── RecipientBlocked      the number is in a blocked range
+│   └── RecipientBlocked      the number is of a blocked range or kind, or the guard holds it
 ├── VerificationNotFound      nothing pending: never asked, expired, used, canceled, another app's
 ├── IncorrectCode             a wrong code, counted
 ├── TooManyChecks             no check left, for the verification or for the recipient
-├── RateLimited               one send too many
+├── RateLimited               one send too many, or wrong codes from one network
+├── IdempotencyConflict       the key came with another request before
+├── ProofSpent                the proof of work was used before
 ├── Unauthorized              an API key is needed, or is wrong
 ├── DeliveryBacklog           the queue could not deliver in time
 └── StorageUnavailable        Redis is away, full or read-only
@@ -70,6 +72,14 @@ class RateLimited(OtpError):
         self.scope = scope
         self.limit = limit
         self.retry_after = retry_after
+
+
+class IdempotencyConflict(OtpError):
+    pass
+
+
+class ProofSpent(OtpError):
+    pass
 
 
 class Unauthorized(OtpError):

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, cast
 
 from redis import Redis
@@ -29,7 +29,8 @@ ReceiptOutcome = Literal["accepted", "delivered", "undelivered"]
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """A delivery attempt: one hand-over of a send to a provider. `at` is in Unix seconds."""
+    """A delivery attempt: one hand-over of a send to a provider. `at` is when its result was known,
+    in Unix seconds."""
 
     sender: str
     status: AttemptResult
@@ -40,10 +41,11 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """The right and the facts to make one delivery attempt, through `sender`. `untried` other
-    senders could be tried at once should it fail, `others` at all."""
+    """The right and the facts to make one delivery attempt for `app`, through `sender`. `untried`
+    other senders could be tried at once should it fail, `others` at all."""
 
     verification_id: str
+    app: str
     send: int
     token: str
     attempt: int
@@ -67,6 +69,9 @@ class Ended:
     reason: str
 
 
+_ATTEMPT_FACTS = [fact.name for fact in fields(Attempt)]
+
+
 class Ledger(RedisScripts):
     """The sends in Redis; Store lists the keys."""
 
@@ -80,10 +85,14 @@ class Ledger(RedisScripts):
         self._sweep = self._script_when_full("sweep")
 
     def claim(
-        self, verification_id: str, send: int, senders: Mapping[Channel, Sequence[str]]
+        self,
+        verification_id: str,
+        send: int,
+        senders: Mapping[str, Mapping[Channel, Sequence[str]]],
     ) -> Claim | Ended | None:
-        """Claim a send for one attempt through one of its channel's senders, which are named in
-        order of preference. None: it is not ours to make, now or ever."""
+        """Claim a send for one attempt through one of its channel's senders, which are named per
+        app in order of preference; under "" for every app that has none of its own. None: it is not
+        ours to make, now or ever."""
         token = secrets.token_hex(8)
         answer = self._json(
             self._claim,
@@ -190,6 +199,7 @@ class Ledger(RedisScripts):
         return [(verification_id, int(send)) for verification_id, send in pairs]
 
 
-def read_attempt(fields: Mapping[str, Any]) -> Attempt:
+def read_attempt(line: Mapping[str, Any]) -> Attempt:
     """A delivery attempt from what done.lua wrote."""
-    return Attempt(**{**fields, "at": fields["at"] / 1000})
+    facts = {name: line[name] for name in _ATTEMPT_FACTS if name in line}
+    return Attempt(**{**facts, "at": line["at"] / 1000})

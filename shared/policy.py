@@ -11,6 +11,11 @@ Channel = Literal["sms", "whatsapp", "call", "email"]
 PHONE_CHANNELS: tuple[Channel, ...] = ("sms", "whatsapp", "call")
 CHANNELS: tuple[Channel, ...] = (*PHONE_CHANNELS, "email")
 
+# The app of everybody's verifications where no API keys are set, and the one of the page at / where
+# they are and OTP_PUBLIC_UI lets people in all the same.
+DEFAULT_APP = "default"
+PAGE_APP = "page"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
@@ -44,12 +49,29 @@ Limits = tuple[Limit, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Guard:
+    """The pumping guard. Fraudsters who earn by messages have them sent to many numbers of a range,
+    and nobody types a code. So once `ranges.count` messages went to the numbers that share all but
+    the last four digits within its window, and less than `percent` of them led to a verified
+    number, the range is held; and so with `countries` for a country.
+
+    `block` refuses who has not verified before, `monitor` only shows what it would do.
+    """
+
+    mode: Literal["block", "monitor", "off"] = "monitor"
+    ranges: Limit = field(default_factory=lambda: Limit(count=20, window_seconds=86400))
+    countries: Limit = field(default_factory=lambda: Limit(count=500, window_seconds=86400))
+    percent: int = 10
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """The rules that a verification is started with, and keeps.
 
-    `limits` names how many sends are allowed per scope (`to`, `ip`, `app`, `country`, `global`);
-    a scope without an entry is not limited. `allowed_countries` holds ISO 3166 regions; None
-    allows all.
+    `limits` names how many sends are allowed per scope (`to`, `ip`, `app`, `country`, `range`,
+    `global`); a scope without an entry is not limited. `budget` is how many messages may be asked
+    for per channel and day (UTC). `allowed_countries` holds ISO 3166 regions; None allows all.
+    `blocked_types` are kinds of numbers, as in recipient.py.
     """
 
     code_length: int = 6
@@ -60,6 +82,18 @@ class Policy:
     resend_code: Literal["same", "new"] = "same"
     max_failed_checks: Limit = field(default_factory=lambda: Limit(count=20, window_seconds=86400))
     limits: Mapping[str, Limits] = field(default_factory=dict)
+    budget: Mapping[Channel, int] = field(default_factory=dict)
+    guard: Guard = field(default_factory=Guard)
     channels: tuple[Channel, ...] = CHANNELS
     allowed_countries: frozenset[str] | None = None
     blocked_prefixes: tuple[str, ...] = ()
+    blocked_types: frozenset[str] = frozenset()
+
+    @property
+    def failed_ip(self) -> Limits:
+        """The wrong codes that a client's network may send: as many as it could with all that it
+        may ask for."""
+        return tuple(
+            Limit(count=limit.count * self.max_checks, window_seconds=limit.window_seconds)
+            for limit in self.limits.get("ip", ())
+        )

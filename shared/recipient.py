@@ -15,15 +15,32 @@ from shared.errors import InvalidRequest
 _PHONE = re.compile(r"(?:tel:)?[\s(+＋]*\d[\d\s().\-‐‑‒–/]*")  # noqa: RUF001
 _LONGEST_PHONE = 40
 
+# The numbers that belong to no country: satellite networks, international freephone and premium.
+NO_COUNTRY = "no_country"
+_TYPE_NAMES = {
+    number: name.lower()
+    for name, number in vars(phonenumbers.PhoneNumberType).items()
+    if name.isupper()
+}
+NUMBER_TYPES = frozenset({*_TYPE_NAMES.values(), NO_COUNTRY})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipient:
     """Somebody's address. `to` is E.164 or a lower-case e-mail address; `region` is the ISO
-    region of a number, None for e-mail and for numbers of no country (+800, satellites)."""
+    region of a number, None for e-mail and for numbers of no country (+800, satellites); `type`
+    is the kind of a number (one of NUMBER_TYPES), None for e-mail."""
 
     field: str
     to: str
     region: str | None = None
+    type: str | None = None
+
+    @property
+    def range(self) -> str | None:
+        """The number without its last four digits: what a fraudster gets hold of at once. None for
+        e-mail."""
+        return self.to[:-4] if self.field == "phone" else None
 
     @property
     def masked(self) -> str:
@@ -50,10 +67,12 @@ def parse_phone(text: str, default_region: str | None = None) -> Recipient:
     if number.extension or not phonenumbers.is_valid_number(number):
         raise InvalidRequest(("phone", "no such phone number exists"))
     region = phonenumbers.region_code_for_number(number)
+    has_country = region is not None and region != "001"
     return Recipient(
         field="phone",
         to=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
-        region=region if region != "001" else None,
+        region=region if has_country else None,
+        type=_TYPE_NAMES[phonenumbers.number_type(number)] if has_country else NO_COUNTRY,
     )
 
 

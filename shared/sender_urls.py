@@ -57,16 +57,18 @@ class SenderUrl:
         )
 
 
-def named(urls: Sequence[str]) -> list[tuple[str, str]]:
+def named(urls: Sequence[str], app: str = "") -> list[tuple[str, str]]:
     """(name, URL) of each sender of a channel. The name is the scheme, numbered if it is there more
-    than once; logs, answers and the addresses for receipts say it."""
+    than once, and behind the name of the app that has it alone, such as `shop.twilio-2`; logs,
+    answers and the addresses for receipts say it."""
     schemes = [urlsplit(url).scheme for url in urls]
     seen: Counter[str] = Counter()
     pairs = []
+    prefix = f"{app}." if app else ""
     for url, scheme in zip(urls, schemes, strict=True):
         seen[scheme] += 1
         name = f"{scheme}-{seen[scheme]}" if schemes.count(scheme) > 1 else scheme
-        pairs.append((name, url))
+        pairs.append((prefix + name, url))
     return pairs
 
 

@@ -10,17 +10,37 @@ import binascii
 import os
 import re
 import secrets
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from dotenv import dotenv_values
-from phonenumbers import SUPPORTED_REGIONS
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic import SecretStr as Secret
 
-from shared.policy import CHANNELS, Channel, Limit, Limits, Policy
-from shared.redis_client import connect
+from shared.policy import (
+    CHANNELS,
+    PAGE_APP,
+    PHONE_CHANNELS,
+    Channel,
+    Guard,
+    Limit,
+    Policy,
+)
+from shared.sender_urls import named
+from shared.setting_types import (
+    Budget,
+    NumberTypes,
+    OneLine,
+    Prefixes,
+    RedisUrl,
+    Region,
+    Regions,
+    SenderUrls,
+    WindowLimit,
+    WindowLimits,
+)
 
 _SHORTEST_KEY = 32
 
@@ -29,63 +49,13 @@ class SettingsError(Exception):
     """A setting is missing, unknown or malformed; the message names it and what is expected."""
 
 
-def _words(text: object) -> object:
-    """What is listed; `none` lists nothing, where a list left empty has its default."""
-    if not isinstance(text, str):
-        return text
-    return () if text == "none" else tuple(text.replace(",", " ").split())
-
-
-def _limits(text: object) -> object:
-    words = _words(text)
-    return tuple(map(Limit.parse, words)) if isinstance(words, tuple) else words
-
-
-def _limit(text: object) -> object:
-    return Limit.parse(text) if isinstance(text, str) else text
-
-
-def _redis_url(secret: Secret) -> Secret:
-    connect(secret.get_secret_value(), timeout_seconds=1).close()
-    return secret
-
-
-def _region(text: str) -> str:
-    if text not in SUPPORTED_REGIONS:
-        raise ValueError("expected ISO 3166 regions such as US")
-    return text
-
-
-def _one_line(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("expected printable characters")
-    return text
-
-
-def _prefix(text: str) -> str:
-    if not re.fullmatch(r"\+[1-9][0-9]{0,14}", text):
-        raise ValueError("expected number ranges such as +1900")
-    return text
-
-
-def _sender_url(text: str) -> str:
-    if not re.match(r"[a-z][a-z0-9+.-]*://", text):
-        # The value may hold a password, so it is not repeated.
-        raise ValueError("expected sender URLs such as console:// separated by spaces")
-    return text
-
-
-Words = BeforeValidator(_words)
-SenderUrls = Annotated[tuple[Annotated[str, BeforeValidator(_sender_url)], ...], Words]
-WindowLimits = Annotated[Limits, BeforeValidator(_limits)]
-
 _CONSOLE = ("console://",)
 
 
 class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
 
-    redis_url: Annotated[Secret, AfterValidator(_redis_url)] = Secret("redis://localhost:6379/0")
+    redis_url: RedisUrl = Secret("redis://localhost:6379/0")
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 5000
     api_processes: Annotated[int, Field(ge=1, le=64)] = 2
@@ -94,6 +64,9 @@ class Settings(BaseModel):
     otp_data_dir: Path | None = None
     otp_secret_keys: Secret | None = None
     otp_api_keys: Secret | None = None
+    otp_allow_open: bool = False
+    # A table per app may name senders, whose URLs hold passwords.
+    otp_apps: Secret | None = None
 
     otp_code_length: Annotated[int, Field(ge=4, le=10)] = 6
     otp_ttl_seconds: Annotated[int, Field(ge=30, le=3600)] = 300
@@ -108,22 +81,26 @@ class Settings(BaseModel):
     otp_call_senders: SenderUrls = Field(default=_CONSOLE, repr=False)
     otp_email_senders: SenderUrls = Field(default=_CONSOLE, repr=False)
 
-    otp_limit_to: WindowLimits = _limits("5/10m 10/1h")  # type: ignore[assignment]
-    otp_limit_ip: WindowLimits = _limits("30/1h")  # type: ignore[assignment]
+    otp_limit_to: WindowLimits = (Limit.parse("5/10m"), Limit.parse("10/1h"))
+    otp_limit_ip: WindowLimits = (Limit.parse("30/1h"),)
     otp_limit_app: WindowLimits = ()
     otp_limit_country: WindowLimits = ()
+    otp_limit_range: WindowLimits = ()
     otp_limit_global: WindowLimits = ()
-    otp_max_failed_checks: Annotated[Limit, BeforeValidator(_limit)] = Limit.parse("20/24h")
+    otp_max_failed_checks: WindowLimit = Limit.parse("20/24h")
+    otp_budget: Budget = Field(default_factory=dict)
 
-    otp_allowed_countries: Annotated[
-        tuple[Annotated[str, BeforeValidator(_region)], ...], Words
-    ] = ()
-    otp_blocked_prefixes: Annotated[
-        tuple[Annotated[str, BeforeValidator(_prefix)], ...], Words
-    ] = ()
+    otp_guard: Literal["block", "monitor", "off"] | None = None
+    otp_guard_range: WindowLimit = Limit.parse("20/1d")
+    otp_guard_country: WindowLimit = Limit.parse("500/1d")
+    otp_guard_percent: Annotated[int, Field(ge=1, le=100)] = 10
+
+    otp_allowed_countries: Regions = ()
+    otp_blocked_prefixes: Prefixes = ()
+    otp_blocked_types: NumberTypes = ("premium_rate", "shared_cost", "no_country")
     otp_trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
-    otp_default_region: Annotated[str, BeforeValidator(_region)] | None = None
-    otp_app_name: Annotated[str, Field(max_length=30), AfterValidator(_one_line)] = "OTP"
+    otp_default_region: Region | None = None
+    otp_app_name: Annotated[OneLine, Field(max_length=30)] = "OTP"
     otp_public_url: Annotated[str, Field(pattern=r"^https?://[^/?#]+$")] | None = None
     otp_web_origin: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+$")] | None = None
 
@@ -131,6 +108,15 @@ class Settings(BaseModel):
         """The sender URLs of a channel, in order of preference."""
         urls: tuple[str, ...] = getattr(self, f"otp_{channel}_senders")
         return urls
+
+    def named_senders(self, channel: Channel) -> dict[str, list[tuple[str, str]]]:
+        """(name, URL) of the senders of a channel, per app; "" is every app without its own."""
+        urls = {"": self.senders(channel)}
+        for name in self.app_names():
+            own = self.app(name).senders(channel)
+            if own != urls[""]:
+                urls[name] = own
+        return {name: named(urls[name], app=name) for name in urls}
 
     def secret_keys(self) -> dict[str, bytes]:
         """The key ring, first one makes codes. Raises SettingsError."""
@@ -162,7 +148,54 @@ class Settings(BaseModel):
             raise SettingsError(f"OTP_API_KEYS: a key has under {_SHORTEST_KEY} characters")
         return pairs
 
+    def has_paid_sender(self) -> bool:
+        """Whether messages cost: phones are reached by a sender that is not the console."""
+        return any(
+            url != "console://" for channel in PHONE_CHANNELS for url in self.senders(channel)
+        )
+
+    def refuse_to_be_open(self) -> None:
+        """Where no API key is needed, anybody may send at the owner's cost. Raises SettingsError
+        unless nothing costs, or the owner has said so by name."""
+        if self.has_paid_sender() and not self.otp_allow_open:
+            raise SettingsError(
+                "anybody could have messages sent at your cost: set OTP_API_KEYS to the keys of "
+                "your apps, or OTP_ALLOW_OPEN=true if that is what you want"
+            )
+
+    def app_names(self) -> tuple[str, ...]:
+        """The apps that have a table in OTP_APPS."""
+        return tuple(self._app_tables())
+
+    def app(self, name: str) -> Self:
+        """The settings for one app: these, with what its table in OTP_APPS says instead.
+
+        Raises SettingsError.
+        """
+        table = self._app_tables().get(name, {})
+        if name == PAGE_APP:
+            # People at a page ask for a code now and then; a program would give itself away.
+            table = {"limit_ip": "10/1h", **table}
+        unknown = [key for key in table if f"otp_{key}" not in _PER_APP]
+        if unknown:
+            raise SettingsError(f"OTP_APPS: {name}: {unknown[0]} is not a setting of an app")
+        own = {f"otp_{key}": value for key, value in table.items()}
+        return self._valid({**dict(self), **own}, prefix=f"OTP_APPS: {name}: ")
+
+    def _app_tables(self) -> dict[str, dict[str, Any]]:
+        text = self.otp_apps.get_secret_value() if self.otp_apps else ""
+        try:
+            tables = tomllib.loads(text)
+        except tomllib.TOMLDecodeError:
+            # Its text repeats what it cannot read, which may be a password.
+            raise SettingsError("OTP_APPS is not TOML") from None
+        for name, table in tables.items():
+            if not re.fullmatch(APP_NAME, name) or not isinstance(table, dict):
+                raise SettingsError("OTP_APPS: expected a table [name] per app")
+        return tables
+
     def policy(self) -> Policy:
+        guard = self.otp_guard or ("block" if self.has_paid_sender() else "monitor")
         return Policy(
             code_length=self.otp_code_length,
             ttl_seconds=self.otp_ttl_seconds,
@@ -176,11 +209,20 @@ class Settings(BaseModel):
                 "ip": self.otp_limit_ip,
                 "app": self.otp_limit_app,
                 "country": self.otp_limit_country,
+                "range": self.otp_limit_range,
                 "global": self.otp_limit_global,
             },
+            budget=self.otp_budget,
+            guard=Guard(
+                mode=guard,
+                ranges=self.otp_guard_range,
+                countries=self.otp_guard_country,
+                percent=self.otp_guard_percent,
+            ),
             channels=tuple(channel for channel in CHANNELS if self.senders(channel)),
             allowed_countries=frozenset(self.otp_allowed_countries) or None,
             blocked_prefixes=self.otp_blocked_prefixes,
+            blocked_types=frozenset(self.otp_blocked_types),
         )
 
     @classmethod
@@ -211,11 +253,19 @@ class Settings(BaseModel):
             values["otp_secret_keys"] = _kept_secret(
                 Path(values["otp_data_dir"]) / "otp_secret_keys", _new_key
             )
+        settings = cls._valid(values)
+        for name in settings.app_names():
+            settings.app(name)
+        return settings
+
+    @classmethod
+    def _valid(cls, values: Mapping[str, Any], prefix: str = "") -> Self:
         try:
             return cls.model_validate(values)
         except ValidationError as error:
             raise SettingsError(
-                "; ".join(
+                prefix
+                + "; ".join(
                     f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}"
                     for e in error.errors(include_input=False, include_url=False)
                 )
@@ -227,7 +277,32 @@ _SECRETS = {
     "redis_url",
     "otp_secret_keys",
     "otp_api_keys",
+    "otp_apps",
     *(f"otp_{channel}_senders" for channel in CHANNELS),
+}
+
+APP_NAME = "[A-Za-z0-9_-]{1,32}"
+# What an app may have of its own.
+_PER_APP = {
+    "otp_code_length",
+    "otp_ttl_seconds",
+    "otp_max_checks",
+    "otp_max_sends",
+    "otp_resend_seconds",
+    "otp_resend_code",
+    *(f"otp_{channel}_senders" for channel in CHANNELS),
+    *(f"otp_limit_{scope}" for scope in ("to", "ip", "app", "country", "range")),
+    "otp_max_failed_checks",
+    "otp_budget",
+    "otp_guard",
+    "otp_guard_range",
+    "otp_guard_country",
+    "otp_guard_percent",
+    "otp_allowed_countries",
+    "otp_blocked_prefixes",
+    "otp_blocked_types",
+    "otp_app_name",
+    "otp_web_origin",
 }
 
 
@@ -280,7 +355,7 @@ def _pairs(name: str, secret: Secret) -> list[tuple[str, str]]:
     pairs = []
     for word in secret.get_secret_value().replace(",", " ").split():
         left, colon, right = word.partition(":")
-        if not colon or not right or not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", left):
+        if not colon or not right or not re.fullmatch(APP_NAME, left):
             raise SettingsError(f"{name}: expected name:value pairs, separated by spaces")
         pairs.append((left, right))
     return pairs

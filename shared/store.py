@@ -18,6 +18,10 @@ from shared.redis_scripts import RedisScripts
 PATIENCE_SECONDS = 0.5
 # How long a verification can be looked up after its end.
 KEPT_SECONDS = 86400
+# The buckets that prelude.lua counts durations in.
+DURATION_BOUNDS_SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+# How long a request with an idempotency key can be repeated.
+IDEMPOTENCY_SECONDS = 86400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +42,25 @@ class Store(RedisScripts):
     otp:recipient:{tag}            the id of the recipient's open verification; the code's life
     otp:code:{id}                  who gets the code, and its keyed verifiers; the code's life
     otp:verification:{id}          status, masked address, counters; a day longer
+    otp:history:{tag}              the ids of the recipient's last verifications; as long
     otp:send:{id}:{n}              status, lease and delivery attempts of a send; as long
     otp:due                        sends by the time at which a sweeper looks for them
     otp:limit:{scope}:{subject}    times of the last sends; the longest window of the limit
     otp:failed:{tag}               times of the last failed checks; their window
+    otp:limit:failed_ip:{network}  the same by the client's network
+    otp:budget:{app}:{channel}:{day}  messages asked for; a day
+    otp:guard:{app}:{kind}:{subject}  messages to a range or country, and verified ones; its window
+    otp:guarded                    which guards count; a week after the last one did
+    otp:verified:{tag}             the recipient has verified; as OTP_KEEP_VERIFIED says
+    otp:idempotency:{tag}          the answer to a request that may be repeated; a day
+    otp:proof:{id}                 a proof of work that was used; until it ends by itself
+    otp:refusals                   the last 200 starts that were refused, and why; a day
     otp:breaker:{channel}:{sender}  failures in a row, until when it is open; ten minutes
+    otp:paused:{channel}:{sender}  the owner has paused it; until then
     otp:drained:{second}           sends that came to their end; ten seconds
     otp:counts                     what metrics show; a day after the last event
+    otp:stats:{period}:{n}         the same by minute, hour and day; 3 hours, 8 and 90 days
+    otp:decoy, otp:decoy:{what}    what check.lua writes where it counts nothing; their window
     """
 
     def __init__(self, redis: Redis) -> None:
@@ -53,29 +69,38 @@ class Store(RedisScripts):
         self._clock_ms: float | None = None
         # Starts are what has to wait while Redis is full.
         self._start = self._script("start")
+        self._refuse = self._script("refuse")
         self._check = self._script_when_full("check")
         self._cancel = self._script_when_full("cancel")
 
     def start(
-        self,
-        request: Mapping[str, Any],
-        limits: Sequence[tuple[str, str]],
-        queue_key: str,
-        enqueue: Iterable[Sequence[Any]],
+        self, request: Mapping[str, Any], queue_key: str, enqueue: Iterable[Sequence[Any]]
     ) -> dict[str, Any]:
         """Run start.lua, which see for the answer.
 
-        `request` holds verification_id, send, app, channel, locale, tag, to, masked_to, ttl_ms,
-        max_checks, max_sends, resend_ms, max_failed_checks, limits [{scope, windows}], and `code`
-        {kid, generation, length, by_recipient, by_id} unless the code stays as it is. `limits`
-        names the (scope, subject) of each limit in the same order, `enqueue` RQ's commands for the
-        queue at `queue_key`.
+        `request` holds verification_id, send, app, channel, locale, tag, to, masked_to, country,
+        ttl_ms, max_checks, max_sends, resend_ms, resend_code, max_failed_checks {count, ms},
+        limits [{scope, subject, windows}], guards [{kind, subject, count, part_ms, percent,
+        blocks}] of range and country, and `code` {kid, generation, length, by_recipient, by_id}
+        unless the code stays as it is; and, where it applies, budget, sender (the only one to
+        deliver it), idempotency (the fingerprint of what is asked for) with idempotency_key,
+        and proof with proof_ms. `enqueue` are RQ's commands for the queue at `queue_key`.
         """
-        verification_id, tag = request["verification_id"], request["tag"]
+        verification_id, tag, app = request["verification_id"], request["tag"], request["app"]
         words: list[Any] = []
         for command in enqueue:
             words += (len(command), *command)
-        more = {"kept_ms": KEPT_SECONDS * 1000, "overdue_ms": OVERDUE_SECONDS * 1000}
+        guards = [
+            {**guard, "name": f"{app}:{guard['kind']}:{guard['subject']}"}
+            for guard in request["guards"]
+        ]
+        more = {
+            "kept_ms": KEPT_SECONDS * 1000,
+            "overdue_ms": OVERDUE_SECONDS * 1000,
+            "idempotency_ms": IDEMPOTENCY_SECONDS * 1000,
+            "guards": guards,
+        }
+        guard_keys = [f"otp:guard:{guard['name']}" for guard in guards]
         return self._in_time(
             self._start,
             [
@@ -86,17 +111,28 @@ class Store(RedisScripts):
                 "otp:due",
                 f"otp:failed:{tag}",
                 queue_key,
-                *(f"otp:limit:{scope}:{subject}" for scope, subject in limits),
+                f"otp:history:{tag}",
+                f"otp:verified:{tag}",
+                f"otp:idempotency:{request.get('idempotency_key', '')}",
+                f"otp:proof:{request.get('proof', '')}",
+                f"otp:budget:{app}:{request['channel']}",
+                *(guard_keys or ("otp:guard", "otp:guard")),
+                *(f"otp:limit:{limit['scope']}:{limit['subject']}" for limit in request["limits"]),
             ],
             {**request, **more},
             words,
         )
 
-    def check(self, subject: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    def refuse(self, refusal: Mapping[str, Any]) -> None:
+        """Record a start that was refused without start.lua: app, rule, to (masked), subject."""
+        self._run(lambda: self._refuse([], [json.dumps(refusal)]))
+
+    def check(self, subject: str, network: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Run check.lua, which see. `subject` is the recipient's tag or the verification's id,
-        as request["by"] says."""
+        as request["by"] says; `network` is the tag of the client's."""
         kind = "recipient" if request["by"] == "recipient" else "verification"
-        return self._in_time(self._check, [f"otp:{kind}:{subject}"], request)
+        keys = [f"otp:{kind}:{subject}", f"otp:limit:failed_ip:{network}"]
+        return self._in_time(self._check, keys, request)
 
     def _in_time(
         self,

@@ -4,20 +4,22 @@ import json
 import math
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
 from typing import Any
 
+from shared import admission
 from shared.codes import Codes
 from shared.errors import (
-    ChannelNotEnabled,
-    CountryNotAllowed,
     DeliveryBacklog,
+    IdempotencyConflict,
     IncorrectCode,
     InvalidRequest,
+    ProofSpent,
     RateLimited,
     RecipientBlocked,
+    StorageUnavailable,
     TooManyChecks,
     VerificationNotFound,
 )
@@ -29,6 +31,8 @@ from shared.store import Store
 
 _ID = re.compile(r"VE[0-9a-f]{32}")
 _OTP = re.compile(r"[0-9](?:[ -]?[0-9])*")
+# How long a recipient who has verified passes the guard.
+VERIFIED_SECONDS = 30 * 86400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +84,32 @@ class Verification:
     sends: tuple[Send, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Idempotency:
+    """A request that may be repeated: the caller's key for it, and what it asks for in one text."""
+
+    key: str
+    request: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """A proof of work, which is good for one start, and ends by itself."""
+
+    id: str
+    ends_in_seconds: int
+
+
 class VerificationService:
+    """`policy` answers the policy of an app."""
+
     def __init__(
-        self, store: Store, ledger: Ledger, codes: Codes, wake_ups: WakeUps, policy: Policy
+        self,
+        store: Store,
+        ledger: Ledger,
+        codes: Codes,
+        wake_ups: WakeUps,
+        policy: Callable[[str], Policy],
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -91,54 +118,71 @@ class VerificationService:
         self._policy = policy
 
     def start(
-        self, recipient: Recipient, channel: Channel, *, app: str, ip: str, locale: str
+        self,
+        recipient: Recipient,
+        channel: Channel,
+        *,
+        app: str,
+        ip: str,
+        locale: str,
+        idempotency: Idempotency | None = None,
+        proof: Proof | None = None,
+        sender: str | None = None,
     ) -> Started:
         """Start a verification and queue its delivery; while one is pending, queue another send
-        of it. Raises Refused, RateLimited, TooManyChecks, DeliveryBacklog, StorageUnavailable.
+        of it. With `idempotency`, the same once more within a day gets the same answer, and sends
+        nothing. With `sender` no other one delivers it.
+
+        Raises Refused, RateLimited, TooManyChecks, IdempotencyConflict, ProofSpent,
+        DeliveryBacklog, StorageUnavailable.
         """
-        self._refuse_by_policy(recipient, channel)
+        policy = self._policy(app)
+        self._refuse_by_policy(policy, app, recipient, channel)
         tag = self._codes.tag(app, recipient.to)
-        subjects = {
-            "to": tag,
-            "ip": self._codes.tag("ip", _network(ip)),
+        verification_id, send, length = _new_id(), 1, policy.code_length
+        request = {
             "app": app,
+            "channel": channel,
+            "locale": locale,
+            "tag": tag,
+            "to": recipient.to,
+            "masked_to": recipient.masked,
             "country": recipient.region or "none",
-            "global": "all",
+            "ttl_ms": policy.ttl_seconds * 1000,
+            "max_checks": policy.max_checks,
+            "max_sends": policy.max_sends,
+            "resend_ms": policy.resend_seconds * 1000,
+            "resend_code": policy.resend_code,
+            "max_failed_checks": admission.window(policy.max_failed_checks),
+            "limits": admission.limits(policy, self._codes, app, recipient, ip),
+            "guards": admission.guards(policy.guard, recipient),
         }
-        scopes = [scope for scope in subjects if self._policy.limits.get(scope)]
-        verification_id, send = _new_id(), 1
+        if channel in policy.budget:
+            request["budget"] = policy.budget[channel]
+        if sender:
+            request["sender"] = sender
+        if idempotency:
+            request["idempotency_key"] = self._codes.tag(f"{app} idempotency", idempotency.key)
+            request["idempotency"] = self._codes.tag(app, idempotency.request)
+        if proof:
+            request |= {"proof": proof.id, "proof_ms": proof.ends_in_seconds * 1000}
+        new_code = True
         # The script says when the recipient has a verification to go on with. It can be another
         # one again by the time of the next try, but only as often as somebody else's send won.
-        for _ in range(self._policy.max_sends + 1):
+        for _ in range(policy.max_sends + 1):
+            code = self._code(verification_id, send - 1, length, tag) if new_code else {}
             answer = self._store.start(
-                {
-                    "verification_id": verification_id,
-                    "send": send,
-                    "app": app,
-                    "channel": channel,
-                    "locale": locale,
-                    "tag": tag,
-                    "to": recipient.to,
-                    "masked_to": recipient.masked,
-                    "ttl_ms": self._policy.ttl_seconds * 1000,
-                    "max_checks": self._policy.max_checks,
-                    "max_sends": self._policy.max_sends,
-                    "resend_ms": self._policy.resend_seconds * 1000,
-                    "max_failed_checks": _window(self._policy.max_failed_checks),
-                    "limits": [
-                        {"scope": scope, "windows": list(map(_window, self._policy.limits[scope]))}
-                        for scope in scopes
-                    ],
-                }
-                | self._code(verification_id, send, tag),
-                [(scope, subjects[scope]) for scope in scopes],
+                {**request, **code, "verification_id": verification_id, "send": send},
                 self._wake_ups.queue_key,
-                self._wake_ups.commands(verification_id, send, self._policy.ttl_seconds),
+                self._wake_ups.commands(verification_id, send, policy.ttl_seconds),
             )
             if answer["outcome"] != "retry_with":
-                return _started(answer, recipient, channel)
+                return _started(answer, recipient)
             verification_id = answer.get("verification_id") or _new_id()
             send = answer["send"]
+            # A pending one keeps the rules that it was started with.
+            length = answer.get("code_length") or policy.code_length
+            new_code = send == 1 or answer["resend_code"] == "new"
         raise RateLimited("resend", Limit(count=1, window_seconds=1), retry_after=1)
 
     def check(
@@ -146,23 +190,29 @@ class VerificationService:
         otp: str,
         *,
         app: str,
+        ip: str,
         recipient: Recipient | None = None,
         verification_id: str = "",
     ) -> Approved:
         """Check a typed code, found by its recipient or by the id of its verification, and use
         it up when it is right. Raises InvalidRequest (not of a code's form: counts nothing),
-        VerificationNotFound, IncorrectCode, TooManyChecks, StorageUnavailable.
+        VerificationNotFound, IncorrectCode, TooManyChecks, RateLimited, StorageUnavailable.
         """
-        code = parse_otp(otp, self._policy.code_length)
+        policy = self._policy(app)
+        code = parse_otp(otp)
         subject = self._codes.tag(app, recipient.to) if recipient else verification_id
         answer = self._store.check(
             subject,
+            admission.network_tag(self._codes, app, ip),
             {
                 "by": "recipient" if recipient else "id",
                 "verification_id": verification_id,
                 "app": app,
+                "length": len(code),
                 "verifiers": self._codes.verifiers(subject, code),
-                "max_failed_checks": _window(self._policy.max_failed_checks),
+                "max_failed_checks": admission.window(policy.max_failed_checks),
+                "max_failed_ip": list(map(admission.window, policy.failed_ip)),
+                "verified_ms": VERIFIED_SECONDS * 1000,
             },
         )
         match answer["outcome"]:
@@ -176,6 +226,12 @@ class VerificationService:
                 raise IncorrectCode(answer["checks_left"])
             case "used_up":
                 raise TooManyChecks(_seconds(answer["wait_ms"]))
+            case "limited":
+                raise _rate_limited("ip", answer)
+            case "malformed":
+                raise _not_a_code(answer["code_length"])
+            case _ if len(code) != policy.code_length:
+                raise _not_a_code(policy.code_length)
             case _:
                 raise VerificationNotFound
 
@@ -235,22 +291,22 @@ class VerificationService:
         if status is None:
             raise VerificationNotFound
 
-    def _refuse_by_policy(self, recipient: Recipient, channel: Channel) -> None:
-        if channel not in self._policy.channels:
-            raise ChannelNotEnabled
-        if recipient.field != "phone":
+    def _refuse_by_policy(
+        self, policy: Policy, app: str, recipient: Recipient, channel: Channel
+    ) -> None:
+        found = admission.refused(policy, recipient, channel)
+        if found is None:
             return
-        allowed = self._policy.allowed_countries
-        if allowed is not None and recipient.region not in allowed:
-            raise CountryNotAllowed
-        if recipient.to.startswith(self._policy.blocked_prefixes):
-            raise RecipientBlocked
+        rule, subject, error = found
+        # Also when it cannot be recorded.
+        with suppress(StorageUnavailable):
+            self._store.refuse(
+                {"app": app, "rule": rule, "to": recipient.masked, "subject": subject}
+            )
+        raise error
 
-    def _code(self, verification_id: str, send: int, tag: str) -> dict[str, Any]:
-        if send > 1 and self._policy.resend_code == "same":
-            return {}
-        kid, length = self._codes.kid, self._policy.code_length
-        generation = send - 1
+    def _code(self, verification_id: str, generation: int, length: int, tag: str) -> dict[str, Any]:
+        kid = self._codes.kid
         code = self._codes.derive(kid, verification_id, generation, length)
         return {
             "code": {
@@ -263,45 +319,35 @@ class VerificationService:
         }
 
 
-def parse_otp(text: str, length: int) -> str:
-    """The digits of a typed code. Raises InvalidRequest unless they are `length` ASCII digits,
-    with at most a space or a dash between two of them."""
+def parse_otp(text: str) -> str:
+    """The digits of a typed code. Raises InvalidRequest unless they are 4 to 10 ASCII digits, with
+    at most a space or a dash between two of them."""
     typed = text.strip(" ")
     digits = typed.replace(" ", "").replace("-", "")
-    if not _OTP.fullmatch(typed) or len(digits) != length:
-        raise InvalidRequest(("otp", f"expected {length} digits"))
+    if not _OTP.fullmatch(typed) or not 4 <= len(digits) <= 10:
+        raise InvalidRequest(("otp", "expected the digits of the code"))
     return digits
+
+
+def _not_a_code(length: int) -> InvalidRequest:
+    return InvalidRequest(("otp", f"expected {length} digits"))
 
 
 def _new_id() -> str:
     return f"VE{secrets.token_hex(16)}"
 
 
-def _network(ip: str) -> str:
-    """Who counts as one client address: an IPv6 customer has a whole /64."""
-    address = ip_address(ip)
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped:
-            return str(address.ipv4_mapped)
-        return address.packed[:8].hex()
-    return str(address)
-
-
-def _window(limit: Limit) -> dict[str, int]:
-    return {"count": limit.count, "ms": limit.window_seconds * 1000}
-
-
 def _seconds(ms: float) -> int:
     return max(1, math.ceil(ms / 1000))
 
 
-def _started(answer: Mapping[str, Any], recipient: Recipient, channel: Channel) -> Started:
+def _started(answer: Mapping[str, Any], recipient: Recipient) -> Started:
     match answer["outcome"]:
         case "started":
             return Started(
                 verification_id=answer["verification_id"],
                 send=answer["send"],
-                channel=channel,
+                channel=answer["channel"],
                 to=recipient.masked,
                 expires_in=_seconds(answer["expires_in_ms"]),
                 resend_in=math.ceil(answer["resend_in_ms"] / 1000),
@@ -312,9 +358,19 @@ def _started(answer: Mapping[str, Any], recipient: Recipient, channel: Channel) 
             raise TooManyChecks(_seconds(answer["wait_ms"]))
         case "backlog":
             raise DeliveryBacklog(min(60, _seconds(answer["wait_ms"])))
+        case "conflict":
+            raise IdempotencyConflict
+        case "proof_spent":
+            raise ProofSpent
+        case "held":
+            raise RecipientBlocked
         case _:
-            limit = Limit(count=answer["count"], window_seconds=_seconds(answer["ms"]))
-            raise RateLimited(answer["scope"], limit, _seconds(answer["wait_ms"]))
+            raise _rate_limited(answer["scope"], answer)
+
+
+def _rate_limited(scope: str, answer: Mapping[str, Any]) -> RateLimited:
+    limit = Limit(count=answer["count"], window_seconds=_seconds(answer["ms"]))
+    return RateLimited(scope, limit, _seconds(answer["wait_ms"]))
 
 
 def _send(number: int, fields: Mapping[str, str]) -> Send:

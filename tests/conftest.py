@@ -24,10 +24,9 @@ from shared.settings import Settings
 from shared.store import Store
 from shared.verification import VerificationService
 from tests.clock import Clock, clock_of
-from tests.fakes import FakeSender
+from tests.fakes import FakeSender, outlets
 from tests.user import User
 from worker.delivery import Deliverer
-from worker.messages import Texts
 from worker.rq_worker import OtpWorker
 
 KEY = "k1:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="
@@ -162,7 +161,11 @@ def ledger(redis) -> Ledger:
 @pytest.fixture
 def service(redis, store, ledger, codes, settings) -> VerificationService:
     return VerificationService(
-        store, ledger, codes, WakeUps(redis, codes.job_keys), settings.policy()
+        store,
+        ledger,
+        codes,
+        WakeUps(redis, codes.job_keys),
+        lambda app: settings.app(app).policy(),
     )
 
 
@@ -185,7 +188,7 @@ def sender() -> FakeSender:
 @pytest.fixture
 def deliverer(ledger, codes, sender) -> Deliverer:
     named = {"fake": sender}
-    return Deliverer(ledger, codes, Texts("Test"), dict.fromkeys(CHANNELS, named))
+    return Deliverer(ledger, codes, outlets(dict.fromkeys(CHANNELS, named)))
 
 
 @pytest.fixture

@@ -1,17 +1,26 @@
 """Stand-ins that record what they are given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from redis import Redis
 
 from shared.errors import StorageUnavailable
 from shared.ledger import Claim, Ended, Ledger, SendStatus
-from shared.policy import CHANNELS
-from worker.senders.base import DeliveryError, Message
+from shared.policy import CHANNELS, Channel
+from worker.delivery import Outlet
+from worker.messages import Texts
+from worker.senders.base import DeliveryError, Message, Sender
 
 # As a worker names its senders, of which tests without one have no more than these.
-SENDER_NAMES = {channel: ["smtp"] for channel in CHANNELS}
+SENDER_NAMES = {"": {channel: ["smtp"] for channel in CHANNELS}}
+
+
+def outlets(
+    senders: Mapping[Channel, Mapping[str, Sender]], texts: Texts | None = None
+) -> dict[str, Outlet]:
+    """What every app sends with."""
+    return {"": Outlet(texts=texts or Texts("Test"), senders=senders)}
 
 
 class FakeSender:

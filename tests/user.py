@@ -1,5 +1,7 @@
 """What a person does with the service, with the usual values filled in."""
 
+from typing import Any
+
 from shared.codes import Codes
 from shared.errors import IncorrectCode
 from shared.policy import Channel
@@ -23,18 +25,24 @@ class User:
         app: str = "default",
         ip: str = "192.0.2.1",
         locale: str = "en",
+        **more: Any,
     ) -> Started:
-        return self._service.start(_recipient(to), channel, app=app, ip=ip, locale=locale)
+        if "@" in to:
+            channel = "email"
+        recipient = _recipient(to)
+        return self._service.start(recipient, channel, app=app, ip=ip, locale=locale, **more)
 
     def code(self, started: Started, generation: int = 0, length: int = 6) -> str:
         """The code in the message; `generation` counts the new codes of a verification."""
         return self._codes.derive(self._codes.kid, started.verification_id, generation, length)
 
-    def type(self, otp: str, to: str = PHONE, *, app: str = "default") -> Approved:
-        return self._service.check(otp, app=app, recipient=_recipient(to))
+    def type(
+        self, otp: str, to: str = PHONE, *, app: str = "default", ip: str = "192.0.2.1"
+    ) -> Approved:
+        return self._service.check(otp, app=app, ip=ip, recipient=_recipient(to))
 
     def type_by_id(self, otp: str, verification_id: str, *, app: str = "default") -> Approved:
-        return self._service.check(otp, app=app, verification_id=verification_id)
+        return self._service.check(otp, app=app, ip="192.0.2.1", verification_id=verification_id)
 
     def mistype(self, started: Started, to: str = PHONE, *, app: str = "default") -> int:
         """Type a wrong code. How many checks are left."""

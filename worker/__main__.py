@@ -10,14 +10,15 @@ from redis.exceptions import RedisError
 from shared import logs
 from shared.codes import Codes
 from shared.ledger import Ledger
-from shared.policy import CHANNELS
+from shared.policy import CHANNELS, Channel
 from shared.queue import WakeUps
 from shared.redis_client import connect
 from shared.settings import Settings, SettingsError
-from worker.delivery import Deliverer
+from worker.delivery import Deliverer, Outlet
 from worker.messages import Texts
 from worker.rq_worker import LONGEST_BACK_OFF_SECONDS, OtpWorker
 from worker.senders import named_senders
+from worker.senders.base import Sender
 
 log = logging.getLogger("otp.worker")
 
@@ -27,18 +28,29 @@ REDIS_TIMEOUT_SECONDS = 3.0
 def create_worker(settings: Settings, redis: Redis) -> OtpWorker:
     """Raises SettingsError, and RedisError while Redis is away."""
     codes = Codes(settings.secret_keys())
-    senders = {}
-    for channel in CHANNELS:
-        try:
-            senders[channel] = named_senders(settings.senders(channel), channel)
-        except ValueError as error:
-            raise SettingsError(f"OTP_{channel.upper()}_SENDERS: {error}") from None
-    _warn_of_console(settings)
     ledger = Ledger(redis)
-    texts = Texts(settings.otp_app_name, settings.otp_web_origin, settings.otp_public_url)
-    deliverer = Deliverer(ledger, codes, texts, senders)
+    deliverer = Deliverer(ledger, codes, _outlets(settings))
+    _warn_of_console(settings)
     wake_ups = WakeUps(redis, codes.job_keys)
     return OtpWorker(redis, ledger, deliverer, wake_ups, settings.worker_concurrency)
+
+
+def _outlets(settings: Settings) -> dict[str, Outlet]:
+    """Raises SettingsError."""
+    senders: dict[str, dict[Channel, dict[str, Sender]]] = {}
+    for channel in CHANNELS:
+        for app, named in settings.named_senders(channel).items():
+            try:
+                senders.setdefault(app, {})[channel] = named_senders(named, channel)
+            except ValueError as error:
+                name = f"OTP_APPS: {app}" if app else f"OTP_{channel.upper()}_SENDERS"
+                raise SettingsError(f"{name}: {error}") from None
+    outlets = {}
+    for app in ("", *settings.app_names()):
+        own = settings.app(app)
+        texts = Texts(own.otp_app_name, own.otp_web_origin, own.otp_public_url)
+        outlets[app] = Outlet(texts=texts, senders=senders[""] | senders.get(app, {}))
+    return outlets
 
 
 def _warn_of_console(settings: Settings) -> None:

@@ -5,6 +5,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Lock
 
 from shared.codes import Codes
@@ -21,24 +22,29 @@ LONGEST_BACK_OFF_SECONDS = 30.0
 UNKNOWN_FENCE_SECONDS = 5.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Outlet:
+    """What the messages of an app are made of and sent with: its words, and its senders per channel
+    by name, in order of preference."""
+
+    texts: Texts
+    senders: Mapping[Channel, Mapping[str, Sender]]
+
+
 class Deliverer:
     """Makes delivery attempts, as many at a time as there are threads that call it.
 
-    `senders` holds the senders per channel by name, in order of preference.
+    `outlets` holds the outlet of each app that has its own, and under "" that of every other.
     """
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        codes: Codes,
-        texts: Texts,
-        senders: Mapping[Channel, Mapping[str, Sender]],
-    ) -> None:
+    def __init__(self, ledger: Ledger, codes: Codes, outlets: Mapping[str, Outlet]) -> None:
         self._ledger = ledger
         self._codes = codes
-        self._texts = texts
-        self._senders = senders
-        self._sender_names = {channel: list(named) for channel, named in senders.items()}
+        self._outlets = outlets
+        self._sender_names = {
+            app: {channel: list(named) for channel, named in outlet.senders.items()}
+            for app, outlet in outlets.items()
+        }
         # By token, with the monotonic time of the claim.
         self._claims: dict[str, tuple[Claim, float]] = {}
         self._lock = Lock()
@@ -92,11 +98,12 @@ class Deliverer:
             code = self._codes.derive(
                 claim.kid, claim.verification_id, claim.generation, claim.length
             )
-            message = self._texts.message(claim, code)
+            outlet = self._outlets.get(claim.app) or self._outlets[""]
+            message = outlet.texts.message(claim, code)
             if time.monotonic() - claimed_at > LEASE_SECONDS:
                 # This process stood still, and somebody else has the send by now.
                 return False
-            provider_id = self._senders[claim.channel][claim.sender].send(message)
+            provider_id = outlet.senders[claim.channel][claim.sender].send(message)
             result: AttemptResult = "accepted"
             error = retry_in = None
         except DeliveryError as failure:

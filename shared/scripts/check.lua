@@ -1,15 +1,20 @@
 -- Check a code. It is counted before it is compared, and the one check that succeeds uses the
--- code up. The same reads happen whatever the answer.
+-- code up. The same reads and writes happen whatever the answer, so that the time that it takes
+-- tells nothing: where there is nothing to count, a decoy is written to.
 --
--- KEYS 1 the recipient's open verification, or the verification
--- ARGV 1 the request, JSON: by ("recipient" | "id"), verification_id (by id), app,
---        verifiers {kid: verifier of the typed code}, max_failed_checks {count, ms}
+-- KEYS 1 the recipient's open verification, or the verification   2 wrong codes of the client's network
+-- ARGV 1 the request, JSON: by ("recipient" | "id"), verification_id (by id), app, length,
+--        verifiers {kid: verifier of the typed code}, max_failed_checks {count, ms},
+--        max_failed_ip, a list of the same, verified_ms
 -- Result, JSON: {outcome}, which is
 --   approved | incorrect   and verification_id, channel, to, checks_left
 --   not_found
+--   malformed              the code has code_length digits; nothing was counted
 --   late                   the caller has given up
 --   used_up                no check left, for the verification or its recipient: wait_ms, until a
 --                          new code may be asked for
+--   limited                too many wrong codes from the client's network: count, ms (the limit),
+--                          wait_ms
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
 
@@ -22,39 +27,74 @@ if request.by == 'recipient' then
   id = redis.call('GET', KEYS[1]) or ''
 end
 local verification, code = 'otp:verification:' .. id, 'otp:code:' .. id
-local status, app, channel, to, tag, expires, sent_at, resend_ms = unpack(redis.call('HMGET',
-  verification,
-  'status', 'app', 'channel', 'to', 'tag', 'expires', 'sent_at', 'resend_ms'))
-local kid, verifier = unpack(redis.call('HMGET', code, 'kid', 'by_' .. request.by))
-local failed = 'otp:failed:' .. (tag or '')
+local status, app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length =
+  unpack(redis.call('HMGET', verification, 'status', 'app', 'channel', 'to', 'tag', 'country',
+    'created', 'expires', 'sent_at', 'resend_ms', 'code_length'))
+local kid, verifier, clear_to = unpack(redis.call('HMGET', code, 'kid', 'by_' .. request.by, 'to'))
+local failed, network = 'otp:failed:' .. (tag or ''), KEYS[2]
 local windows = {request.max_failed_checks}
-local locked = wait_for(failed, windows, now)
+local locked, lock = wait_for(failed, windows, now)
+local wait, window = wait_for(network, request.max_failed_ip, now)
 
-if not status or app ~= request.app or tonumber(expires) <= now then
-  return '{"outcome":"not_found"}'
+local open = status and app == request.app and tonumber(expires) > now
+  and (status == 'pending' or status == 'max_attempts_reached')
+if wait > 0 then
+  record_refusal(now, {
+    rule = 'failed_ip', app = request.app, to = open and to or nil,
+    value = window.count, threshold = window.count, window_ms = window.ms,
+  })
+  return cjson.encode({outcome = 'limited', count = window.count, ms = window.ms, wait_ms = wait})
 end
-if status ~= 'pending' and status ~= 'max_attempts_reached' then
-  return '{"outcome":"not_found"}'
-end
-if status == 'max_attempts_reached' or locked > 0 then
+if open and (status == 'max_attempts_reached' or locked > 0) then
+  if locked > 0 then
+    record_refusal(now, {
+      rule = 'failed_checks', app = app, to = to,
+      value = lock.count, threshold = lock.count, window_ms = lock.ms,
+    })
+  end
   return cjson.encode({outcome = 'used_up', wait_ms = math.max(locked, sent_at + resend_ms - now)})
+end
+if open and tonumber(code_length) ~= request.length then
+  return cjson.encode({outcome = 'malformed', code_length = tonumber(code_length)})
+end
+if not open then
+  verification, failed, network = 'otp:decoy', 'otp:decoy:failed', 'otp:decoy:network'
 end
 
 local checks_left = redis.call('HINCRBY', verification, 'checks_left', -1)
-local approved = verifier and request.verifiers[kid] == verifier
+local approved = open and verifier and request.verifiers[kid] == verifier
+local result = approved and 'approved' or open and 'incorrect' or 'not_found'
+redis.call('HSET', verification, 'check:' .. math.max(0, checks_left),
+  cjson.encode({result = result, at = now}))
+count(now, 'checks', open and channel or 'none', result)
 if approved then
   redis.call('HSET', verification, 'status', 'approved')
   redis.call('DEL', code, failed, 'otp:recipient:' .. tag)
-  count('checks', channel, 'approved')
+  redis.call('SET', 'otp:verified:' .. tag, 1, 'PX', request.verified_ms)
+  count(now, 'country', country, 'approved')
+  count_duration(now, 'to_approved', channel, now - created)
+  if string.sub(clear_to, 1, 1) == '+' then
+    for _, subject in ipairs({'range:' .. string.sub(clear_to, 1, -5), 'country:' .. country}) do
+      local guard = 'otp:guard:' .. app .. ':' .. subject
+      local part_ms = redis.call('HGET', guard, 'part_ms')
+      if part_ms then
+        guard_count(guard, 'verified', tonumber(part_ms), now)
+      end
+    end
+  end
 else
-  count('checks', channel, 'incorrect')
   count_event(failed, windows, now)
-  if checks_left == 0 then
+  if #request.max_failed_ip > 0 then
+    count_event(network, request.max_failed_ip, now)
+  end
+  if not open then
+    redis.call('EXPIRE', verification, 60)
+  elseif checks_left == 0 then
     redis.call('HSET', verification, 'status', 'max_attempts_reached')
     redis.call('DEL', code)
   end
 end
 return cjson.encode({
-  outcome = approved and 'approved' or 'incorrect', now = now,
+  outcome = result, now = now,
   verification_id = id, channel = channel, to = to, checks_left = checks_left,
 })

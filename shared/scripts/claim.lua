@@ -3,9 +3,9 @@
 --
 -- KEYS 1 send   2 verification   3 code   4 due
 -- ARGV 1 the request, JSON: member (of due), token, lease_ms, min_life_ms, max_attempts,
---        senders {channel: names in order of preference}
+--        senders {app: {channel: names in order of preference}}; '' is for the apps that are not named
 -- Result, JSON: {outcome}, which is
---   claimed    and attempt (its number), sender, untried (how many other senders could be tried at
+--   claimed    and attempt (its number), sender, app, untried (how many other senders could be tried at
 --              once), others (how many could be tried at all), to, channel, locale, kid,
 --              generation, length, life_ms
 --   dropped    and reason (approved | canceled | max_attempts_reached | expired | superseded)
@@ -17,13 +17,14 @@ local now = now_ms()
 local function over(status, reason)
   redis.call('HSET', KEYS[1], 'status', status, 'reason', reason)
   redis.call('ZREM', KEYS[4], request.member)
-  count('sends', status, reason)
+  count(now, 'sends', redis.call('HGET', KEYS[1], 'channel'), status, reason)
   count_drained(now)
   return cjson.encode({outcome = status, reason = reason})
 end
 
-local status, not_before, attempts, channel, locale, generation = unpack(redis.call('HMGET',
-  KEYS[1], 'status', 'not_before', 'attempts', 'channel', 'locale', 'generation'))
+local status, not_before, attempts, channel, locale, generation, only =
+  unpack(redis.call('HMGET', KEYS[1],
+    'status', 'not_before', 'attempts', 'channel', 'locale', 'generation', 'sender'))
 if status ~= 'queued' and status ~= 'sending' then
   redis.call('ZREM', KEYS[4], request.member)
   return '{"outcome":"not_due"}'
@@ -33,7 +34,7 @@ if not_before and tonumber(not_before) > now then
   return '{"outcome":"not_due"}'
 end
 
-local verification, expires = unpack(redis.call('HMGET', KEYS[2], 'status', 'expires'))
+local verification, expires, app = unpack(redis.call('HMGET', KEYS[2], 'status', 'expires', 'app'))
 if verification ~= 'pending' then
   return over('dropped', verification or 'expired')
 end
@@ -50,8 +51,9 @@ if tonumber(attempts) >= request.max_attempts then
   return over('failed', 'out_of_attempts')
 end
 
--- The sender with the fewest attempts for this send, of those that have not refused it and whose
--- breaker is not open.
+-- The sender with the fewest attempts for this send, of those that have not refused it, that the
+-- owner has not paused, and whose breaker is not open. A test message is for one sender only, also
+-- while that is paused.
 local tries, refused = {}, {}
 for i = 1, tonumber(attempts) do
   local line = redis.call('HGET', KEYS[1], 'attempt:' .. i)
@@ -63,11 +65,17 @@ for i = 1, tonumber(attempts) do
 end
 local chosen, probed, opens_at
 local untried, others = 0, -1
-for _, name in ipairs(request.senders[channel] or {}) do
-  if not refused[name] then
+local names = (request.senders[app] or request.senders[''] or {})[channel] or {}
+for _, name in ipairs(names) do
+  if not refused[name] and (only or name) == name then
     others = others + 1
     local breaker = 'otp:breaker:' .. channel .. ':' .. name
     local open_until = tonumber(redis.call('HGET', breaker, 'open_until') or 0)
+    local paused_ms = redis.call('PTTL', 'otp:paused:' .. channel .. ':' .. name)
+    if paused_ms > 0 and not only then
+      -- Looked at again soon: a pause may be lifted.
+      open_until = math.max(open_until, now + math.min(paused_ms, 1000))
+    end
     if open_until > now then
       opens_at = math.min(opens_at or open_until, open_until)
     else
@@ -94,11 +102,12 @@ if probed then
 end
 
 local attempt = redis.call('HINCRBY', KEYS[1], 'attempts', 1)
-redis.call('HSET', KEYS[1],
-  'status', 'sending', 'token', request.token, 'not_before', now + request.lease_ms)
+redis.call('HSETNX', KEYS[1], 'claimed', now)
+redis.call('HSET', KEYS[1], 'status', 'sending', 'token', request.token, 'begun', now,
+  'not_before', now + request.lease_ms)
 redis.call('ZADD', KEYS[4], now + request.lease_ms, request.member)
 return cjson.encode({
-  outcome = 'claimed', attempt = attempt, sender = chosen,
+  outcome = 'claimed', attempt = attempt, sender = chosen, app = app,
   untried = untried - (tries[chosen] and 0 or 1), others = others,
   to = to, channel = channel, locale = locale,
   kid = kid, generation = tonumber(generation), length = tonumber(length), life_ms = expires - now,

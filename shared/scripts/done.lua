@@ -9,7 +9,8 @@
 --        here first), or lost when the claim was
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
-local token, channel, status = unpack(redis.call('HMGET', KEYS[1], 'token', 'channel', 'status'))
+local token, channel, status, begun, asked = unpack(redis.call('HMGET', KEYS[1],
+  'token', 'channel', 'status', 'begun', 'asked'))
 if token ~= request.token then
   return 'lost'
 end
@@ -22,17 +23,18 @@ if request.result == 'accepted' then
 elseif request.result == 'transient' or request.result == 'unknown' then
   if redis.call('HINCRBY', breaker, 'failures', 1) >= request.breaker_failures then
     redis.call('HSET', breaker, 'open_until', now + request.breaker_open_ms)
-    count('breaker_opened', channel, request.sender)
+    count(now, 'breaker_opened', channel, request.sender)
   end
   redis.call('EXPIRE', breaker, 600)
 end
-count('attempts', channel, request.sender, request.result)
+count(now, 'attempts', channel, request.sender, request.result)
 
 local reason
 if status == 'sending' then
   status, reason = 'failed', request.error
   if request.result == 'accepted' then
     status, reason = 'sent', nil
+    count_duration(now, 'to_sent', channel, now - asked)
   elseif request.retry_in_ms then
     local expires = redis.call('HGET', KEYS[2], 'expires')
     if expires and now + request.retry_in_ms < tonumber(expires) then
@@ -40,10 +42,10 @@ if status == 'sending' then
     end
   end
 end
-redis.call('HDEL', KEYS[1], 'token', 'not_before', 'reason')
+redis.call('HDEL', KEYS[1], 'token', 'not_before', 'begun', 'reason')
 redis.call('HSET', KEYS[1], 'status', status, 'attempt:' .. request.attempt, cjson.encode({
-  sender = request.sender, status = request.result, error = request.error, at = now,
-  provider_id = request.provider_id,
+  sender = request.sender, status = request.result, error = request.error,
+  begun = tonumber(begun), at = now, provider_id = request.provider_id,
 }))
 if reason then
   redis.call('HSET', KEYS[1], 'reason', reason)
@@ -53,7 +55,7 @@ if status == 'queued' then
   redis.call('ZADD', KEYS[3], now + request.retry_in_ms, request.member)
 else
   redis.call('ZREM', KEYS[3], request.member)
-  count('sends', status, reason)
+  count(now, 'sends', channel, status, reason)
   count_drained(now)
 end
 return status

@@ -11,10 +11,35 @@ local function is_late(request, now)
   return request.not_after and now > request.not_after
 end
 
--- What metrics show, in one hash that ends a day after the last event.
-local function count(...)
-  redis.call('HINCRBY', 'otp:counts', table.concat({...}, ':'), 1)
+-- What happened: since ever for metrics, and by minute, hour and day for the dashboard. `now` is of
+-- the script, so that one event is in one place.
+local PERIODS = {
+  {name = 'minute', ms = 60000, kept_s = 3 * 3600},
+  {name = 'hour', ms = 3600000, kept_s = 8 * 86400},
+  {name = 'day', ms = 86400000, kept_s = 90 * 86400},
+}
+local function count(now, ...)
+  local name = table.concat({...}, ':')
+  redis.call('HINCRBY', 'otp:counts', name, 1)
   redis.call('EXPIRE', 'otp:counts', 86400)
+  for _, period in ipairs(PERIODS) do
+    local key = 'otp:stats:' .. period.name .. ':' .. math.floor(now / period.ms)
+    if redis.call('HINCRBY', key, name, 1) == 1 then
+      redis.call('EXPIRE', key, period.kept_s)
+    end
+  end
+end
+
+-- A duration, in the first of these that it does not exceed (in milliseconds).
+local BOUNDS = {50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000}
+local function count_duration(now, name, channel, ms)
+  local bound = 'inf'
+  for i = #BOUNDS, 1, -1 do
+    if ms <= BOUNDS[i] then
+      bound = BOUNDS[i]
+    end
+  end
+  count(now, name, channel, bound)
 end
 
 -- How many sends came to their end, second by second, for the admission of new ones.
@@ -50,4 +75,47 @@ local function count_event(list, windows, now)
   redis.call('RPUSH', list, now)
   redis.call('LTRIM', list, -most, -1)
   redis.call('PEXPIRE', list, longest)
+end
+
+-- The pumping guard. A hash counts the messages to a range or country, and those that led to a
+-- verified number, in 24 parts of the guard's window, so that the old ones fall out by themselves.
+local PARTS = 24
+
+-- The counts within the window, and the part that is now.
+local function guard_sums(guard, part_ms, now)
+  local part = math.floor(now / part_ms)
+  local sums = {sent = 0, verified = 0}
+  local fields = redis.call('HGETALL', guard)
+  for i = 1, #fields, 2 do
+    local at, what = string.match(fields[i], '^(%d+):(%a+)$')
+    if at and tonumber(at) >= part - PARTS and tonumber(at) <= part then
+      sums[what] = sums[what] + fields[i + 1]
+    end
+  end
+  return sums, part
+end
+
+local function guard_count(guard, what, part_ms, now)
+  local part = math.floor(now / part_ms)
+  redis.call('HSET', guard, 'part_ms', part_ms)
+  if redis.call('HINCRBY', guard, part .. ':' .. what, 1) == 1 then
+    for _, field in ipairs(redis.call('HKEYS', guard)) do
+      local at = tonumber(string.match(field, '^(%d+):'))
+      if at and (at < part - PARTS or at > part) then
+        redis.call('HDEL', guard, field)
+      end
+    end
+  end
+  redis.call('PEXPIRE', guard, part_ms * (PARTS + 1))
+end
+
+-- What was refused and why, for the owner: who waits for a resend is only counted.
+local function record_refusal(now, refused)
+  count(now, 'refused', refused.rule)
+  if refused.rule ~= 'resend' then
+    refused.at = now
+    redis.call('LPUSH', 'otp:refusals', cjson.encode(refused))
+    redis.call('LTRIM', 'otp:refusals', 0, 199)
+    redis.call('EXPIRE', 'otp:refusals', 86400)
+  end
 end

@@ -7,19 +7,24 @@
 -- Result: the status of the send, or nothing where there is none
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
-local status, attempts, line = unpack(redis.call('HMGET', KEYS[1],
-  'status', 'attempts', 'attempt:' .. request.attempt))
+local status, attempts, channel, line = unpack(redis.call('HMGET', KEYS[1],
+  'status', 'attempts', 'channel', 'attempt:' .. request.attempt))
 if not status or request.attempt > tonumber(attempts) then
   return status
 end
 
 -- It also answers an attempt that was left without one.
+local sender = 'unknown'
 if line then
   local attempt = cjson.decode(line)
   if attempt.status == 'unknown' then
     attempt.status, attempt.error = 'accepted', nil
   end
+  sender = attempt.sender
   attempt.provider_id = attempt.provider_id or request.provider_id
+  if request.outcome ~= 'accepted' then
+    attempt.receipt = {outcome = request.outcome, at = now, error = request.error}
+  end
   if request.outcome == 'undelivered' and status ~= 'delivered' then
     attempt.error = request.error
   end
@@ -48,6 +53,6 @@ if reached ~= status then
     redis.call('HSET', KEYS[1], 'reason', request.error)
   end
   redis.call('ZREM', KEYS[2], request.member)
-  count('receipts', reached)
+  count(now, 'receipts', channel, sender, reached)
 end
 return reached

@@ -1,16 +1,22 @@
 -- Start a verification, or send the code of the pending one again. Everything is checked before
--- anything is written: a refusal leaves no trace.
+-- anything is written: of a refusal nothing stays but its reason.
 --
 -- KEYS 1 the recipient's open verification   2 verification, 3 code, 4 send as in the request
---      5 due   6 the recipient's failed checks   7 the RQ queue
---      8... one list of send times per limit
+--      5 due   6 the recipient's failed checks   7 the RQ queue   8 the recipient's verifications
+--      9 whether the recipient has verified before   10 the answer to an idempotency key
+--      11 a spent proof of work   12 budget   13, 14 the guards of range and country
+--      15... one list of send times per limit
 -- ARGV 1 the request, JSON, see Store.start   2... RQ's commands that enqueue the delivery, each
 --      behind the number of its words
 -- Result, JSON: {outcome}, which is
---   started       and verification_id, send, expires_in_ms, resend_in_ms, checks_left, sends_left
+--   started       and verification_id, send, channel, expires_in_ms, resend_in_ms, checks_left,
+--                 sends_left; again, the same, for an idempotency key that was used
+--   conflict      the idempotency key was used for something else
 --   retry_with    the request is for another verification or send than is now due: ask again
---                 with verification_id (absent: a new one) and send
+--                 with verification_id (absent: a new one), send, code_length and resend_code
 --   limited       and scope, count, ms (the limit), wait_ms
+--   held          by the pumping guard
+--   proof_spent   the proof of work was used before
 --   locked        too many failed checks: wait_ms
 --   late          the caller has given up
 --   backlog       the message would be sent too late: wait_ms
@@ -21,8 +27,25 @@ if is_late(request, now) then
   return cjson.encode({outcome = 'late', now = now})
 end
 
-local function limited(scope, count, ms, wait)
-  return cjson.encode({outcome = 'limited', scope = scope, count = count, ms = ms, wait_ms = wait})
+if request.idempotency then
+  local kept = redis.call('GET', KEYS[10])
+  if kept then
+    local fingerprint, answer = string.match(kept, '^(%x+) (.*)$')
+    return fingerprint == request.idempotency and answer or '{"outcome":"conflict"}'
+  end
+end
+
+local function refused(rule, subject, value, threshold, window_ms, answer)
+  record_refusal(now, {
+    rule = rule, app = request.app, to = request.masked_to,
+    subject = subject, value = value, threshold = threshold, window_ms = window_ms,
+  })
+  return cjson.encode(answer)
+end
+
+local function limited(scope, subject, count, ms, wait)
+  return refused(scope, subject, count, count, ms,
+    {outcome = 'limited', scope = scope, count = count, ms = ms, wait_ms = wait})
 end
 
 -- How long a new send would wait in the queue: what is before it, at the rate of the last seconds;
@@ -47,34 +70,55 @@ local function backlog_ms()
   return redis.call('LLEN', KEYS[7]) / drained * seconds * 1000
 end
 
-local locked = wait_for(KEYS[6], {request.max_failed_checks}, now)
+local locked, lock = wait_for(KEYS[6], {request.max_failed_checks}, now)
 if locked > 0 then
-  return cjson.encode({outcome = 'locked', wait_ms = locked})
+  return refused('failed_checks', nil, lock.count, lock.count, lock.ms,
+    {outcome = 'locked', wait_ms = locked})
 end
 
 -- A verification stays the recipient's open one when its checks are used up, until it expires;
 -- one that was approved or canceled does not.
 local open = redis.call('GET', KEYS[1])
-local status, expires, sends, sent_at, checks_left, max_sends, resend_ms
+local status, expires, sends, sent_at, checks_left, max_sends, resend_ms, code_length, resend_code
 if open then
-  status, expires, sends, sent_at, checks_left, max_sends, resend_ms = unpack(redis.call('HMGET',
-    'otp:verification:' .. open,
-    'status', 'expires', 'sends', 'sent_at', 'checks_left', 'max_sends', 'resend_ms'))
+  status, expires, sends, sent_at, checks_left, max_sends, resend_ms, code_length, resend_code =
+    unpack(redis.call('HMGET', 'otp:verification:' .. open, 'status', 'expires', 'sends', 'sent_at',
+      'checks_left', 'max_sends', 'resend_ms', 'code_length', 'resend_code'))
 end
 local live = status and tonumber(expires) > now
 -- A Redis that is short of memory may have evicted the code: then there is none to send again.
 local pending = live and status == 'pending' and redis.call('EXISTS', 'otp:code:' .. open) == 1
 if pending and tonumber(sends) >= tonumber(max_sends) then
-  return limited('sends', tonumber(max_sends), request.ttl_ms, expires - now)
+  return limited('sends', nil, tonumber(max_sends), request.ttl_ms, expires - now)
 end
 if live and sent_at + resend_ms > now then
-  return limited('resend', 1, tonumber(resend_ms), sent_at + resend_ms - now)
+  return limited('resend', nil, 1, tonumber(resend_ms), sent_at + resend_ms - now)
 end
 for i, limit in ipairs(request.limits) do
-  local wait, window = wait_for(KEYS[7 + i], limit.windows, now)
+  local wait, window = wait_for(KEYS[14 + i], limit.windows, now)
   if wait > 0 then
-    return limited(limit.scope, window.count, window.ms, wait)
+    return limited(limit.scope, limit.subject, window.count, window.ms, wait)
   end
+end
+if request.budget then
+  local day = math.floor(now / 86400000)
+  local spent = tonumber(redis.call('GET', KEYS[12] .. ':' .. day) or 0)
+  if spent >= request.budget then
+    return limited('budget', request.channel, request.budget, 86400000, (day + 1) * 86400000 - now)
+  end
+end
+for i, guard in ipairs(request.guards) do
+  local sums = guard_sums(KEYS[12 + i], guard.part_ms, now)
+  local hardly_any = sums.verified * 100 < guard.percent * sums.sent
+  if guard.blocks and sums.sent >= guard.count and hardly_any
+    and redis.call('EXISTS', KEYS[9]) == 0
+  then
+    return refused('guard_' .. guard.kind, guard.subject, sums.verified,
+      math.ceil(guard.percent * sums.sent / 100), guard.part_ms * PARTS, {outcome = 'held'})
+  end
+end
+if request.proof_ms and redis.call('EXISTS', KEYS[11]) == 1 then
+  return '{"outcome":"proof_spent"}'
 end
 
 local send = pending and sends + 1 or 1
@@ -83,14 +127,35 @@ local send = pending and sends + 1 or 1
 local bearable = request.ttl_ms / (send == 1 and 4 or 8)
 local backlog = backlog_ms()
 if backlog > bearable then
-  return cjson.encode({outcome = 'backlog', wait_ms = backlog - bearable})
+  return refused('backlog', nil, backlog, bearable, nil,
+    {outcome = 'backlog', wait_ms = backlog - bearable})
 end
 if request.send ~= send or (pending and request.verification_id ~= open) then
-  return cjson.encode({outcome = 'retry_with', verification_id = pending and open or nil, send = send})
+  return cjson.encode({
+    outcome = 'retry_with', send = send, verification_id = pending and open or nil,
+    code_length = pending and tonumber(code_length) or nil,
+    resend_code = pending and resend_code or nil,
+  })
 end
 
 for i, limit in ipairs(request.limits) do
-  count_event(KEYS[7 + i], limit.windows, now)
+  count_event(KEYS[14 + i], limit.windows, now)
+end
+if request.budget then
+  local key = KEYS[12] .. ':' .. math.floor(now / 86400000)
+  redis.call('INCR', key)
+  redis.call('EXPIRE', key, 86400)
+end
+for i, guard in ipairs(request.guards) do
+  guard_count(KEYS[12 + i], 'sent', guard.part_ms, now)
+  redis.call('ZADD', 'otp:guarded', now, guard.name)
+end
+if #request.guards > 0 then
+  redis.call('ZREMRANGEBYRANK', 'otp:guarded', 0, -1001)
+  redis.call('EXPIRE', 'otp:guarded', 7 * 86400)
+end
+if request.proof_ms then
+  redis.call('SET', KEYS[11], 1, 'PX', request.proof_ms)
 end
 if pending then
   redis.call('HSET', KEYS[2], 'sends', send, 'sent_at', now, 'channel', request.channel)
@@ -99,10 +164,16 @@ else
   checks_left, max_sends, resend_ms = request.max_checks, request.max_sends, request.resend_ms
   redis.call('HSET', KEYS[2],
     'status', 'pending', 'app', request.app, 'channel', request.channel,
-    'to', request.masked_to, 'tag', request.tag, 'created', now, 'expires', expires,
+    'to', request.masked_to, 'tag', request.tag, 'country', request.country,
+    'created', now, 'expires', expires,
     'checks_left', checks_left, 'sends', 1, 'sent_at', now,
-    'max_sends', max_sends, 'resend_ms', resend_ms)
+    'max_sends', max_sends, 'resend_ms', resend_ms,
+    'code_length', request.code.length, 'resend_code', request.resend_code)
   redis.call('SET', KEYS[1], request.verification_id, 'PXAT', expires)
+  redis.call('LPUSH', KEYS[8], request.verification_id)
+  redis.call('LTRIM', KEYS[8], 0, 19)
+  redis.call('PEXPIREAT', KEYS[8], expires + request.kept_ms)
+  count(now, 'started', request.channel)
 end
 -- A resend with the same code leaves the code as it is.
 if request.code then
@@ -114,25 +185,35 @@ if request.code then
 end
 redis.call('HSET', KEYS[4],
   'status', 'queued', 'channel', request.channel, 'locale', request.locale, 'attempts', 0,
-  'generation', redis.call('HGET', KEYS[3], 'generation'))
+  'asked', now, 'generation', redis.call('HGET', KEYS[3], 'generation'))
+if request.sender then
+  redis.call('HSET', KEYS[4], 'sender', request.sender)
+end
 redis.call('PEXPIREAT', KEYS[2], expires + request.kept_ms)
 redis.call('PEXPIREAT', KEYS[4], expires + request.kept_ms)
 -- The job wakes a worker now; should it get lost, the sweeper finds the send here.
 redis.call('ZADD', KEYS[5], now + request.overdue_ms, request.verification_id .. ':' .. send)
 redis.call('PEXPIRE', KEYS[5], request.ttl_ms + request.kept_ms)
-count('sends_requested', request.channel)
+count(now, 'sends_requested', request.channel)
+count(now, 'country', request.country, 'requested')
 local i = 2
 while i <= #ARGV do
   redis.call(unpack(ARGV, i + 1, i + ARGV[i]))
   i = i + 1 + ARGV[i]
 end
-return cjson.encode({
+local answer = {
   outcome = 'started',
-  now = now,
   verification_id = request.verification_id,
   send = send,
+  channel = request.channel,
   expires_in_ms = expires - now,
   resend_in_ms = tonumber(resend_ms),
   checks_left = tonumber(checks_left),
   sends_left = max_sends - send,
-})
+}
+if request.idempotency then
+  redis.call('SET', KEYS[10], request.idempotency .. ' ' .. cjson.encode(answer),
+    'PX', request.idempotency_ms)
+end
+answer.now = now
+return cjson.encode(answer)

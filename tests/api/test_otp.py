@@ -2,11 +2,12 @@
 
 import logging
 import re
+from typing import ClassVar
 
 import pytest
 
 from shared.logs import JsonLines
-from tests.user import PHONE, wrong
+from tests.user import OTHER_PHONE, PHONE, wrong
 
 ID = re.compile(r"VE[0-9a-f]{32}")
 
@@ -258,3 +259,45 @@ def test_no_answer_and_no_log_line_holds_a_code_or_an_address(caller, run_worker
         assert wrong(code) not in text
         assert PHONE not in text
         assert "somebody" not in text
+
+
+class TestAnIdempotencyKey:
+    HEADERS: ClassVar = {"Idempotency-Key": "order 4711"}
+
+    def test_gets_the_same_answer_for_the_same_request(self, caller):
+        first = caller.generate(headers=self.HEADERS)
+        again = caller.generate(headers=self.HEADERS)
+        assert (first.status_code, again.status_code) == (202, 202)
+        assert again.data == first.data
+
+    @pytest.mark.parametrize(
+        "other", [{"phone": OTHER_PHONE}, {"channel": "call"}, {"email": "a@example.com"}]
+    )
+    def test_is_a_conflict_with_another_one(self, caller, problem, other):
+        caller.generate(headers=self.HEADERS)
+        problem(caller.generate(headers=self.HEADERS, **other), 409, "idempotency_conflict")
+
+    @pytest.mark.parametrize("key", ["", "x" * 256, "caf\xe9", "a\tb"])
+    def test_is_printable_and_not_too_long(self, caller, problem, key):
+        body = problem(caller.generate(headers={"Idempotency-Key": key}), 422, "invalid_request")
+        assert body["errors"][0]["field"] == "Idempotency-Key"
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {
+            "OTP_API_KEYS": f"shop:{'s' * 32} bank:{'b' * 32}",
+            "OTP_APPS": "[shop]\ncode_length = 8\nttl_seconds = 60\nallowed_countries = 'US'",
+        }
+    ],
+)
+def test_each_app_has_its_own_rules(caller, problem):
+    shop = {"Authorization": f"Bearer {'s' * 32}"}
+    bank = {"Authorization": f"Bearer {'b' * 32}"}
+    assert caller.generate(headers=shop).json["expires_in"] == 60
+    assert caller.generate(headers=bank).json["expires_in"] == 300
+    problem(caller.verify("123456", headers=shop), 422, "invalid_request")
+    problem(caller.verify("12345678", headers=bank), 422, "invalid_request")
+    problem(caller.generate("+4915112345678", headers=shop), 403, "country_not_allowed")
+    assert caller.generate("+4915112345678", headers=bank).status_code == 202

@@ -171,6 +171,9 @@ class Service:
             "OTP_SMS_SENDERS": " ".join(provider.url for provider in providers),
             # Everybody here comes from 127.0.0.1.
             "OTP_LIMIT_IP": "1000000/1h",
+            # Nobody types the codes in, and all the numbers are of one range.
+            "OTP_GUARD": "off",
+            "OTP_ALLOW_OPEN": "true",
             **env,
         }
         self._started = 0

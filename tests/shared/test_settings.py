@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from shared.policy import CHANNELS, Limit, Policy
+from shared.policy import CHANNELS, Guard, Limit, Policy
 from shared.settings import Settings, SettingsError
 
 EXAMPLE_TEXT = (Path(__file__).parents[2] / ".env.example").read_text(encoding="utf-8")
@@ -86,12 +86,106 @@ def test_the_policy_of_the_defaults():
             "ip": (Limit(count=30, window_seconds=3600),),
             "app": (),
             "country": (),
+            "range": (),
             "global": (),
         },
+        budget={},
+        guard=Guard(
+            mode="monitor",
+            ranges=Limit(count=20, window_seconds=86400),
+            countries=Limit(count=500, window_seconds=86400),
+            percent=10,
+        ),
         channels=CHANNELS,
         allowed_countries=None,
         blocked_prefixes=(),
+        blocked_types=frozenset({"premium_rate", "shared_cost", "no_country"}),
     )
+
+
+PAID = "webhook://whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3@gateway/"
+
+
+@pytest.mark.parametrize("name", ["OTP_SMS_SENDERS", "OTP_WHATSAPP_SENDERS", "OTP_CALL_SENDERS"])
+def test_where_messages_cost_the_guard_blocks_and_nobody_calls_without_a_key(name):
+    settings = load(**{name: f"console:// {PAID}"})
+    assert settings.policy().guard.mode == "block"
+    with pytest.raises(SettingsError, match=r"^anybody .* OTP_API_KEYS .* OTP_ALLOW_OPEN=true"):
+        settings.refuse_to_be_open()
+    load(**{name: PAID, "OTP_ALLOW_OPEN": "true"}).refuse_to_be_open()
+    assert load(**{name: PAID, "OTP_GUARD": "off"}).policy().guard.mode == "off"
+
+
+def test_where_only_e_mail_is_sent_nothing_costs():
+    settings = load(OTP_EMAIL_SENDERS="smtp://mail?from=a@example.com")
+    settings.refuse_to_be_open()
+    assert settings.policy().guard.mode == "monitor"
+
+
+def test_a_budget_is_written_per_channel():
+    assert load(OTP_BUDGET="sms:1000, call:50").policy().budget == {"sms": 1000, "call": 50}
+    for wrong in ("sms", "sms:0", "sms:many", "fax:1"):
+        with pytest.raises(SettingsError, match=r"^OTP_BUDGET: "):
+            load(OTP_BUDGET=wrong)
+
+
+APPS = """
+[shop]
+code_length = 8
+limit_to = "3/10m 4/1d"
+allowed_countries = ["US", "GB"]
+app_name = "Shop"
+budget = "sms:10"
+sms_senders = "smtp://shop-mail?from=a@example.com"
+
+[bank]
+"""
+
+
+def test_an_app_has_settings_of_its_own_and_the_common_ones():
+    settings = load(OTP_APPS=APPS, OTP_TTL_SECONDS="120", OTP_LIMIT_TO="1/1h")
+    shop, bank = settings.app("shop"), settings.app("bank")
+    assert settings.app_names() == ("shop", "bank")
+    assert (shop.policy().code_length, bank.policy().code_length) == (8, 6)
+    assert (shop.policy().ttl_seconds, bank.policy().ttl_seconds) == (120, 120)
+    assert list(map(str, shop.policy().limits["to"])) == ["3/10m", "4/1d"]
+    assert list(map(str, bank.policy().limits["to"])) == ["1/1h"]
+    assert shop.policy().allowed_countries == {"US", "GB"}
+    assert (shop.policy().budget, bank.policy().budget) == ({"sms": 10}, {})
+    assert (shop.otp_app_name, bank.otp_app_name) == ("Shop", "OTP")
+    assert settings.app("unnamed").policy() == settings.policy()
+
+
+def test_an_app_s_own_senders_have_names_of_their_own():
+    named = load(OTP_APPS=APPS).named_senders("sms")
+    assert named == {
+        "": [("console", "console://")],
+        "shop": [("shop.smtp", "smtp://shop-mail?from=a@example.com")],
+    }
+
+
+def test_the_page_has_a_stricter_limit_for_addresses_unless_told_otherwise():
+    assert list(map(str, load().app("page").policy().limits["ip"])) == ["10/1h"]
+    own = load(OTP_APPS='page = {limit_ip = "7/1m"}')
+    assert list(map(str, own.app("page").policy().limits["ip"])) == ["7/1m"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[shop", "OTP_APPS is not TOML"),
+        ('sms_senders = "hunter22"', "OTP_APPS: expected a table [name] per app"),
+        ("['my shop']", "OTP_APPS: expected a table [name] per app"),
+        ("[shop]\nredis_url = 'hunter22'", "OTP_APPS: shop: redis_url is not a setting of an app"),
+        ("[shop]\ncode_length = 3", "OTP_APPS: shop: OTP_CODE_LENGTH: Input should be"),
+        ("[shop]\nsms_senders = 'hunter22'", "OTP_APPS: shop: OTP_SMS_SENDERS: expected sender"),
+    ],
+)
+def test_a_wrong_table_of_an_app_stops_the_start_and_repeats_no_value(text, message):
+    with pytest.raises(SettingsError) as error:
+        load(OTP_APPS=text)
+    assert str(error.value).startswith(message)
+    assert "hunter22" not in str(error.value)
 
 
 def test_lists_are_separated_by_spaces_or_commas():

@@ -124,7 +124,7 @@ class TestTheLockAcrossVerifications:
             use_up(user)
         before = set(redis.keys())
         locked(user.ask)
-        assert set(redis.keys()) == before
+        assert set(redis.keys()) - before == {b"otp:refusals"}
 
 
 @pytest.mark.parametrize("env", [{**FREE, "OTP_MAX_FAILED_CHECKS": "2/1h"}])
@@ -141,3 +141,55 @@ def test_wrong_codes_for_nothing_pending_lock_nobody(user):
         with pytest.raises(VerificationNotFound):
             user.type("123456")
     user.ask()
+
+
+SPRAY = {**FREE, "OTP_LIMIT_IP": "10/1h"}
+
+
+class TestWrongCodesOfOneNetwork:
+    """As many as its starts allow: 10 an hour with 5 checks each."""
+
+    @pytest.fixture
+    def spray(self, user):
+        """Type a wrong code for many; how many were compared."""
+
+        def spray(network: str) -> int:
+            for number in range(100, 200):
+                to, ip = f"+14155550{number}", network.format(number - 99)
+                started = user.ask(to, ip=f"198.51.{number}.1")
+                with pytest.raises((IncorrectCode, RateLimited)) as refused:
+                    user.type(wrong(user.code(started)), to, ip=ip)
+                if isinstance(refused.value, RateLimited):
+                    assert (refused.value.scope, refused.value.limit.count) == ("ip", 50)
+                    return number - 100
+            return 100
+
+        return spray
+
+    @pytest.mark.parametrize(
+        ("env", "network", "compared"),
+        [
+            (SPRAY, "192.0.2.{}", 50),
+            (SPRAY, "2001:db8:1:{}::1", 50),
+            (SPRAY, "192.0.{}.1", 100),
+            ({**FREE, "OTP_LIMIT_IP": "none"}, "192.0.2.{}", 100),
+        ],
+    )
+    def test_are_limited(self, spray, network, compared):
+        assert spray(network) == compared
+
+    @pytest.mark.parametrize("env", [SPRAY])
+    def test_stop_the_right_one_too_and_nobody_elsewhere(self, spray, user):
+        spray("192.0.2.{}")
+        started = user.ask(ip="203.0.113.1")
+        with pytest.raises(RateLimited):
+            user.type(user.code(started), ip="192.0.2.250")
+        user.type(user.code(started), ip="203.0.113.1")
+
+    @pytest.mark.parametrize("env", [SPRAY])
+    def test_of_nobody_count_nothing(self, user):
+        for _ in range(60):
+            with pytest.raises(VerificationNotFound):
+                user.type("123456")
+        started = user.ask()
+        assert user.mistype(started) == 4

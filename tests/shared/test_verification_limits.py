@@ -1,5 +1,6 @@
 """Limits: exact over a sliding window, and a refusal spends nothing."""
 
+import json
 from itertools import count
 
 import pytest
@@ -35,6 +36,7 @@ def ask(user):
         ({**NO_LIMITS, "OTP_LIMIT_IP": "3/10m"}, "ip", {}),
         ({**NO_LIMITS, "OTP_LIMIT_APP": "3/10m"}, "app", {}),
         ({**NO_LIMITS, "OTP_LIMIT_COUNTRY": "3/10m"}, "country", {}),
+        ({**NO_LIMITS, "OTP_LIMIT_RANGE": "3/10m"}, "range", {}),
         ({**NO_LIMITS, "OTP_LIMIT_GLOBAL": "3/10m"}, "global", {}),
     ],
 )
@@ -67,7 +69,12 @@ class TestEveryScope:
         ({**NO_LIMITS, "OTP_LIMIT_TO": "1/10m"}, {}),
         ({**NO_LIMITS, "OTP_LIMIT_TO": "1/10m"}, {"to": PHONE, "app": "other"}),
         ({**NO_LIMITS, "OTP_LIMIT_IP": "1/10m"}, {"ip": "192.0.2.2"}),
+        ({**NO_LIMITS, "OTP_LIMIT_IP": "1/10m"}, {"app": "other"}),
         ({**NO_LIMITS, "OTP_LIMIT_APP": "1/10m"}, {"app": "other"}),
+        ({**NO_LIMITS, "OTP_LIMIT_RANGE": "1/10m"}, {"to": "+14155560123"}),
+        ({**NO_LIMITS, "OTP_LIMIT_RANGE": "1/10m"}, {"to": "a@example.com"}),
+        ({**NO_LIMITS, "OTP_LIMIT_RANGE": "1/10m"}, {"to": PHONE, "app": "other"}),
+        ({**NO_LIMITS, "OTP_LIMIT_COUNTRY": "1/10m"}, {"to": PHONE, "app": "other"}),
         ({**NO_LIMITS, "OTP_LIMIT_COUNTRY": "1/10m"}, {"to": "+4915112345678"}),
     ],
 )
@@ -132,11 +139,29 @@ def test_a_refusal_spends_nothing_of_any_limit(ask):
 
 
 @pytest.mark.parametrize("env", [{**NO_LIMITS, "OTP_LIMIT_GLOBAL": "1/1h"}])
-def test_a_refusal_leaves_no_trace(ask, redis):
+def test_a_refusal_leaves_nothing_but_its_reason(ask, redis):
     assert ask() is None
-    before = {key: redis.type(key) for key in redis.keys()}
+    before = {key: redis.dump(key) for key in redis.keys() if not is_a_count(key)}
     assert ask() == ("global", 3600)
-    assert {key: redis.type(key) for key in redis.keys()} == before
+    after = {key: redis.dump(key) for key in redis.keys() if not is_a_count(key)}
+    reason = json.loads(redis.lindex("otp:refusals", 0))
+    assert after.keys() - before.keys() == {b"otp:refusals"}
+    assert {key: after[key] for key in before} == before
+    assert reason.pop("at") > 0
+    assert reason == {
+        "rule": "global",
+        "app": "default",
+        "to": "+1415*****01",
+        "subject": "all",
+        "value": 1,
+        "threshold": 1,
+        "window_ms": 3600000,
+    }
+    assert redis.hget("otp:counts", "refused:global") == b"1"
+
+
+def is_a_count(key: bytes) -> bool:
+    return key.startswith((b"otp:stats:", b"otp:counts"))
 
 
 @pytest.mark.parametrize("redis", ["fake"], indirect=True)

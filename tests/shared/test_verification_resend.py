@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.errors import IncorrectCode, RateLimited
+from shared.errors import IncorrectCode, InvalidRequest, RateLimited
 from shared.policy import Policy
 from shared.queue import WakeUps
 from shared.verification import VerificationService
@@ -130,14 +130,27 @@ def test_a_verification_keeps_the_policy_that_it_was_started_with(
 ):
     """The next process may be started with other settings."""
     started = user.ask()
-    other = Policy(ttl_seconds=60, max_checks=1, max_sends=1, resend_seconds=5)
+    other = Policy(
+        code_length=8,
+        ttl_seconds=60,
+        max_checks=1,
+        max_sends=1,
+        resend_seconds=5,
+        resend_code="new",
+    )
     wake_ups = WakeUps(redis, codes.job_keys)
-    later = User(VerificationService(store, ledger, codes, wake_ups, other), codes)
+    later = User(VerificationService(store, ledger, codes, wake_ups, lambda app: other), codes)
     assert refusal(later.ask) == ("resend", 30)
     clock.shift(100)
     again = later.ask()
     assert (again.expires_in, again.sends_left, again.checks_left) == (200, 3, 5)
-    assert user.mistype(started) == 4
+    assert later.mistype(started) == 4
+    with pytest.raises(InvalidRequest, match="expected 6 digits"):
+        later.type("12345678")
+    assert later.status(started) == "pending"
+    later.type(later.code(again))
+    with pytest.raises(InvalidRequest, match="expected 8 digits"):
+        later.type("123456")
 
 
 def test_when_redis_has_evicted_the_code_a_resend_starts_anew(user, redis, clock):

@@ -10,9 +10,9 @@ from shared.errors import StorageUnavailable
 from shared.ledger import LEASE_SECONDS, MAX_ATTEMPTS
 from shared.logs import JsonLines
 from shared.policy import CHANNELS
-from tests.fakes import SENDER_NAMES, FakeSender, FlakyLedger
+from tests.fakes import SENDER_NAMES, FakeSender, FlakyLedger, outlets
 from tests.user import OTHER_PHONE, PHONE
-from worker.delivery import UNKNOWN_FENCE_SECONDS, Deliverer
+from worker.delivery import UNKNOWN_FENCE_SECONDS, Deliverer, Outlet
 from worker.messages import Texts
 from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError
 
@@ -36,7 +36,7 @@ def second() -> FakeSender:
 def deliverer(ledger, codes, first, second) -> Deliverer:
     """With two senders for each channel."""
     named = {"first": first, "second": second}
-    return Deliverer(ledger, codes, Texts("Test"), dict.fromkeys(CHANNELS, named))
+    return Deliverer(ledger, codes, outlets(dict.fromkeys(CHANNELS, named)))
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def test_the_last_look_is_between_two_senders(user, deliverer, first, second):
 
 
 def test_a_channel_without_senders_fails_and_says_so(ledger, codes, send, seen):
-    Deliverer(ledger, codes, Texts("Test"), {}).deliver(*send)
+    Deliverer(ledger, codes, outlets({})).deliver(*send)
     assert seen() == (("failed", "no_sender_left"), [])
 
 
@@ -233,7 +233,7 @@ def test_a_sender_that_raises_leaks_nothing_and_does_not_lose_the_send(
 def test_a_key_that_has_left_the_ring_is_an_error_of_the_attempt(ledger, send, seen, second):
     named = {"second": second}
     stranger = Codes({"k9": b"9" * 32})
-    Deliverer(ledger, stranger, Texts("Test"), {"sms": named}).deliver(*send)
+    Deliverer(ledger, stranger, outlets({"sms": named})).deliver(*send)
     assert seen()[1] == [("second", "unknown", "KeyError")]
     assert second.messages == []
 
@@ -278,7 +278,7 @@ def test_an_attempt_is_recorded_as_soon_as_redis_is_back(redis, codes, first, se
     """What is not recorded would be sent again."""
     ledger = FlakyLedger(redis, done=2)
     named = {"first": first}
-    Deliverer(ledger, codes, Texts("Test"), {"sms": named}).deliver(*send)
+    Deliverer(ledger, codes, outlets({"sms": named})).deliver(*send)
     assert ledger.away == {"done": 0}
     assert seen() == (("sent", None), [("first", "accepted", None)])
     assert len(first.messages) == 1
@@ -288,7 +288,7 @@ def test_without_redis_nothing_is_sent(redis, codes, first, send):
     ledger = FlakyLedger(redis, claim=1)
     named = {"first": first}
     with pytest.raises(StorageUnavailable):
-        Deliverer(ledger, codes, Texts("Test"), {"sms": named}).deliver(*send)
+        Deliverer(ledger, codes, outlets({"sms": named})).deliver(*send)
     assert first.messages == []
 
 
@@ -297,8 +297,53 @@ def test_channels_have_senders_of_their_own(user, ledger, codes, first, second):
         "sms": {"first": first},
         "email": {"second": second},
     }
-    deliverer = Deliverer(ledger, codes, Texts("Test"), senders)
+    deliverer = Deliverer(ledger, codes, outlets(senders))
     deliverer.deliver(user.ask(OTHER_PHONE).verification_id, 1)
     deliverer.deliver(user.ask("a@example.com", "email").verification_id, 1)
     assert [message.to for message in first.messages] == [OTHER_PHONE]
     assert [message.to for message in second.messages] == ["a@example.com"]
+
+
+@pytest.fixture
+def shop(ledger, codes, first, second) -> Deliverer:
+    """Where the app `shop` has its own sender and name."""
+    common = outlets(dict.fromkeys(CHANNELS, {"first": first}))
+    own = Outlet(texts=Texts("Shop"), senders=dict.fromkeys(CHANNELS, {"shop.second": second}))
+    return Deliverer(ledger, codes, {**common, "shop": own})
+
+
+def test_an_app_has_its_own_words_and_senders(shop, user, first, second):
+    shop.deliver(user.ask(app="shop").verification_id, 1)
+    shop.deliver(user.ask(app="other").verification_id, 1)
+    assert [(len(sender.messages)) for sender in (first, second)] == [1, 1]
+    assert "your Shop code" in second.messages[0].text
+    assert "your Test code" in first.messages[0].text
+
+
+def test_a_paused_sender_is_passed_over_until_it_is_not(user, deliverer, first, second, redis):
+    redis.set("otp:paused:sms:first", 1, ex=60)
+    deliverer.deliver(user.ask().verification_id, 1)
+    redis.delete("otp:paused:sms:first")
+    deliverer.deliver(user.ask(OTHER_PHONE).verification_id, 1)
+    assert [len(sender.messages) for sender in (first, second)] == [1, 1]
+
+
+def test_while_every_sender_is_paused_a_send_waits(user, deliverer, redis, seen, send, clock):
+    for name in ("first", "second"):
+        redis.set(f"otp:paused:sms:{name}", 1, ex=60)
+    deliverer.deliver(*send)
+    assert seen() == (("queued", None), [])
+    redis.delete("otp:paused:sms:second")
+    clock.shift(1)
+    deliverer.deliver(*send)
+    assert seen() == (("sent", None), [("second", "accepted", None)])
+
+
+def test_a_test_message_goes_through_its_sender_alone_also_while_it_is_paused(
+    user, deliverer, first, second, redis
+):
+    redis.set("otp:paused:sms:second", 1, ex=60)
+    second.failures = [REFUSED]
+    deliverer.deliver(user.ask(sender="second").verification_id, 1)
+    deliverer.deliver(user.ask(OTHER_PHONE, sender="second").verification_id, 1)
+    assert [len(sender.messages) for sender in (first, second)] == [0, 1]

@@ -25,6 +25,14 @@ def test_a_wrong_sender_stops_the_start_and_names_the_setting(settings, redis):
     assert "secret" not in str(stopped.value)
 
 
+@pytest.mark.parametrize(
+    "env", [{"OTP_APPS": "[shop]\napp_name = 'Shop'\nsms_senders = 'smtp://x'"}]
+)
+def test_a_wrong_sender_of_an_app_stops_the_start_and_names_the_app(settings, redis):
+    with pytest.raises(SettingsError, match=r"^OTP_APPS: shop: "):
+        create_worker(settings, redis)
+
+
 def test_without_redis_it_says_so_and_may_be_tried_again(settings, redis):
     away = connect(f"redis://127.0.0.1:{free_port()}/0", timeout_seconds=0.1)
     with pytest.raises(RedisError):

@@ -17,6 +17,7 @@ def render(
     texts: Texts, locale: str, channel: Channel = "sms", code: str = "123456", life: float = 300
 ) -> Message:
     claim = Claim(
+        app="default",
         verification_id="VE" + "0" * 32,
         send=2,
         token="t",

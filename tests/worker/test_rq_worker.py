@@ -16,10 +16,9 @@ from rq.serializers import JSONSerializer
 
 from shared.ledger import LEASE_SECONDS, OVERDUE_SECONDS, Ledger
 from shared.queue import QUEUE_NAME, TASK, WakeUps
-from tests.fakes import SENDER_NAMES, FlakyLedger
+from tests.fakes import SENDER_NAMES, FlakyLedger, outlets
 from tests.user import OTHER_PHONE, PHONE
 from worker.delivery import Deliverer
-from worker.messages import Texts
 from worker.rq_worker import OtpWorker
 
 QUEUE = f"rq:queue:{QUEUE_NAME}"
@@ -32,7 +31,7 @@ def worker_on(redis, codes, sender):
 
     def make(ledger: Ledger) -> OtpWorker:
         named = {"fake": sender}
-        deliverer = Deliverer(ledger, codes, Texts("Test"), {"sms": named})
+        deliverer = Deliverer(ledger, codes, outlets({"sms": named}))
         return OtpWorker(redis, ledger, deliverer, WakeUps(redis, codes.job_keys), concurrency=4)
 
     return make

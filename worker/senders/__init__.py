@@ -4,12 +4,11 @@ To write one, see base.py and console.py; it needs its own file and one line in 
 package of its own, an entry point in the group `otp.senders` with the scheme as its name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 from urllib.parse import urlsplit
 
 from shared.policy import Channel
-from shared.sender_urls import named
 from worker.senders.base import Sender
 
 _GROUP = "otp.senders"
@@ -40,11 +39,11 @@ def sender_for(url: str) -> Sender:
     raise ValueError(f"{scheme}:// sender: {reason}")
 
 
-def named_senders(urls: Sequence[str], channel: Channel) -> dict[str, Sender]:
-    """The senders of one channel by name, in order of preference. Raises ValueError, also for a
-    sender that cannot serve the channel."""
+def named_senders(named: Iterable[tuple[str, str]], channel: Channel) -> dict[str, Sender]:
+    """The senders of one channel by name, in order of preference, of their names and URLs. Raises
+    ValueError, also for a sender that cannot serve the channel."""
     senders = {}
-    for name, url in named(urls):
+    for name, url in named:
         sender = sender_for(url)
         if channel not in sender.channels:
             raise ValueError(f"{name} cannot serve {channel}, only {', '.join(sender.channels)}")

@@ -125,7 +125,7 @@ def declares_its_channels(subject: Subject) -> None:
         return
     for channel in set(CHANNELS) - served:
         try:
-            named_senders([subject.url.replace("{server}", "127.0.0.1:9")], channel)
+            named_senders([("", subject.url.replace("{server}", "127.0.0.1:9"))], channel)
         except ValueError:
             continue
         raise Broken(f"it is taken for {channel}")

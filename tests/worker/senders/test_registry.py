@@ -8,6 +8,7 @@ import pytest
 
 import worker.senders
 from shared.policy import CHANNELS
+from shared.sender_urls import named
 from tests.fakes import FakeSender
 from worker.senders import named_senders, sender_for
 
@@ -16,8 +17,8 @@ SMTP = "smtp://otp:hunter22@mail.example.com?from=otp@example.com"
 
 
 def test_names_senders_by_their_scheme():
-    named = named_senders([TWILIO, "console://", "console://"], "sms")
-    assert list(named) == ["twilio", "console-1", "console-2"]
+    senders = named_senders(named([TWILIO, "console://", "console://"]), "sms")
+    assert list(senders) == ["twilio", "console-1", "console-2"]
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def test_names_senders_by_their_scheme():
 )
 def test_refuses_a_sender_for_a_channel_that_it_cannot_serve(url, channel, message):
     with pytest.raises(ValueError, match="cannot serve") as error:
-        named_senders(["console://", url], channel)
+        named_senders(named(["console://", url]), channel)
     assert str(error.value) == message
 
 
@@ -67,7 +68,7 @@ def test_imports_only_what_is_configured():
     """apprise and requests cost 0.4 s and 50 MB."""
     program = (
         "import sys; from worker.senders import named_senders;"
-        f"named_senders(['console://', {SMTP!r}], 'email');"
+        f"named_senders([('console', 'console://'), ('smtp', {SMTP!r})], 'email');"
         "sys.exit(bool({'requests', 'apprise'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

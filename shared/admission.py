@@ -1,0 +1,91 @@
+"""What a start has to pass: the owner's lists, the limits and the pumping guard, as start.lua takes
+them."""
+
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+
+from shared.codes import Codes
+from shared.errors import ChannelNotEnabled, CountryNotAllowed, OtpError, RecipientBlocked
+from shared.policy import Channel, Guard, Limit, Policy
+from shared.recipient import Recipient
+
+# As in prelude.lua.
+_GUARD_PARTS = 24
+
+
+def refused(
+    policy: Policy, recipient: Recipient, channel: Channel
+) -> tuple[str, str, OtpError] | None:
+    """The rule by which the owner's lists refuse this, and what it found in them."""
+    if channel not in policy.channels:
+        return "channel_not_enabled", channel, ChannelNotEnabled()
+    if recipient.type is None:
+        return None
+    region = recipient.region or "none"
+    if policy.allowed_countries is not None and region not in policy.allowed_countries:
+        return "country_not_allowed", region, CountryNotAllowed()
+    if recipient.type in policy.blocked_types:
+        return "number_type", recipient.type, RecipientBlocked()
+    for prefix in policy.blocked_prefixes:
+        if recipient.to.startswith(prefix):
+            return "blocked_prefix", prefix, RecipientBlocked()
+    return None
+
+
+def limits(
+    policy: Policy, codes: Codes, app: str, recipient: Recipient, ip: str
+) -> list[dict[str, Any]]:
+    """What is counted, and for whom. All but the last is the app's own affair."""
+    subjects = {
+        "to": codes.tag(app, recipient.to),
+        "ip": codes.tag(f"{app} ip", _network(ip)),
+        "app": app,
+        "country": f"{app}:{recipient.region or 'none'}",
+        "range": f"{app}:{recipient.range}" if recipient.range else None,
+        "global": "all",
+    }
+    return [
+        {"scope": scope, "subject": subject, "windows": list(map(window, windows))}
+        for scope, subject in subjects.items()
+        if subject and (windows := policy.limits.get(scope))
+    ]
+
+
+def guards(guard: Guard, recipient: Recipient) -> list[dict[str, Any]]:
+    if guard.mode == "off" or recipient.range is None:
+        return []
+    subjects = (
+        ("range", recipient.range, guard.ranges),
+        ("country", recipient.region or "none", guard.countries),
+    )
+    return [
+        {
+            "kind": kind,
+            "subject": subject,
+            "count": limit.count,
+            "part_ms": limit.window_seconds * 1000 // _GUARD_PARTS,
+            "percent": guard.percent,
+            "blocks": guard.mode == "block",
+        }
+        for kind, subject, limit in subjects
+    ]
+
+
+def network_tag(codes: Codes, app: str, ip: str) -> str:
+    """The name of the network that wrong codes are counted by: an IPv4 /24, an IPv6 /48."""
+    return codes.tag(f"{app} network", _network(ip, wider=True))
+
+
+def window(limit: Limit) -> dict[str, int]:
+    return {"count": limit.count, "ms": limit.window_seconds * 1000}
+
+
+def _network(ip: str, *, wider: bool = False) -> str:
+    """Who counts as one client address: an IPv6 customer has a whole /64. `wider`: who is close to
+    it, a /24 or /48."""
+    address = ip_address(ip)
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is None:
+            return address.packed[: 6 if wider else 8].hex()
+        address = address.ipv4_mapped
+    return address.packed[: 3 if wider else 4].hex()

@@ -1,0 +1,84 @@
+"""The types of settings: what is written in a variable, and what it means."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated
+
+from phonenumbers import SUPPORTED_REGIONS
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import SecretStr as Secret
+
+from shared.policy import Channel, Limit, Limits
+from shared.recipient import NUMBER_TYPES
+from shared.redis_client import connect
+
+
+def _words(text: object) -> object:
+    """What is listed; `none` lists nothing, where a list left empty has its default."""
+    if not isinstance(text, str):
+        return text
+    return () if text == "none" else tuple(text.replace(",", " ").split())
+
+
+def _limit(text: object) -> object:
+    return Limit.parse(text) if isinstance(text, str) else text
+
+
+def _limits(text: object) -> object:
+    words = _words(text)
+    return tuple(map(_limit, words)) if isinstance(words, tuple | list) else words
+
+
+def _redis_url(secret: Secret) -> Secret:
+    connect(secret.get_secret_value(), timeout_seconds=1).close()
+    return secret
+
+
+def _region(text: str) -> str:
+    if text not in SUPPORTED_REGIONS:
+        raise ValueError("expected ISO 3166 regions such as US")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("expected printable characters")
+    return text
+
+
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"\+[1-9][0-9]{0,14}", text):
+        raise ValueError("expected number ranges such as +1900")
+    return text
+
+
+def _number_type(text: str) -> str:
+    if text not in NUMBER_TYPES:
+        raise ValueError(f"expected kinds of numbers: {', '.join(sorted(NUMBER_TYPES))}")
+    return text
+
+
+def _budget(text: object) -> object:
+    """What is written as `sms:1000 call:50`."""
+    words = _words(text)
+    return dict(word.split(":", 1) for word in words) if isinstance(words, tuple) else words
+
+
+def _sender_url(text: str) -> str:
+    if not re.match(r"[a-z][a-z0-9+.-]*://", text):
+        # The value may hold a password, so it is not repeated.
+        raise ValueError("expected sender URLs such as console:// separated by spaces")
+    return text
+
+
+_Words = BeforeValidator(_words)
+RedisUrl = Annotated[Secret, AfterValidator(_redis_url)]
+SenderUrls = Annotated[tuple[Annotated[str, BeforeValidator(_sender_url)], ...], _Words]
+WindowLimits = Annotated[Limits, BeforeValidator(_limits)]
+WindowLimit = Annotated[Limit, BeforeValidator(_limit)]
+Budget = Annotated[Mapping[Channel, Annotated[int, Field(ge=1)]], BeforeValidator(_budget)]
+Region = Annotated[str, BeforeValidator(_region)]
+Regions = Annotated[tuple[Region, ...], _Words]
+Prefixes = Annotated[tuple[Annotated[str, BeforeValidator(_prefix)], ...], _Words]
+NumberTypes = Annotated[tuple[Annotated[str, BeforeValidator(_number_type)], ...], _Words]
+OneLine = Annotated[str, AfterValidator(_one_line)]
