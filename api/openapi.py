@@ -56,8 +56,8 @@ _PROBLEMS = {
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "The same request with the same key gets the same answer for a day, and sends no "
-    "second message",
+    "description": "The same request with the same key gets the same answer for a day, and sends "
+    "no second message",
     "schema": {"type": "string", "pattern": "^[ -~]{1,255}$"},
 }
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}

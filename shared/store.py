@@ -36,6 +36,15 @@ class Measures:
     breakers: Mapping[tuple[Channel, str], bool]
 
 
+@dataclass(frozen=True, kw_only=True)
+class GuardCount:
+    """Messages to a range or country within the guard's window, and how many of them led to a
+    verified number."""
+
+    sent: int
+    verified: int
+
+
 class Store(RedisScripts):
     """Redis, as the service uses it. A key's name tells nothing about whom it is for.
 
@@ -70,6 +79,7 @@ class Store(RedisScripts):
         # Starts are what has to wait while Redis is full.
         self._start = self._script("start")
         self._refuse = self._script("refuse")
+        self._guards = self._script("guards")
         self._check = self._script_when_full("check")
         self._cancel = self._script_when_full("cancel")
 
@@ -126,6 +136,19 @@ class Store(RedisScripts):
     def refuse(self, refusal: Mapping[str, Any]) -> None:
         """Record a start that was refused without start.lua: app, rule, to (masked), subject."""
         self._run(lambda: self._refuse([], [json.dumps(refusal)]))
+
+    def guards(self, *names: str) -> list[GuardCount]:
+        """What was counted under `{app}:{range|country}:{subject}`, for each of them."""
+        if not names:
+            return []
+        keys = [f"otp:guard:{name}" for name in names]
+        counted = json.loads(self._run(lambda: self._guards(keys, [])))
+        return [GuardCount(**counts) for counts in counted]
+
+    def guarded(self, most: int) -> list[str]:
+        """The names of the guards that counted something last, the newest first."""
+        names = self._run(lambda: self.redis.zrevrange("otp:guarded", 0, most - 1))
+        return [name.decode() for name in names]
 
     def check(self, subject: str, network: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Run check.lua, which see. `subject` is the recipient's tag or the verification's id,

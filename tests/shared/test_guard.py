@@ -6,6 +6,7 @@ from itertools import count
 import pytest
 
 from shared.errors import RateLimited, RecipientBlocked
+from shared.store import GuardCount
 
 FREE = {"OTP_LIMIT_IP": "100000/1h", "OTP_RESEND_SECONDS": "0"}
 BLOCK = {**FREE, "OTP_GUARD": "block"}
@@ -104,6 +105,24 @@ class TestARange:
             ask(verify=True)
             clock.shift(3600)
         assert redis.hlen("otp:guard:default:range:+1415555") <= 2 * 25 + 1
+
+
+def test_what_the_guard_has_counted_can_be_seen(ask, store):
+    ask(verify=True)
+    ask()
+    ask("+4915112345")
+    assert set(store.guarded(most=10)) == {
+        "default:range:+1415555",
+        "default:country:US",
+        "default:range:+491511234",
+        "default:country:DE",
+    }
+    assert store.guards("default:range:+1415555", "default:country:US", "default:range:+1") == [
+        GuardCount(sent=2, verified=1),
+        GuardCount(sent=2, verified=1),
+        GuardCount(sent=0, verified=0),
+    ]
+    assert store.guards() == []
 
 
 @pytest.mark.parametrize("env", [{**BLOCK, "OTP_GUARD_COUNTRY": "30/1d"}])

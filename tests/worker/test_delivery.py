@@ -307,9 +307,8 @@ def test_channels_have_senders_of_their_own(user, ledger, codes, first, second):
 @pytest.fixture
 def shop(ledger, codes, first, second) -> Deliverer:
     """Where the app `shop` has its own sender and name."""
-    common = outlets(dict.fromkeys(CHANNELS, {"first": first}))
-    own = Outlet(texts=Texts("Shop"), senders=dict.fromkeys(CHANNELS, {"shop.second": second}))
-    return Deliverer(ledger, codes, {**common, "shop": own})
+    own = Outlet(texts=Texts("Shop"), senders={"sms": {"shop.second": second}})
+    return Deliverer(ledger, codes, {**outlets({"sms": {"first": first}}), "shop": own})
 
 
 def test_an_app_has_its_own_words_and_senders(shop, user, first, second):
