@@ -8,10 +8,13 @@ from flask import Flask
 from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import headers, health, metrics, openapi, otp, pages, problems, receipts
+from api import admin, headers, health, metrics, openapi, otp, pages, problems, receipts
 from api.access import Access
+from api.admin.session import OwnerAccess
+from shared.audit import Audit
 from shared.codes import Codes
 from shared.ledger import Ledger
+from shared.log_ins import LogIns
 from shared.policy import CHANNELS, Channel
 from shared.queue import WakeUps
 from shared.redis_client import connect
@@ -34,6 +37,8 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     policy = cache(lambda app: settings.app(app).policy())
     service = VerificationService(store, Ledger(redis), codes, wake_ups, policy)
     access = Access(settings.api_keys())
+    audit = Audit(redis, keep_seconds=settings.otp_keep_audit)
+    owner = OwnerAccess(settings.admin_password(), LogIns(redis), codes, audit)
 
     app = Flask(
         __name__, static_folder=FRONTEND, static_url_path="/static", template_folder=FRONTEND
@@ -46,6 +51,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         )
     app.register_blueprint(otp.endpoints(service, access, settings.otp_default_region))
     app.register_blueprint(receipts.endpoints(service, settings))
+    app.register_blueprint(admin.endpoints(settings, owner))
     app.register_blueprint(health.endpoints(store))
     app.register_blueprint(
         metrics.endpoints(store, wake_ups.queue_key, access, sender_names(settings))

@@ -9,16 +9,21 @@ from werkzeug.exceptions import HTTPException
 
 from api.body import MalformedJson
 from shared.errors import (
+    AdminOff,
     ChannelNotEnabled,
     CountryNotAllowed,
+    CsrfFailed,
     DeliveryBacklog,
     IdempotencyConflict,
     IncorrectCode,
     InvalidRequest,
+    LogInNeeded,
+    OwnerOnly,
     RateLimited,
     RecipientBlocked,
     StorageUnavailable,
     TooManyChecks,
+    TooManyLogIns,
     Unauthorized,
     VerificationNotFound,
 )
@@ -48,9 +53,20 @@ def _when_again(error: RateLimited) -> str:
 
 
 _KINDS: dict[type[Exception], Kind] = {
+    AdminOff: Kind(
+        403,
+        "admin_off",
+        "The owner's access is off. OTP_ADMIN_PASSWORD turns it on, and so does OTP_DATA_DIR, "
+        "where a password is made at the first start.",
+    ),
     ChannelNotEnabled: Kind(403, "channel_not_enabled", "Codes are not sent by this channel here."),
     CountryNotAllowed: Kind(
         403, "country_not_allowed", "Codes are not sent to numbers of this country."
+    ),
+    CsrfFailed: Kind(
+        403,
+        "csrf_failed",
+        "The request does not come from a page of the dashboard that is up to date. Reload it.",
     ),
     DeliveryBacklog: Kind(
         503, "delivery_backlog", "The message would arrive too late. Try again in a while."
@@ -60,10 +76,14 @@ _KINDS: dict[type[Exception], Kind] = {
     ),
     IncorrectCode: Kind(400, "incorrect_code", _checks_left),
     InvalidRequest: Kind(422, "invalid_request", _what_is_wrong),
+    LogInNeeded: Kind(401, "log_in_needed", "The session has ended. Log in again."),
     MalformedJson: Kind(
         400,
         "malformed_json",
         "The body is not a JSON object in UTF-8, or a name occurs twice in it.",
+    ),
+    OwnerOnly: Kind(
+        401, "unauthorized", "The owner's password is needed: Basic admin:OTP_ADMIN_PASSWORD."
     ),
     RateLimited: Kind(429, "rate_limited", _when_again),
     RecipientBlocked: Kind(403, "recipient_blocked", "Codes are not sent to this number."),
@@ -75,6 +95,9 @@ _KINDS: dict[type[Exception], Kind] = {
     TooManyChecks: Kind(
         429, "too_many_checks", "Too many wrong codes. This one can no longer be used."
     ),
+    TooManyLogIns: Kind(
+        429, "too_many_log_ins", "Too many wrong passwords. Try again in a minute."
+    ),
     Unauthorized: Kind(
         401, "unauthorized", "A valid API key is needed: Authorization: Bearer KEY."
     ),
@@ -83,6 +106,14 @@ _KINDS: dict[type[Exception], Kind] = {
         "verification_not_found",
         "No code is waiting here: it was never asked for, has expired, or was used.",
     ),
+}
+
+_WAITS = DeliveryBacklog | RateLimited | StorageUnavailable | TooManyChecks | TooManyLogIns
+_CHALLENGES: dict[type[Exception], str] = {
+    # Not Basic, for which a browser would ask the person by a window of its own.
+    LogInNeeded: 'Cookie realm="otp admin"',
+    OwnerOnly: 'Basic realm="otp admin"',
+    Unauthorized: 'Bearer realm="otp"',
 }
 
 _HTTP_CODES = {
@@ -122,15 +153,15 @@ def _members(error: Exception) -> dict[str, Any]:
 
 def _headers(error: Exception) -> dict[str, str]:
     headers = {}
-    if isinstance(error, DeliveryBacklog | RateLimited | StorageUnavailable | TooManyChecks):
+    if isinstance(error, _WAITS):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, RateLimited):
         # draft-ietf-httpapi-ratelimit-headers: the quota that is used up, and until when.
         count, window = error.limit.count, error.limit.window_seconds
         headers["RateLimit"] = f'"{error.scope}";r=0;t={error.retry_after}'
         headers["RateLimit-Policy"] = f'"{error.scope}";q={count};w={window}'
-    if isinstance(error, Unauthorized):
-        headers["WWW-Authenticate"] = 'Bearer realm="otp"'
+    if type(error) in _CHALLENGES:
+        headers["WWW-Authenticate"] = _CHALLENGES[type(error)]
     return headers
 
 

@@ -203,6 +203,14 @@ def _check_port(host: str, port: str) -> None:
         ) from None
 
 
+def _where_the_password_is(env: dict[str, str]) -> str:
+    if "OTP_ADMIN_PASSWORD" in env or "OTP_ADMIN_PASSWORD_FILE" in env:
+        return ""
+    made = Path(env["OTP_DATA_DIR"]) / "otp_admin_password"
+    shown = made.relative_to(ROOT) if made.is_relative_to(ROOT) else made
+    return f", its password: cat {shown}"
+
+
 def serve(stack: Stack, env: dict[str, str]) -> NoReturn:
     """Start a worker and the API, say where they are, and watch. Raises as Stack.check() does."""
     host, port = env.get("HOST", "127.0.0.1"), env.get("PORT", "5000")
@@ -212,7 +220,11 @@ def serve(stack: Stack, env: dict[str, str]) -> NoReturn:
     stack.start("The API", [sys.executable, "-m", "api"], env)
     while not stack.wait_until(lambda: _ready(url), LONGEST_START_SECONDS):
         print(f"\n  {url} is not ready yet. Does the Redis of REDIS_URL run?\n", flush=True)
-    print(f"\n  Ready: {url}\n  Codes appear here. Ctrl-C stops everything.\n", flush=True)
+    print(
+        f"\n  Ready: {url}\n  Codes appear here. Ctrl-C stops everything."
+        f"\n  Dashboard: {url}/admin/{_where_the_password_is(env)}\n",
+        flush=True,
+    )
     stack.watch()
 
 

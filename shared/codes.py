@@ -22,6 +22,7 @@ class Codes:
         # The oldest key: putting a new one in front changes no recipient's tag, so pending
         # verifications are found and limits go on counting through a rotation.
         self._tag_key = _subkey(list(keys.values())[-1], "recipient")
+        self._owner_key = _subkey(list(keys.values())[-1], "owner")
 
     def derive(self, kid: str, verification_id: str, generation: int, length: int) -> str:
         """The code of a verification: `length` decimal digits, every code equally likely.
@@ -50,6 +51,11 @@ class Codes:
     def tag(self, app: str, to: str) -> str:
         """The name of an app's recipient in Redis keys, which tells nothing of the address."""
         return _hmac(self._tag_key, f"{app}\0{to}".encode()).hex()[:32]
+
+    def owner_key(self, password: str) -> bytes:
+        """The key of the owner's sessions, which ends with the password. As ours goes into it,
+        what is made with it helps nobody to guess the password."""
+        return _hmac(self._owner_key, password.encode())
 
 
 def _subkey(key: bytes, purpose: str) -> bytes:

@@ -13,6 +13,11 @@ OtpError
 ├── IdempotencyConflict       the key came with another request before
 ├── ProofSpent                the proof of work was used before
 ├── Unauthorized              an API key is needed, or is wrong
+├── OwnerOnly                 the owner's password is needed, or is wrong
+├── LogInNeeded               there is no session, or it has ended
+├── CsrfFailed                a request that the owner's own page has not made
+├── TooManyLogIns             too many wrong passwords just now
+├── AdminOff                  there is no owner's password
 ├── DeliveryBacklog           the queue could not deliver in time
 └── StorageUnavailable        Redis is away, full or read-only
 """
@@ -83,6 +88,28 @@ class ProofSpent(OtpError):
 
 
 class Unauthorized(OtpError):
+    pass
+
+
+class OwnerOnly(OtpError):
+    pass
+
+
+class LogInNeeded(OtpError):
+    pass
+
+
+class CsrfFailed(OtpError):
+    pass
+
+
+class TooManyLogIns(OtpError):
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"no log-in for {retry_after} s")
+        self.retry_after = retry_after
+
+
+class AdminOff(OtpError):
     pass
 
 

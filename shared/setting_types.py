@@ -8,7 +8,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic import SecretStr as Secret
 
-from shared.policy import Channel, Limit, Limits
+from shared.policy import SECONDS, Channel, Limit, Limits
 from shared.recipient import NUMBER_TYPES
 from shared.redis_client import connect
 
@@ -27,6 +27,32 @@ def _limit(text: object) -> object:
 def _limits(text: object) -> object:
     words = _words(text)
     return tuple(map(_limit, words)) if isinstance(words, tuple | list) else words
+
+
+def _seconds(text: str) -> int:
+    """The seconds of a time written like 1d."""
+    match = re.fullmatch("([0-9]{1,7})([smhd])", text)
+    return int(match[1]) * SECONDS[match[2]] if match else 0
+
+
+def from_to(least: str, most: str) -> BeforeValidator:
+    """Reads a time within these bounds, in seconds."""
+
+    def read(text: object) -> object:
+        if not isinstance(text, str):
+            return text
+        seconds = _seconds(text)
+        if not _seconds(least) <= seconds <= _seconds(most):
+            raise ValueError(f"expected a time from {least} to {most}")
+        return seconds
+
+    return BeforeValidator(read)
+
+
+def _password(secret: Secret) -> Secret:
+    if len(secret.get_secret_value()) < 12:
+        raise ValueError("expected 12 characters or more")
+    return secret
 
 
 def _redis_url(secret: Secret) -> Secret:
@@ -72,6 +98,7 @@ def _sender_url(text: str) -> str:
 
 
 _Words = BeforeValidator(_words)
+Password = Annotated[Secret, AfterValidator(_password)]
 RedisUrl = Annotated[Secret, AfterValidator(_redis_url)]
 SenderUrls = Annotated[tuple[Annotated[str, BeforeValidator(_sender_url)], ...], _Words]
 WindowLimits = Annotated[Limits, BeforeValidator(_limits)]

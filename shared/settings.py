@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -33,6 +33,7 @@ from shared.setting_types import (
     Budget,
     NumberTypes,
     OneLine,
+    Password,
     Prefixes,
     RedisUrl,
     Region,
@@ -40,6 +41,7 @@ from shared.setting_types import (
     SenderUrls,
     WindowLimit,
     WindowLimits,
+    from_to,
 )
 
 _SHORTEST_KEY = 32
@@ -65,6 +67,7 @@ class Settings(BaseModel):
     otp_secret_keys: Secret | None = None
     otp_api_keys: Secret | None = None
     otp_allow_open: bool = False
+    otp_admin_password: Password | None = None
     # A table per app may name senders, whose URLs hold passwords.
     otp_apps: Secret | None = None
 
@@ -88,6 +91,7 @@ class Settings(BaseModel):
     otp_limit_range: WindowLimits = ()
     otp_limit_global: WindowLimits = ()
     otp_max_failed_checks: WindowLimit = Limit.parse("20/24h")
+    otp_keep_audit: Annotated[int, from_to("1d", "365d")] = 30 * 86400
     otp_budget: Budget = Field(default_factory=dict)
 
     otp_guard: Literal["block", "monitor", "off"] | None = None
@@ -147,6 +151,11 @@ class Settings(BaseModel):
         if any(len(key) < _SHORTEST_KEY for _, key in pairs):
             raise SettingsError(f"OTP_API_KEYS: a key has under {_SHORTEST_KEY} characters")
         return pairs
+
+    def admin_password(self) -> str | None:
+        """The owner's; None: there is no dashboard."""
+        secret = self.otp_admin_password
+        return secret.get_secret_value() if secret else None
 
     def has_paid_sender(self) -> bool:
         """Whether messages cost: phones are reached by a sender that is not the console."""
@@ -249,10 +258,10 @@ class Settings(BaseModel):
             value = _find(field.upper(), sources, files)
             if value is not None:
                 values[field] = value
-        if "otp_data_dir" in values and "otp_secret_keys" not in values:
-            values["otp_secret_keys"] = _kept_secret(
-                Path(values["otp_data_dir"]) / "otp_secret_keys", _new_key
-            )
+        if "otp_data_dir" in values:
+            for field, make in _MADE.items():
+                if field not in values:
+                    values[field] = _kept_secret(Path(values["otp_data_dir"]) / field, make)
         settings = cls._valid(values)
         for name in settings.app_names():
             settings.app(name)
@@ -278,6 +287,7 @@ _SECRETS = {
     "otp_secret_keys",
     "otp_api_keys",
     "otp_apps",
+    "otp_admin_password",
     *(f"otp_{channel}_senders" for channel in CHANNELS),
 }
 
@@ -330,7 +340,14 @@ def _new_key() -> str:
     return f"k{secrets.token_hex(2)}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
-def _kept_secret(path: Path, make: Any) -> str:
+# These are made at the first start, where OTP_DATA_DIR says that they may be.
+_MADE: dict[str, Callable[[], str]] = {
+    "otp_secret_keys": _new_key,
+    "otp_admin_password": lambda: secrets.token_urlsafe(32),
+}
+
+
+def _kept_secret(path: Path, make: Callable[[], str]) -> str:
     """The secret in the file, made at the first call. Processes that start together agree: the
     whole file appears at once, and the first one stays."""
     if not path.exists():

@@ -67,6 +67,10 @@ class Store(RedisScripts):
     otp:breaker:{channel}:{sender}  failures in a row, until when it is open; ten minutes
     otp:paused:{channel}:{sender}  the owner has paused it; until then
     otp:drained:{second}           sends that came to their end; ten seconds
+    otp:admin:session:{name}       when a session of the owner began; an hour since it was used
+    otp:admin:failed:{address}     times of the last wrong log-ins, `all` for everybody's; a minute
+    otp:admin:known:{address}      the owner has logged in from here; 30 days
+    otp:audit                      what the owner did; OTP_KEEP_AUDIT since the last entry
     otp:counts                     what metrics show; a day after the last event
     otp:stats:{period}:{n}         the same by minute, hour and day; 3 hours, 8 and 90 days
     otp:decoy, otp:decoy:{what}    what check.lua writes where it counts nothing; their window

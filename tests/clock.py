@@ -52,23 +52,35 @@ class _Ageing:
         self._redis.delete(QUEUE)
         ms = round(seconds * 1000)
         for key in self._redis.keys():
-            match key.split(b":")[:2]:
-                case [b"otp", b"verification" | b"send"]:
-                    self._age_hash(key, ms)
-                case [b"otp", b"limit" | b"failed"]:
-                    for i, time in enumerate(self._redis.lrange(key, 0, -1)):
-                        self._redis.lset(key, i, str(int(time) - ms))
-                case [b"otp", b"due"]:
-                    for member in self._redis.zrange(key, 0, -1):
-                        self._redis.zincrby(key, -ms, member)
+            self._age(key, ms)
             # At 0 or below, this deletes.
             if (ttl := self._redis.pttl(key)) >= 0:
                 self._redis.pexpire(key, ttl - ms)
+
+    def _age(self, key: bytes, ms: int) -> None:
+        match key.split(b":"):
+            case [b"otp", b"verification" | b"send", *_]:
+                self._age_hash(key, ms)
+            case [b"otp", b"limit" | b"failed", *_] | [b"otp", b"admin", b"failed", _]:
+                for i, time in enumerate(self._redis.lrange(key, 0, -1)):
+                    self._redis.lset(key, i, str(int(time) - ms))
+            case [b"otp", b"admin", b"session", _]:
+                self._redis.set(key, int(self._redis.get(key)) - ms, keepttl=True)
+            case [b"otp", b"audit"]:
+                for i, line in enumerate(self._redis.lrange(key, 0, -1)):
+                    self._redis.lset(key, i, _aged(line, ms))
+            case [b"otp", b"due"]:
+                for member in self._redis.zrange(key, 0, -1):
+                    self._redis.zincrby(key, -ms, member)
 
     def _age_hash(self, key: bytes, ms: int) -> None:
         for name, value in self._redis.hgetall(key).items():
             if name.decode() in _TIMES:
                 self._redis.hincrby(key, name, -ms)
             elif name.startswith(b"attempt:"):
-                attempt = json.loads(value)
-                self._redis.hset(key, name, json.dumps({**attempt, "at": attempt["at"] - ms}))
+                self._redis.hset(key, name, _aged(value, ms))
+
+
+def _aged(line: bytes, ms: int) -> str:
+    fields = json.loads(line)
+    return json.dumps({**fields, "at": fields["at"] - ms})

@@ -188,6 +188,11 @@ def test_a_wrong_table_of_an_app_stops_the_start_and_repeats_no_value(text, mess
     assert "hunter22" not in str(error.value)
 
 
+def test_times_are_written_with_their_unit():
+    assert load().otp_keep_audit == 30 * 86400
+    assert load(OTP_KEEP_AUDIT="48h").otp_keep_audit == 2 * 86400
+
+
 def test_lists_are_separated_by_spaces_or_commas():
     settings = load(OTP_ALLOWED_COUNTRIES="US, GB  DE", OTP_BLOCKED_PREFIXES="+1900,+4487")
     assert settings.policy().allowed_countries == {"US", "GB", "DE"}
@@ -241,6 +246,9 @@ def test_names_of_other_programs_are_left_alone():
         ("OTP_API_KEYS", "shop:short", "under 32 characters"),
         ("OTP_API_KEYS", " ", "is empty"),
         ("OTP_API_KEYS", f"shop:{SECRET} bank:{SECRET}", "the same key twice"),
+        ("OTP_ADMIN_PASSWORD", "elevenchars", "12 characters or more"),
+        ("OTP_KEEP_AUDIT", "23h", "a time from 1d to 365d"),
+        ("OTP_KEEP_AUDIT", "366d", "a time from 1d to 365d"),
         ("OTP_SECRET_KEYS_FILE", "/nowhere/at/all", "cannot be read"),
         ("OTP_DATA_DIR", "/dev/null/x", "cannot be written"),
     ],
@@ -272,6 +280,7 @@ def test_without_a_key_the_start_stops_and_says_how_to_make_one():
         ("OTP_SECRET_KEYS", f"k1:{base64.b64encode(SECRET[:20].encode()).decode()}"),
         ("OTP_API_KEYS", SECRET),
         ("OTP_API_KEYS", f"shop:{SECRET[:31]}"),
+        ("OTP_ADMIN_PASSWORD", SECRET[:11]),
         ("OTP_EMAIL_SENDERS", SECRET),
         ("OTP_EMAIL_SENDERS", f"smtp:/u:{SECRET}@localhost"),
     ],
@@ -282,7 +291,7 @@ def test_no_message_repeats_a_secret(name, value):
     assert name in str(stopped.value)
     printed = "".join(traceback.format_exception(stopped.value))
     assert value not in printed
-    assert SECRET[:20] not in printed
+    assert SECRET[:11] not in printed
 
 
 def test_no_secret_is_in_the_repr():
@@ -290,6 +299,7 @@ def test_no_secret_is_in_the_repr():
         REDIS_URL=f"redis://:{SECRET}@localhost/0",
         OTP_SECRET_KEYS=f"k1:{FIRST}",
         OTP_API_KEYS=f"shop:{SECRET}",
+        OTP_ADMIN_PASSWORD=SECRET,
         OTP_EMAIL_SENDERS=f"smtp://u:{SECRET}@localhost?from=a@example.com",
     )
     for text in (repr(settings), str(settings)):

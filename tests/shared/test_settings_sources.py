@@ -69,6 +69,25 @@ def test_a_file_that_is_no_text_stops_the_start_without_its_content(load, tmp_pa
     assert "secret\\xff" not in repr(stopped.value)
 
 
+def test_a_first_start_makes_the_owners_password_and_later_ones_keep_it(load, tmp_path):
+    folder = tmp_path / "data"
+    password = load(OTP_DATA_DIR=str(folder)).admin_password()
+    assert len(password) >= 43
+    assert load(OTP_DATA_DIR=str(folder)).admin_password() == password
+    assert (folder / "otp_admin_password").read_text() == f"{password}\n"
+    assert stat.S_IMODE((folder / "otp_admin_password").stat().st_mode) == 0o600
+    assert load(OTP_DATA_DIR=str(tmp_path / "other")).admin_password() != password
+
+
+def test_a_password_may_be_given_in_a_file(load, tmp_path, mounted):
+    assert load().admin_password() is None
+    (mounted / "otp_admin_password").write_text("a mounted password\n")
+    assert load(OTP_DATA_DIR=str(tmp_path / "data")).admin_password() == "a mounted password"
+    (tmp_path / "file").write_text("another password\n")
+    settings = load(OTP_ADMIN_PASSWORD_FILE=str(tmp_path / "file"))
+    assert settings.admin_password() == "another password"
+
+
 def test_a_first_start_makes_a_key_and_later_ones_keep_it(load, tmp_path):
     folder = tmp_path / "new" / "data"
     first = load(OTP_DATA_DIR=str(folder)).secret_keys()
@@ -78,21 +97,24 @@ def test_a_first_start_makes_a_key_and_later_ones_keep_it(load, tmp_path):
     assert stat.S_IMODE((folder / "otp_secret_keys").stat().st_mode) == 0o600
 
 
-def test_a_given_key_is_taken_and_none_is_made(load, tmp_path):
-    settings = load(OTP_DATA_DIR=str(tmp_path / "data"), OTP_SECRET_KEYS=f"k1:{FIRST}")
-    assert key_of(settings) == "k1"
+def test_given_secrets_are_taken_and_none_are_made(load, tmp_path):
+    given = {"OTP_SECRET_KEYS": f"k1:{FIRST}", "OTP_ADMIN_PASSWORD": "correct horse"}
+    settings = load(OTP_DATA_DIR=str(tmp_path / "data"), **given)
+    assert (key_of(settings), settings.admin_password()) == ("k1", "correct horse")
     assert not (tmp_path / "data").exists()
 
 
-def test_processes_that_start_together_agree_on_one_key(load, tmp_path):
+def test_processes_that_start_together_agree_on_the_secrets(load, tmp_path):
     together = Barrier(8)
 
-    def start(folder: str) -> str:
+    def start(folder: str) -> tuple[str, str]:
         together.wait()
-        return load(OTP_DATA_DIR=folder).otp_secret_keys.get_secret_value()
+        settings = load(OTP_DATA_DIR=folder)
+        return settings.otp_secret_keys.get_secret_value(), settings.admin_password()
 
     with ThreadPoolExecutor(8) as threads:
         for round_ in range(20):
             folder = tmp_path / str(round_)
             assert len(set(threads.map(start, [str(folder)] * 8))) == 1
-            assert [path.name for path in folder.iterdir()] == ["otp_secret_keys"]
+            made = {path.name for path in folder.iterdir()}
+            assert made == {"otp_secret_keys", "otp_admin_password"}

@@ -1,0 +1,20 @@
+"""What is the owner's alone: the dashboard, behind a log-in."""
+
+from flask import Blueprint, render_template
+
+from api.admin import log_in, session
+from api.admin.session import OwnerAccess
+from shared.settings import Settings
+
+
+def endpoints(settings: Settings, access: OwnerAccess) -> Blueprint:
+    """Whatever is added to this blueprint needs a session, see session.guard."""
+    admin = Blueprint("admin", __name__, url_prefix="/admin")
+    session.guard(admin, access)
+    log_in.routes(admin, access, settings.otp_app_name)
+
+    @admin.get("/")
+    def index() -> str:
+        return render_template("admin/index.html", app_name=settings.otp_app_name)
+
+    return admin

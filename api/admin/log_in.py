@@ -1,0 +1,78 @@
+"""The page to log in, which works without a script, and the way out."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from api.admin.session import OwnerAccess, id_of, new_id, set_cookie
+from shared.errors import AdminOff, TooManyLogIns
+
+_TRUSTED_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Page:
+    access: OwnerAccess
+    app_name: str
+
+    def show(self, status: int, error: str = "", headers: dict[str, str] | None = None) -> Response:
+        """For the browser's id, or a new one."""
+        session_id = id_of(request) or new_id()
+        html = render_template(
+            "admin/login.html",
+            app_name=self.app_name,
+            is_off=self.access.is_off,
+            csrf_token=self.access.csrf_token(session_id),
+            error=error,
+            cookie_comes_back=_cookie_comes_back(),
+        )
+        response = make_response(html, status, headers or {})
+        set_cookie(response, session_id)
+        return response
+
+
+def routes(admin: Blueprint, access: OwnerAccess, app_name: str) -> None:
+    page = _Page(access=access, app_name=app_name)
+
+    @admin.get("/login")
+    def log_in_page() -> AnyResponse:
+        if access.has_session(id_of(request)):
+            return redirect(url_for("admin.index"), 303)
+        return page.show(403 if access.is_off else 200)
+
+    @admin.post("/login")
+    def log_in() -> AnyResponse:
+        session_id = id_of(request)
+        if not session_id:
+            return page.show(403, "Your browser has not sent back the cookie of this page.")
+        if not access.is_ours(request, session_id):
+            return page.show(403, "This page was no longer up to date. Try again.")
+        opened = new_id()
+        try:
+            let_in = access.log_in(request, request.form.get("password", ""), session_id=opened)
+        except AdminOff:
+            return page.show(403)
+        except TooManyLogIns as error:
+            again = str(error.retry_after)
+            text = f"Too many wrong passwords. Try again in {again} seconds."
+            return page.show(429, text, {"Retry-After": again})
+        if not let_in:
+            challenge = {"WWW-Authenticate": 'Cookie realm="otp admin"'}
+            return page.show(401, "That is not the password.", challenge)
+        response = redirect(url_for("admin.index"), 303)
+        set_cookie(response, opened)
+        return response
+
+    @admin.post("/logout")
+    def log_out() -> AnyResponse:
+        access.log_out(request, id_of(request) or "")
+        response = redirect(url_for("admin.log_in_page"), 303)
+        set_cookie(response, new_id())
+        return response
+
+
+def _cookie_comes_back() -> bool:
+    """Over plain HTTP it does so only from this machine, which browsers trust."""
+    host = request.host.rsplit(":", 1)[0].strip("[]")
+    return request.is_secure or host in _TRUSTED_HOSTS or host.endswith(".localhost")

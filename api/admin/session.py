@@ -1,0 +1,138 @@
+"""Who the owner is: by a password, then by a session that a cookie names."""
+
+import hmac
+import re
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Request, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from api.access import client_ip
+from shared.admission import network
+from shared.audit import Audit
+from shared.codes import Codes
+from shared.errors import AdminOff, CsrfFailed, LogInNeeded, OwnerOnly
+from shared.log_ins import LogIns
+
+# `__Host-`: only over HTTPS, only from this host, and no other one of the domain can set it.
+COOKIE = "__Host-otp-admin"
+OWNER = "admin"
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+class OwnerAccess:
+    """Knows the owner by the password, and later by a session.
+
+    A browser has an id before it has a session too: the log-in form is bound to it. The names of
+    sessions and their tokens are hashes of ids, with a key that the password is a part of. So a
+    new password ends all sessions, and Redis holds nothing that would open one.
+    """
+
+    def __init__(self, password: str | None, log_ins: LogIns, codes: Codes, audit: Audit) -> None:
+        self.is_off = password is None
+        self._key = codes.owner_key(password or "")
+        self._log_ins = log_ins
+        self._codes = codes
+        self._audit = audit
+
+    def log_in(self, request: Request, password: str, *, session_id: str | None = None) -> bool:
+        """Whether it is the password; then the session is open. Raises AdminOff, TooManyLogIns."""
+        if self.is_off:
+            raise AdminOff
+        ip = client_ip(request)
+        let_in = self._log_ins.log_in(
+            self._codes.tag("owner log-in ip", network(ip)),
+            right=hmac.compare_digest(self._codes.owner_key(password), self._key),
+            session=self._name(session_id) if session_id else None,
+        )
+        if not let_in:
+            self._audit.record("log_in_failed", OWNER, ip)
+        elif session_id:
+            self._audit.record("log_in", OWNER, ip)
+        return let_in
+
+    def require_password(self, request: Request) -> None:
+        """By Basic, for a program of the owner's. Raises AdminOff, OwnerOnly, TooManyLogIns."""
+        given = request.authorization
+        if self.is_off:
+            raise AdminOff
+        if given is None or given.type != "basic" or given.username != OWNER:
+            raise OwnerOnly
+        if not self.log_in(request, given.password or ""):
+            raise OwnerOnly
+
+    def has_session(self, session_id: str | None) -> bool:
+        return bool(
+            session_id and not self.is_off and self._log_ins.use_session(self._name(session_id))
+        )
+
+    def log_out(self, request: Request, session_id: str) -> None:
+        self._log_ins.end_session(self._name(session_id))
+        self._audit.record("log_out", OWNER, client_ip(request))
+
+    def csrf_token(self, session_id: str) -> str:
+        return self._hash("csrf", session_id)
+
+    def is_ours(self, request: Request, session_id: str) -> bool:
+        """Whether a page of this session made the request."""
+        token = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
+        return hmac.compare_digest(token.encode(), self.csrf_token(session_id).encode())
+
+    def _name(self, session_id: str) -> str:
+        return self._hash("session", session_id)
+
+    def _hash(self, purpose: str, session_id: str) -> str:
+        return hmac.digest(self._key, f"{purpose}\0{session_id}".encode(), "sha256").hex()
+
+
+def guard(admin: Blueprint, access: OwnerAccess) -> None:
+    """Everything of the blueprint needs a session, and what changes something its CSRF token: the
+    field `csrf_token` of a form, or the header X-CSRF-Token. Templates have it as `csrf_token`."""
+
+    open_to_all = ("admin.log_in_page", "admin.log_in")
+
+    @admin.before_request
+    def refuse() -> Response | None:
+        if request.method not in _SAFE and is_cross_site(request):
+            raise CsrfFailed
+        if request.endpoint in open_to_all:
+            return None
+        session_id = id_of(request)
+        if not session_id or not access.has_session(session_id):
+            if request.accept_mimetypes.best == "application/json":
+                raise LogInNeeded
+            return redirect(url_for("admin.log_in_page"), 303)
+        if request.method not in _SAFE and not access.is_ours(request, session_id):
+            raise CsrfFailed
+        return None
+
+    @admin.context_processor
+    def tokens() -> dict[str, str]:
+        session_id = id_of(request)
+        return {"csrf_token": access.csrf_token(session_id)} if session_id else {}
+
+
+def id_of(request: Request) -> str | None:
+    """The id in the browser's cookie, of whatever worth."""
+    found = request.cookies.get(COOKIE, "")
+    return found if re.fullmatch("[A-Za-z0-9_-]{43}", found) else None
+
+
+def new_id() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def set_cookie(response: Response, session_id: str) -> None:
+    """It ends with the browser; how long the session lasts is decided here."""
+    response.set_cookie(COOKIE, session_id, secure=True, httponly=True, samesite="Strict", path="/")
+
+
+def is_cross_site(request: Request) -> bool:
+    """Whether a browser says that another site made the request. Those that do not say it by
+    Sec-Fetch-Site name the origin."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc != request.host

@@ -1,0 +1,65 @@
+"""The audit log: what the owner did, and who tried to be the owner."""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from redis import Redis
+
+from shared.redis_scripts import RedisScripts
+
+MOST_ENTRIES = 1000
+
+Action = Literal[
+    "log_in",
+    "log_in_failed",
+    "log_out",
+    "reveal",  # a number or an address was looked up in full
+    "cancel",
+    "unblock",
+    "pause",
+    "test_message",
+    "erasure",
+]
+
+log = logging.getLogger("otp.audit")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """`at` is in Unix seconds, by Redis's clock. `times` counts wrong log-ins in a row, of which
+    `at` and `ip` are those of the last one. `facts` say what was acted on; addresses are masked."""
+
+    at: float
+    action: Action
+    actor: str
+    ip: str
+    times: int
+    facts: Mapping[str, Any]
+
+
+class Audit(RedisScripts):
+    """Keeps the last MOST_ENTRIES entries for `keep_seconds`, and logs each for good."""
+
+    def __init__(self, redis: Redis, keep_seconds: int) -> None:
+        super().__init__(redis)
+        self._keep_ms = keep_seconds * 1000
+        self._record = self._script_when_full("audit")
+
+    def record(self, action: Action, actor: str, ip: str, **facts: Any) -> None:
+        entry = {**facts, "action": action, "actor": actor, "ip": ip}
+        log.info("audit", extra=entry)
+        words = [json.dumps(entry), self._keep_ms, MOST_ENTRIES]
+        self._run(lambda: self._record(["otp:audit"], words))
+
+    def entries(self) -> list[Entry]:
+        """Newest first."""
+        lines = self._run(lambda: self.redis.lrange("otp:audit", 0, -1))
+        return [_read(json.loads(line)) for line in lines]
+
+
+def _read(fields: dict[str, Any]) -> Entry:
+    own = {name: fields.pop(name) for name in ("action", "actor", "ip", "times")}
+    return Entry(at=fields.pop("at") / 1000, **own, facts=fields)
