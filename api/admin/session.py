@@ -94,12 +94,17 @@ def guard(admin: Blueprint, access: OwnerAccess) -> None:
 
     @admin.before_request
     def refuse() -> Response | None:
+        session_id = id_of(request)
+        is_log_in = request.endpoint in open_to_all
+        # Over plain HTTP no cookie comes back, and where it comes from a browser does not tell. The
+        # page to log in says so.
+        if is_log_in and session_id is None:
+            return None
         if request.method not in _SAFE and is_cross_site(request):
             raise CsrfFailed
-        if request.endpoint in open_to_all:
+        if is_log_in:
             return None
-        session_id = id_of(request)
-        if not session_id or not access.has_session(session_id):
+        if session_id is None or not access.has_session(session_id):
             if request.accept_mimetypes.best == "application/json":
                 raise LogInNeeded
             return redirect(url_for("admin.log_in_page"), 303)
