@@ -8,8 +8,8 @@ from flask import Flask
 from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import admin, headers, health, metrics, openapi, otp, pages, problems, receipts
-from api.access import Access
+from api import admin, headers, health, metrics, openapi, otp, pages, problems, receipts, recipients
+from api.access import DEFAULT_APP, Access
 from api.admin.session import OwnerAccess
 from shared.audit import Audit
 from shared.codes import Codes
@@ -51,6 +51,16 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         )
     app.register_blueprint(otp.endpoints(service, access, settings.otp_default_region))
     app.register_blueprint(receipts.endpoints(service, settings))
+    app.register_blueprint(
+        recipients.endpoints(
+            store,
+            codes,
+            owner,
+            audit,
+            apps=apps(settings),
+            default_region=settings.otp_default_region,
+        )
+    )
     app.register_blueprint(admin.endpoints(settings, owner))
     app.register_blueprint(health.endpoints(store))
     app.register_blueprint(
@@ -61,6 +71,11 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     problems.register(app)
     headers.register(app)
     return app
+
+
+def apps(settings: Settings) -> list[str]:
+    """The names of all apps that may have verifications."""
+    return sorted({DEFAULT_APP, *(app for app, _ in settings.api_keys())})
 
 
 def sender_names(settings: Settings) -> dict[Channel, list[str]]:

@@ -6,10 +6,18 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 from pydantic.json_schema import models_json_schema
 
-from api.schemas import GeneratedOtp, GenerateOtp, VerificationDetails, VerifiedOtp, VerifyOtp
+from api.schemas import (
+    ErasedRecipient,
+    EraseRecipient,
+    GeneratedOtp,
+    GenerateOtp,
+    VerificationDetails,
+    VerifiedOtp,
+    VerifyOtp,
+)
 
-_REQUESTS = (GenerateOtp, VerifyOtp)
-_ANSWERS = (GeneratedOtp, VerifiedOtp, VerificationDetails)
+_REQUESTS = (GenerateOtp, VerifyOtp, EraseRecipient)
+_ANSWERS = (GeneratedOtp, VerifiedOtp, VerificationDetails, ErasedRecipient)
 
 _PROBLEM = {
     "type": "object",
@@ -88,6 +96,11 @@ def document() -> dict[str, Any]:
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic"},
+                "owner": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "`admin` and OTP_ADMIN_PASSWORD",
+                },
             },
         },
     }
@@ -144,6 +157,22 @@ def _paths() -> dict[str, Any]:
                     **_problems(401, 404, 503),
                 },
             },
+        },
+        "/recipients": {
+            "delete": {
+                "operationId": "eraseRecipient",
+                "summary": "Remove all that is known of a recipient",
+                "description": "For the owner. Pending codes end at once, in all apps.",
+                "security": [{"owner": []}],
+                "requestBody": _json_body("EraseRecipient"),
+                "responses": {
+                    "200": _json_answer("Removed", "ErasedRecipient"),
+                    **_problems(400, 401, 413, 415, 422, 503),
+                    "401": _problem("`unauthorized`: the owner's password is needed, or is wrong"),
+                    "403": _problem("`admin_off`: there is no owner's password"),
+                    "429": _problem("`too_many_log_ins`: too many wrong ones", retry_after=True),
+                },
+            }
         },
         "/metrics": {
             "get": {

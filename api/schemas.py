@@ -96,6 +96,16 @@ def _recipient(phone: str | None, email: str | None, default_region: str | None)
     raise InvalidRequest(("phone", "give exactly one of phone and email"))
 
 
+class EraseRecipient(Request):
+    """Exactly one of `phone` and `email`."""
+
+    phone: Phone | None = None
+    email: Email | None = None
+
+    def recipient(self, default_region: str | None) -> Recipient:
+        return _recipient(self.phone, self.email, default_region)
+
+
 class GeneratedOtp(BaseModel):
     verification_id: VerificationId
     status: Literal["pending"] = "pending"
@@ -122,6 +132,17 @@ class VerifiedOtp(BaseModel):
     channel: Channel
     to: Annotated[str, Field(description="Masked", examples=["+1415*****23"])]
     message: str
+
+
+class Removed(BaseModel):
+    verifications: int
+    sends: int
+    counters: Annotated[int, Field(description="Counts of sends and of wrong codes")]
+
+
+class ErasedRecipient(BaseModel):
+    to: Annotated[str, Field(description="Masked", examples=["+1415*****23"])]
+    removed: Removed
 
 
 class DeliveryAttempt(BaseModel):

@@ -86,6 +86,7 @@ class Store(RedisScripts):
         self._guards = self._script("guards")
         self._check = self._script_when_full("check")
         self._cancel = self._script_when_full("cancel")
+        self._erase = self._script_when_full("erase")
 
     def start(
         self, request: Mapping[str, Any], queue_key: str, enqueue: Iterable[Sequence[Any]]
@@ -186,6 +187,15 @@ class Store(RedisScripts):
         """Whether a pending verification was canceled."""
         keys = [f"otp:verification:{verification_id}", f"otp:code:{verification_id}"]
         return bool(self._run(lambda: self._cancel(keys, [app])))
+
+    def erase(self, tags: Sequence[str]) -> dict[str, int]:
+        """Remove all that is known of a recipient, by its tags in all apps, and say how much."""
+        return self._json(self._erase, ["otp:due"], list(tags))
+
+    def unblock(self, tag: str) -> bool:
+        """Forget a recipient's wrong codes and sends. Whether any were counted."""
+        keys = [f"otp:failed:{tag}", f"otp:limit:to:{tag}"]
+        return bool(self._run(lambda: self.redis.delete(*keys)))
 
     def view(
         self, verification_id: str

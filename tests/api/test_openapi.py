@@ -64,8 +64,9 @@ def test_every_reference_leads_somewhere(document):
             found = found[step]
 
 
-def test_answers_are_as_described(caller, document, run_worker):
-    """Each answer's status and media type are in the document, and its body fits the schema."""
+@pytest.fixture
+def check(document):
+    """An answer's status and media type are in the document, and its body fits the schema."""
     described = operations(document)
 
     def check(method: str, path: str, answer) -> int:
@@ -79,6 +80,10 @@ def test_answers_are_as_described(caller, document, run_worker):
             assert not errors, (method, path, errors)
         return answer.status_code
 
+    return check
+
+
+def test_answers_are_as_described(caller, check, run_worker):
     one = "/verifications/{verification_id}"
     started = caller.generate()
     url = f"/verifications/{started.json['verification_id']}"
@@ -102,6 +107,21 @@ def test_answers_are_as_described(caller, document, run_worker):
     assert seen == [202, 429, 422, 415, 400, 422, 200, 200, 404, 200, 404, 200, 200]
 
 
+@pytest.mark.parametrize("env", [{"OTP_ADMIN_PASSWORD": "correct horse"}])
+def test_answers_to_the_owner_are_as_described(client, check):
+    def erase(password: str, **body: str):
+        return client.delete("/recipients", json=body, auth=("admin", password))
+
+    seen = [check("DELETE", "/recipients", erase("correct horse", phone="+14155550123"))]
+    seen += [check("DELETE", "/recipients", erase("correct horse"))]
+    seen += [check("DELETE", "/recipients", erase("wrong")) for _ in range(11)]
+    assert seen == [200, 422, *[401] * 10, 429]
+
+
+def test_without_a_password_the_answer_is_as_described(client, check):
+    assert check("DELETE", "/recipients", client.delete("/recipients")) == 403
+
+
 def test_its_examples_are_accepted(client, document):
     def example(model: str, field: str) -> str:
         schema = document["components"]["schemas"][model]["properties"][field]
@@ -115,5 +135,5 @@ def test_its_examples_are_accepted(client, document):
 
 
 def test_request_schemas_forbid_unknown_fields(document):
-    for name in ("GenerateOtp", "VerifyOtp"):
+    for name in ("GenerateOtp", "VerifyOtp", "EraseRecipient"):
         assert document["components"]["schemas"][name]["additionalProperties"] is False

@@ -1,0 +1,36 @@
+"""DELETE /recipients: the owner has somebody forgotten."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, jsonify, request
+
+from api import body
+from api.access import client_ip
+from api.admin.session import OWNER, OwnerAccess
+from api.schemas import ErasedRecipient, EraseRecipient, Removed
+from shared.audit import Audit
+from shared.codes import Codes
+from shared.store import Store
+
+
+def endpoints(
+    store: Store,
+    codes: Codes,
+    owner: OwnerAccess,
+    audit: Audit,
+    *,
+    apps: Sequence[str],
+    default_region: str | None,
+) -> Blueprint:
+    recipients = Blueprint("recipients", __name__)
+
+    @recipients.delete("/recipients")
+    def erase() -> Response:
+        owner.require_password(request)
+        recipient = body.read(request, EraseRecipient).recipient(default_region)
+        removed = store.erase([codes.tag(app, recipient.to) for app in apps])
+        audit.record("erasure", OWNER, client_ip(request), to=recipient.masked, **removed)
+        answer = ErasedRecipient(to=recipient.masked, removed=Removed(**removed))
+        return jsonify(answer.model_dump())
+
+    return recipients

@@ -1,0 +1,33 @@
+-- Remove all that is known of a recipient. What is queued or waits in due comes to nothing: a worker
+-- that finds no send has nothing to do.
+--
+-- KEYS 1 due
+-- ARGV the recipient's tags, one per app
+-- Result, JSON: how many of each were removed: verifications, sends, counters
+local removed = {verifications = 0, sends = 0, counters = 0}
+
+local function erase(id)
+  local verification = 'otp:verification:' .. id
+  local sends = tonumber(redis.call('HGET', verification, 'sends')) or 0
+  for send = 1, sends do
+    removed.sends = removed.sends + redis.call('DEL', 'otp:send:' .. id .. ':' .. send)
+    redis.call('ZREM', KEYS[1], id .. ':' .. send)
+  end
+  removed.verifications = removed.verifications + redis.call('DEL', verification)
+  redis.call('DEL', 'otp:code:' .. id)
+end
+
+for _, tag in ipairs(ARGV) do
+  local open, history = 'otp:recipient:' .. tag, 'otp:history:' .. tag
+  local last = redis.call('GET', open)
+  if last then
+    erase(last)
+  end
+  for _, id in ipairs(redis.call('LRANGE', history, 0, -1)) do
+    erase(id)
+  end
+  redis.call('DEL', open, history)
+  removed.counters = removed.counters
+    + redis.call('DEL', 'otp:limit:to:' .. tag, 'otp:failed:' .. tag, 'otp:verified:' .. tag)
+end
+return cjson.encode(removed)
