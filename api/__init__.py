@@ -32,7 +32,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         settings.redis_url.get_secret_value(), timeout_seconds=PATIENCE_SECONDS
     )
     codes = Codes(settings.secret_keys())
-    store = Store(redis)
+    store = Store(redis, keep_seconds=settings.otp_keep)
     wake_ups = WakeUps(redis, codes.job_keys)
     policy = cache(lambda app: settings.app(app).policy())
     service = VerificationService(store, Ledger(redis), codes, wake_ups, policy)

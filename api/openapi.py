@@ -145,7 +145,9 @@ def _paths() -> dict[str, Any]:
                 "operationId": "getVerification",
                 "summary": "What became of a verification and its messages",
                 "responses": {
-                    "200": _json_answer("Kept for a day after its end", "VerificationDetails"),
+                    "200": _json_answer(
+                        "Kept for a day after its end, or as OTP_KEEP says", "VerificationDetails"
+                    ),
                     **_problems(401, 404, 503),
                 },
             },

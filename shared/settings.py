@@ -91,13 +91,15 @@ class Settings(BaseModel):
     otp_limit_range: WindowLimits = ()
     otp_limit_global: WindowLimits = ()
     otp_max_failed_checks: WindowLimit = Limit.parse("20/24h")
-    otp_keep_audit: Annotated[int, from_to("1d", "365d")] = 30 * 86400
     otp_budget: Budget = Field(default_factory=dict)
 
     otp_guard: Literal["block", "monitor", "off"] | None = None
     otp_guard_range: WindowLimit = Limit.parse("20/1d")
     otp_guard_country: WindowLimit = Limit.parse("500/1d")
     otp_guard_percent: Annotated[int, Field(ge=1, le=100)] = 10
+
+    otp_keep: Annotated[int, from_to("1h", "7d")] = 86400
+    otp_keep_audit: Annotated[int, from_to("1d", "365d")] = 30 * 86400
 
     otp_allowed_countries: Regions = ()
     otp_blocked_prefixes: Prefixes = ()

@@ -16,8 +16,6 @@ from shared.redis_scripts import RedisScripts
 
 # How long a caller waits for Redis.
 PATIENCE_SECONDS = 0.5
-# How long a verification can be looked up after its end.
-KEPT_SECONDS = 86400
 # The buckets that prelude.lua counts durations in.
 DURATION_BOUNDS_SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 # How long a request with an idempotency key can be repeated.
@@ -76,8 +74,10 @@ class Store(RedisScripts):
     otp:decoy, otp:decoy:{what}    what check.lua writes where it counts nothing; their window
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, keep_seconds: int = 86400) -> None:
+        """`keep_seconds`: how long a verification can be looked up after its code's end."""
         super().__init__(redis)
+        self._keep_ms = keep_seconds * 1000
         # Redis's clock less our monotonic one, as of the last answer that told it.
         self._clock_ms: float | None = None
         # Starts are what has to wait while Redis is full.
@@ -110,7 +110,7 @@ class Store(RedisScripts):
             for guard in request["guards"]
         ]
         more = {
-            "kept_ms": KEPT_SECONDS * 1000,
+            "kept_ms": self._keep_ms,
             "overdue_ms": OVERDUE_SECONDS * 1000,
             "idempotency_ms": IDEMPOTENCY_SECONDS * 1000,
             "guards": guards,

@@ -149,8 +149,8 @@ def codes(settings) -> Codes:
 
 
 @pytest.fixture
-def store(redis) -> Store:
-    return Store(redis)
+def store(redis, settings) -> Store:
+    return Store(redis, keep_seconds=settings.otp_keep)
 
 
 @pytest.fixture

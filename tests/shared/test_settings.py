@@ -189,8 +189,9 @@ def test_a_wrong_table_of_an_app_stops_the_start_and_repeats_no_value(text, mess
 
 
 def test_times_are_written_with_their_unit():
-    assert load().otp_keep_audit == 30 * 86400
-    assert load(OTP_KEEP_AUDIT="48h").otp_keep_audit == 2 * 86400
+    assert (load().otp_keep, load().otp_keep_audit) == (86400, 30 * 86400)
+    settings = load(OTP_KEEP="90m", OTP_KEEP_AUDIT="365d")
+    assert (settings.otp_keep, settings.otp_keep_audit) == (5400, 365 * 86400)
 
 
 def test_lists_are_separated_by_spaces_or_commas():
@@ -247,6 +248,9 @@ def test_names_of_other_programs_are_left_alone():
         ("OTP_API_KEYS", " ", "is empty"),
         ("OTP_API_KEYS", f"shop:{SECRET} bank:{SECRET}", "the same key twice"),
         ("OTP_ADMIN_PASSWORD", "elevenchars", "12 characters or more"),
+        ("OTP_KEEP", "59m", "a time from 1h to 7d"),
+        ("OTP_KEEP", "8d", "a time from 1h to 7d"),
+        ("OTP_KEEP", "1", "a time from 1h to 7d"),
         ("OTP_KEEP_AUDIT", "23h", "a time from 1d to 365d"),
         ("OTP_KEEP_AUDIT", "366d", "a time from 1d to 365d"),
         ("OTP_SECRET_KEYS_FILE", "/nowhere/at/all", "cannot be read"),

@@ -207,9 +207,12 @@ def test_a_view_shows_what_became_of_a_verification(user, service, clock):
     assert (seen.status, seen.expires_in, seen.resend_in) == ("expired", 0, 0)
 
 
-def test_a_view_is_kept_for_a_day_after_the_end(user, clock):
+@pytest.mark.parametrize(
+    ("env", "hours"), [({}, 24), ({"OTP_KEEP": "1h"}, 1), ({"OTP_KEEP": "7d"}, 168)]
+)
+def test_a_view_is_kept_for_a_day_after_the_end_or_as_the_owner_says(user, clock, hours):
     started = user.ask()
-    clock.shift(300 + 86400 - 5)
+    clock.shift(300 + hours * 3600 - 5)
     assert user.status(started) == "expired"
     clock.shift(6)
     with pytest.raises(VerificationNotFound):
