@@ -9,13 +9,13 @@ from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import admin, headers, health, metrics, openapi, otp, pages, problems, receipts, recipients
-from api.access import DEFAULT_APP, Access
+from api.access import Access
 from api.admin.session import OwnerAccess
 from shared.audit import Audit
 from shared.codes import Codes
 from shared.ledger import Ledger
 from shared.log_ins import LogIns
-from shared.policy import CHANNELS, Channel
+from shared.policy import CHANNELS, DEFAULT_APP, PAGE_APP, Channel
 from shared.queue import WakeUps
 from shared.redis_client import connect
 from shared.settings import Settings
@@ -75,7 +75,8 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
 
 def apps(settings: Settings) -> list[str]:
     """The names of all apps that may have verifications."""
-    return sorted({DEFAULT_APP, *(app for app, _ in settings.api_keys())})
+    keys = (app for app, _ in settings.api_keys())
+    return sorted({DEFAULT_APP, PAGE_APP, *settings.app_names(), *keys})
 
 
 def sender_names(settings: Settings) -> dict[Channel, list[str]]:

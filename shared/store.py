@@ -16,6 +16,8 @@ from shared.redis_scripts import RedisScripts
 
 # How long a caller waits for Redis.
 PATIENCE_SECONDS = 0.5
+# How many verifications of a recipient start.lua lists.
+HISTORY_LENGTH = 20
 # The buckets that prelude.lua counts durations in.
 DURATION_BOUNDS_SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 # How long a request with an idempotency key can be repeated.
@@ -190,7 +192,29 @@ class Store(RedisScripts):
 
     def erase(self, tags: Sequence[str]) -> dict[str, int]:
         """Remove all that is known of a recipient, by its tags in all apps, and say how much."""
-        return self._json(self._erase, ["otp:due"], list(tags))
+        request = {"tags": tags, "verification_ids": self._run(lambda: self._unlisted(tags))}
+        return self._json(self._erase, ["otp:due"], [json.dumps(request)])
+
+    def _unlisted(self, tags: Sequence[str]) -> list[str]:
+        """The verifications that a full history has dropped. Only looking at all of them tells."""
+        if all(self.redis.llen(f"otp:history:{tag}") < HISTORY_LENGTH for tag in tags):
+            return []
+        wanted = {tag.encode() for tag in tags}
+        found: list[str] = []
+        cursor = None
+        while cursor != 0:
+            page: Any = self.redis.scan(cursor or 0, match="otp:verification:*", count=1000)
+            cursor, keys = page
+            with self.redis.pipeline(transaction=False) as pipe:
+                for key in keys:
+                    pipe.hget(key, "tag")
+                owners = pipe.execute()
+            found += (
+                key.decode().rpartition(":")[2]
+                for key, tag in zip(keys, owners, strict=True)
+                if tag in wanted
+            )
+        return found
 
     def unblock(self, tag: str) -> bool:
         """Forget a recipient's wrong codes and sends. Whether any were counted."""

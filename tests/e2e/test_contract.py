@@ -1,6 +1,7 @@
 """The running service against its own OpenAPI document: every answer to every request, sensible or
 not, is one that the document knows, in status, media type, headers and body."""
 
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
 from itertools import cycle
@@ -113,6 +114,7 @@ def test_the_document_is_served(service):
 def test_every_kind_of_answer_is_as_documented(service, answered):
     generate, verify = schema["/generate-otp"]["POST"], schema["/verify-otp"]["POST"]
     one = schema["/verifications/{verification_id}"]
+    erase = schema["/recipients"]["DELETE"]
 
     def ask(operation, expected: int, **parts: object) -> None:
         case = operation.Case(media_type="application/json", **parts)
@@ -141,6 +143,12 @@ def test_every_kind_of_answer_is_as_documented(service, answered):
     ask(generate, 413, body={"phone": "1" * 9000})
     ask(generate, 415, body=phone, headers={"Content-Type": "text/plain"})
 
+    password = (service.folder / "otp_admin_password").read_text(encoding="utf-8").strip()
+    owner = {"Authorization": "Basic " + b64encode(f"admin:{password}".encode()).decode()}
+    ask(erase, 200, body=phone, headers=owner)
+    ask(erase, 422, body={}, headers=owner)
+    ask(erase, 401, body=phone)
+
     started = service.call("POST", "/generate-otp", {"email": "a@example.com"}).body
     path = {"verification_id": started["verification_id"]}
     ask(one["GET"], 200, path_parameters=path)
@@ -151,5 +159,6 @@ def test_every_kind_of_answer_is_as_documented(service, answered):
         ask(verify, 503, body={**phone, "otp": "123456"})
         ask(one["GET"], 503, path_parameters=path)
         ask(one["DELETE"], 503, path_parameters=path)
+        ask(erase, 503, body=phone, headers=owner)
         ask(schema["/health/ready"]["GET"], 503)
         ask(schema["/health/live"]["GET"], 200)

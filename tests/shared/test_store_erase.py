@@ -9,7 +9,10 @@ from tests.user import OTHER_PHONE, PHONE
 
 FREE = {"OTP_RESEND_SECONDS": "0", "OTP_LIMIT_TO": "1/1h", "OTP_MAX_FAILED_CHECKS": "1/24h"}
 # What a recipient leaves that says nothing of whose it is.
-NOBODYS = (b"otp:counts", b"otp:due", b"otp:drained", b"otp:limit:ip", b"rq:")
+NOBODYS = (
+    *(b"otp:counts", b"otp:stats:", b"otp:due", b"otp:drained", b"otp:guard", b"otp:limit:ip"),
+    *(b"otp:limit:failed_ip", b"rq:"),
+)
 
 
 @pytest.fixture
@@ -22,27 +25,12 @@ def tag(codes):
     return lambda to=PHONE, app="default": codes.tag(app, to)
 
 
-@pytest.fixture
-def remember(redis, tag):
-    """Write the history of a recipient, oldest first."""
-
-    def remember(*started, to=PHONE, app="default") -> None:
-        redis.delete(f"otp:history:{tag(to, app)}")
-        for one in started:
-            redis.lpush(f"otp:history:{tag(to, app)}", one.verification_id)
-        redis.expire(f"otp:history:{tag(to, app)}", 86400)
-
-    return remember
-
-
-def test_nothing_is_left_of_a_recipient(user, store, remember, tag, redis, everything_in_redis):
+def test_nothing_is_left_of_a_recipient(user, store, tag, redis, everything_in_redis):
     used = user.ask()
     user.type(user.code(used))
     pending = user.ask()
     user.ask()
     user.mistype(pending)
-    remember(used, pending)
-    redis.set(f"otp:verified:{tag()}", 1, ex=60)
     removed = store.erase([tag()])
     assert removed == {"verifications": 2, "sends": 3, "counters": 3}
     assert [key for key in redis.keys() if not key.startswith(NOBODYS)] == []
@@ -51,6 +39,18 @@ def test_nothing_is_left_of_a_recipient(user, store, remember, tag, redis, every
     for trace in (PHONE, "+1415*****23", tag()):
         assert trace.encode() not in kept
     assert store.erase([tag()]) == {"verifications": 0, "sends": 0, "counters": 0}
+
+
+@pytest.mark.parametrize("env", [{"OTP_RESEND_SECONDS": "0", "OTP_LIMIT_TO": "none"}])
+def test_no_verification_is_too_many(user, store, tag, redis, clock):
+    for _ in range(25):
+        user.type(user.code(user.ask()))
+        clock.shift(1)
+    others = user.ask(OTHER_PHONE)
+    assert store.erase([tag(), tag(app="shop")])["verifications"] == 25
+    assert redis.keys("otp:verification:*") == [
+        f"otp:verification:{others.verification_id}".encode()
+    ]
 
 
 def test_it_is_forgotten_in_all_apps_and_nobody_else_is(user, service, store, tag):
