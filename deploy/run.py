@@ -204,9 +204,10 @@ def _check_port(host: str, port: str) -> None:
 
 
 def _where_the_password_is(env: dict[str, str]) -> str:
-    if "OTP_ADMIN_PASSWORD" in env or "OTP_ADMIN_PASSWORD_FILE" in env:
-        return ""
     made = Path(env["OTP_DATA_DIR"]) / "otp_admin_password"
+    given = "OTP_ADMIN_PASSWORD" in env or "OTP_ADMIN_PASSWORD_FILE" in env
+    if given or not made.is_file():
+        return ""
     shown = made.relative_to(ROOT) if made.is_relative_to(ROOT) else made
     return f", its password: cat {shown}"
 

@@ -1,7 +1,6 @@
 """Headers that every answer carries, errors too."""
 
 import pytest
-from flask import Flask
 
 from api import create_app
 from shared.errors import StorageUnavailable
@@ -46,7 +45,7 @@ def env() -> dict[str, str]:
 
 @pytest.fixture
 def ask(settings, redis):
-    app: Flask = create_app(settings, redis)
+    app = create_app(settings, redis)
     app.add_url_rule("/breaks", view_func=breaks)
     app.add_url_rule("/away", view_func=away)
     client = app.test_client()

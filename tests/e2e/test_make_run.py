@@ -144,6 +144,15 @@ def test_runs_until_a_signal_and_keeps_its_data(run, figure, options, stop):
     second.wait_for_the_end(0)
 
 
+def test_says_where_the_owners_password_is_and_does_not_print_it(run, folder):
+    stack = run()
+    stack.wait_until_ready()
+    where = f"http://localhost:{stack.port}/admin/, its password: cat .data/otp_admin_password"
+    assert where in stack.output()
+    password = (folder / ".data" / "otp_admin_password").read_text(encoding="utf-8").strip()
+    assert password not in stack.output()
+
+
 def test_stops_all_when_one_ends(run):
     stack = run()
     stack.wait_until_ready()

@@ -1,0 +1,71 @@
+"""The owner's log-in as it runs, with the password of the first start, in a real browser."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect, sync_playwright
+
+SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 740}}
+
+
+@pytest.fixture(scope="module")
+def open_page(service) -> Iterator[Callable[..., Page]]:
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not program:
+        pytest.skip("no chromium on the PATH; CHROMIUM may name one")
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=program, args=["--no-sandbox"]) as browser,
+    ):
+
+        def open_page(path: str, **options) -> Page:
+            page = browser.new_context(base_url=service.url, **options).new_page()
+            page.set_default_timeout(5000)
+            page.goto(path)
+            return page
+
+        yield open_page
+
+
+@pytest.fixture
+def password(service) -> str:
+    """As an owner finds it."""
+    return (service.folder / "otp_admin_password").read_text(encoding="utf-8").strip()
+
+
+def log_in(page: Page, password: str) -> None:
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_the_owner_logs_in_and_out(open_page, password, scripts):
+    page = open_page("/admin/", java_script_enabled=scripts)
+    expect(page.get_by_label("Password")).to_be_focused()
+    log_in(page, "not the password")
+    expect(page.get_by_role("alert")).to_have_text("That is not the password.")
+    log_in(page, password)
+    page.wait_for_url("**/admin/")
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/admin/login")
+    page.goto("/admin/")
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", list(SIZES))
+def test_the_page_is_for_everybody(open_page, size, scheme):
+    page = open_page("/admin/login", viewport=SIZES[size], color_scheme=scheme)
+    log_in(page, "not the password")
+    expect(page.get_by_role("alert")).to_be_visible()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_password_is_in_no_log(service, password):
+    for log in service.folder.glob("*.log"):
+        assert password not in log.read_text(encoding="utf-8")
