@@ -1,5 +1,8 @@
 """The owner's log-ins: few guesses are looked at, the owner is not kept out, sessions end."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
 from shared.errors import TooManyLogIns
@@ -38,6 +41,17 @@ def test_twenty_are_looked_at_in_all(log_ins, clock):
     assert guess(log_ins, *addresses) == 20
     clock.shift(60)
     assert guess(log_ins, *addresses) == 20
+
+
+def test_guesses_that_come_at_once_are_no_more_than_others(real_redis):
+    log_ins, together = LogIns(real_redis), Barrier(50)
+
+    def one(number: int) -> int:
+        together.wait()
+        return guess(log_ins, f"address-{number % 10}")
+
+    with ThreadPoolExecutor(50) as threads:
+        assert sum(threads.map(one, range(50))) == 20
 
 
 def test_the_right_password_is_not_told_from_a_wrong_one_then(log_ins, clock):
