@@ -15,6 +15,7 @@
 --                          new code may be asked for
 --   limited                too many wrong codes from the client's network: count, ms (the limit),
 --                          wait_ms
+local DECOY = 'otp:decoy'
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
 
@@ -27,16 +28,29 @@ if request.by == 'recipient' then
   id = redis.call('GET', KEYS[1]) or ''
 end
 local verification, code = 'otp:verification:' .. id, 'otp:code:' .. id
+if redis.call('EXISTS', DECOY) == 0 then
+  redis.call('HSET', DECOY, 'status', 'decoy', 'app', '-', 'channel', 'none', 'to', '+1415*****23',
+    'tag', string.rep('0', 32), 'country', '-', 'created', now, 'expires', now, 'checks_left', 0,
+    'sends', 1, 'sent_at', now, 'max_sends', 5, 'resend_ms', 30000, 'code_length', 6,
+    'resend_code', 'same')
+  redis.call('EXPIRE', DECOY, 60)
+  redis.call('HSET', DECOY .. ':code', 'to', '-', 'kid', '-', 'generation', 0, 'length', 6,
+    'by_recipient', string.rep('0', 32), 'by_id', string.rep('0', 32))
+  redis.call('EXPIRE', DECOY .. ':code', 60)
+end
+if redis.call('EXISTS', verification) == 0 then
+  verification, code = DECOY, DECOY .. ':code'
+end
 local status, app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length =
   unpack(redis.call('HMGET', verification, 'status', 'app', 'channel', 'to', 'tag', 'country',
     'created', 'expires', 'sent_at', 'resend_ms', 'code_length'))
 local kid, verifier, clear_to = unpack(redis.call('HMGET', code, 'kid', 'by_' .. request.by, 'to'))
-local failed, network = 'otp:failed:' .. (tag or ''), KEYS[2]
+local failed, network = 'otp:failed:' .. tag, KEYS[2]
 local windows = {request.max_failed_checks}
 local locked, lock = wait_for(failed, windows, now)
 local wait, window = wait_for(network, request.max_failed_ip, now)
 
-local open = status and app == request.app and tonumber(expires) > now
+local open = app == request.app and tonumber(expires) > now
   and (status == 'pending' or status == 'max_attempts_reached')
 if wait > 0 then
   record_refusal(now, {
@@ -58,7 +72,7 @@ if open and tonumber(code_length) ~= request.length then
   return cjson.encode({outcome = 'malformed', code_length = tonumber(code_length)})
 end
 if not open then
-  verification, failed, network = 'otp:decoy', 'otp:decoy:failed', 'otp:decoy:network'
+  verification, failed, network = DECOY, DECOY .. ':failed', DECOY .. ':network'
 end
 
 local checks_left = redis.call('HINCRBY', verification, 'checks_left', -1)
@@ -87,9 +101,7 @@ else
   if #request.max_failed_ip > 0 then
     count_event(network, request.max_failed_ip, now)
   end
-  if not open then
-    redis.call('EXPIRE', verification, 60)
-  elseif checks_left == 0 then
+  if open and checks_left == 0 then
     redis.call('HSET', verification, 'status', 'max_attempts_reached')
     redis.call('DEL', code)
   end
