@@ -5,15 +5,17 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import fakeredis
 import pytest
 from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
+from werkzeug.test import TestResponse
 
 from api import create_app
 from shared.codes import Codes
@@ -25,7 +27,7 @@ from shared.store import Store
 from shared.verification import VerificationService
 from tests.clock import Clock, clock_of
 from tests.fakes import FakeSender, outlets
-from tests.user import User
+from tests.user import PHONE, User, wrong
 from worker.delivery import Deliverer
 from worker.rq_worker import OtpWorker
 
@@ -40,6 +42,23 @@ def pytest_runtest_makereport():
         report.outcome = "failed"
         report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
     return report
+
+
+_FIGURES = pytest.StashKey[dict[str, str]]()
+
+
+@pytest.fixture(scope="session")
+def figure(request) -> Callable[[str, str], None]:
+    """Keep a measured figure, by its name, for the block at the end of the run."""
+    return request.config.stash.setdefault(_FIGURES, {}).__setitem__
+
+
+def pytest_terminal_summary(terminalreporter, config) -> None:
+    figures = config.stash.get(_FIGURES, {})
+    if figures:
+        terminalreporter.section("figures")
+        for name, value in figures.items():
+            terminalreporter.write_line(f"{name:<58} {value}")
 
 
 def free_port() -> int:
@@ -206,3 +225,50 @@ def run_worker(redis, ledger, deliverer, codes):
 @pytest.fixture
 def client(settings, redis):
     return create_app(settings, redis).test_client()
+
+
+class Caller:
+    """What a client of the API does, with the usual values filled in."""
+
+    def __init__(self, client, codes) -> None:
+        self.client = client
+        self._codes = codes
+
+    def generate(self, phone: str = PHONE, headers=None, **body) -> TestResponse:
+        body = body if "email" in body else {"phone": phone, **body}
+        return self.client.post("/generate-otp", json=body, headers=headers)
+
+    def verify(self, otp: str, headers=None, **to) -> TestResponse:
+        return self.client.post(
+            "/verify-otp", json={**(to or {"phone": PHONE}), "otp": otp}, headers=headers
+        )
+
+    def code(self, started: TestResponse) -> str:
+        return self._codes.derive(self._codes.kid, started.json["verification_id"], 0, 6)
+
+    def mistype(self, started: TestResponse) -> TestResponse:
+        return self.verify(wrong(self.code(started)))
+
+
+@pytest.fixture
+def caller(client, codes) -> Caller:
+    return Caller(client, codes)
+
+
+@pytest.fixture
+def problem():
+    """Check that an answer is a problem+json document of a kind, and return its body."""
+
+    def problem(answer: TestResponse, status: int, code: str) -> Any:
+        assert (answer.status_code, (answer.json or {}).get("code")) == (status, code)
+        assert answer.content_type == "application/problem+json"
+        body = answer.json
+        assert body["status"] == status
+        assert body["type"].endswith(f"#{code}")
+        for member in ("title", "detail"):
+            assert body[member]
+            assert isinstance(body[member], str)
+        assert answer.headers["Cache-Control"] == "no-store"
+        return body
+
+    return problem

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from api import create_app
-from tests.api.conftest import Caller
+from tests.conftest import Caller
 from tests.user import PHONE, wrong
 
 FREE = {"OTP_RESEND_SECONDS": "0", "OTP_LIMIT_TO": "1000/1h"}

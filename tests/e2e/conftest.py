@@ -26,21 +26,6 @@ CONSOLE_LINE = re.compile(
     r"code=(?P<code>\d+) expires_in=(?P<expires_in>\d+)s$",
     re.MULTILINE,
 )
-_FIGURES = pytest.StashKey[dict[str, str]]()
-
-
-@pytest.fixture(scope="session")
-def figure(request) -> Callable[[str, str], None]:
-    """Keep a measured figure, by its name, for the block at the end of the run."""
-    return request.config.stash.setdefault(_FIGURES, {}).__setitem__
-
-
-def pytest_terminal_summary(terminalreporter, config) -> None:
-    figures = config.stash.get(_FIGURES, {})
-    if figures:
-        terminalreporter.section("figures")
-        for name, value in figures.items():
-            terminalreporter.write_line(f"{name:<58} {value}")
 
 
 @dataclass(frozen=True, kw_only=True)
