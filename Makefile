@@ -26,6 +26,10 @@ run: $(VENV)/.runtime ## start everything here, without Docker; Ctrl-C stops it 
 	@$(PY) deploy/run.py --has-redis || $(MAKE) $(VENV)/.embedded
 	@exec $(PY) deploy/run.py
 
+.PHONY: keys
+keys: $(VENV)/.runtime ## make, list, rotate and revoke API keys for make run (ARGS='create shop'; ARGS=--help)
+	@$(PY) deploy/run.py --keys $(ARGS)
+
 .PHONY: test
 test: $(VENV)/.dev ## the whole suite (ARGS='-k name' for a part of it)
 	@$(PY) -m pytest $(ARGS)

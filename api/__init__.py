@@ -36,7 +36,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     wake_ups = WakeUps(redis, codes.job_keys)
     policy = cache(lambda app: settings.app(app).policy())
     service = VerificationService(store, Ledger(redis), codes, wake_ups, policy)
-    access = Access(settings.api_keys())
+    access = Access(settings)
     audit = Audit(redis, keep_seconds=settings.otp_keep_audit)
     owner = OwnerAccess(settings.admin_password(), LogIns(redis), codes, audit)
 

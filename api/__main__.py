@@ -9,6 +9,7 @@ from granian.http import HTTP1Settings
 from granian.server import Server
 
 from api import create_app
+from api.access import Access
 from shared import logs
 from shared.policy import DEFAULT_APP
 from shared.settings import Settings, SettingsError
@@ -31,9 +32,9 @@ def main() -> None:
     try:
         settings = Settings.load()
         settings.secret_keys()
-        if not settings.api_keys():
+        if Access(settings).keys() is None:
             settings.app(DEFAULT_APP).refuse_to_be_open()
-            log.warning("open_to_everybody", extra={"because": "OTP_API_KEYS is empty"})
+            log.warning("open_to_everybody", extra={"because": "there is no API key"})
     except SettingsError as error:
         sys.exit(f"otp api: {error}")
     Server(

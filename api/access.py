@@ -2,29 +2,44 @@
 
 import hmac
 import re
-from collections.abc import Sequence
-from hashlib import sha256
 from ipaddress import ip_address
 
 from flask import Request
 
+from api.key_file import KnownKeys, hash_of, path_in
 from api.schemas import LOCALE, LONGEST_LOCALE
 from shared.errors import Unauthorized
 from shared.policy import DEFAULT_APP
+from shared.settings import Settings
 
 
 class Access:
-    """Knows the apps by their API keys, of which it keeps hashes only."""
+    """Knows the apps by their API keys, of which it keeps hashes only.
 
-    def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
-        self._keys = [(app, _hash(key)) for app, key in keys]
+    The keys are those of OTP_API_KEYS and those that `python -m api.keys` has made, as they are at
+    this moment. When the last of these is revoked, nobody may call: what was closed stays closed.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises SettingsError."""
+        folder = settings.otp_data_dir
+        self._given = [(app, hash_of(key)) for app, key in settings.api_keys()]
+        self._made = KnownKeys(path_in(folder)) if folder else None
+
+    def keys(self) -> list[tuple[str, bytes]] | None:
+        """App and hash of each valid key; None: no key was ever set, and everybody may call."""
+        made = self._made.valid() if self._made else None
+        if made is None:
+            return self._given or None
+        return [*self._given, *((key.app, key.hashed) for key in made)]
 
     def app(self, request: Request) -> str:
         """The app that calls, by `Authorization: Bearer KEY` or Basic APP:KEY.
 
         Raises Unauthorized.
         """
-        if not self._keys:
+        keys = self.keys()
+        if keys is None:
             return DEFAULT_APP
         given = request.authorization
         if given is None:
@@ -32,9 +47,9 @@ class Access:
         name, key = (
             (given.username, given.password) if given.type == "basic" else (None, given.token)
         )
-        hashed = _hash(key or "")
+        hashed = hash_of(key or "")
         # Every key is compared, whichever is right.
-        found = [app for app, known in self._keys if hmac.compare_digest(known, hashed)]
+        found = [app for app, known in keys if hmac.compare_digest(known, hashed)]
         if not found or name not in (None, found[0]):
             raise Unauthorized
         return found[0]
@@ -52,7 +67,3 @@ def browser_locale(request: Request) -> str:
     """The language that the browser asks for first (BCP 47), English for none."""
     asked = request.accept_languages.best or ""
     return asked if re.fullmatch(LOCALE, asked) and len(asked) <= LONGEST_LOCALE else "en"
-
-
-def _hash(key: str) -> bytes:
-    return sha256(key.encode()).digest()

@@ -89,7 +89,7 @@ def document() -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": _paths(),
-        # A key is needed only where OTP_API_KEYS is set.
+        # A key is needed only where there are any.
         "security": [{}, {"bearer": []}, {"basic": []}],
         "components": {
             "schemas": {**schemas["$defs"], "Problem": _PROBLEM},

@@ -233,6 +233,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--has-redis", action="store_true", help="only say, by the exit status")
     parser.add_argument("--embedded", action="store_true", help="use the embedded Redis")
+    parser.add_argument(
+        "--keys",
+        nargs=argparse.REMAINDER,
+        help="only run python -m api.keys, on the keys of the API that runs here",
+    )
     options = parser.parse_args()
 
     # As the programs read it: an empty value is none, and the environment comes first.
@@ -240,6 +245,9 @@ def main() -> int:
     env |= {name: value for name, value in os.environ.items() if value}
     env.setdefault("OTP_DATA_DIR", str(DATA))
     env["PYTHONUNBUFFERED"] = "1"
+    if options.keys is not None:
+        command = [sys.executable, "-m", "api.keys", *options.keys]
+        return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
     given = not options.embedded and ("REDIS_URL" in env or "REDIS_URL_FILE" in env)
     binary = None if given else redis_binary(embedded=options.embedded)
     if options.has_redis:

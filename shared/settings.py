@@ -170,8 +170,9 @@ class Settings(BaseModel):
         unless nothing costs, or the owner has said so by name."""
         if self.has_paid_sender() and not self.otp_allow_open:
             raise SettingsError(
-                "anybody could have messages sent at your cost: set OTP_API_KEYS to the keys of "
-                "your apps, or OTP_ALLOW_OPEN=true if that is what you want"
+                "anybody could have messages sent at your cost: make a key for your app with "
+                "python -m api.keys create APP, set OTP_API_KEYS to keys of your own, or "
+                "OTP_ALLOW_OPEN=true if that is what you want"
             )
 
     def app_names(self) -> tuple[str, ...]:

@@ -119,6 +119,18 @@ class Service:
     def start_worker(self) -> Program:
         return self._start("worker")
 
+    def run(self, module: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command of the service, with the same settings, to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", module, *words],
+            check=False,
+            cwd=ROOT,
+            env=self._env,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+
     def stop(self) -> None:
         for program in self._programs:
             program.process.terminate()

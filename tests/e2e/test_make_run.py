@@ -153,6 +153,20 @@ def test_says_where_the_owners_password_is_and_does_not_print_it(run, folder):
     assert password not in stack.output()
 
 
+def test_make_keys_is_about_the_api_that_runs_here(run, folder):
+    (folder / ".env").write_text("OTP_DATA_DIR=kept here\n", encoding="utf-8")
+    stack = run()
+    stack.wait_until_ready()
+    command = [sys.executable, "deploy/run.py", "--keys", "create", "shop"]
+    env = {"PATH": os.environ["PATH"]}
+    made = subprocess.run(command, check=True, cwd=folder, env=env, capture_output=True, text=True)
+    assert made.stdout.startswith("otp_")
+    assert (folder / "kept here" / "api_keys").is_file()
+    assert stack.verify(PHONE, "123456") == 401
+    command[-2:] = ["revoke", "00000000"]
+    assert subprocess.run(command, check=False, cwd=folder, env=env).returncode == 1
+
+
 def test_stops_all_when_one_ends(run):
     stack = run()
     stack.wait_until_ready()
