@@ -353,8 +353,8 @@ _MADE: dict[str, Callable[[], str]] = {
 def _kept_secret(path: Path, make: Callable[[], str]) -> str:
     """The secret in the file, made at the first call. Processes that start together agree: the
     whole file appears at once, and the first one stays."""
-    if not path.exists():
-        try:
+    try:
+        if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
             draft.touch(mode=0o600)
@@ -365,8 +365,8 @@ def _kept_secret(path: Path, make: Callable[[], str]) -> str:
                 pass
             finally:
                 draft.unlink()
-        except OSError as error:
-            raise SettingsError(f"OTP_DATA_DIR cannot be written: {error.strerror}") from None
+    except OSError as error:
+        raise SettingsError(f"OTP_DATA_DIR cannot be written: {error.strerror}") from None
     return _read(path, "OTP_DATA_DIR")
 
 

@@ -255,6 +255,7 @@ def test_names_of_other_programs_are_left_alone():
         ("OTP_KEEP_AUDIT", "366d", "a time from 1d to 365d"),
         ("OTP_SECRET_KEYS_FILE", "/nowhere/at/all", "cannot be read"),
         ("OTP_DATA_DIR", "/dev/null/x", "cannot be written"),
+        ("OTP_DATA_DIR", "/dev/" + "x" * 300, "cannot be written"),
     ],
 )
 def test_a_malformed_value_is_named_with_what_is_expected(name, value, expected):
