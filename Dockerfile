@@ -4,7 +4,8 @@ FROM python:3.13-slim
 # Fixed numbers, so that volumes keep their owner from one build to the next.
 RUN groupadd --gid 10001 otp \
  && useradd --uid 10001 --gid otp --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin otp \
- && install --directory --owner otp --group otp --mode 0700 /var/lib/otp
+ && install --directory --owner otp --group otp --mode 0700 /var/lib/otp \
+ && install --directory --owner otp --group otp --mode 0755 /var/lib/redis-users
 
 WORKDIR /app
 

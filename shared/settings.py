@@ -264,7 +264,7 @@ class Settings(BaseModel):
         if "otp_data_dir" in values:
             for field, make in _MADE.items():
                 if field not in values:
-                    values[field] = _kept_secret(Path(values["otp_data_dir"]) / field, make)
+                    values[field] = kept_secret(Path(values["otp_data_dir"]) / field, make)
         settings = cls._valid(values)
         for name in settings.app_names():
             settings.app(name)
@@ -350,7 +350,7 @@ _MADE: dict[str, Callable[[], str]] = {
 }
 
 
-def _kept_secret(path: Path, make: Callable[[], str]) -> str:
+def kept_secret(path: Path, make: Callable[[], str]) -> str:
     """The secret in the file, made at the first call. Processes that start together agree: the
     whole file appears at once, and the first one stays."""
     try:

@@ -68,9 +68,10 @@ def free_port() -> int:
 
 
 class RedisServer:
-    """A Redis server of its own, which a test may kill, start again, or let hang."""
+    """A Redis server of its own, which a test may kill, start again, or let hang. `user` is a
+    name:password that its options let in."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, user: str = "") -> None:
         program = shutil.which("redis-server") or shutil.which("valkey-server")
         if not program:
             # Only there where make test or make run has installed it.
@@ -78,7 +79,7 @@ class RedisServer:
 
             program = str(get_binary_path())
         port = free_port()
-        self.url = f"redis://127.0.0.1:{port}/0"
+        self.url = f"redis://{user and f'{user}@'}127.0.0.1:{port}/0"
         self._log = folder / "redis.log"
         command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
         self._command = [*command, "--save", "", *options]
@@ -104,8 +105,8 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(folder: Path, *options: str) -> Iterator[RedisServer]:
-    server = RedisServer(folder, *options)
+def redis_server(folder: Path, *options: str, user: str = "") -> Iterator[RedisServer]:
+    server = RedisServer(folder, *options, user=user)
     try:
         server.start()
         yield server

@@ -16,7 +16,9 @@ from typing import Any, TypeVar
 
 import pytest
 from redis import Redis
+from redis.exceptions import RedisError
 
+from shared.redis_users import RIGHTS, USER
 from tests.conftest import RedisServer, free_port, redis_server
 
 Seen = TypeVar("Seen")
@@ -99,7 +101,7 @@ class Service:
         self._env = {
             "PATH": os.environ["PATH"],
             "PORT": str(self.port),
-            "REDIS_URL": redis_server.url,
+            "REDIS_URL": redis_server.url.replace("//", f"//{USER}:password@"),
             "OTP_DATA_DIR": str(folder),
             "TMPDIR": str(folder),
             # Everybody in the tests comes from 127.0.0.1.
@@ -136,7 +138,12 @@ class Service:
             program.process.terminate()
         for program in self._programs:
             program.wait_for_end()
+        # RQ says nothing where it is refused something. The server may be away, by the test.
+        refused = []
+        with suppress(RedisError):
+            refused = self.redis.acl_log()
         self.redis.close()
+        assert not refused
 
     def call(
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
@@ -198,7 +205,9 @@ def start_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 
         def start(*, redis_options: tuple[str, ...] = (), **env: str) -> Service:
             folder = tmp_path_factory.mktemp("service")
-            redis = running.enter_context(redis_server(folder, *redis_options))
+            # As in docker compose: a command that is new here is refused until RIGHTS has it.
+            user = ("--user", USER, "on", ">password", *RIGHTS.split())
+            redis = running.enter_context(redis_server(folder, *user, *redis_options))
             service = Service(redis, folder, env)
             running.callback(service.stop)
             wait_for(service.is_up, 20)

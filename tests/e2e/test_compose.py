@@ -1,5 +1,6 @@
 """`docker compose up --build --scale worker=3`, as a user runs it."""
 
+import hashlib
 import json
 import os
 import re
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -60,8 +62,8 @@ class Stack:
         self.compose("up", "--build", "--detach", "--wait", "--scale", f"worker={WORKERS}")
         self.seconds_to_start = time.perf_counter() - begin
 
-    def down(self) -> None:
-        self.compose("down", "--volumes", "--timeout", "5")
+    def down(self, *options: str) -> None:
+        self.compose("down", "--timeout", "5", *options)
 
     def containers(self, service: str) -> list[dict[str, Any]]:
         """`docker inspect` of a service's containers, also of those that have ended."""
@@ -85,6 +87,10 @@ class Stack:
 
     def verify(self, phone: str, code: str) -> int:
         return self.call("POST", "/verify-otp", {"phone": phone, "otp": code})[0]
+
+    def redis_password(self) -> str:
+        url = self.compose("exec", "-T", "api", "cat", "/var/lib/otp/redis_url")
+        return urlsplit(url.strip()).password or ""
 
     def deliveries(self) -> list[dict[str, str]]:
         """What the workers' console senders have printed."""
@@ -120,7 +126,7 @@ def stack() -> Iterator[Stack]:
         stack.up()
         yield stack
     finally:
-        stack.down()
+        stack.down("--volumes")
 
 
 def test_every_setting_can_be_set_from_outside():
@@ -146,12 +152,11 @@ def test_delivers_by_all_workers_and_verifies_once(stack, figure):
 
 
 def test_containers_can_do_nothing_that_they_need_not(stack):
-    for service, count in {"redis": 1, "api": 1, "worker": WORKERS}.items():
+    for service, count in {"redis-users": 1, "redis": 1, "api": 1, "worker": WORKERS}.items():
         containers = stack.containers(service)
         assert len(containers) == count
         for container in containers:
-            host, state = container["HostConfig"], container["State"]
-            assert state["Health"]["Status"] == "healthy"
+            host = container["HostConfig"]
             assert container["Config"]["User"] == (
                 "999:1000" if service == "redis" else "10001:10001"
             )
@@ -160,11 +165,21 @@ def test_containers_can_do_nothing_that_they_need_not(stack):
             assert not host["CapAdd"]
             assert not host["Privileged"]
             assert "no-new-privileges:true" in host["SecurityOpt"]
-            assert host["RestartPolicy"]["Name"] == "always"
             assert 0 < host["Memory"] <= 512 * 1024**2
             assert 0 < host["PidsLimit"] <= 256
             assert host["LogConfig"]["Config"]["max-size"]
             assert bool(host["PortBindings"]) == (service == "api")
+
+
+def test_containers_stay_up_but_for_the_one_that_has_done_its_work(stack):
+    for service in ("redis", "api", "worker"):
+        for container in stack.containers(service):
+            assert container["State"]["Health"]["Status"] == "healthy"
+            assert container["HostConfig"]["RestartPolicy"]["Name"] == "always"
+    (once,) = stack.containers("redis-users")
+    assert (once["State"]["Status"], once["State"]["ExitCode"]) == ("exited", 0)
+    assert once["HostConfig"]["RestartPolicy"]["Name"] == "no"
+    assert once["HostConfig"]["NetworkMode"] == "none"
 
 
 def test_redis_has_no_way_out(stack):
@@ -172,6 +187,34 @@ def test_redis_has_no_way_out(stack):
     networks = redis["NetworkSettings"]["Networks"].values()
     inspected = json.loads(_docker("network", "inspect", *(n["NetworkID"] for n in networks)))
     assert [network["Internal"] for network in inspected] == [True]
+
+
+def test_redis_answers_nobody_without_the_password(stack):
+    ask = (
+        "import socket; redis = socket.create_connection(('redis', 6379), 5); "
+        "redis.sendall(b'GET otp:ready\\r\\n'); print(redis.recv(100).decode())"
+    )
+    assert stack.compose("exec", "-T", "api", "python", "-c", ask).startswith("-NOAUTH")
+
+
+def test_the_service_can_do_nothing_to_redis_that_it_need_not(stack):
+    url = f"redis://otp:{stack.redis_password()}@127.0.0.1:6379/0"
+    refused = ("FLUSHALL", "KEYS *", "CONFIG GET *", "MONITOR", "ACL LIST", "GET session")
+    commands = "\\n".join(("SET otp:ready 1", *refused))
+    run = f"printf '{commands}\\n' | redis-cli -u {url}"
+    answers = stack.compose("exec", "-T", "redis", "sh", "-c", run).split("\n")
+    words = [answer.split()[0] for answer in answers if answer]
+    assert words == ["OK", *["NOPERM"] * len(refused)]
+
+
+def test_the_password_of_redis_is_only_where_the_service_reads_it(stack):
+    password = stack.redis_password()
+    assert len(bytes.fromhex(password)) == 32
+    for service in ("redis-users", "redis", "api", "worker"):
+        assert password not in json.dumps(stack.containers(service))
+    acl = stack.compose("exec", "-T", "redis", "cat", "/var/lib/redis-users/acl")
+    assert hashlib.sha256(password.encode()).hexdigest() in acl
+    assert password not in acl + stack.compose("logs")
 
 
 def test_image_holds_no_secret_and_no_tests(stack):
@@ -206,13 +249,15 @@ def test_answers_503_while_redis_is_away_and_heals_by_itself(stack, figure):
     begin = time.perf_counter()
     wait_for(lambda: stack.generate(later) == 202, 10)
     figure("compose: from Redis started to the next 202", f"{time.perf_counter() - begin:.1f} s")
-    assert stack.verify(phone, code) == 200, "lost while Redis was away"
-    assert stack.verify(later, stack.codes([later])[later]) == 200
+    # Each process of the API finds out by itself that Redis is back.
+    wait_for(lambda: stack.verify(phone, code) == 200)
+    later_code = stack.codes([later])[later]
+    wait_for(lambda: stack.verify(later, later_code) == 200)
     assert lost not in {sent["to"] for sent in stack.deliveries()}, "sent after a 503"
 
 
-def test_stops_in_time_and_keeps_pending_codes(stack, figure):
-    phone = "+14155553004"
+def test_stops_in_time_and_keeps_pending_codes_and_the_password(stack, figure):
+    phone, password = "+14155553004", stack.redis_password()
     assert stack.generate(phone) == 202
     code = stack.codes([phone])[phone]
 
@@ -224,7 +269,9 @@ def test_stops_in_time_and_keeps_pending_codes(stack, figure):
         assert {container["State"]["ExitCode"] for container in stack.containers(service)} == {0}
     figure("compose: to stop everything", f"{seconds:.1f} s")
 
+    stack.down()
     stack.up()
+    assert stack.redis_password() == password
     assert stack.verify(phone, code) == 200
 
 

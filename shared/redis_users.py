@@ -1,0 +1,71 @@
+"""`python -m shared.redis_users URL_FILE ACL_FILE`: lock the Redis of docker compose.
+
+It runs before Redis starts. The first time it makes a password and keeps it in URL_FILE, which the
+API and the workers read (REDIS_URL_FILE) and Redis does not see. ACL_FILE is for `redis-server
+--aclfile`: it says who may do what, holds the password's hash, and is written anew each time.
+"""
+
+import hashlib
+import os
+import secrets
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from shared.settings import SettingsError, kept_secret
+
+USER = "otp"
+# What the service needs, and no more: its own keys, the types of data that it has, and no command
+# that concerns others or the server. BGREWRITEAOF is for the owner: it takes what has ended out of
+# the file on the disk.
+RIGHTS = (
+    "~otp:* ~rq:* resetchannels "
+    "-@all +@connection +@string +@hash +@list +@set +@sortedset +@keyspace "
+    "-@dangerous -scan -randomkey -dbsize "
+    "+eval +evalsha +script|load +multi +exec +time +bgrewriteaof"
+)
+# By its name in docker-compose.yml.
+_SERVER = "redis:6379/0"
+
+
+def main() -> None:
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    url_file, acl_file = map(Path, sys.argv[1:])
+    try:
+        password = urlsplit(kept_secret(url_file, _new_url)).password
+        if not password:
+            sys.exit(
+                f"otp redis users: {url_file} holds no password; without it, a new one is made"
+            )
+        write_acl(acl_file, password)
+    except (SettingsError, OSError) as error:
+        sys.exit(f"otp redis users: {error}")
+
+
+def _new_url() -> str:
+    return f"redis://{USER}:{secrets.token_hex(32)}@{_SERVER}"
+
+
+def write_acl(path: Path, password: str) -> None:
+    """Write all of the file, or nothing: Redis would let everybody in by an empty one."""
+    lines = (
+        # Nobody can be this user, but Redis reads its own file as it: without rights it would lose
+        # what scripts and transactions wrote. https://github.com/redis/redis/issues/14541
+        "user default off ~* &* +@all",
+        # Everybody may be it, and can do nothing else: for the health check.
+        "user health on nopass resetchannels -@all +ping",
+        f"user {USER} on #{hashlib.sha256(password.encode()).hexdigest()} {RIGHTS}",
+    )
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with draft.open("w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines)
+        file.flush()
+        os.fsync(file.fileno())
+    # Redis runs as somebody else. The hash of 256 random bits tells nothing.
+    draft.chmod(0o644)
+    draft.replace(path)
+
+
+if __name__ == "__main__":
+    main()
