@@ -38,6 +38,7 @@ class Stack:
             # Empty, so that no setting of a .env of the developer takes part: it may name a real
             # provider.
             **dict.fromkeys(PASSED_ON, ""),
+            "API_ADDRESS": "",
             "API_PORT": str(self.port),
             "OTP_LIMIT_IP": "1000/1h",
             "COMPOSE_PROJECT_NAME": self._project,
@@ -168,7 +169,8 @@ def test_containers_can_do_nothing_that_they_need_not(stack):
             assert 0 < host["Memory"] <= 512 * 1024**2
             assert 0 < host["PidsLimit"] <= 256
             assert host["LogConfig"]["Config"]["max-size"]
-            assert bool(host["PortBindings"]) == (service == "api")
+            published = {"5000/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(stack.port)}]}
+            assert host["PortBindings"] == (published if service == "api" else {})
 
 
 def test_containers_stay_up_but_for_the_one_that_has_done_its_work(stack):
