@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from api import admin, headers, health, metrics, openapi, otp, pages, problems, receipts, recipients
 from api.access import Access
 from api.admin.session import OwnerAccess
+from api.proof import ProofOfWork
 from shared.audit import Audit
 from shared.codes import Codes
 from shared.ledger import Ledger
@@ -49,7 +50,9 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.otp_trusted_proxies, x_proto=1, x_host=1
         )
-    app.register_blueprint(otp.endpoints(service, access, settings.otp_default_region))
+    app.register_blueprint(
+        otp.endpoints(service, access, ProofOfWork(codes, store), settings.otp_default_region)
+    )
     app.register_blueprint(receipts.endpoints(service, settings))
     app.register_blueprint(
         recipients.endpoints(

@@ -9,7 +9,7 @@ from flask import Request
 from api.key_file import KnownKeys, hash_of, path_in
 from api.schemas import LOCALE, LONGEST_LOCALE
 from shared.errors import Unauthorized
-from shared.policy import DEFAULT_APP
+from shared.policy import DEFAULT_APP, PAGE_APP
 from shared.settings import Settings
 
 
@@ -22,6 +22,7 @@ class Access:
 
     def __init__(self, settings: Settings) -> None:
         """Raises SettingsError."""
+        self._public_page = settings.otp_public_ui
         folder = settings.otp_data_dir
         self._given = [(app, hash_of(key)) for app, key in settings.api_keys()]
         self._made = KnownKeys(path_in(folder)) if folder else None
@@ -53,6 +54,15 @@ class Access:
         if not found or name not in (None, found[0]):
             raise Unauthorized
         return found[0]
+
+    def app_or_page(self, request: Request) -> str:
+        """As app(), but who shows no key at all is the page, where it is public."""
+        try:
+            return self.app(request)
+        except Unauthorized:
+            if self._public_page and "Authorization" not in request.headers:
+                return PAGE_APP
+            raise
 
 
 def client_ip(request: Request) -> str:

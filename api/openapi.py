@@ -37,6 +37,15 @@ _PROBLEM = {
                 *("resend", "sends", "to", "ip", "app", "country", "range", "global", "budget"),
             ],
         },
+        "challenge": {
+            "type": "object",
+            "description": "With proof_of_work_required: what the ALTCHA widget solves",
+            "required": ["parameters", "signature"],
+            "properties": {
+                "parameters": {"type": "object"},
+                "signature": {"type": "string"},
+            },
+        },
         "errors": {
             "type": "array",
             "description": "With invalid_request",
@@ -52,7 +61,8 @@ _PROBLEM = {
 _PROBLEMS = {
     400: "`malformed_json`: the body is not a JSON object",
     401: "`unauthorized`: an API key is needed, or is wrong",
-    403: "`country_not_allowed`, `channel_not_enabled` or `recipient_blocked`",
+    403: "`country_not_allowed`, `channel_not_enabled` or `recipient_blocked`; without an API key, "
+    "where that is allowed: `proof_of_work_required` with a `challenge`",
     404: "`verification_not_found`: nothing is pending",
     409: "`idempotency_conflict`: the Idempotency-Key came with another request before",
     413: "`payload_too_large`: the body is over 8 KiB",

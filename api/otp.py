@@ -8,8 +8,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from api import body
 from api.access import Access, browser_locale, client_ip
+from api.proof import ProofOfWork
 from api.schemas import GeneratedOtp, GenerateOtp, VerificationDetails, VerifiedOtp, VerifyOtp
-from shared.errors import InvalidRequest, OtpError
+from shared.errors import InvalidRequest, OtpError, ProofSpent
 from shared.verification import Idempotency, VerificationService
 
 log = logging.getLogger("otp.api")
@@ -18,16 +19,17 @@ _BY = {"sms": "SMS", "whatsapp": "WhatsApp", "call": "phone call", "email": "e-m
 
 
 def endpoints(
-    service: VerificationService, access: Access, default_region: str | None
+    service: VerificationService, access: Access, work: ProofOfWork, default_region: str | None
 ) -> Blueprint:
     otp = Blueprint("otp", __name__)
 
     @otp.post("/generate-otp")
     def generate_otp() -> tuple[Response, int]:
-        app = access.app(request)
+        app = access.app_or_page(request)
         asked = body.read(request, GenerateOtp)
         recipient = asked.recipient(default_region)
         channel = asked.channel_for(recipient)
+        proof = work.check(app, recipient, asked.proof)
         try:
             started = service.start(
                 recipient,
@@ -36,7 +38,10 @@ def endpoints(
                 ip=client_ip(request),
                 locale=asked.locale or browser_locale(request),
                 idempotency=_idempotency(asked),
+                proof=proof,
             )
+        except ProofSpent:
+            raise work.required(app, recipient) from None
         except OtpError as error:
             log.info(
                 "start_refused",
@@ -58,7 +63,7 @@ def endpoints(
 
     @otp.post("/verify-otp")
     def verify_otp() -> Response:
-        app = access.app(request)
+        app = access.app_or_page(request)
         typed = body.read(request, VerifyOtp)
         recipient = typed.recipient(default_region)
         try:
@@ -94,12 +99,12 @@ def endpoints(
 
     @otp.get("/verifications/<verification_id>")
     def get_verification(verification_id: str) -> Response:
-        verification = service.view(verification_id, app=access.app(request))
+        verification = service.view(verification_id, app=access.app_or_page(request))
         return jsonify(VerificationDetails.of(verification).model_dump())
 
     @otp.delete("/verifications/<verification_id>")
     def cancel_verification(verification_id: str) -> tuple[str, int]:
-        app = access.app(request)
+        app = access.app_or_page(request)
         service.cancel(verification_id, app=app)
         log.info("verification_canceled", extra={"verification_id": verification_id, "app": app})
         return "", 204

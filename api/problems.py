@@ -19,6 +19,7 @@ from shared.errors import (
     InvalidRequest,
     LogInNeeded,
     OwnerOnly,
+    ProofOfWorkRequired,
     RateLimited,
     RecipientBlocked,
     StorageUnavailable,
@@ -85,6 +86,11 @@ _KINDS: dict[type[Exception], Kind] = {
     OwnerOnly: Kind(
         401, "unauthorized", "The owner's password is needed: Basic admin:OTP_ADMIN_PASSWORD."
     ),
+    ProofOfWorkRequired: Kind(
+        403,
+        "proof_of_work_required",
+        "A proof of work is needed: solve the challenge, and ask again with its proof.",
+    ),
     RateLimited: Kind(429, "rate_limited", _when_again),
     RecipientBlocked: Kind(403, "recipient_blocked", "Codes are not sent to this number."),
     StorageUnavailable: Kind(
@@ -146,6 +152,8 @@ def _members(error: Exception) -> dict[str, Any]:
             return {"checks_left": error.checks_left}
         case InvalidRequest():
             return {"errors": [{"field": field, "message": text} for field, text in error.errors]}
+        case ProofOfWorkRequired():
+            return {"challenge": error.challenge}
         case RateLimited():
             return {"scope": error.scope}
     return {}

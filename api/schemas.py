@@ -36,6 +36,14 @@ Locale = Annotated[
         examples=["en", "pt-BR"],
     ),
 ]
+Proof = Annotated[
+    str,
+    Field(
+        max_length=2048,
+        description="The solved `challenge` of a 403 `proof_of_work_required`, as the ALTCHA "
+        "widget encodes it. Only calls without an API key are asked for one",
+    ),
+]
 Status = Literal["pending", "approved", "canceled", "expired", "max_attempts_reached"]
 
 
@@ -50,6 +58,7 @@ class GenerateOtp(Request):
     email: Email | None = None
     channel: Channel | None = None
     locale: Locale | None = None
+    proof: Proof | None = None
 
     def recipient(self, default_region: str | None) -> Recipient:
         return _recipient(self.phone, self.email, default_region)

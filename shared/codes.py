@@ -18,6 +18,7 @@ class Codes:
         self.kid = next(iter(keys))
         self._code_keys = {kid: _subkey(key, "code") for kid, key in keys.items()}
         self._check_keys = {kid: _subkey(key, "check") for kid, key in keys.items()}
+        self._proof_keys = [_subkey(key, "proof") for key in keys.values()]
         self.job_keys = tuple(_subkey(key, "job") for key in keys.values())
         # The oldest key: putting a new one in front changes no recipient's tag, so pending
         # verifications are found and limits go on counting through a rotation.
@@ -56,6 +57,11 @@ class Codes:
         """The key of the owner's sessions, which ends with the password. As ours goes into it,
         what is made with it helps nobody to guess the password."""
         return _hmac(self._owner_key, password.encode())
+
+    def proof_secrets(self, app: str, to: str) -> list[bytes]:
+        """What signs the challenges of an app's recipient, and of nobody else: the first one of
+        these. All of them check."""
+        return [_hmac(key, f"{app}\0{to}".encode()) for key in self._proof_keys]
 
 
 def _subkey(key: bytes, purpose: str) -> bytes:

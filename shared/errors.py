@@ -11,6 +11,7 @@ OtpError
 ├── TooManyChecks             no check left, for the verification or for the recipient
 ├── RateLimited               one send too many, or wrong codes from one network
 ├── IdempotencyConflict       the key came with another request before
+├── ProofOfWorkRequired       the public page has to compute something first
 ├── ProofSpent                the proof of work was used before
 ├── Unauthorized              an API key is needed, or is wrong
 ├── OwnerOnly                 the owner's password is needed, or is wrong
@@ -21,6 +22,9 @@ OtpError
 ├── DeliveryBacklog           the queue could not deliver in time
 └── StorageUnavailable        Redis is away, full or read-only
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 from shared.policy import Limit
 
@@ -81,6 +85,14 @@ class RateLimited(OtpError):
 
 class IdempotencyConflict(OtpError):
     pass
+
+
+class ProofOfWorkRequired(OtpError):
+    """`challenge` is what has to be solved, as the ALTCHA widget takes it."""
+
+    def __init__(self, challenge: Mapping[str, Any]) -> None:
+        super().__init__("a proof of work is needed")
+        self.challenge = challenge
 
 
 class ProofSpent(OtpError):

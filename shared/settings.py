@@ -70,6 +70,7 @@ class Settings(BaseModel):
     otp_admin_password: Password | None = None
     # A table per app may name senders, whose URLs hold passwords.
     otp_apps: Secret | None = None
+    otp_public_ui: bool = False
 
     otp_code_length: Annotated[int, Field(ge=4, le=10)] = 6
     otp_ttl_seconds: Annotated[int, Field(ge=30, le=3600)] = 300

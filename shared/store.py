@@ -73,7 +73,7 @@ class Store(RedisScripts):
     otp:audit                      what the owner did; OTP_KEEP_AUDIT since the last entry
     otp:counts                     what metrics show; a day after the last event
     otp:stats:{period}:{n}         the same by minute, hour and day; 3 hours, 8 and 90 days
-    otp:decoy, otp:decoy:{what}    what check.lua reads and writes where there is nothing; its window
+    otp:decoy, otp:decoy:{what}    what check.lua uses where there is nothing; its window
     """
 
     def __init__(self, redis: Redis, *, keep_seconds: int = 86400) -> None:

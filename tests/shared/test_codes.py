@@ -111,9 +111,21 @@ def test_a_tag_is_another_one_for_another_app_recipient_or_key():
     assert len(tags) == 8
 
 
+def test_a_secret_for_proofs_is_another_one_for_another_app_recipient_or_key():
+    ring = Codes({"k1": K1, "k2": K2})
+    secrets = {
+        secret
+        for app, to in product(("a", "b"), ("+14155550123", "a@example.com"))
+        for secret in ring.proof_secrets(app, to)
+    }
+    assert len(secrets) == 8
+    assert Codes({"k1": K1}).proof_secrets("a", "b")[0] == ring.proof_secrets("a", "b")[0]
+
+
 def test_each_purpose_has_a_key_of_its_own():
     assert CODES.job_keys[0] not in (K1, CODES._tag_key)
     assert CODES.verifier("k1", "app", "x") != CODES.tag("app", "x")
+    assert CODES.proof_secrets("app", "x")[0].hex()[:32] != CODES.tag("app", "x")
 
 
 def test_a_key_that_left_the_ring_derives_nothing():

@@ -69,6 +69,17 @@ def test_a_proof_is_good_for_one_start(user, clock):
     user.ask(OTHER_PHONE, proof=Proof(id="60", ends_in_seconds=300))
 
 
+def test_at_once_a_proof_is_good_for_one_start(user):
+    def ask(line: int) -> bool:
+        try:
+            return bool(user.ask(f"+1415555{line:04}", proof=PROOF, ip=f"192.0.2.{line}"))
+        except ProofSpent:
+            return False
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(ask, range(50))) == 1
+
+
 def test_a_refused_start_does_not_spend_the_proof(user, clock):
     user.ask()
     with pytest.raises(RateLimited):
