@@ -17,21 +17,29 @@ const NOT_OURS = {
   detail: "Something went wrong on our side. Please try again in a moment.",
 };
 
-/** Answers the body of a success. */
+/** Answers the body of a success. What asks for a proof of work gets it, once. */
 export async function call(method, path, body) {
+  try {
+    return await request(method, path, body);
+  } catch (problem) {
+    if (problem.code !== "proof_of_work_required") throw problem;
+    const { solve } = await import("./proof.js").catch(unreachable);
+    return request(method, path, { ...body, proof: await solve(problem.challenge) });
+  }
+}
+
+function unreachable() {
+  throw new Problem(UNREACHABLE);
+}
+
+async function request(method, path, body) {
   const options = { method, headers: { Accept: "application/json" }, cache: "no-store" };
   if (body) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
   }
 
-  let response;
-  try {
-    response = await fetch(path, options);
-  } catch {
-    throw new Problem(UNREACHABLE);
-  }
-
+  const response = await fetch(path, options).catch(unreachable);
   const answer = response.status === 204 ? {} : await response.json().catch(() => null);
   if (!response.ok || !answer) {
     // A proxy in front may answer with a page of its own.

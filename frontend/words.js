@@ -36,6 +36,9 @@ export const ENDED = {
 
 export const NO_ADDRESS = { phone: "Enter your phone number.", email: "Enter your e-mail address." };
 export const CHANGE = { phone: "Use another number", email: "Use another address" };
+export const PROVING = "Checking that you are not a robot…";
+export const NO_PROOF = "Your browser could not finish the check. Please try again.";
+export const NEEDS_HTTPS = "This page can send a code only when it is opened over https://.";
 export const RESTORING = "The service cannot be reached. Trying again…";
 export const TYPE_AGAIN = "Please type it again: for your privacy this page does not keep it.";
 export const MAY_RESEND = "You can ask for the code again now.";

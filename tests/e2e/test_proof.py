@@ -1,0 +1,211 @@
+"""The public page in a real browser: it works for its codes, within what a person waits for, and as
+strictly as everything else here (no outside host, nothing inline)."""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import altcha
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    Route,
+    expect,
+    sync_playwright,
+)
+
+from api.proof import ALGORITHM, MOST_DOUBLINGS, ROUNDS, TRIES, ProofOfWork
+from shared.codes import Codes
+from shared.recipient import parse_phone
+from shared.store import Store
+from tests.e2e.conftest import Service
+
+KEY = "key-of-a-shop-0123456789-0123456789"
+
+_lines = count(3000)
+
+
+@pytest.fixture
+def phone() -> str:
+    """A number that no other test has used."""
+    return f"+1415556{next(_lines):04d}"
+
+
+@pytest.fixture(scope="module")
+def public(start_service) -> Service:
+    return start_service(
+        OTP_API_KEYS=f"shop:{KEY}", OTP_PUBLIC_UI="true", OTP_RESEND_SECONDS="0", OTP_MAX_SENDS="10"
+    )
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not program:
+        pytest.skip("no chromium on the PATH; CHROMIUM may name one")
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=program, args=["--no-sandbox"]) as browser,
+    ):
+        yield browser
+
+
+@pytest.fixture
+def page(browser, public) -> Iterator[Page]:
+    """The page at /. The test fails if it complained or asked another host."""
+    complaints: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        # A browser logs every answer of 400 and above by itself.
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            complaints.append(message.text)
+
+    def watch(request: Request) -> None:
+        if not request.url.startswith((public.url, "data:")):
+            complaints.append(request.url)
+
+    page = browser.new_page(base_url=public.url, reduced_motion="reduce")
+    page.on("console", listen)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", watch)
+    page.goto("/")
+    yield page
+    page.close()
+    assert not complaints
+
+
+def ask(page: Page, phone: str) -> None:
+    page.locator("#phone").fill(phone)
+    page.get_by_role("button", name="Send code").click()
+
+
+def answer_with(page: Page, challenge: dict[str, Any]) -> list[Any]:
+    """Let the service ask for this work each time. What it was asked."""
+    asked: list[Any] = []
+    problem = {"code": "proof_of_work_required", "detail": "Work.", "challenge": challenge}
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.post_data_json)
+        body = json.dumps(problem)
+        route.fulfill(status=403, content_type="application/problem+json", body=body)
+
+    page.route("**/generate-otp", answer)
+    return asked
+
+
+def test_a_person_gets_a_code_without_doing_more(page, public, phone):
+    ask(page, phone)
+    expect(page.get_by_role("heading", name="Enter the code")).to_be_visible(timeout=20_000)
+    page.locator("#code").fill(public.code_for(phone))
+    page.get_by_role("button", name="Verify", exact=True).click()
+    expect(page.get_by_role("heading", name="Verified")).to_be_visible()
+
+
+def test_a_resend_is_worked_for_too(page, public, phone):
+    ask(page, phone)
+    expect(page.get_by_role("heading", name="Enter the code")).to_be_visible(timeout=20_000)
+    asked = []
+    page.on("response", lambda answer: asked.append((answer.request.method, answer.status)))
+    page.get_by_role("button", name="Send again", exact=True).click()
+    expect(page.get_by_text("8 sends left")).to_be_visible(timeout=20_000)
+    posts = [status for method, status in asked if method == "POST"]
+    assert posts == [403, 202]
+
+
+def test_the_wait_is_shown_and_read_out(page, phone):
+    endless = challenge(counter=0)
+    endless["parameters"] |= {"keyPrefix": "ff" * 32, "expiresAt": 1}  # The clock here is wrong.
+    answer_with(page, endless)
+    ask(page, phone)
+    said = page.get_by_role("status").filter(has_text="Checking that you are not a robot…")
+    expect(said).to_be_attached()
+    widget = page.locator("altcha-widget")
+    expect(widget.get_by_text("Checking that you are not a robot…")).to_be_visible()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+    # There is nothing in it for a person to work.
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('altcha-widget')") is None
+
+
+def test_a_browser_that_cannot_do_it_says_so_and_may_try_again(browser, public, phone):
+    page = browser.new_page(base_url=public.url)
+    page.route("**/pbkdf2.js", lambda route: route.abort())
+    page.goto("/")
+    ask(page, phone)
+    expect(page.locator("#address-error")).to_contain_text("could not finish the check")
+    expect(page.locator(".proof")).to_have_count(0)
+    page.unroute("**/pbkdf2.js")
+    page.get_by_role("button", name="Send code").click()
+    expect(page.get_by_role("heading", name="Enter the code")).to_be_visible(timeout=20_000)
+    page.close()
+
+
+def test_without_https_it_says_what_is_missing(page, phone):
+    page.add_init_script("Object.defineProperty(window, 'isSecureContext', {value: false})")
+    page.reload()
+    ask(page, phone)
+    expect(page.locator("#address-error")).to_contain_text("https://")
+
+
+def test_a_proof_that_is_refused_is_not_made_again_and_again(page, phone):
+    asked = answer_with(page, challenge(counter=3))
+    ask(page, phone)
+    expect(page.locator("#address-error")).not_to_be_empty()
+    assert [("proof" in body) for body in asked] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("price", "doublings", "patience"),
+    [("lowest", 0, 3), ("highest", MOST_DOUBLINGS, 45)],
+)
+def test_the_price_is_one_that_a_person_waits_for(page, figure, price, doublings, patience):
+    tries = TRIES << doublings
+    for name, counter in (("half", tries // 2), ("all", tries - 1)):
+        seconds = page.evaluate(
+            """async (challenge) => {
+                const { solve } = await import("/static/proof.js");
+                const begin = performance.now();
+                await solve(challenge);
+                return (performance.now() - begin) / 1000;
+            }""",
+            challenge(counter=counter),
+        )
+        figure(f"proof of work, {price} price, {name} of the tries, Chromium", f"{seconds:.2f} s")
+        assert seconds < patience
+
+
+def test_the_price_is_paid_by_who_asks_not_by_the_service(figure, real_redis):
+    work = ProofOfWork(Codes({"k": b"k" * 32}), Store(real_redis))
+    to = parse_phone("+14155550123")
+    begin = time.perf_counter()
+    for _ in range(20):
+        made = work.required("page", to)
+    making = (time.perf_counter() - begin) / 20
+    asked = altcha.Challenge.from_dict(made.challenge)
+    solution = altcha.solve_challenge(asked)
+    assert solution
+    proof = altcha.Payload(asked, solution).to_base64()
+    begin = time.perf_counter()
+    for _ in range(20):
+        work.check("page", to, proof)
+    checking = (time.perf_counter() - begin) / 20
+    figure("proof of work, server: making and checking one", f"{1000 * (making + checking):.1f} ms")
+    assert making + checking < 0.05
+
+
+def challenge(*, counter: int) -> dict[str, Any]:
+    """As the service makes them, with the try that is to be found."""
+    made = altcha.create_challenge(ALGORITHM, ROUNDS, counter=counter, hmac_secret="s")
+    return made.to_dict()
