@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from flask import Flask, Response, json
+from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException
 
+from api.access import client_ip
 from api.body import MalformedJson
 from shared.errors import (
     AdminOff,
@@ -139,6 +140,10 @@ def register(app: Flask) -> None:
 
 def _ours(error: Exception) -> Response:
     status, code, detail = _KINDS[type(error)]
+    if isinstance(error, Unauthorized):
+        log.warning("unauthorized", extra={"path": _path(), "client": client_ip(request)})
+    elif isinstance(error, InvalidRequest | MalformedJson):
+        _log_refused(code)
     response = _problem(
         status, code, detail if isinstance(detail, str) else detail(error), **_members(error)
     )
@@ -179,6 +184,9 @@ def _http_exception(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
         return Response(response.get_data(), response.status, response.headers)
     code = _HTTP_CODES.get(error.code, "bad_request")
+    # Whoever looks for pages that are not there tries nothing here.
+    if error.code not in {404, 405}:
+        _log_refused(code)
     problem = _problem(error.code, code, error.description or error.name)
     if "Allow" in response.headers:
         problem.headers["Allow"] = response.headers["Allow"]
@@ -188,6 +196,16 @@ def _http_exception(error: HTTPException) -> Response:
 def _unexpected(error: Exception) -> Response:
     log.error("internal_error", exc_info=error)
     return _problem(500, "internal_error", "Something went wrong here; it is in the log.")
+
+
+def _log_refused(code: str) -> None:
+    """Input that no endpoint came to use: what an endpoint refuses, it logs with its facts."""
+    log.info("request_refused", extra={"path": _path(), "code": code})
+
+
+def _path() -> str | None:
+    """As in the OpenAPI document: what somebody put into a path stays out of the log."""
+    return request.url_rule.rule if request.url_rule else None
 
 
 def _problem(status: int, code: str, detail: str, **more: Any) -> Response:

@@ -108,6 +108,17 @@ class TestWithKeys:
         assert "x" * 32 not in logged
         assert SHOP not in str(vars(Access(settings)))
 
+    def test_a_refused_call_is_logged_with_where_it_came_from(self, client, caplog):
+        client.get(
+            f"/verifications/{PHONE}",
+            headers=bearer("x" * 32),
+            environ_overrides={"REMOTE_ADDR": "192.0.2.7"},
+        )
+        (record,) = [r for r in caplog.records if r.message == "unauthorized"]
+        assert record.levelno == logging.WARNING
+        assert (record.path, record.client) == ("/verifications/<verification_id>", "192.0.2.7")
+        assert PHONE not in str(vars(record))
+
 
 def test_without_keys_anybody_may_call_with_or_without_one(caller):
     assert caller.generate().status_code == 202

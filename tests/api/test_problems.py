@@ -178,6 +178,31 @@ def app_that_breaks(settings, redis):
     return app
 
 
+@pytest.mark.parametrize(
+    ("body", "content_type", "code"),
+    [
+        ('{"phone": "+1415555012345"}', "application/json", "invalid_request"),
+        ('{"phone": "+14155550123", "also": 1}', "application/json", "invalid_request"),
+        ('{"phone": "+14155550123"', "application/json", "malformed_json"),
+        ('{"phone": "+14155550123"}', "text/plain", "unsupported_media_type"),
+        ('{"phone": "+14155550123' + 8192 * "0", "application/json", "payload_too_large"),
+    ],
+)
+def test_refused_input_is_logged_without_the_input(client, caplog, body, content_type, code):
+    caplog.set_level(logging.DEBUG)
+    client.post("/generate-otp", data=body, content_type=content_type)
+    (record,) = [r for r in caplog.records if r.message == "request_refused"]
+    assert (record.path, record.code) == ("/generate-otp", code)
+    assert "1415555" not in str([vars(record) for record in caplog.records])
+
+
+def test_looking_for_what_is_not_there_is_not_logged(client, caplog):
+    caplog.set_level(logging.DEBUG)
+    for method, path in (("GET", "/wp-login.php"), ("PUT", "/generate-otp")):
+        client.open(path, method=method)
+    assert caplog.records == []
+
+
 def test_an_error_is_a_problem_also_for_a_head_request(client):
     answer = client.head("/nothing")
     assert (answer.status_code, answer.data) == (404, b"")
