@@ -87,7 +87,12 @@ def endpoints(
             raise
         log.info(
             "verification_approved",
-            extra={"verification_id": approved.verification_id, "app": app, "to": approved.to},
+            extra={
+                "verification_id": approved.verification_id,
+                "app": app,
+                "to": approved.to,
+                "channel": approved.channel,
+            },
         )
         answer = VerifiedOtp(
             verification_id=approved.verification_id,

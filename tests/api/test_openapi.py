@@ -44,6 +44,13 @@ def test_every_endpoint_is_described_and_nothing_else(app, document):
     assert set(operations(document)) == served
 
 
+def test_no_url_holds_more_than_an_id(app, document):
+    held = {name for rule in app.url_map.iter_rules() for name in rule.arguments}
+    assert held == {"verification_id", "sender", "filename"}
+    parameters = [p for o in operations(document).values() for p in o.get("parameters", ())]
+    assert all(parameter["in"] != "query" for parameter in parameters)
+
+
 def test_it_is_openapi_3_1_with_names_for_every_operation(document):
     assert document["openapi"] == "3.1.0"
     names = [operation["operationId"] for operation in operations(document).values()]

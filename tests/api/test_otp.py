@@ -301,3 +301,30 @@ def test_each_app_has_its_own_rules(caller, problem):
     problem(caller.verify("12345678", headers=bank), 422, "invalid_request")
     problem(caller.generate("+4915112345678", headers=shop), 403, "country_not_allowed")
     assert caller.generate("+4915112345678", headers=bank).status_code == 202
+
+
+def test_what_stands_in_a_url_is_not_read(client, caller):
+    started = caller.generate()
+    code = caller.code(started)
+    assert client.post(f"/generate-otp?phone={OTHER_PHONE}", json={}).status_code == 422
+    for_code = client.post(f"/verify-otp?otp={code}", json={"phone": PHONE})
+    assert for_code.status_code == 422
+    assert caller.verify(code).status_code == 200
+
+
+def test_every_check_is_logged_with_what_came_of_it(caller, caplog):
+    caplog.set_level(logging.INFO)
+    started = caller.generate()
+    code = caller.code(started)
+    for otp in (wrong(code), code, code, "12345"):
+        caller.verify(otp)
+    assert [
+        (r.message, getattr(r, "why", None), getattr(r, "channel", None), r.to, r.app)
+        for r in caplog.records
+        if r.message in {"verification_approved", "check_refused"}
+    ] == [
+        ("check_refused", "IncorrectCode", None, "+1415*****23", "default"),
+        ("verification_approved", None, "sms", "+1415*****23", "default"),
+        ("check_refused", "VerificationNotFound", None, "+1415*****23", "default"),
+        ("check_refused", "InvalidRequest", None, "+1415*****23", "default"),
+    ]
