@@ -27,6 +27,14 @@ def app() -> Flask:
     return create_app(Settings.load())
 
 
+def warn_of_weak_codes(settings: Settings) -> None:
+    """Such codes are good enough to confirm an address, and not to log somebody in."""
+    for name in ("", *settings.app_names()):
+        weaker = settings.app(name).policy().weaker_than_nist
+        if weaker:
+            log.warning("weaker_than_nist", extra={"app": name or "all", "settings": weaker})
+
+
 def main() -> None:
     logs.set_up()
     try:
@@ -35,6 +43,7 @@ def main() -> None:
         if Access(settings).keys() is None:
             settings.app(DEFAULT_APP).refuse_to_be_open()
             log.warning("open_to_everybody", extra={"because": "there is no API key"})
+        warn_of_weak_codes(settings)
     except SettingsError as error:
         sys.exit(f"otp api: {error}")
     Server(

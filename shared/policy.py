@@ -90,6 +90,16 @@ class Policy:
     blocked_types: frozenset[str] = frozenset()
 
     @property
+    def weaker_than_nist(self) -> tuple[str, ...]:
+        """What falls short of NIST SP 800-63B-4 (3.1.3.2, 3.2.2) for codes that log somebody in."""
+        falls_short = {
+            "code_length": self.code_length < 6,
+            "ttl_seconds": self.ttl_seconds > 600,
+            "max_failed_checks": self.max_failed_checks.count > 100,
+        }
+        return tuple(name for name, falls in falls_short.items() if falls)
+
+    @property
     def failed_ip(self) -> Limits:
         """The wrong codes that a client's network may send: as many as it could with all that it
         may ask for."""
