@@ -16,7 +16,7 @@ from shared.audit import Audit
 from shared.codes import Codes
 from shared.ledger import Ledger
 from shared.log_ins import LogIns
-from shared.policy import CHANNELS, DEFAULT_APP, PAGE_APP, Channel
+from shared.policy import CHANNELS, Channel
 from shared.queue import WakeUps
 from shared.redis_client import connect
 from shared.settings import Settings
@@ -60,7 +60,6 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
             codes,
             owner,
             audit,
-            apps=apps(settings),
             default_region=settings.otp_default_region,
         )
     )
@@ -74,12 +73,6 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     problems.register(app)
     headers.register(app)
     return app
-
-
-def apps(settings: Settings) -> list[str]:
-    """The names of all apps that may have verifications."""
-    keys = (app for app, _ in settings.api_keys())
-    return sorted({DEFAULT_APP, PAGE_APP, *settings.app_names(), *keys})
 
 
 def sender_names(settings: Settings) -> dict[Channel, list[str]]:

@@ -1,7 +1,5 @@
 """DELETE /recipients: the owner has somebody forgotten."""
 
-from collections.abc import Sequence
-
 from flask import Blueprint, Response, jsonify, request
 
 from api import body
@@ -19,7 +17,6 @@ def endpoints(
     owner: OwnerAccess,
     audit: Audit,
     *,
-    apps: Sequence[str],
     default_region: str | None,
 ) -> Blueprint:
     recipients = Blueprint("recipients", __name__)
@@ -28,7 +25,7 @@ def endpoints(
     def erase() -> Response:
         owner.require_password(request)
         recipient = body.read(request, EraseRecipient).recipient(default_region)
-        removed = store.erase([codes.tag(app, recipient.to) for app in apps])
+        removed = store.erase([codes.tag(app, recipient.to) for app in store.apps()])
         audit.record("erasure", OWNER, client_ip(request), to=recipient.masked, **removed)
         answer = ErasedRecipient(to=recipient.masked, removed=Removed(**removed))
         return jsonify(answer.model_dump())

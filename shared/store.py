@@ -16,8 +16,8 @@ from shared.redis_scripts import RedisScripts
 
 # How long a caller waits for Redis.
 PATIENCE_SECONDS = 0.5
-# How many verifications of a recipient start.lua lists.
-HISTORY_LENGTH = 20
+# How long a recipient who has verified passes the guard.
+VERIFIED_SECONDS = 30 * 86400
 # The buckets that prelude.lua counts durations in.
 DURATION_BOUNDS_SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 # How long a request with an idempotency key can be repeated.
@@ -51,7 +51,8 @@ class Store(RedisScripts):
     otp:recipient:{tag}            the id of the recipient's open verification; the code's life
     otp:code:{id}                  who gets the code, and its keyed verifiers; the code's life
     otp:verification:{id}          status, masked address, counters; a day longer
-    otp:history:{tag}              the ids of the recipient's last verifications; as long
+    otp:history:{tag}              the recipient's verifications by their end; as long
+    otp:apps                       the apps that anything may be known of; a month longer
     otp:send:{id}:{n}              status, lease and delivery attempts of a send; as long
     otp:due                        sends by the time at which a sweeper looks for them
     otp:limit:{scope}:{subject}    times of the last sends; the longest window of the limit
@@ -115,6 +116,7 @@ class Store(RedisScripts):
             "kept_ms": self._keep_ms,
             "overdue_ms": OVERDUE_SECONDS * 1000,
             "idempotency_ms": IDEMPOTENCY_SECONDS * 1000,
+            "apps_ms": self._keep_ms + VERIFIED_SECONDS * 1000,
             "guards": guards,
         }
         guard_keys = [f"otp:guard:{guard['name']}" for guard in guards]
@@ -162,7 +164,7 @@ class Store(RedisScripts):
         as request["by"] says; `network` is the tag of the client's."""
         kind = "recipient" if request["by"] == "recipient" else "verification"
         keys = [f"otp:{kind}:{subject}", f"otp:limit:failed_ip:{network}"]
-        return self._in_time(self._check, keys, request)
+        return self._in_time(self._check, keys, {**request, "verified_ms": VERIFIED_SECONDS * 1000})
 
     def _in_time(
         self,
@@ -190,31 +192,13 @@ class Store(RedisScripts):
         keys = [f"otp:verification:{verification_id}", f"otp:code:{verification_id}"]
         return bool(self._run(lambda: self._cancel(keys, [app])))
 
+    def apps(self) -> list[str]:
+        """The apps that anything may be known of."""
+        return sorted(app.decode() for app in self._run(lambda: self.redis.smembers("otp:apps")))
+
     def erase(self, tags: Sequence[str]) -> dict[str, int]:
         """Remove all that is known of a recipient, by its tags in all apps, and say how much."""
-        request = {"tags": tags, "verification_ids": self._run(lambda: self._unlisted(tags))}
-        return self._json(self._erase, ["otp:due"], [json.dumps(request)])
-
-    def _unlisted(self, tags: Sequence[str]) -> list[str]:
-        """The verifications that a full history has dropped. Only looking at all of them tells."""
-        if all(self.redis.llen(f"otp:history:{tag}") < HISTORY_LENGTH for tag in tags):
-            return []
-        wanted = {tag.encode() for tag in tags}
-        found: list[str] = []
-        cursor = None
-        while cursor != 0:
-            page: Any = self.redis.scan(cursor or 0, match="otp:verification:*", count=1000)
-            cursor, keys = page
-            with self.redis.pipeline(transaction=False) as pipe:
-                for key in keys:
-                    pipe.hget(key, "tag")
-                owners = pipe.execute()
-            found += (
-                key.decode().rpartition(":")[2]
-                for key, tag in zip(keys, owners, strict=True)
-                if tag in wanted
-            )
-        return found
+        return self._json(self._erase, ["otp:due"], list(tags))
 
     def unblock(self, tag: str) -> bool:
         """Forget a recipient's wrong codes and sends. Whether any were counted."""

@@ -31,8 +31,6 @@ from shared.store import Store
 
 _ID = re.compile(r"VE[0-9a-f]{32}")
 _OTP = re.compile(r"[0-9](?:[ -]?[0-9])*")
-# How long a recipient who has verified passes the guard.
-VERIFIED_SECONDS = 30 * 86400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,7 +210,6 @@ class VerificationService:
                 "verifiers": self._codes.verifiers(subject, code),
                 "max_failed_checks": admission.window(policy.max_failed_checks),
                 "max_failed_ip": list(map(admission.window, policy.failed_ip)),
-                "verified_ms": VERIFIED_SECONDS * 1000,
             },
         )
         match answer["outcome"]:

@@ -69,7 +69,7 @@ class _Ageing:
             case [b"otp", b"audit"]:
                 for i, line in enumerate(self._redis.lrange(key, 0, -1)):
                     self._redis.lset(key, i, _aged(line, ms))
-            case [b"otp", b"due"]:
+            case [b"otp", b"due" | b"history", *_]:
                 for member in self._redis.zrange(key, 0, -1):
                     self._redis.zincrby(key, -ms, member)
 

@@ -29,7 +29,7 @@ if request.by == 'recipient' then
 end
 local verification, code = 'otp:verification:' .. id, 'otp:code:' .. id
 if redis.call('EXISTS', DECOY) == 0 then
-  redis.call('HSET', DECOY, 'status', 'decoy', 'app', '-', 'channel', 'none', 'to', '+1415*****23',
+  redis.call('HSET', DECOY, 'status', 'decoy', 'app', '-', 'channel', 'none', 'to', '+0000*****00',
     'tag', string.rep('0', 32), 'country', '-', 'created', now, 'expires', now, 'checks_left', 0,
     'sends', 1, 'sent_at', now, 'max_sends', 5, 'resend_ms', 30000, 'code_length', 6,
     'resend_code', 'same')

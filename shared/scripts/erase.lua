@@ -2,10 +2,8 @@
 -- send has nothing to do.
 --
 -- KEYS 1 due
--- ARGV 1 the request, JSON: tags (the recipient's, one per app), verification_ids (those that its
---        histories do not list)
+-- ARGV 1... the recipient's tags, one per app
 -- Result, JSON: how many of each were removed: verifications, sends, counters
-local request = cjson.decode(ARGV[1])
 local removed = {verifications = 0, sends = 0, counters = 0}
 
 local function erase(id)
@@ -19,16 +17,13 @@ local function erase(id)
   redis.call('DEL', 'otp:code:' .. id)
 end
 
-for _, tag in ipairs(request.tags) do
+for _, tag in ipairs(ARGV) do
   local history = 'otp:history:' .. tag
-  for _, id in ipairs(redis.call('LRANGE', history, 0, -1)) do
+  for _, id in ipairs(redis.call('ZRANGE', history, 0, -1)) do
     erase(id)
   end
   redis.call('DEL', history, 'otp:recipient:' .. tag)
   removed.counters = removed.counters
     + redis.call('DEL', 'otp:limit:to:' .. tag, 'otp:failed:' .. tag, 'otp:verified:' .. tag)
-end
-for _, id in ipairs(request.verification_ids) do
-  erase(id)
 end
 return cjson.encode(removed)

@@ -170,9 +170,11 @@ else
     'max_sends', max_sends, 'resend_ms', resend_ms,
     'code_length', request.code.length, 'resend_code', request.resend_code)
   redis.call('SET', KEYS[1], request.verification_id, 'PXAT', expires)
-  redis.call('LPUSH', KEYS[8], request.verification_id)
-  redis.call('LTRIM', KEYS[8], 0, 19)
+  redis.call('ZREMRANGEBYSCORE', KEYS[8], '-inf', now)
+  redis.call('ZADD', KEYS[8], expires + request.kept_ms, request.verification_id)
   redis.call('PEXPIREAT', KEYS[8], expires + request.kept_ms)
+  redis.call('SADD', 'otp:apps', request.app)
+  redis.call('PEXPIRE', 'otp:apps', request.apps_ms)
   count(now, 'started', request.channel)
 end
 -- A resend with the same code leaves the code as it is.

@@ -54,7 +54,9 @@ def more() -> dict[str, str]:
 
 @pytest.fixture
 def env(tmp_path, more) -> dict[str, str]:
-    return {"OTP_SECRET_KEYS": SECRET_KEY, "OTP_DATA_DIR": str(tmp_path / "data"), **more}
+    # What is given is not made in the folder.
+    given = {"OTP_SECRET_KEYS": SECRET_KEY, "OTP_ADMIN_PASSWORD": "p" * 12}
+    return {**given, "OTP_DATA_DIR": str(tmp_path / "data"), **more}
 
 
 @pytest.fixture
@@ -223,6 +225,7 @@ class TestTheCommand:
             ("make shop", 2, "invalid choice"),
             ("create", 2, "APP"),
             ("create a:b", 2, "an app's name is up to 32 letters"),
+            ("create page", 2, "page is the name of the page at /"),
             ("create " + "a" * 33, 2, "an app's name is up to 32 letters"),
             ("rotate shop --grace soon", 2, "a time is 0, or a number of s, m, h or d"),
             ("rotate shop --grace -1h", 2, "--grace"),

@@ -10,9 +10,8 @@ from werkzeug.test import TestResponse
 from api import create_app
 from api.proof import doublings
 from shared.store import GuardCount
-from tests.api.conftest import Caller
 from tests.api.test_access import REFUSED, SHOP, bearer
-from tests.conftest import KEY
+from tests.conftest import KEY, Caller
 from tests.user import OTHER_PHONE, PHONE
 
 PUBLIC = {"OTP_API_KEYS": f"shop:{SHOP}", "OTP_PUBLIC_UI": "true"}
