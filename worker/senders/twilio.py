@@ -39,11 +39,13 @@ _CHANNELS: dict[str, tuple[Channel, ...]] = {
     r"[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ._+-]{1,11}": ("sms",),
 }
 
-# What <Say> can speak; of a language, the first one is the usual one.
+# What <Say> can speak without naming a voice; of a language, the first one is the usual one.
 _SPOKEN = (  # noqa: SIM905 (a list would have a line for each)
     "en-US en-GB en-AU en-CA en-IN ca-ES da-DK de-DE es-ES es-MX fi-FI fr-FR fr-CA it-IT ja-JP "
     "ko-KR nb-NO nl-NL pl-PL pt-BR pt-PT ru-RU sv-SE zh-CN zh-HK zh-TW"
 ).split()
+# What it speaks with these voices only, which have names of their own for their languages.
+_VOICES = {"ar": ("arb", "Polly.Zeina"), "hi": ("hi-IN", "Polly.Aditi")}
 
 # How long Twilio lets a telephone ring if it is not told otherwise.
 _LONGEST_RING_SECONDS = 60
@@ -126,7 +128,7 @@ class TwilioSender:
 
     def _call(self, message: Message) -> dict[str, str]:
         """The text says the digits twice, with a comma, which is heard as a pause, behind each."""
-        say = f'<Say language="{_spoken(message.locale)}">{escape(message.text)}</Say>'
+        say = f"<Say {_spoken(message.locale)}>{escape(message.text)}</Say>"
         return {
             "To": message.to,
             "From": self.from_number,
@@ -137,9 +139,13 @@ class TwilioSender:
 
 
 def _spoken(locale: str) -> str:
+    """The attributes by which <Say> speaks a locale, or else English."""
     language = locale.partition("-")[0].lower()
+    if language in _VOICES:
+        return 'language="{}" voice="{}"'.format(*_VOICES[language])
     same = [one for one in _SPOKEN if one.lower() == locale.lower()]
-    return [*same, *(one for one in _SPOKEN if one.startswith(f"{language}-")), _SPOKEN[0]][0]
+    spoken = [*same, *(one for one in _SPOKEN if one.startswith(f"{language}-")), _SPOKEN[0]][0]
+    return f'language="{spoken}"'
 
 
 def _failure(answer: Answer) -> DeliveryError:

@@ -259,6 +259,8 @@ def test_sends_a_template_on_whatsapp_only(http_server):
         ("de-AT", "de-DE"),
         ("es-mx", "es-MX"),
         ("pt", "pt-BR"),
+        ("zh", "zh-CN"),
+        ("zh-TW", "zh-TW"),
         ("tlh", "en-US"),
     ],
 )
@@ -275,6 +277,18 @@ def test_calls(http_server, locale, language):
     assert say.text == text
     assert say.get("language") == language
     assert "ValidityPeriod" not in sent
+
+
+@pytest.mark.parametrize(
+    ("locale", "language", "voice"),
+    [("ar-EG", "arb", "Polly.Zeina"), ("hi", "hi-IN", "Polly.Aditi")],
+)
+def test_calls_by_a_voice_that_has_the_language(http_server, locale, language, voice):
+    address, server = http_server(status=201, body=TAKEN.replace(b"SM", b"CA"))
+    sender_for(address).send(make_message(channel="call", locale=locale))
+    say = ET.fromstring(form(server)["Twiml"]).find("Say")
+    assert say is not None
+    assert (say.get("language"), say.get("voice")) == (language, voice)
 
 
 def test_rings_no_longer_than_the_code_lives(http_server):
