@@ -2,8 +2,10 @@
 
 import math
 import tomllib
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from shared.ledger import Claim
@@ -12,10 +14,18 @@ from worker.senders.base import Message
 _TEXTS = Path(__file__).with_name("texts")
 FALLBACK = "en"
 
+# 3GPP TS 23.038: an SMS of these letters holds 160, any other one 70 units of UTF-16.
+_GSM_7 = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_GSM_7_OF_TWO = frozenset("\f^{}\\[~]|€")
+
 
 class Texts:
     """Renders messages. With a web origin an SMS ends in the line by which the browser on the
-    phone fills the code in, on that site only (WICG sms-one-time-codes)."""
+    phone fills the code in, on that site only (WICG sms-one-time-codes). An SMS costs what one
+    segment costs: what does not fit is said shorter, and then without that line."""
 
     def __init__(
         self, app_name: str, web_origin: str | None = None, public_url: str | None = None
@@ -43,9 +53,10 @@ class Texts:
             # Rounded down: the code must not end before it is said to.
             "minutes": max(1, math.floor((claim.life_seconds + 5) / 60)),
         }
-        text = texts[claim.channel].format(**facts).strip()
-        if claim.channel == "sms" and self._host:
-            text += f"\n\n@{self._host} #{code}"
+        if claim.channel == "sms":
+            text = self._sms(texts, facts)
+        else:
+            text = texts[claim.channel].format(**facts).strip()
         receipt_url = None
         if self._public_url:
             receipt_url = (
@@ -65,6 +76,21 @@ class Texts:
             idempotency_key=f"{claim.verification_id}-{claim.send}",
             receipt_url=receipt_url,
         )
+
+    def _sms(self, texts: Mapping[str, str], facts: Mapping[str, Any]) -> str:
+        """The best wording that is one segment."""
+        said = [texts["sms"].format(**facts), texts["sms_short"].format(**facts)]
+        if self._host:
+            line = f"\n\n@{self._host} #{facts['code']}"
+            said = [*(text + line for text in said), *said]
+        # None fits only with a name in letters that take two units each, as emoji do.
+        return next(filter(_is_one_segment, said), said[-1])
+
+
+def _is_one_segment(text: str) -> bool:
+    if set(text) <= _GSM_7 | _GSM_7_OF_TWO:
+        return len(text) + sum(letter in _GSM_7_OF_TWO for letter in text) <= 160
+    return len(text.encode("utf-16-be")) <= 2 * 70
 
 
 def _html(text: str, code: str) -> str:

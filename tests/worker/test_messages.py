@@ -36,14 +36,17 @@ def render(
     return texts.message(claim, code)
 
 
-def septets(text: str) -> int:
-    """The length in GSM-7; raises UnicodeEncodeError for what that alphabet does not have."""
-    encoded, _ = gsm0338.Codec().encode(text)
-    return len(encoded)
+def is_one_segment(text: str) -> bool:
+    """160 characters of GSM-7, some of which count twice; with any other one 70 of UTF-16."""
+    try:
+        septets, _ = gsm0338.Codec().encode(text)
+    except UnicodeEncodeError:
+        return len(text.encode("utf-16-be")) // 2 <= 70
+    return len(septets) <= 160
 
 
 def test_there_are_several_languages():
-    assert {"en", "de", "es", "fr"} <= set(LANGUAGES)
+    assert {"ar", "de", "en", "es", "fr", "hi", "pt", "zh"} <= set(LANGUAGES)
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -59,30 +62,59 @@ def test_every_language_has_words_for_every_channel(language, channel):
     assert channel == "email" or "\n" not in message.text
 
 
+@pytest.mark.parametrize("origin", [None, "https://example.com", f"https://{'a' * 36}.com"])
+@pytest.mark.parametrize("name", ["Acme", "A" * 30, "{" * 30, "Ж" * 30, "银" * 30])
+@pytest.mark.parametrize("length", range(4, 11))
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_sms_is_one_segment_with_the_longest_settings(language):
-    text = render(Texts(LONGEST_NAME), language, code=LONGEST_CODE, life=3600).text
-    assert LONGEST_NAME in text
-    assert septets(text) <= 160
+def test_an_sms_is_one_segment_whatever_the_settings(language, length, name, origin):
+    code = "1234567890"[:length]
+    text = render(Texts(name, origin), language, code=code, life=3600).text
+    assert is_one_segment(text)
+    assert code in text
+    assert name in text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_sms_is_one_segment_also_with_the_line_for_the_browser(language):
-    """With a host name of up to 40 characters."""
+def test_an_sms_says_how_long_the_code_lives_where_that_fits(language):
+    text = render(Texts("Acme"), language, life=2520).text
+    assert "42" in text
+    assert is_one_segment(text)
+
+
+@pytest.mark.parametrize("language", ["de", "en", "es", "fr", "pt"])
+def test_in_gsm_7_the_line_for_the_browser_fits_with_a_host_of_40_characters(language):
     host = "a" * 36 + ".com"
     texts = Texts(LONGEST_NAME, f"https://{host}")
     text = render(texts, language, code=LONGEST_CODE, life=3600).text
     assert text.endswith(f"\n\n@{host} #{LONGEST_CODE}")
-    assert septets(text) <= 160
+    assert "60" in text
+    assert is_one_segment(text)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_sms_with_a_name_in_another_alphabet_is_two_segments_at_most(language):
-    """Such a name makes it UCS-2, with 67 characters in each part of a longer text."""
-    text = render(Texts("Ж" * 30), language, code=LONGEST_CODE, life=3600).text
-    with pytest.raises(UnicodeEncodeError):
-        septets(text)
-    assert len(text.encode("utf-16-be")) // 2 <= 2 * 67
+@pytest.mark.parametrize(("name", "host"), [("A" * 5, 25), ("A" * 15, 15), ("Ж" * 6, 18)])
+def test_in_every_language_it_fits_with_usual_names(language, name, host):
+    host = "a" * (host - 4) + ".com"
+    text = render(Texts(name, f"https://{host}"), language).text
+    assert text.endswith(f"\n\n@{host} #123456")
+    assert is_one_segment(text)
+
+
+@pytest.mark.parametrize("language", ["ar", "hi", "zh"])
+def test_an_sms_goes_without_the_line_rather_than_as_two(language):
+    texts = Texts(LONGEST_NAME, "https://login.example.com")
+    text = render(texts, language, code=LONGEST_CODE).text
+    assert "@" not in text
+    assert text == render(Texts(LONGEST_NAME), language, code=LONGEST_CODE).text
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_digits_can_be_typed_on_every_keyboard(language, channel):
+    message = render(Texts("Acme"), language, channel)
+    digits = [letter for letter in message.text + message.subject if letter.isdigit()]
+    assert digits
+    assert all(letter.isascii() for letter in digits)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -102,6 +134,10 @@ def test_with_a_web_origin_the_last_line_lets_the_browser_fill_the_code_in(langu
         ("es-419", "123456 es tu"),
         ("fr-Latn-CA", "123456 est votre"),
         ("en-GB", "123456 is your"),
+        ("pt-BR", "123456 é o seu PIN de Acme"),
+        ("zh-TW", "123456 是您的 Acme 验证码"),
+        ("ar-EG", "123456 هو رمز Acme"),
+        ("hi-IN", "123456 आपका Acme कोड"),
         ("tlh", "123456 is your Acme code"),
         ("", "123456 is your"),
         ("../../etc", "123456 is your"),
