@@ -8,7 +8,19 @@ from flask import Flask
 from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import admin, headers, health, metrics, openapi, otp, pages, problems, receipts, recipients
+from api import (
+    admin,
+    headers,
+    health,
+    metrics,
+    openapi,
+    otp,
+    pages,
+    phone,
+    problems,
+    receipts,
+    recipients,
+)
 from api.access import Access
 from api.admin.session import OwnerAccess
 from api.proof import ProofOfWork
@@ -16,6 +28,7 @@ from shared.audit import Audit
 from shared.codes import Codes
 from shared.ledger import Ledger
 from shared.log_ins import LogIns
+from shared.phone import Phone
 from shared.policy import CHANNELS, Channel
 from shared.queue import WakeUps
 from shared.redis_client import connect
@@ -68,8 +81,15 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     app.register_blueprint(
         metrics.endpoints(store, wake_ups.queue_key, access, sender_names(settings))
     )
-    app.register_blueprint(pages.endpoints(settings))
+    phone_is_open = phone.openness(settings, access)
+    app.register_blueprint(pages.endpoints(settings, phone_is_open))
     app.register_blueprint(openapi.endpoints())
+    if phone.exists(settings):
+        app.register_blueprint(
+            phone.endpoints(
+                settings, Phone(redis), service, codes, owner=owner, is_open=phone_is_open
+            )
+        )
     problems.register(app)
     headers.register(app)
     return app

@@ -1,11 +1,13 @@
 """The web page, and the page to try the API with."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, render_template
 
 from shared.settings import Settings
 
 
-def endpoints(settings: Settings) -> Blueprint:
+def endpoints(settings: Settings, phone_is_open: Callable[[], bool]) -> Blueprint:
     pages = Blueprint("pages", __name__)
     policy = settings.policy()
 
@@ -16,6 +18,7 @@ def endpoints(settings: Settings) -> Blueprint:
             app_name=settings.otp_app_name,
             code_length=policy.code_length,
             channels=policy.channels,
+            phone_is_open=phone_is_open(),
         )
 
     @pages.get("/docs")

@@ -75,6 +75,10 @@ class Store(RedisScripts):
     otp:counts                     what metrics show; a day after the last event
     otp:stats:{period}:{n}         the same by minute, hour and day; 3 hours, 8 and 90 days
     otp:decoy, otp:decoy:{what}    what check.lua uses where there is nothing; its window
+    otp:phone                      messages of the console sender, without their codes; ten minutes
+    otp:phone:watched              somebody has the virtual phone open; five seconds
+    otp:phone:carrier              what to do to the next message; ten minutes
+    otp:phone:receipts             receipts by the time at which they are due; ten minutes
     """
 
     def __init__(self, redis: Redis, *, keep_seconds: int = 86400) -> None:
@@ -198,7 +202,7 @@ class Store(RedisScripts):
 
     def erase(self, tags: Sequence[str]) -> dict[str, int]:
         """Remove all that is known of a recipient, by its tags in all apps, and say how much."""
-        return self._json(self._erase, ["otp:due"], list(tags))
+        return self._json(self._erase, ["otp:due", "otp:phone"], list(tags))
 
     def unblock(self, tag: str) -> bool:
         """Forget a recipient's wrong codes and sends. Whether any were counted."""

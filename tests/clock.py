@@ -66,10 +66,10 @@ class _Ageing:
                     self._redis.lset(key, i, str(int(time) - ms))
             case [b"otp", b"admin", b"session", _]:
                 self._redis.set(key, int(self._redis.get(key)) - ms, keepttl=True)
-            case [b"otp", b"audit"]:
+            case [b"otp", b"audit" | b"phone"]:
                 for i, line in enumerate(self._redis.lrange(key, 0, -1)):
                     self._redis.lset(key, i, _aged(line, ms))
-            case [b"otp", b"due" | b"history", *_]:
+            case [b"otp", b"due" | b"history", *_] | [b"otp", b"phone", b"receipts"]:
                 for member in self._redis.zrange(key, 0, -1):
                     self._redis.zincrby(key, -ms, member)
 
@@ -83,4 +83,5 @@ class _Ageing:
 
 def _aged(line: bytes, ms: int) -> str:
     fields = json.loads(line)
-    return json.dumps({**fields, "at": fields["at"] - ms})
+    times = ("at", "appears_at")
+    return json.dumps({name: v - ms if name in times else v for name, v in fields.items()})

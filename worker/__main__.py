@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from shared import logs
 from shared.codes import Codes
 from shared.ledger import Ledger
+from shared.phone import Phone
 from shared.policy import CHANNELS, Channel
 from shared.queue import WakeUps
 from shared.redis_client import connect
@@ -19,6 +20,8 @@ from worker.messages import Texts
 from worker.rq_worker import LONGEST_BACK_OFF_SECONDS, OtpWorker
 from worker.senders import named_senders
 from worker.senders.base import Sender
+from worker.senders.console import ConsoleSender
+from worker.virtual_phone import VirtualPhoneSender
 
 log = logging.getLogger("otp.worker")
 
@@ -29,28 +32,35 @@ def create_worker(settings: Settings, redis: Redis) -> OtpWorker:
     """Raises SettingsError, and RedisError while Redis is away."""
     codes = Codes(settings.secret_keys())
     ledger = Ledger(redis)
-    deliverer = Deliverer(ledger, codes, _outlets(settings))
+    deliverer = Deliverer(ledger, codes, _outlets(settings, Phone(redis)))
     _warn_of_console(settings)
     wake_ups = WakeUps(redis, codes.job_keys)
     return OtpWorker(redis, ledger, deliverer, wake_ups, settings.worker_concurrency)
 
 
-def _outlets(settings: Settings) -> dict[str, Outlet]:
+def _outlets(settings: Settings, phone: Phone) -> dict[str, Outlet]:
     """Raises SettingsError."""
     senders: dict[str, dict[Channel, dict[str, Sender]]] = {}
     for channel in CHANNELS:
         for app, named in settings.named_senders(channel).items():
             try:
-                senders.setdefault(app, {})[channel] = named_senders(named, channel)
+                made = named_senders(named, channel)
             except ValueError as error:
                 name = f"OTP_APPS: {app}" if app else f"OTP_{channel.upper()}_SENDERS"
                 raise SettingsError(f"{name}: {error}") from None
+            senders.setdefault(app, {})[channel] = {
+                name: _on_phone(sender, phone) for name, sender in made.items()
+            }
     outlets = {}
     for app in ("", *settings.app_names()):
         own = settings.app(app)
         texts = Texts(own.otp_app_name, own.otp_web_origin, own.otp_public_url)
         outlets[app] = Outlet(texts=texts, senders=senders[""] | senders.get(app, {}))
     return outlets
+
+
+def _on_phone(sender: Sender, phone: Phone) -> Sender:
+    return VirtualPhoneSender(sender, phone) if isinstance(sender, ConsoleSender) else sender
 
 
 def _warn_of_console(settings: Settings) -> None:

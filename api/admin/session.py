@@ -90,32 +90,35 @@ def guard(admin: Blueprint, access: OwnerAccess) -> None:
     """Everything of the blueprint needs a session, and what changes something its CSRF token: the
     field `csrf_token` of a form, or the header X-CSRF-Token. Templates have it as `csrf_token`."""
 
-    open_to_all = ("admin.log_in_page", "admin.log_in")
+    admin.before_request(lambda: refusal(access))
+    admin.context_processor(lambda: tokens(access))
 
-    @admin.before_request
-    def refuse() -> Response | None:
-        session_id = id_of(request)
-        is_log_in = request.endpoint in open_to_all
-        # Over plain HTTP no cookie comes back, and where it comes from a browser does not tell. The
-        # page to log in says so.
-        if is_log_in and session_id is None:
-            return None
-        if request.method not in _SAFE and is_cross_site(request):
-            raise CsrfFailed
-        if is_log_in:
-            return None
-        if session_id is None or not access.has_session(session_id):
-            if request.accept_mimetypes.best == "application/json":
-                raise LogInNeeded
-            return redirect(url_for("admin.log_in_page"), 303)
-        if request.method not in _SAFE and not access.is_ours(request, session_id):
-            raise CsrfFailed
+
+def refusal(access: OwnerAccess) -> Response | None:
+    """What a request gets that needs a session and has none; None for one that has. Raises
+    CsrfFailed, LogInNeeded."""
+    session_id = id_of(request)
+    is_log_in = request.endpoint in ("admin.log_in_page", "admin.log_in")
+    # Over plain HTTP no cookie comes back, and where it comes from a browser does not tell. The
+    # page to log in says so.
+    if is_log_in and session_id is None:
         return None
+    if request.method not in _SAFE and is_cross_site(request):
+        raise CsrfFailed
+    if is_log_in:
+        return None
+    if session_id is None or not access.has_session(session_id):
+        if request.accept_mimetypes.best == "application/json":
+            raise LogInNeeded
+        return redirect(url_for("admin.log_in_page"), 303)
+    if request.method not in _SAFE and not access.is_ours(request, session_id):
+        raise CsrfFailed
+    return None
 
-    @admin.context_processor
-    def tokens() -> dict[str, str]:
-        session_id = id_of(request)
-        return {"csrf_token": access.csrf_token(session_id)} if session_id else {}
+
+def tokens(access: OwnerAccess) -> dict[str, str]:
+    session_id = id_of(request)
+    return {"csrf_token": access.csrf_token(session_id)} if session_id else {}
 
 
 def id_of(request: Request) -> str | None:

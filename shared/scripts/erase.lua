@@ -1,12 +1,14 @@
 -- Remove all that is known of a recipient. What is queued comes to nothing: a worker that finds no
 -- send has nothing to do.
 --
--- KEYS 1 due
+-- KEYS 1 due   2 phone
 -- ARGV 1... the recipient's tags, one per app
 -- Result, JSON: how many of each were removed: verifications, sends, counters
 local removed = {verifications = 0, sends = 0, counters = 0}
+local erased = {}
 
 local function erase(id)
+  erased[id] = true
   local verification = 'otp:verification:' .. id
   local sends = tonumber(redis.call('HGET', verification, 'sends')) or 0
   for send = 1, sends do
@@ -25,5 +27,10 @@ for _, tag in ipairs(ARGV) do
   redis.call('DEL', history, 'otp:recipient:' .. tag)
   removed.counters = removed.counters
     + redis.call('DEL', 'otp:limit:to:' .. tag, 'otp:failed:' .. tag, 'otp:verified:' .. tag)
+end
+for _, message in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
+  if erased[cjson.decode(message).verification_id] then
+    redis.call('LREM', KEYS[2], 1, message)
+  end
 end
 return cjson.encode(removed)

@@ -1,0 +1,122 @@
+"""The virtual phone, /phone: what the console sender has sent, its codes in clear, and a switch for
+what the carrier does to the next message."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from api import body, schemas
+from api.access import Access
+from api.admin import session
+from api.admin.session import OwnerAccess
+from shared.codes import Codes
+from shared.errors import CsrfFailed, VerificationNotFound
+from shared.phone import CARRIERS, Carrier, Phone, PhoneMessage, with_code
+from shared.policy import CHANNELS
+from shared.settings import Settings
+from shared.verification import VerificationService
+
+
+class ToldCarrier(schemas.Request):
+    carrier: Carrier
+
+
+def exists(settings: Settings) -> bool:
+    return "console://" in _sender_urls(settings)
+
+
+def openness(settings: Settings, access: Access) -> Callable[[], bool]:
+    """Tells whether everybody may see the phone, which is where nobody but a developer is served. A
+    key may be made while the service runs."""
+    is_only_console = _sender_urls(settings) == {"console://"}
+    return lambda: is_only_console and access.keys() is None
+
+
+def _sender_urls(settings: Settings) -> set[str]:
+    """Of all apps."""
+    named = [settings.named_senders(channel) for channel in CHANNELS]
+    return {url for by_app in named for senders in by_app.values() for _, url in senders}
+
+
+def endpoints(
+    settings: Settings,
+    phone: Phone,
+    service: VerificationService,
+    codes: Codes,
+    *,
+    owner: OwnerAccess,
+    is_open: Callable[[], bool],
+) -> Blueprint:
+    pages = Blueprint("phone", __name__, url_prefix="/phone")
+
+    @pages.before_request
+    def refuse() -> AnyResponse | None:
+        if not is_open():
+            return session.refusal(owner)
+        if request.method == "POST" and session.is_cross_site(request):
+            raise CsrfFailed
+        return None
+
+    @pages.get("")
+    def show() -> str:
+        return render_template(
+            "phone.html",
+            app_name=settings.otp_app_name,
+            carriers=CARRIERS,
+            **session.tokens(owner),
+        )
+
+    @pages.get("/messages")
+    def messages() -> Response:
+        """Also reports the receipts that are due, as the phone that is looked at has its messages
+        by then."""
+        screen = phone.look()
+        for one in screen.reports:
+            with suppress(VerificationNotFound):
+                service.record_receipt(
+                    one.verification_id,
+                    one.send,
+                    one.attempt,
+                    outcome=one.outcome,
+                    error="handset_unreachable" if one.outcome == "undelivered" else None,
+                )
+        phone.reported(screen.reports)
+        shown = [_shown(message, screen.now, codes) for message in screen.messages]
+        return jsonify(carrier=screen.carrier, messages=shown)
+
+    @pages.post("/carrier")
+    def tell_carrier() -> Response:
+        phone.tell_carrier(body.read(request, ToldCarrier).carrier)
+        return Response(status=204)
+
+    return pages
+
+
+def _shown(message: PhoneMessage, now: int, codes: Codes) -> dict[str, Any]:
+    """Without its words until it has appeared."""
+    appeared = message.appears_at is not None and message.appears_at <= now
+    facts = {
+        "id": f"{message.verification_id}-{message.send}-{message.attempt}",
+        "channel": message.channel,
+        "to": message.to,
+        "at": _timestamp(message.at),
+        "carrier": message.carrier,
+        "appeared": appeared,
+    }
+    if appeared:
+        code = message.code(codes)
+        facts |= {
+            "locale": message.locale,
+            "subject": with_code(message.subject, code),
+            "text": with_code(message.text, code),
+            "code": code,
+        }
+    return facts
+
+
+def _timestamp(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,153 @@
+/** /phone: shows what the console sender has sent, and tells the carrier what to do next. */
+
+const LOOK_EVERY_MS = 1000;
+const MOST_PAST = 8;
+
+const CHANNELS = { sms: "Messages", whatsapp: "WhatsApp", call: "Call, as spoken", email: "Mail" };
+const BY = { sms: "SMS", whatsapp: "WhatsApp message", call: "Call", email: "E-mail" };
+const DID = {
+  deliver: () => "delivered",
+  delay: (message) => (message.appeared ? "delivered late" : "on its way for 20 seconds"),
+  lose: () => "lost, and nobody was told",
+  refuse: () => "refused",
+  fail: () => "accepted, then reported as not delivered",
+};
+
+const $ = (id) => document.getElementById(id);
+const clock = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const day = new Intl.DateTimeFormat("en", { weekday: "long", day: "numeric", month: "long" });
+
+// A look that began before the carrier had been told something does not know of it.
+let told = 0;
+let telling = 0;
+
+const form = document.querySelector("form");
+
+/** Answers the body of a success, and throws an error with words for a person. */
+async function call(method, path, body) {
+  const options = { method, headers: { Accept: "application/json" }, cache: "no-store" };
+  if (body) {
+    options.headers["Content-Type"] = "application/json";
+    options.headers["X-CSRF-Token"] = form.dataset.csrfToken; // Empty where nobody has to log in.
+    options.body = JSON.stringify(body);
+  }
+  const response = await fetch(path, options).catch(() => {
+    throw new Error("The service cannot be reached. Trying again…");
+  });
+  if (response.status === 204) return null;
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(answer.detail ?? "Something went wrong. Trying again…");
+  return answer;
+}
+
+async function look() {
+  const toldBefore = told;
+  try {
+    const { carrier, messages } = await call("GET", "phone/messages");
+    showMessages(messages.filter((message) => message.appeared));
+    showPast(messages.slice(0, MOST_PAST));
+    if (!telling && told === toldBefore) choose(carrier);
+    write($("trouble"), "");
+  } catch (error) {
+    write($("trouble"), error.message);
+  }
+  showTime();
+  setTimeout(look, LOOK_EVERY_MS);
+}
+
+async function tell(carrier) {
+  telling += 1;
+  try {
+    await call("POST", "phone/carrier", { carrier });
+    write($("trouble"), "");
+  } catch (error) {
+    write($("trouble"), error.message);
+  } finally {
+    telling -= 1;
+    told += 1;
+  }
+}
+
+function choose(carrier) {
+  for (const radio of document.querySelectorAll("[name=carrier]")) radio.checked = radio.value === carrier;
+}
+
+function showMessages(messages) {
+  const list = $("messages");
+  $("empty").hidden = messages.length > 0;
+  keepOnly(list, messages);
+  // The oldest first, so that each is put before those that were there.
+  for (const message of messages.toReversed()) {
+    if (!elementOf(list, message)) list.prepend(messageElement(message));
+  }
+}
+
+function messageElement(message) {
+  const element = $("message").content.firstElementChild.cloneNode(true);
+  const part = (name) => element.querySelector(name);
+  element.dataset.id = message.id;
+  element.dataset.channel = message.channel;
+  part("use").setAttribute("href", `#${message.channel}`);
+  part(".channel").textContent = CHANNELS[message.channel];
+  part("time").textContent = clock.format(new Date(message.at));
+  part("time").dateTime = message.at;
+  part(".to").textContent = `To ${message.to}`;
+  part(".words").lang = message.locale;
+  part(".subject").textContent = message.channel === "email" ? message.subject : "";
+  part(".text").textContent = message.text;
+  part(".copy").hidden = !message.code;
+  part(".copy").textContent = `Copy ${message.code}`;
+  part(".copy").addEventListener("click", (event) => copy(event.currentTarget, message.code));
+  return element;
+}
+
+/** Where the browser lets no page copy (not over HTTPS, nor on this machine), the code is selected. */
+async function copy(button, code) {
+  try {
+    await navigator.clipboard.writeText(code);
+    button.textContent = `Copied ${code}`;
+  } catch {
+    button.textContent = code;
+    window.getSelection().selectAllChildren(button);
+  }
+}
+
+function showPast(messages) {
+  const list = $("past");
+  $("nothing-yet").hidden = messages.length > 0;
+  keepOnly(list, messages);
+  for (const message of messages.toReversed()) {
+    let element = elementOf(list, message);
+    if (!element) {
+      element = document.createElement("li");
+      element.dataset.id = message.id;
+      element.dataset.carrier = message.carrier ?? "";
+      list.prepend(element);
+    }
+    const did = DID[message.carrier]?.(message) ?? "accepted, as nobody watched";
+    write(element, `${clock.format(new Date(message.at))} ${BY[message.channel]} to ${message.to}: ${did}`);
+  }
+}
+
+function showTime() {
+  const now = new Date();
+  for (const time of document.querySelectorAll(".time")) write(time, clock.format(now));
+  write(document.querySelector(".date"), day.format(now));
+}
+
+function elementOf(list, message) {
+  return list.querySelector(`[data-id="${message.id}"]`);
+}
+
+function keepOnly(list, messages) {
+  const ids = new Set(messages.map((message) => message.id));
+  for (const element of [...list.children]) if (!ids.has(element.dataset.id)) element.remove();
+}
+
+/** Unchanged text is left alone: a screen reader would read it out again. */
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+form.addEventListener("change", (event) => tell(event.target.value));
+look();
