@@ -45,6 +45,10 @@ coverage: $(VENV)/.dev ## the suite, and which lines and branches it reaches
 chaos: $(VENV)/.dev ## prove by killing things that delivery survives (ARGS=--short for three minutes of it)
 	@$(PY) -m tests.chaos $(ARGS)
 
+.PHONY: attacks
+attacks: $(VENV)/.dev ## attack the service as docs/security.md says, and print what came of it
+	@$(PY) -m pytest tests/attacks $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.dev ## lint, format, types, import rules
 	@$(PY) -m ruff check .

@@ -204,7 +204,7 @@ def append_only_files(service: Service) -> Iterator[bytes]:
         yield path.read_bytes()
 
 
-def test_no_code_and_no_address_stays_anywhere(service, mail_server, figure):
+def test_a31_no_code_and_no_address_stays_anywhere(service, mail_server, figure):
     people = People(service)
     redis_at = {}
     with service.worker.paused():

@@ -191,7 +191,7 @@ def test_redis_has_no_way_out(stack):
     assert [network["Internal"] for network in inspected] == [True]
 
 
-def test_redis_answers_nobody_without_the_password(stack):
+def test_a36_redis_answers_nobody_without_the_password(stack):
     ask = (
         "import socket; redis = socket.create_connection(('redis', 6379), 5); "
         "redis.sendall(b'GET otp:ready\\r\\n'); print(redis.recv(100).decode())"
@@ -199,7 +199,7 @@ def test_redis_answers_nobody_without_the_password(stack):
     assert stack.compose("exec", "-T", "api", "python", "-c", ask).startswith("-NOAUTH")
 
 
-def test_the_service_can_do_nothing_to_redis_that_it_need_not(stack):
+def test_a37_the_service_can_do_nothing_to_redis_that_it_need_not(stack):
     url = f"redis://otp:{stack.redis_password()}@127.0.0.1:6379/0"
     refused = ("FLUSHALL", "KEYS *", "CONFIG GET *", "MONITOR", "ACL LIST", "GET session")
     commands = "\\n".join(("SET otp:ready 1", *refused))

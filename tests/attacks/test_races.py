@@ -106,7 +106,7 @@ def look(service: Service, verification_id: str) -> tuple[str, int]:
     return body["status"], body["checks_left"]
 
 
-def test_of_many_right_codes_one_is_approved(service, verifications, figure):
+def test_a2_of_many_right_codes_one_is_approved(service, verifications, figure):
     with Volley(service) as volley:
         for _, phone, code in verifications:
             answers = volley.fire("/verify-otp", [{"phone": phone, "otp": code}] * AT_ONCE)
@@ -120,7 +120,7 @@ def test_of_many_right_codes_one_is_approved(service, verifications, figure):
     figure(f"{AT_ONCE} right codes at once, {ROUNDS} times: approved", "exactly 1")
 
 
-def test_of_many_wrong_codes_five_are_compared(service, verifications, figure):
+def test_a2_of_many_wrong_codes_five_are_compared(service, verifications, figure):
     with Volley(service) as volley:
         for _, phone, code in verifications:
             answers = volley.fire("/verify-otp", [{"phone": phone, "otp": wrong(code)}] * AT_ONCE)
@@ -136,7 +136,7 @@ def test_of_many_wrong_codes_five_are_compared(service, verifications, figure):
     figure(f"{AT_ONCE} wrong codes at once, {ROUNDS} times: compared", f"exactly {MAX_CHECKS}")
 
 
-def test_a_right_code_among_many_wrong_ones_counts_like_them(service, verifications, figure):
+def test_a2_a_right_code_among_many_wrong_ones_counts_like_them(service, verifications, figure):
     approved = []
     with Volley(service) as volley:
         for place, (verification_id, phone, code) in enumerate(verifications):
@@ -163,7 +163,7 @@ def test_a_right_code_among_many_wrong_ones_counts_like_them(service, verificati
     )
 
 
-def test_of_many_starts_one_message_goes_out(service, figure):
+def test_a13_of_many_starts_one_message_goes_out(service, figure):
     phones = [f"+1213{next(_lines)}" for _ in range(ROUNDS)]
     known = set(service.redis.keys("otp:verification:*"))
     with Volley(service) as volley:

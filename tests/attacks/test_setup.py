@@ -1,0 +1,49 @@
+"""The owner has set up something weak: the service does not start, and says what it is."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+KEY = "a2V5" * 12
+PAID = "webhook://whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3@gateway/"
+TWICE = f"a:{'k' * 32} b:{'k' * 32}"
+GOOD = {"OTP_SECRET_KEYS": f"k1:{KEY}", "OTP_ADMIN_PASSWORD": "a long password", "PORT": "1"}
+
+
+BOTH = ("api", "worker")
+WEAK = [
+    (BOTH, {"OTP_SECRET_KEYS": ""}, "OTP_SECRET_KEYS is missing"),
+    (BOTH, {"OTP_SECRET_KEYS": "k1:a2V5"}, "OTP_SECRET_KEYS: a key has under 32 bytes"),
+    (BOTH, {"OTP_SECRET_KEYS": f"k1:{KEY} k2:{KEY}"}, "OTP_SECRET_KEYS holds the same key twice"),
+    (BOTH, {"OTP_CODE_LENGTH": "3"}, "OTP_CODE_LENGTH"),
+    (BOTH, {"OTP_MAX_CHECKS": "0"}, "OTP_MAX_CHECKS"),
+    (BOTH, {"OTP_CODE_LENGHT": "6"}, "OTP_CODE_LENGHT is not a setting"),
+    # The worker has no callers.
+    (("api",), {"OTP_API_KEYS": "shop:short"}, "OTP_API_KEYS: a key has under 32 characters"),
+    (("api",), {"OTP_API_KEYS": TWICE}, "OTP_API_KEYS holds the same key twice"),
+    (("api",), {"OTP_ADMIN_PASSWORD": "short"}, "OTP_ADMIN_PASSWORD"),
+    (("api",), {"OTP_SMS_SENDERS": PAID}, "anybody could have messages sent at your cost"),
+]
+
+
+@pytest.mark.parametrize(
+    ("program", "env", "named"),
+    [(program, env, named) for programs, env, named in WEAK for program in programs],
+)
+def test_a35_a_weak_secret_or_a_missing_lock_stops_the_start(program, env, named):
+    run = subprocess.run(
+        [sys.executable, "-m", program],
+        cwd=ROOT,
+        env={**GOOD, **env},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    assert named in line
+    assert not [value for value in env.values() if len(value) > 3 and value in line]
