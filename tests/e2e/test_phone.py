@@ -32,6 +32,14 @@ def number() -> str:
 
 
 @pytest.fixture(scope="module")
+def service(start_service) -> Iterator[Service]:
+    """Of its own, so that its phone shows nothing else."""
+    service = start_service()
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not program:
