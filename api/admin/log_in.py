@@ -69,6 +69,8 @@ def routes(admin: Blueprint, access: OwnerAccess, app_name: str) -> None:
         access.log_out(request, id_of(request) or "")
         response = redirect(url_for("admin.log_in_page"), 303)
         set_cookie(response, new_id())
+        # Not the cookies: the new one is among them.
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
         return response
 
 

@@ -40,6 +40,26 @@ def test_another_one_does_not(browser, password):
     assert not browser.is_logged_in
 
 
+@pytest.mark.parametrize(
+    "password", ["all in lower case", "0" * 64, "пароль из слов", "x y" * 1000]
+)
+def test_any_password_is_taken_as_it_is(redis, password):
+    settings = Settings.load({"OTP_SECRET_KEYS": KEY, "OTP_ADMIN_PASSWORD": password}, None)
+    browser = Browser(create_app(settings, redis))
+    browser.log_in(password[:-1])
+    assert not browser.is_logged_in
+    browser.log_in(password)
+    assert browser.is_logged_in
+
+
+def test_the_field_is_one_for_passwords(browser):
+    page = browser.open("/admin/login").text
+    (field,) = re.findall(r'<input[^>]*name="password"[^>]*>', page)
+    assert 'type="password"' in field
+    assert 'autocomplete="current-password"' in field
+    assert not re.search("maxlength|onpaste|readonly", field)
+
+
 def test_the_cookie_is_for_this_host_over_https_and_for_no_script(browser):
     for answer in (browser.open("/admin/login"), browser.log_in()):
         (cookie,) = answer.headers.getlist("Set-Cookie")
@@ -84,6 +104,12 @@ def test_logging_out_ends_the_session_for_good(browser):
     assert (answer.status_code, answer.location) == (303, "/admin/login")
     browser.session_id = session_id
     assert not browser.is_logged_in
+
+
+def test_logging_out_clears_the_browser(browser):
+    browser.log_in()
+    assert browser.open("/admin/").headers["Cache-Control"] == "no-store"
+    assert browser.log_out().headers["Clear-Site-Data"] == '"cache", "storage"'
 
 
 def test_a_session_ends_when_it_is_not_used(browser, clock):
