@@ -36,8 +36,10 @@ if request.idempotency then
 end
 
 local function refused(rule, subject, value, threshold, window_ms, answer)
+  -- Beside its range a masked number would show all but two of its digits.
+  local shows_range = rule == 'range' or rule == 'guard_range'
   record_refusal(now, {
-    rule = rule, app = request.app, to = request.masked_to,
+    rule = rule, app = request.app, to = not shows_range and request.masked_to or nil,
     subject = subject, value = value, threshold = threshold, window_ms = window_ms,
   })
   return cjson.encode(answer)
