@@ -231,6 +231,16 @@ class Store(RedisScripts):
         fields, sends, (seconds, micros) = found
         return _text(fields), [_text(send) for send in sends], seconds + micros / 1e6
 
+    def owner(self, verification_id: str) -> str | None:
+        """The app whose verification it is."""
+        app = self._run(lambda: self.redis.hget(f"otp:verification:{verification_id}", "app"))
+        return app.decode() if app else None
+
+    def recipient(self, verification_id: str) -> str | None:
+        """The address in clear, which is there while the code lives."""
+        to = self._run(lambda: self.redis.hget(f"otp:code:{verification_id}", "to"))
+        return to.decode() if to else None
+
     def measure(self, queue_key: str, senders: Mapping[Channel, Sequence[str]]) -> Measures:
         """What metrics show, the breakers of the named senders among it."""
         names = [(channel, sender) for channel, named in senders.items() for sender in named]

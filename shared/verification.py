@@ -12,6 +12,7 @@ from typing import Any
 from shared import admission
 from shared.codes import Codes
 from shared.errors import (
+    ChannelNotEnabled,
     DeliveryBacklog,
     IdempotencyConflict,
     IncorrectCode,
@@ -26,7 +27,7 @@ from shared.errors import (
 from shared.ledger import Attempt, Ledger, ReceiptOutcome, read_attempt
 from shared.policy import Channel, Limit, Policy
 from shared.queue import WakeUps
-from shared.recipient import Recipient
+from shared.recipient import Recipient, parse_email, parse_phone
 from shared.store import Store
 
 _ID = re.compile(r"VE[0-9a-f]{32}")
@@ -126,10 +127,12 @@ class VerificationService:
         idempotency: Idempotency | None = None,
         proof: Proof | None = None,
         sender: str | None = None,
+        only: str | None = None,
     ) -> Started:
         """Start a verification and queue its delivery; while one is pending, queue another send
         of it. With `idempotency`, the same once more within a day gets the same answer, and sends
-        nothing. With `sender` no other one delivers it.
+        nothing. With `sender` no other one delivers it. With `only` it is another send of that
+        verification, or VerificationNotFound.
 
         Raises Refused, RateLimited, TooManyChecks, IdempotencyConflict, ProofSpent,
         DeliveryBacklog, StorageUnavailable.
@@ -165,6 +168,9 @@ class VerificationService:
         if proof:
             request |= {"proof": proof.id, "proof_ms": proof.ends_in_seconds * 1000}
         new_code = True
+        if only:
+            # Of no verification it is the send 0: the script says which one is now due.
+            verification_id, send, new_code = only, 0, False
         # The script says when the recipient has a verification to go on with. It can be another
         # one again by the time of the next try, but only as often as somebody else's send won.
         for _ in range(policy.max_sends + 1):
@@ -176,12 +182,29 @@ class VerificationService:
             )
             if answer["outcome"] != "retry_with":
                 return _started(answer, recipient)
+            if only and answer.get("verification_id") != only:
+                raise VerificationNotFound
             verification_id = answer.get("verification_id") or _new_id()
             send = answer["send"]
             # A pending one keeps the rules that it was started with.
             length = answer.get("code_length") or policy.code_length
             new_code = send == 1 or answer["resend_code"] == "new"
         raise RateLimited("resend", Limit(count=1, window_seconds=1), retry_after=1)
+
+    def resend(
+        self, verification_id: str, channel: Channel, *, app: str, ip: str, locale: str
+    ) -> Started:
+        """Queue another send of a pending verification, also by another channel, without being
+        told the address. Raises VerificationNotFound, and what start() does."""
+        if self.owner(verification_id) != app:
+            raise VerificationNotFound
+        to = self._store.recipient(verification_id)
+        if to is None:
+            raise VerificationNotFound
+        recipient = parse_email(to) if "@" in to else parse_phone(to)
+        if (channel == "email") != (recipient.field == "email"):
+            raise ChannelNotEnabled
+        return self.start(recipient, channel, app=app, ip=ip, locale=locale, only=verification_id)
 
     def check(
         self,
@@ -257,6 +280,13 @@ class VerificationService:
             sends_left=int(fields["max_sends"]) - int(fields["sends"]),
             sends=tuple(_send(number, send) for number, send in enumerate(sends, 1)),
         )
+
+    def owner(self, verification_id: str) -> str:
+        """The app whose verification it is. Raises VerificationNotFound, StorageUnavailable."""
+        app = self._store.owner(verification_id) if _ID.fullmatch(verification_id) else None
+        if app is None:
+            raise VerificationNotFound
+        return app
 
     def cancel(self, verification_id: str, *, app: str) -> None:
         """Raises VerificationNotFound, StorageUnavailable."""

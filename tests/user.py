@@ -32,6 +32,18 @@ class User:
         recipient = _recipient(to)
         return self._service.start(recipient, channel, app=app, ip=ip, locale=locale, **more)
 
+    def ask_again(
+        self,
+        started: Started,
+        channel: Channel = "sms",
+        *,
+        app: str = "default",
+        ip: str = "192.0.2.1",
+        locale: str = "en",
+    ) -> Started:
+        """As on the page of the verification, which does not know the address."""
+        return self._service.resend(started.verification_id, channel, app=app, ip=ip, locale=locale)
+
     def code(self, started: Started, generation: int = 0, length: int = 6) -> str:
         """The code in the message; `generation` counts the new codes of a verification."""
         return self._codes.derive(self._codes.kid, started.verification_id, generation, length)

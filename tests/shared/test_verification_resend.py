@@ -2,7 +2,13 @@
 
 import pytest
 
-from shared.errors import IncorrectCode, InvalidRequest, RateLimited
+from shared.errors import (
+    ChannelNotEnabled,
+    IncorrectCode,
+    InvalidRequest,
+    RateLimited,
+    VerificationNotFound,
+)
 from shared.policy import Policy
 from shared.queue import WakeUps
 from shared.verification import VerificationService
@@ -167,3 +173,71 @@ def test_sends_of_one_recipient_do_not_count_for_another(user, clock):
     clock.shift(30)
     assert user.ask(OTHER_PHONE).send == 1
     assert user.ask(PHONE).send == 2
+
+
+def test_it_is_sent_again_without_the_address(user, clock):
+    first = user.ask()
+    clock.shift(30)
+    again = user.ask_again(first, "call")
+    assert (again.verification_id, again.send) == (first.verification_id, 2)
+    assert (again.channel, again.to) == ("call", first.to)
+    clock.shift(30)
+    assert user.ask_again(first).send == 3
+    user.type(user.code(first))
+
+
+def test_an_email_is_sent_again_without_the_address(user, clock):
+    first = user.ask("a@example.com", "email")
+    clock.shift(30)
+    assert user.ask_again(first, "email").to == "a***@example.com"
+
+
+def test_without_the_address_the_same_limits_hold(user, clock):
+    first = user.ask()
+    assert refusal(user.ask_again, first) == ("resend", 30)
+    for _ in range(4):
+        clock.shift(30)
+        user.ask_again(first)
+    clock.shift(30)
+    assert refusal(user.ask_again, first) == ("sends", 150)
+
+
+@pytest.mark.parametrize("end", ["approved", "canceled", "used up", "expired"])
+def test_without_the_address_nothing_is_sent_after_the_end(user, service, clock, end):
+    first = user.ask()
+    clock.shift(30)
+    if end == "approved":
+        user.type(user.code(first))
+    elif end == "canceled":
+        service.cancel(first.verification_id, app="default")
+    elif end == "used up":
+        for _ in range(5):
+            user.mistype(first)
+    else:
+        clock.shift(300)
+    with pytest.raises(VerificationNotFound):
+        user.ask_again(first)
+    if end in ("approved", "canceled"):
+        assert user.ask().verification_id != first.verification_id
+
+
+def test_without_the_address_another_app_sends_nothing(user, clock):
+    first = user.ask()
+    clock.shift(30)
+    with pytest.raises(VerificationNotFound):
+        user.ask_again(first, app="other")
+
+
+def test_without_the_address_a_channel_has_to_fit_it(user, clock):
+    first, by_email = user.ask(), user.ask("a@example.com", "email")
+    clock.shift(30)
+    for started, channel in (first, "email"), (by_email, "sms"):
+        with pytest.raises(ChannelNotEnabled):
+            user.ask_again(started, channel)
+
+
+def test_the_owner_of_a_verification_is_its_app(user, service):
+    assert service.owner(user.ask(app="shop").verification_id) == "shop"
+    for unknown in "VE" + "0" * 32, "nothing":
+        with pytest.raises(VerificationNotFound):
+            service.owner(unknown)
