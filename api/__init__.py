@@ -10,8 +10,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import (
     admin,
+    forms,
     headers,
     health,
+    hosted,
     metrics,
     openapi,
     otp,
@@ -23,7 +25,11 @@ from api import (
 )
 from api.access import Access
 from api.admin.session import OwnerAccess
+from api.logged import LoggedService
+from api.origins import ReturnUrls
+from api.page import Page
 from api.proof import ProofOfWork
+from api.texts import Languages
 from shared.audit import Audit
 from shared.codes import Codes
 from shared.ledger import Ledger
@@ -48,7 +54,8 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     codes = Codes(settings.secret_keys())
     store = Store(redis, keep_seconds=settings.otp_keep)
     wake_ups = WakeUps(redis, codes.job_keys)
-    policy = cache(lambda app: settings.app(app).policy())
+    of_app = cache(settings.app)
+    policy = cache(lambda app: of_app(app).policy())
     service = VerificationService(store, Ledger(redis), codes, wake_ups, policy)
     access = Access(settings)
     audit = Audit(redis, keep_seconds=settings.otp_keep_audit)
@@ -63,9 +70,9 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.otp_trusted_proxies, x_proto=1, x_host=1
         )
-    app.register_blueprint(
-        otp.endpoints(service, access, ProofOfWork(codes, store), settings.otp_default_region)
-    )
+    logged, work = LoggedService(service), ProofOfWork(codes, store)
+    app.register_blueprint(otp.endpoints(logged, access, work, settings.otp_default_region))
+    app.register_blueprint(hosted.endpoints(logged, work))
     app.register_blueprint(receipts.endpoints(service, settings))
     app.register_blueprint(
         recipients.endpoints(
@@ -82,7 +89,17 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         metrics.endpoints(store, wake_ups.queue_key, access, sender_names(settings))
     )
     phone_is_open = phone.openness(settings, access)
-    app.register_blueprint(pages.endpoints(settings, phone_is_open))
+    return_urls = ReturnUrls(settings.otp_return_urls)
+    page = Page(
+        of_app,
+        logged,
+        access,
+        Languages(FRONTEND / "texts"),
+        return_urls,
+        phone_is_open=phone_is_open,
+    )
+    app.register_blueprint(pages.endpoints(page, settings.otp_app_name))
+    app.register_blueprint(forms.endpoints(page, logged, work, settings.otp_default_region))
     app.register_blueprint(openapi.endpoints())
     if phone.exists(settings):
         app.register_blueprint(
@@ -91,7 +108,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
             )
         )
     problems.register(app)
-    headers.register(app)
+    headers.register(app, return_urls.origins)
     return app
 
 

@@ -7,16 +7,18 @@ from flask import Blueprint, Response, jsonify
 from pydantic.json_schema import models_json_schema
 
 from api.schemas import (
+    CheckOtp,
     ErasedRecipient,
     EraseRecipient,
     GeneratedOtp,
     GenerateOtp,
+    ResendOtp,
     VerificationDetails,
     VerifiedOtp,
     VerifyOtp,
 )
 
-_REQUESTS = (GenerateOtp, VerifyOtp, EraseRecipient)
+_REQUESTS = (GenerateOtp, VerifyOtp, CheckOtp, ResendOtp, EraseRecipient)
 _ANSWERS = (GeneratedOtp, VerifiedOtp, VerificationDetails, ErasedRecipient)
 
 _PROBLEM = {
@@ -90,6 +92,7 @@ def document() -> dict[str, Any]:
         ],
         ref_template="#/components/schemas/{model}",
     )
+    paths = _paths()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -98,7 +101,7 @@ def document() -> dict[str, Any]:
             "description": "Proves that somebody controls a phone number or an e-mail address.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "paths": _paths(),
+        "paths": {**paths, **_hosted(paths)},
         # A key is needed only where there are any.
         "security": [{}, {"bearer": []}, {"basic": []}],
         "components": {
@@ -198,6 +201,37 @@ def _paths() -> dict[str, Any]:
         },
         "/health/live": {"get": _health("live", "The process is alive")},
         "/health/ready": {"get": _health("ready", "Codes can be stored", 503)},
+    }
+
+
+def _hosted(paths: dict[str, Any]) -> dict[str, Any]:
+    """What the page of a verification asks for. The id is all that is needed."""
+    one = paths["/verifications/{verification_id}"]
+    path = {"parameters": one["parameters"]}
+
+    def on_page(name: str, like: dict[str, Any], **other: Any) -> dict[str, Any]:
+        responses = {s: answer for s, answer in like["responses"].items() if s != "401"}
+        about = {"operationId": f"{name}OnPage", "tags": ["The page of a verification"]}
+        return {**like, "responses": responses, **about, "security": [], **other}
+
+    check = paths["/verify-otp"]["post"]
+    resend = {
+        "summary": "Send the code of a pending verification again",
+        "description": "Also by another channel of the same address.",
+        "requestBody": _json_body("ResendOtp"),
+        "responses": {
+            "202": _json_answer("The code is on its way", "GeneratedOtp"),
+            **_problems(400, 403, 404, 413, 415, 422, 429, 503),
+        },
+    }
+    return {
+        "/verify/{verification_id}/cancel": {**path, "post": on_page("cancel", one["delete"])},
+        "/verify/{verification_id}/status": {**path, "get": on_page("status", one["get"])},
+        "/verify/{verification_id}/check": {
+            **path,
+            "post": on_page("check", check, requestBody=_json_body("CheckOtp")),
+        },
+        "/verify/{verification_id}/resend": {**path, "post": on_page("resend", resend)},
     }
 
 

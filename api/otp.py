@@ -1,25 +1,21 @@
 """The endpoints of a verification: parse, call one use case, shape the answer."""
 
 import json
-import logging
 import re
 
 from flask import Blueprint, Response, jsonify, request
 
 from api import body
 from api.access import Access, browser_locale, client_ip
+from api.logged import LoggedService
 from api.proof import ProofOfWork
 from api.schemas import GeneratedOtp, GenerateOtp, VerificationDetails, VerifiedOtp, VerifyOtp
-from shared.errors import InvalidRequest, OtpError, ProofSpent
-from shared.verification import Idempotency, VerificationService
-
-log = logging.getLogger("otp.api")
-
-_BY = {"sms": "SMS", "whatsapp": "WhatsApp", "call": "phone call", "email": "e-mail"}
+from shared.errors import InvalidRequest, ProofSpent
+from shared.verification import Idempotency
 
 
 def endpoints(
-    service: VerificationService, access: Access, work: ProofOfWork, default_region: str | None
+    service: LoggedService, access: Access, work: ProofOfWork, default_region: str | None
 ) -> Blueprint:
     otp = Blueprint("otp", __name__)
 
@@ -42,65 +38,21 @@ def endpoints(
             )
         except ProofSpent:
             raise work.required(app, recipient) from None
-        except OtpError as error:
-            log.info(
-                "start_refused",
-                extra={"app": app, "to": recipient.masked, "channel": channel, "why": str(error)},
-            )
-            raise
-        log.info(
-            "code_requested",
-            extra={
-                "verification_id": started.verification_id,
-                "send": started.send,
-                "app": app,
-                "to": started.to,
-                "channel": channel,
-            },
-        )
-        message = f"A code is on its way to {started.to} by {_BY[channel]}."
-        return jsonify(GeneratedOtp.of(started, message).model_dump()), 202
+        return jsonify(GeneratedOtp.of(started).model_dump()), 202
 
     @otp.post("/verify-otp")
     def verify_otp() -> Response:
         app = access.app_or_page(request)
         typed = body.read(request, VerifyOtp)
         recipient = typed.recipient(default_region)
-        try:
-            approved = service.check(
-                typed.otp,
-                app=app,
-                ip=client_ip(request),
-                recipient=recipient,
-                verification_id=typed.verification_id or "",
-            )
-        except OtpError as error:
-            log.info(
-                "check_refused",
-                extra={
-                    "app": app,
-                    "to": recipient.masked if recipient else None,
-                    "verification_id": typed.verification_id,
-                    "why": type(error).__name__,
-                },
-            )
-            raise
-        log.info(
-            "verification_approved",
-            extra={
-                "verification_id": approved.verification_id,
-                "app": app,
-                "to": approved.to,
-                "channel": approved.channel,
-            },
+        approved = service.check(
+            typed.otp,
+            app=app,
+            ip=client_ip(request),
+            recipient=recipient,
+            verification_id=typed.verification_id or "",
         )
-        answer = VerifiedOtp(
-            verification_id=approved.verification_id,
-            channel=approved.channel,
-            to=approved.to,
-            message=f"{approved.to} is verified.",
-        )
-        return jsonify(answer.model_dump())
+        return jsonify(VerifiedOtp.of(approved).model_dump())
 
     @otp.get("/verifications/<verification_id>")
     def get_verification(verification_id: str) -> Response:
@@ -109,9 +61,7 @@ def endpoints(
 
     @otp.delete("/verifications/<verification_id>")
     def cancel_verification(verification_id: str) -> tuple[str, int]:
-        app = access.app_or_page(request)
-        service.cancel(verification_id, app=app)
-        log.info("verification_canceled", extra={"verification_id": verification_id, "app": app})
+        service.cancel(verification_id, app=access.app_or_page(request))
         return "", 204
 
     return otp

@@ -1,28 +1,25 @@
-"""The web page, and the page to try the API with."""
-
-from collections.abc import Callable
+"""The pages: `/` asks for an address, `/verify/{verification_id}` is the page of a verification,
+also as a part of somebody else's site, and `/docs` is there to try the API with."""
 
 from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
 
-from shared.settings import Settings
+from api.page import Page
 
 
-def endpoints(settings: Settings, phone_is_open: Callable[[], bool]) -> Blueprint:
+def endpoints(page: Page, app_name: str) -> Blueprint:
     pages = Blueprint("pages", __name__)
-    policy = settings.policy()
 
     @pages.get("/")
-    def index() -> str:
-        return render_template(
-            "index.html",
-            app_name=settings.otp_app_name,
-            code_length=policy.code_length,
-            channels=policy.channels,
-            phone_is_open=phone_is_open(),
-        )
+    def index() -> ResponseReturnValue:
+        return page.address()
+
+    @pages.get("/verify/<verification_id>")
+    def verification(verification_id: str) -> ResponseReturnValue:
+        return page.verification(verification_id)
 
     @pages.get("/docs")
     def docs() -> str:
-        return render_template("docs.html", app_name=settings.otp_app_name)
+        return render_template("docs.html", app_name=app_name)
 
     return pages

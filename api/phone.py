@@ -13,6 +13,7 @@ from api import body, schemas
 from api.access import Access
 from api.admin import session
 from api.admin.session import OwnerAccess
+from api.origins import is_cross_site
 from shared.codes import Codes
 from shared.errors import CsrfFailed, VerificationNotFound
 from shared.phone import CARRIERS, Carrier, Phone, PhoneMessage, with_code
@@ -57,7 +58,7 @@ def endpoints(
     def refuse() -> AnyResponse | None:
         if not is_open():
             return session.refusal(owner)
-        if request.method == "POST" and session.is_cross_site(request):
+        if request.method == "POST" and is_cross_site(request):
             raise CsrfFailed
         return None
 

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from api.access import client_ip
 from api.body import MalformedJson
+from api.origins import FromElsewhere
 from shared.errors import (
     AdminOff,
     ChannelNotEnabled,
@@ -73,6 +74,7 @@ _KINDS: dict[type[Exception], Kind] = {
     DeliveryBacklog: Kind(
         503, "delivery_backlog", "The message would arrive too late. Try again in a while."
     ),
+    FromElsewhere: Kind(403, "cross_site", "This form was sent from another site."),
     IdempotencyConflict: Kind(
         409, "idempotency_conflict", "The Idempotency-Key came with another request before."
     ),
@@ -129,6 +131,10 @@ _HTTP_CODES = {
     413: "payload_too_large",
     415: "unsupported_media_type",
 }
+
+
+def kind_of(error: Exception) -> Kind:
+    return _KINDS[type(error)]
 
 
 def register(app: Flask) -> None:

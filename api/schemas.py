@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.errors import InvalidRequest
 from shared.policy import PHONE_CHANNELS, Channel
 from shared.recipient import Recipient, parse_email, parse_phone
-from shared.verification import Started, Verification
+from shared.verification import Approved, Started, Verification
 
 LOCALE = "[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"
 LONGEST_LOCALE = 35
@@ -44,6 +44,14 @@ Proof = Annotated[
         "widget encodes it. Only calls without an API key are asked for one",
     ),
 ]
+Otp = Annotated[
+    str,
+    Field(
+        max_length=40,
+        description="The digits; a space or a dash between them is fine",
+        examples=["123456"],
+    ),
+]
 Status = Literal["pending", "approved", "canceled", "expired", "max_attempts_reached"]
 
 
@@ -73,17 +81,22 @@ class GenerateOtp(Request):
         return self.channel or "sms"
 
 
+class CheckOtp(Request):
+    """The typed code."""
+
+    otp: Otp
+
+
+class ResendOtp(Request):
+    channel: Channel
+    locale: Locale | None = None
+    proof: Proof | None = None
+
+
 class VerifyOtp(Request):
     """The typed code, and exactly one of `phone`, `email` and `verification_id`."""
 
-    otp: Annotated[
-        str,
-        Field(
-            max_length=40,
-            description="The digits; a space or a dash between them is fine",
-            examples=["123456"],
-        ),
-    ]
+    otp: Otp
     phone: Phone | None = None
     email: Email | None = None
     verification_id: VerificationId | None = None
@@ -115,6 +128,9 @@ class EraseRecipient(Request):
         return _recipient(self.phone, self.email, default_region)
 
 
+_BY = {"sms": "SMS", "whatsapp": "WhatsApp", "call": "phone call", "email": "e-mail"}
+
+
 class GeneratedOtp(BaseModel):
     verification_id: VerificationId
     status: Literal["pending"] = "pending"
@@ -127,11 +143,12 @@ class GeneratedOtp(BaseModel):
     message: Annotated[str, Field(description="For a person")]
 
     @classmethod
-    def of(cls, started: Started, message: str) -> Self:
+    def of(cls, started: Started) -> Self:
         facts = {
             name: getattr(started, name) for name in cls.model_fields if hasattr(started, name)
         }
-        return cls(**facts, message=message)
+        way = _BY[started.channel]
+        return cls(**facts, message=f"A code is on its way to {started.to} by {way}.")
 
 
 class VerifiedOtp(BaseModel):
@@ -141,6 +158,10 @@ class VerifiedOtp(BaseModel):
     channel: Channel
     to: Annotated[str, Field(description="Masked", examples=["+1415*****23"])]
     message: str
+
+    @classmethod
+    def of(cls, approved: Approved) -> Self:
+        return cls(**asdict(approved), message=f"{approved.to} is verified.")
 
 
 class Removed(BaseModel):

@@ -1,21 +1,22 @@
 /** Talks to the service: JSON in, JSON out, and every failure is a Problem. */
 
-/** What went wrong: `code`, `detail` and the extras of an application/problem+json answer. */
+// The page may stand at / or below /verify/; this file always stands in static/.
+const ROOT = new URL("..", import.meta.url);
+
+/** What went wrong: `code`, and the extras of an application/problem+json answer. */
 export class Problem extends Error {
   constructor(body, retryAfterSeconds = 0) {
-    super(body.detail);
+    super(body.code);
     Object.assign(this, body, { retryAfterSeconds });
   }
 }
 
-const UNREACHABLE = {
-  code: "unreachable",
-  detail: "The service cannot be reached. Check your connection and try again.",
-};
-const NOT_OURS = {
-  code: "unexpected_answer",
-  detail: "Something went wrong on our side. Please try again in a moment.",
-};
+/** The address of something of the service, which keeps what the page was called with. */
+export function address(path) {
+  const url = new URL(path, ROOT);
+  url.search = location.search;
+  return url;
+}
 
 /** Answers the body of a success. What asks for a proof of work gets it, once. */
 export async function call(method, path, body) {
@@ -29,7 +30,7 @@ export async function call(method, path, body) {
 }
 
 function unreachable() {
-  throw new Problem(UNREACHABLE);
+  throw new Problem({ code: "unreachable" });
 }
 
 async function request(method, path, body) {
@@ -39,11 +40,11 @@ async function request(method, path, body) {
     options.body = JSON.stringify(body);
   }
 
-  const response = await fetch(path, options).catch(unreachable);
+  const response = await fetch(new URL(path, ROOT), options).catch(unreachable);
   const answer = response.status === 204 ? {} : await response.json().catch(() => null);
   if (!response.ok || !answer) {
     // A proxy in front may answer with a page of its own.
-    const problem = answer?.detail ? answer : NOT_OURS;
+    const problem = answer?.code ? answer : { code: "unexpected" };
     throw new Problem(problem, Number(response.headers.get("Retry-After")) || 0);
   }
   return answer;

@@ -11,6 +11,7 @@ const AMENDMENTS = [
   [".information-container", "aria-label", "About"],
   [".opblock-tag", "aria-level", "2"],
   [".opblock-title", "aria-level", "3"],
+  [".models > h4", "aria-level", "2"],
   [".body-param__text", "aria-label", "Request body"],
   [".responses-table", "role", "table"],
   [".microlight", "tabindex", "0"],

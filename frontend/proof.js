@@ -3,21 +3,21 @@
  * comes. It works by itself: a person sees that it does, and has nothing to do.
  */
 import { Problem } from "./api.js";
-import * as words from "./words.js";
+import { texts } from "./words.js";
 
 const CONFIGURATION = { hideFooter: true, hideLogo: true, humanInteractionSignature: false, minDuration: 0 };
 
 /** Answers the proof that the service asks for. */
 export async function solve(challenge) {
   // What the widget computes with is given to pages over https: and of localhost only.
-  if (!window.isSecureContext) throw new Problem({ code: "needs_https", detail: words.NEEDS_HTTPS });
+  if (!window.isSecureContext) throw new Problem({ code: "needs_https" });
   const place = document.createElement("div");
   place.className = "proof";
   place.innerHTML = '<p class="visually-hidden" role="status"></p>';
   document.querySelector("main").append(place);
   try {
     await load();
-    place.firstChild.textContent = words.PROVING;
+    place.firstChild.textContent = texts.address.proving;
     const widget = document.createElement("altcha-widget");
     widget.inert = true; // Its box cannot be ticked, or unticked, by a person.
     const ready = new Promise((resolve) => widget.addEventListener("load", resolve, { once: true }));
@@ -29,7 +29,7 @@ export async function solve(challenge) {
     const { solution } = await widget.verify();
     return btoa(JSON.stringify({ challenge, solution }));
   } catch {
-    throw new Problem({ code: "no_proof", detail: words.NO_PROOF });
+    throw new Problem({ code: "no_proof" });
   } finally {
     place.remove();
   }
@@ -53,7 +53,10 @@ function load() {
 function tellWidget() {
   const { algorithms, i18n } = globalThis.$altcha;
   algorithms.set("PBKDF2/SHA-256", () => new Worker(urlOf("./vendor/altcha/pbkdf2.js")));
-  i18n.set("en", { ...i18n.get("en"), verifying: words.PROVING });
+  // It speaks the language of the document, where it knows it.
+  for (const language of ["en", document.documentElement.lang]) {
+    i18n.set(language, { ...i18n.get("en"), verifying: texts.address.proving });
+  }
 }
 
 function loadStyle(path) {

@@ -1,64 +1,73 @@
 /** Makes the page say what the state says. */
 import * as words from "./words.js";
 
+const { texts } = words;
+const page = document.body.dataset;
 const $ = (id) => document.getElementById(id);
 const all = (selector) => document.querySelectorAll(selector);
 
 export function render(state) {
   for (const step of all("[data-step]")) step.hidden = step.dataset.step !== state.step;
-  for (const where of ["address", "loading", "code", "resend", "ended"]) {
+  for (const where of ["address", "code", "resend", "ended"]) {
     write($(`${where}-error`), state.error.where === where ? state.error.text : "");
   }
-  renderAddress(state);
+  write($("note"), state.note);
+  if ($("address-step")) renderAddress(state);
   if (state.step === "ended") renderEnded(state);
-  if (state.verification?.to) renderVerification(state);
+  if (state.verification) renderVerification(state);
 }
 
 function renderAddress(state) {
-  for (const part of all("[data-kind]")) part.hidden = part.dataset.kind !== state.kind;
   for (const input of all("#phone, #email")) markInvalid(input, state.error.where === "address");
   for (const radio of all("[name=kind]")) radio.checked = radio.value === state.kind;
-  write($("address-note"), state.note);
-  renderSend($("send"), "Send code", state.busy === "address", state.blockedUntil);
-  $("have-code").hidden = !(state.verification?.endsAt > Date.now());
+  renderSend($("send"), texts.address.send, state.busy === "address", state.blockedUntil);
+  $("back").hidden = !(state.verification?.endsAt > Date.now());
 }
 
 function renderVerification(state) {
   const { verification, busy } = state;
-  for (const place of all("[data-to]")) write(place, verification.to);
-  write($("code-by"), words.BY_CHANNEL[verification.channel]);
-  write($("change"), words.CHANGE[state.kind]);
-  write($("delivery"), words.delivery(verification.delivery));
+  const kind = verification.channel === "email" ? "email" : "phone";
+  writeTo($("to"), texts.code[`to_${verification.channel}`], verification.to);
+  writeTo($("approved-to"), texts.approved.text, verification.to);
+  write($("change"), texts.code[`change_${kind}`]);
+
+  const others = all(".others button");
+  for (const button of others) button.hidden = !isAnotherWay(button, verification);
+  const canTryAnother = verification.sendsLeft > 0 && [...others].some((button) => !button.hidden);
+  write($("delivery"), words.delivery(verification.delivery, canTryAnother));
   $("delivery").dataset.status = verification.delivery?.status ?? "";
+  $("code-step").classList.toggle("failed", words.hasFailed(verification.delivery));
 
   markInvalid($("code"), state.error.where === "code");
   const left = Math.max(0, verification.endsAt - Date.now());
-  write($("life-left"), words.duration(left));
+  write($("life-left"), words.fill(texts.code.life, { time: words.duration(left) }));
   $("life").value = left / verification.life;
-  write($("checks-left"), words.triesLeft(verification.checksLeft));
-  write($("verify"), busy === "code" ? "Checking…" : "Verify");
+  write($("checks-left"), words.fill(texts.code.checks_left, { count: verification.checksLeft }));
+  write($("verify"), busy === "code" ? texts.code.verifying : texts.code.verify);
   $("verify").disabled = Boolean(busy);
 
-  write($("sends-left"), words.sendsLeft(verification.sendsLeft));
-  renderSend($("resend"), "Send again", busy === "resend", verification.resendAt);
+  write($("sends-left"), words.fill(texts.code.sends_left, { count: verification.sendsLeft }));
+  renderSend($("resend"), texts.code.resend, busy === "resend", verification.resendAt);
   for (const button of all("[data-action=resend]")) {
     button.disabled = Boolean(busy) || !verification.sendsLeft || verification.resendAt > Date.now();
-    const { channel } = button.dataset;
-    if (channel) button.hidden = verification.channel === "email" || verification.channel === channel;
   }
 }
 
+function isAnotherWay({ dataset }, { channel }) {
+  return channel !== "email" && dataset.channel !== channel;
+}
+
 function renderEnded(state) {
-  const [title, text] = words.ENDED[state.ended];
-  write($("ended-title"), title);
-  write($("ended-text"), text);
-  renderSend($("again"), "Get a new code", state.busy === "ended", state.blockedUntil);
+  write($("ended-title"), texts.ended[`${state.ended}_title`]);
+  write($("ended-text"), texts.ended[state.ended]);
+  if ($("again")) renderSend($("again"), texts.ended.again, state.busy === "ended", state.blockedUntil);
 }
 
 /** A button that sends says how long the service wants it to wait, and waits. */
-function renderSend(button, label, isSending, notBefore) {
+function renderSend(button, action, isSending, notBefore) {
   const wait = notBefore - Date.now();
-  write(button, isSending ? "Sending…" : wait > 0 ? `${label} in ${words.duration(wait)}` : label);
+  const later = words.fill(texts.later, { action, time: words.duration(wait) });
+  write(button, isSending ? texts.address.sending : wait > 0 ? later : action);
   button.disabled = isSending || wait > 0;
 }
 
@@ -68,5 +77,16 @@ function markInvalid(input, isInvalid) {
 
 /** Unchanged text is left alone: a screen reader would read it out again. */
 function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  if (element && element.textContent !== text) element.textContent = text;
+}
+
+/** A sentence about {to}, which stands out and is read from left to right in every language. */
+function writeTo(element, sentence, to) {
+  if (element.textContent === words.fill(sentence, { to })) return;
+  const address = document.createElement("strong");
+  address.className = "address";
+  address.dir = "ltr";
+  address.textContent = to;
+  const [before, after] = sentence.split("{to}");
+  element.replaceChildren(before, address, after);
 }

@@ -78,6 +78,12 @@ def _prefix(text: str) -> str:
     return text
 
 
+def _return_url(text: str) -> str:
+    if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?", text):
+        raise ValueError("expected URLs such as https://shop.example/account/")
+    return text
+
+
 def _number_type(text: str) -> str:
     if text not in NUMBER_TYPES:
         raise ValueError(f"expected kinds of numbers: {', '.join(sorted(NUMBER_TYPES))}")
@@ -107,5 +113,6 @@ Budget = Annotated[Mapping[Channel, Annotated[int, Field(ge=1)]], BeforeValidato
 Region = Annotated[str, BeforeValidator(_region)]
 Regions = Annotated[tuple[Region, ...], _Words]
 Prefixes = Annotated[tuple[Annotated[str, BeforeValidator(_prefix)], ...], _Words]
+ReturnUrls = Annotated[tuple[Annotated[str, BeforeValidator(_return_url)], ...], _Words]
 NumberTypes = Annotated[tuple[Annotated[str, BeforeValidator(_number_type)], ...], _Words]
 OneLine = Annotated[str, AfterValidator(_one_line)]

@@ -38,6 +38,7 @@ from shared.setting_types import (
     RedisUrl,
     Region,
     Regions,
+    ReturnUrls,
     SenderUrls,
     WindowLimit,
     WindowLimits,
@@ -109,7 +110,13 @@ class Settings(BaseModel):
     otp_default_region: Region | None = None
     otp_app_name: Annotated[OneLine, Field(max_length=30)] = "OTP"
     otp_public_url: Annotated[str, Field(pattern=r"^https?://[^/?#]+$")] | None = None
+    otp_return_urls: ReturnUrls = ()
     otp_web_origin: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+$")] | None = None
+
+    @property
+    def prints_codes(self) -> bool:
+        """Whether a console sender writes codes into the worker's log."""
+        return any(url.startswith("console:") for c in CHANNELS for url in self.senders(c))
 
     def senders(self, channel: Channel) -> tuple[str, ...]:
         """The sender URLs of a channel, in order of preference."""

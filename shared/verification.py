@@ -74,6 +74,7 @@ class Verification:
     status: str
     channel: str
     to: str
+    code_length: int
     created_at: float
     expires_at: float
     expires_in: int
@@ -192,19 +193,33 @@ class VerificationService:
         raise RateLimited("resend", Limit(count=1, window_seconds=1), retry_after=1)
 
     def resend(
-        self, verification_id: str, channel: Channel, *, app: str, ip: str, locale: str
+        self,
+        verification_id: str,
+        channel: Channel,
+        *,
+        app: str,
+        ip: str,
+        locale: str,
+        proof: Proof | None = None,
     ) -> Started:
         """Queue another send of a pending verification, also by another channel, without being
         told the address. Raises VerificationNotFound, and what start() does."""
         if self.owner(verification_id) != app:
             raise VerificationNotFound
-        to = self._store.recipient(verification_id)
-        if to is None:
-            raise VerificationNotFound
-        recipient = parse_email(to) if "@" in to else parse_phone(to)
+        recipient = self.recipient(verification_id)
         if (channel == "email") != (recipient.field == "email"):
             raise ChannelNotEnabled
-        return self.start(recipient, channel, app=app, ip=ip, locale=locale, only=verification_id)
+        return self.start(
+            recipient, channel, app=app, ip=ip, locale=locale, proof=proof, only=verification_id
+        )
+
+    def recipient(self, verification_id: str) -> Recipient:
+        """Who gets the code, which nobody else is to be told. Raises VerificationNotFound when it
+        has ended, StorageUnavailable."""
+        to = self._store.recipient(verification_id) if _ID.fullmatch(verification_id) else None
+        if to is None:
+            raise VerificationNotFound
+        return parse_email(to) if "@" in to else parse_phone(to)
 
     def check(
         self,
@@ -272,6 +287,7 @@ class VerificationService:
             status=status,
             channel=fields["channel"],
             to=fields["to"],
+            code_length=int(fields["code_length"]),
             created_at=int(fields["created"]) / 1000,
             expires_at=expires_at,
             expires_in=math.ceil(expires_at - now) if pending else 0,

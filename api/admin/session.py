@@ -3,12 +3,12 @@
 import hmac
 import re
 import secrets
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Request, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from api.access import client_ip
+from api.origins import is_cross_site
 from shared.admission import network
 from shared.audit import Audit
 from shared.codes import Codes
@@ -134,13 +134,3 @@ def new_id() -> str:
 def set_cookie(response: Response, session_id: str) -> None:
     """It ends with the browser; how long the session lasts is decided here."""
     response.set_cookie(COOKIE, session_id, secure=True, httponly=True, samesite="Strict", path="/")
-
-
-def is_cross_site(request: Request) -> bool:
-    """Whether a browser says that another site made the request. Those that do not say it by
-    Sec-Fetch-Site name the origin."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return site not in ("same-origin", "none")
-    origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != request.host

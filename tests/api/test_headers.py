@@ -83,7 +83,7 @@ def test_every_answer_carries_the_security_headers(answer):
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["X-Frame-Options"] == "DENY"
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
     assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
     for feature in ("camera", "geolocation", "microphone", "payment", "usb"):
         assert f"{feature}=()" in answer.headers["Permissions-Policy"]

@@ -10,7 +10,7 @@ from api import create_app
 from tests.user import wrong
 
 # Pages and files are for people; the document does not describe itself.
-NOT_DESCRIBED = ("static", "pages.", "openapi.", "phone.", "receipts.", "admin.")
+NOT_DESCRIBED = ("static", "pages.", "forms.", "openapi.", "phone.", "receipts.", "admin.")
 
 
 @pytest.fixture

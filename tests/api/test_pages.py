@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+OTHER_SENDERS = [f"OTP_{channel}_SENDERS" for channel in ("SMS", "WHATSAPP", "CALL", "EMAIL")]
 EXTERNAL = re.compile(r"""(?:src|href)=["'](?:https?:)?//""")
 
 
@@ -54,9 +55,54 @@ def test_no_other_file_is_served(client, path):
 
 
 @pytest.mark.parametrize(
-    ("env", "shown"), [({}, False), ({"OTP_TRUSTED_PROXIES": "1"}, True)], ids=["without", "with"]
+    ("env", "status"), [({}, 403), ({"OTP_TRUSTED_PROXIES": "1"}, 422)], ids=["without", "with"]
 )
-def test_only_a_trusted_proxy_says_how_the_page_is_called(client, shown):
+def test_only_a_trusted_proxy_says_how_the_page_is_called(client, status):
     forwarded = {"X-Forwarded-Host": "otp.example", "X-Forwarded-Proto": "https"}
-    page = client.get("/", headers=forwarded).get_data(as_text=True)
-    assert ("https://otp.example/" in page) is shown
+    headers = {"Origin": "https://otp.example", **forwarded}
+    assert client.post("/", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("env", "shown"),
+    [
+        ({}, True),
+        (dict.fromkeys(OTHER_SENDERS, "webhook://whsec_" + "QUJD" * 11 + "@a.example"), False),
+    ],
+    ids=["console", "real senders"],
+)
+def test_where_the_code_stands_is_said_in_development_only(client, shown):
+    assert ("docker compose logs worker" in client.get("/").get_data(as_text=True)) is shown
+
+
+@pytest.mark.parametrize("env", [{"OTP_API_KEYS": "shop:" + "k" * 32}])
+def test_with_keys_the_page_says_that_it_is_switched_off(client):
+    answer = client.get("/")
+    assert answer.status_code == 200
+    assert "This page is switched off" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("env", [{"OTP_RETURN_URLS": "https://shop.example/a https://b.example"}])
+@pytest.mark.parametrize(
+    ("path", "ancestors"),
+    [
+        (f"/verify/VE{'0' * 32}", "https://shop.example https://b.example"),
+        (f"/verify/VE{'0' * 32}/status", "'none'"),
+        ("/", "'none'"),
+        ("/docs", "'none'"),
+    ],
+)
+def test_only_the_page_of_a_verification_may_be_a_part_of_the_owner_s_sites(
+    client, path, ancestors
+):
+    answer = client.get(path)
+    assert f"frame-ancestors {ancestors};" in answer.headers["Content-Security-Policy"]
+    assert ("X-Frame-Options" in answer.headers) is (ancestors == "'none'")
+
+
+@pytest.mark.parametrize("env", [{"OTP_RETURN_URLS": "https://shop.example"}])
+def test_only_the_site_around_the_page_is_told_how_it_ended(client):
+    for asked, told in ("https://shop.example", True), ("https://evil.example", False):
+        page = client.get(f"/verify/VE1?embed={asked}").get_data(as_text=True)
+        assert ("&#34;embedder&#34;: &#34;https://shop.example&#34;" in page) is told
+        assert "evil" not in page.partition("<footer>")[0]

@@ -89,7 +89,7 @@ def test_404_for_an_id_of_another_form_is_about_the_verification(client, problem
         ("PUT", "/verify-otp", {"POST", "OPTIONS"}),
         ("POST", "/verifications/VE" + "0" * 32, {"GET", "HEAD", "DELETE", "OPTIONS"}),
         ("POST", "/health/live", {"GET", "HEAD", "OPTIONS"}),
-        ("DELETE", "/", {"GET", "HEAD", "OPTIONS"}),
+        ("DELETE", "/", {"GET", "HEAD", "POST", "OPTIONS"}),
     ],
 )
 def test_405_method_not_allowed(client, problem, method, path, allowed):

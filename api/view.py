@@ -1,0 +1,95 @@
+"""What the page shows: one of its steps, with what is known."""
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from api.origins import with_result
+from api.schemas import VerificationDetails
+from api.texts import Texts
+from shared.verification import Send, Verification
+
+Step = Literal["off", "address", "code", "approved", "ended", "away"]
+Kind = Literal["phone", "email"]
+
+_FAILED = ("undelivered", "failed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """`app` is whose rules hold. `error` stands at `error_at` (address, code or resend), `ended` is
+    how a verification did if not well. `hosted`: the page is a part of another site, which has
+    asked for the code; `return_url` is where the person goes on, `embedder` the origin around it.
+    """
+
+    texts: Texts
+    app: str
+    step: Step
+    kind: Kind = "phone"
+    typed: str = ""
+    error_at: str = ""
+    error: str = ""
+    note: str = ""
+    ended: str = ""
+    verification_id: str = ""
+    verification: Verification | None = None
+    hosted: bool = False
+    return_url: str | None = None
+    embedder: str | None = None
+
+    @property
+    def channel(self) -> str:
+        return self.verification.channel if self.verification else ""
+
+    @property
+    def life_left(self) -> float:
+        """From 1, for a new code, to 0."""
+        if self.verification is None:
+            return 1
+        life = self.verification.expires_at - self.verification.created_at
+        return self.verification.expires_in / life
+
+    @property
+    def newest_send(self) -> Send | None:
+        return self.verification.sends[-1] if self.verification else None
+
+    @property
+    def has_failed(self) -> bool:
+        return self.newest_send is not None and self.newest_send.status in _FAILED
+
+    def delivery(self, *, can_try_another: bool) -> str:
+        """What became of the message; that there is another way, where there is one."""
+        send = self.newest_send
+        if send is None:
+            return ""
+        name = send.reason if send.status == "dropped" else send.status
+        if name == "sent" and send.channel == "email":
+            name = "sent_email"
+        what: str = self.texts.words["delivery"].get(name, "")
+        if self.has_failed and can_try_another:
+            return self.texts.say("delivery.try_another", what=what)
+        return what
+
+    def back(self) -> str:
+        """Where the person goes on."""
+        status = self.ended or "approved"
+        return with_result(self.return_url or "", self.verification_id, status)
+
+    @property
+    def as_json(self) -> str:
+        """For the script."""
+        return json.dumps(
+            {
+                "step": self.step,
+                "kind": self.kind,
+                "id": self.verification_id,
+                "ended": self.ended,
+                "note": self.note,
+                "error": {"where": self.error_at, "text": self.error},
+                "verification": self.verification
+                and VerificationDetails.of(self.verification).model_dump(),
+                "returnUrl": self.return_url,
+                "embedder": self.embedder,
+            },
+            ensure_ascii=False,
+        )

@@ -1,0 +1,192 @@
+/** What the page asks the service for, and what becomes of the state by the answers. */
+import { Problem, address, call } from "./api.js";
+import { codeFromSms } from "./code.js";
+import { leave } from "./leave.js";
+import { NO_ERROR, $, announce, arrived, codeLength, fail, focusOn, state, update } from "./state.js";
+import * as words from "./words.js";
+
+const { texts } = words;
+const POLL_MOVING_MS = 1500; // while the newest send is under way
+const POLL_RESTING_MS = 5000;
+
+/** Asks for a code for state.address, from the step `where`. */
+export function start(where, channel) {
+  const { locale } = document.body.dataset;
+  const body = state.address.phone ? { ...state.address, channel, locale } : { ...state.address, locale };
+  return send(where, () => call("POST", "generate-otp", body));
+}
+
+/** Asks for the code of the verification again. The address is not needed for that. */
+export function resend(channel) {
+  const { locale } = document.body.dataset;
+  return send("resend", () => call("POST", `verify/${state.verification.id}/resend`, { channel, locale }));
+}
+
+async function send(where, ask) {
+  if (state.busy) return;
+  update({ busy: where, error: NO_ERROR, note: "" });
+  try {
+    started(await ask());
+  } catch (problem) {
+    sendRefused(where, asProblem(problem));
+  }
+}
+
+function started(answer) {
+  const old = state.verification;
+  const isNew = old?.id !== answer.verification_id;
+  if (old && isNew) cancel(old.id);
+  if (isNew) {
+    $("code").value = "";
+    // From here on the page has an address of its own, which a reload or another tab goes on with.
+    history.pushState(null, "", address(`verify/${answer.verification_id}`));
+  }
+
+  const now = Date.now();
+  const life = answer.expires_in * 1000;
+  update({
+    step: "code",
+    kind: kindOf(answer.channel),
+    channel: answer.channel,
+    busy: "",
+    blockedUntil: 0,
+    verification: {
+      id: answer.verification_id,
+      to: answer.to,
+      channel: answer.channel,
+      endsAt: now + life,
+      life: isNew ? life : Math.max(life, old.life),
+      resendAt: now + answer.resend_in * 1000,
+      checksLeft: answer.checks_left,
+      sendsLeft: answer.sends_left,
+      delivery: { status: "queued", channel: answer.channel },
+    },
+  });
+  focusOn($("code"));
+  const to = words.isolated(answer.to);
+  announce(words.fill(texts.code.on_its_way, { to, time: words.duration(life) }));
+  fillFromSms();
+  look();
+}
+
+/** The code that went to a mistyped address should not work for whoever reads it there. */
+function cancel(id) {
+  call("POST", `verify/${id}/cancel`).catch(() => {}); // It may have ended by itself.
+}
+
+function sendRefused(where, problem) {
+  const until = Date.now() + problem.retryAfterSeconds * 1000;
+  if (where === "resend" && problem.code === "verification_not_found") return lookAgain();
+  if (problem.status === 429 && where === "resend") state.verification.resendAt = until;
+  else if (problem.status === 429) state.blockedUntil = until;
+  fail(where, words.refusal(problem, codeLength));
+}
+
+let refused = ""; // the code that was wrong last
+
+/** Checks a complete code, unless it is the one that was just refused. */
+export function checkTyped(otp) {
+  if (otp.length === codeLength && otp !== refused) check(otp);
+}
+
+export async function check(otp) {
+  if (state.busy) return;
+  update({ busy: "code", error: NO_ERROR });
+  try {
+    await call("POST", `verify/${state.verification.id}/check`, { otp });
+    approved();
+  } catch (problem) {
+    refused = otp;
+    checkRefused(asProblem(problem));
+  }
+}
+
+function checkRefused(problem) {
+  if (problem.code === "verification_not_found") return lookAgain();
+  if (problem.code === "too_many_checks" || problem.checks_left === 0) {
+    return ended("max_attempts_reached", problem.retryAfterSeconds);
+  }
+  if (problem.code === "incorrect_code") state.verification.checksLeft = problem.checks_left;
+  fail("code", words.refusal(problem, codeLength));
+}
+
+/** It knows which end it was; and whether the answer to a right code got lost. */
+function lookAgain() {
+  update({ busy: "" });
+  return look();
+}
+
+function approved() {
+  update({ step: "approved", busy: "", error: NO_ERROR });
+  leave("approved");
+}
+
+export function ended(how, retryAfterSeconds = 0) {
+  const blockedUntil = Math.max(Date.now() + retryAfterSeconds * 1000, state.verification?.resendAt ?? 0);
+  update({ step: "ended", ended: how, busy: "", error: NO_ERROR, verification: null, blockedUntil });
+  leave(how);
+}
+
+let turn = 0;
+let nextLook;
+
+/** Asks what became of the message and of the verification; and again, as long as it matters. */
+export async function look() {
+  clearTimeout(nextLook);
+  const mine = ++turn;
+  const matters = () => mine === turn && isWaiting();
+  if (!matters() || document.hidden) return;
+  try {
+    const answer = await call("GET", `verify/${state.verification?.id ?? arrived.id}/status`);
+    if (matters() && !state.busy) learn(answer);
+  } catch (problem) {
+    if (matters() && !state.busy && asProblem(problem).code === "verification_not_found") ended("not_found");
+  }
+  if (!matters()) return;
+  const moving = ["queued", "sending"].includes(state.verification?.delivery?.status);
+  nextLook = setTimeout(look, moving ? POLL_MOVING_MS : POLL_RESTING_MS);
+}
+
+function isWaiting() {
+  return state.step === "away" || state.step === "code";
+}
+
+/** Takes over what the service knows of the verification. */
+export function learn(answer) {
+  const verification = {
+    id: answer.verification_id,
+    endsAt: Date.now() + answer.expires_in * 1000,
+    life: Date.parse(answer.expires_at) - Date.parse(answer.created_at),
+    resendAt: Date.now() + answer.resend_in * 1000,
+    ...state.verification, // What is known keeps its place: whole seconds would make the clocks jump.
+    to: answer.to,
+    channel: answer.channel,
+    checksLeft: answer.checks_left,
+    sendsLeft: answer.sends_left,
+    delivery: answer.sends.at(-1),
+  };
+  if (answer.status === "approved") {
+    state.verification = verification;
+    approved();
+  } else if (answer.status !== "pending") {
+    ended(answer.status);
+  } else {
+    update({ step: "code", kind: kindOf(answer.channel), channel: answer.channel, verification });
+  }
+}
+
+function kindOf(channel) {
+  return channel === "email" ? "email" : "phone";
+}
+
+export async function fillFromSms() {
+  const code = await codeFromSms();
+  if (!code || state.step !== "code") return;
+  $("code").value = code;
+  checkTyped(code);
+}
+
+function asProblem(error) {
+  if (error instanceof Problem) return error;
+  throw error; // A mistake of ours: into the console with it.
+}

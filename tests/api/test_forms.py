@@ -1,0 +1,145 @@
+"""The page's forms, as a browser without scripts sends them."""
+
+import re
+
+import pytest
+
+from tests.user import PHONE, wrong
+
+OWN = {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}
+
+
+class Browser:
+    """Sends forms, and keeps the page that it is answered with."""
+
+    def __init__(self, client, codes) -> None:
+        self._client = client
+        self._codes = codes
+
+    def send(self, path="/", headers=OWN, **fields) -> int:
+        answer = self._client.post(path, data=fields, headers=headers)
+        self.status, self.location = answer.status_code, answer.headers.get("Location", "")
+        self.page = answer.get_data(as_text=True)
+        return self.status
+
+    def ask(self, phone=PHONE, query="", **fields) -> str:
+        """The path of the verification's page."""
+        fields = {"kind": "phone", "phone": phone, "channel": "sms", **fields}
+        assert self.send(f"/{query}", **fields) == 303
+        return f"/{self.location}"
+
+    def code(self, path: str) -> str:
+        return self._codes.derive(self._codes.kid, id_in(path), 0, 6)
+
+    def get(self, path: str) -> str:
+        return self._client.get(path).get_data(as_text=True)
+
+
+def id_in(path: str) -> str:
+    return re.search("VE[0-9a-f]{32}", path)[0]
+
+
+@pytest.fixture
+def browser(client, codes) -> Browser:
+    return Browser(client, codes)
+
+
+def test_a_code_is_asked_for_and_typed_in(browser):
+    path = browser.ask()
+    assert "+1415*****23" in browser.get(path)
+    assert browser.send(path, otp=browser.code(path)) == 303
+    assert re.search(r'<section data-step="approved"[^>]*class="text-center">', browser.get(path))
+
+
+def test_what_the_page_was_called_with_is_kept(browser):
+    path = browser.ask(query="?lang=de")
+    assert path.endswith("?lang=de")
+    browser.send(path, otp=browser.code(path))
+    assert browser.location == path.removeprefix("/verify/")
+
+
+def test_a_wrong_code_is_answered_with_the_page(browser):
+    path = browser.ask()
+    assert browser.send(path, otp=wrong(browser.code(path))) == 400
+    assert "That code is wrong. Tries left: 4." in browser.page
+
+
+@pytest.mark.parametrize("otp", ["", "12345", "abcdef", "1234567"])
+def test_what_is_no_code_counts_nothing(browser, otp):
+    path = browser.ask()
+    assert browser.send(path, otp=otp) == 422
+    assert "Enter all 6 digits of the code." in browser.page
+    assert "Tries left: 5" in browser.page
+
+
+def test_digits_of_other_scripts_are_digits(browser):
+    path = browser.ask()
+    otp = "".join(chr(ord("٠") + int(digit)) for digit in browser.code(path))
+    assert browser.send(path, otp=otp) == 303
+    assert "is yours" in browser.get(path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "words"),
+    [
+        ({"phone": "12"}, 422, "That is not a phone number."),
+        ({"phone": ""}, 422, "That is not a phone number."),
+        ({}, 422, "That is not a phone number."),
+        ({"kind": "email", "email": "ann@"}, 422, "That is not an e-mail address."),
+        ({"phone": PHONE, "channel": "pigeon"}, 403, "Codes are not sent this way here."),
+        ({"phone": PHONE, "channel": ""}, 403, "Codes are not sent this way here."),
+    ],
+)
+def test_what_is_wrong_is_said_beside_the_field(browser, fields, status, words):
+    assert browser.send(**fields) == status
+    assert re.search(rf'<p class="error" id="address-error" role="alert">{words}', browser.page)
+
+
+def test_what_was_typed_stays_and_is_escaped(browser):
+    browser.send(phone='+1"><script>')
+    assert 'value="+1&#34;&gt;&lt;script&gt;"' in browser.page
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:8080"},
+    ],
+)
+def test_a_form_of_another_site_sends_nothing(browser, headers, store):
+    assert browser.send(phone=PHONE, channel="sms", headers=headers) == 403
+    assert "This form was sent from another site." in browser.page
+    path = browser.ask()
+    assert browser.send(path, otp=browser.code(path), headers=headers) == 403
+    assert browser.send(path, resend="call", headers=headers) == 403
+    assert browser.send(path, change="1", headers=headers) == 403
+    assert "Sends left: 4" in browser.get(path)
+    assert "Tries left: 5" in browser.get(path)
+
+
+@pytest.mark.parametrize("headers", [OWN, {"Origin": "http://localhost"}, {}])
+def test_our_own_forms_are_taken_from_every_browser(browser, headers):
+    assert browser.send(phone=PHONE, channel="sms", headers=headers) == 303
+
+
+@pytest.mark.parametrize("env", [{"OTP_API_KEYS": "shop:" + "k" * 32}])
+def test_a_page_that_is_switched_off_sends_nothing(browser):
+    assert browser.send(phone=PHONE, channel="sms") == 401
+    assert "This page is switched off" in browser.page
+
+
+def test_the_form_of_nothing_says_so(browser):
+    path = "/verify/VE" + "0" * 32
+    assert browser.send(path, otp="123456") == 303
+    assert "The code is gone" in browser.get(path)
+
+
+@pytest.mark.parametrize("name", ["VE123", "nothing", "VE" + "g" * 32])
+def test_what_is_no_id_is_not_there(client, name):
+    answer = client.get(f"/verify/{name}")
+    assert answer.status_code == 404
+    assert "The code is gone" in answer.get_data(as_text=True)

@@ -1,0 +1,85 @@
+"""What a person does on the page, and what a test makes of a service's answers."""
+
+import json
+import re
+from collections.abc import Callable
+from itertools import count
+
+import fakeredis
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Route, expect
+
+from api import create_app
+from shared.settings import Settings
+from tests.conftest import KEY
+
+SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 740}}
+PAGE_OF_ONE = re.compile(r"/verify/VE[0-9a-f]{32}$")
+STATUS = re.compile(r"/verify/VE[0-9a-f]{32}/status$")
+
+_lines = count(7000)
+
+
+def new_phone() -> str:
+    """A number that no other test has used."""
+    return f"+1415555{next(_lines):04d}"
+
+
+def ask(page: Page, address: str) -> None:
+    page.locator("#email" if "@" in address else "#phone").fill(address)
+    page.get_by_role("button", name="Send code").click()
+    expect(page.get_by_role("heading", name="Enter the code")).to_be_visible()
+
+
+def type_code(page: Page, code: str) -> None:
+    """As a person does: at the last digit it is sent."""
+    page.locator("#code").fill(code)
+
+
+def wrong(code: str) -> str:
+    return code[:-1] + str((int(code[-1]) + 1) % 10)
+
+
+def verification_id(page: Page) -> str:
+    return re.search("VE[0-9a-f]{32}", page.url)[0]
+
+
+def problem(status: int, code: str, retry_after: int = 0, **more) -> Callable[[Route], None]:
+    """The service's answer when something is wrong."""
+    body = {"type": "about:blank", "title": "T", "status": status, "detail": "D", "code": code}
+    headers = {"Content-Type": "application/problem+json"}
+    if retry_after:
+        headers["Retry-After"] = str(retry_after)
+    return lambda route: route.fulfill(
+        status=status, headers=headers, body=json.dumps({**body, **more})
+    )
+
+
+def telling(**changes) -> Callable[[Route], None]:
+    """The service's answer, but for some of its members."""
+
+    def tell(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, json={**response.json(), **changes})
+
+    return tell
+
+
+def rendered(path: str = "/", **env: str) -> Callable[[Page], object]:
+    """The page as a service with other settings would answer it."""
+    settings = Settings.load({"OTP_SECRET_KEYS": KEY, **env}, env_file=None)
+    html = create_app(settings, fakeredis.FakeRedis()).test_client().get(path).get_data()
+    answer = {"body": html, "content_type": "text/html; charset=utf-8"}
+    return lambda page: page.route(re.compile(r":\d+/$"), lambda route: route.fulfill(**answer))
+
+
+def assert_usable(page: Page) -> None:
+    """No axe violation, light and dark, and nothing to scroll sideways for."""
+    # Only the colours differ when it is dark.
+    page.emulate_media(color_scheme="dark")
+    dark = Axe().run(page, options={"runOnly": ["color-contrast"]})
+    assert dark.violations_count == 0, dark.generate_report()
+    page.emulate_media(color_scheme="light")
+    light = Axe().run(page)
+    assert light.violations_count == 0, light.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

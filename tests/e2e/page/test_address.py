@@ -1,0 +1,178 @@
+"""Asking for a code: the address, the channel, and what can be wrong with them."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.page.acts import (
+    SIZES,
+    ask,
+    new_phone,
+    problem,
+    type_code,
+    verification_id,
+)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_phone_is_verified(open_page, service, phone, size):
+    page = open_page(service, size=size)
+    ask(page, phone)
+    expect(page.locator("#code")).to_be_focused()
+    expect(page.locator("#code-step")).to_contain_text(f"by text message to +1415*****{phone[-2:]}")
+    expect(page.get_by_text(re.compile("Valid for (5:00|4:5)"))).to_be_visible()
+    expect(page.get_by_text("Tries left: 5")).to_be_visible()
+    expect(page.get_by_text("Sends left: 4")).to_be_visible()
+    expect(page.get_by_text("Handed to the carrier")).to_be_visible()
+    type_code(page, service.code_for(phone))
+    expect(page.get_by_role("heading", name="Verified")).to_be_focused()
+    expect(page.get_by_text(f"+1415*****{phone[-2:]} is yours.")).to_be_visible()
+    assert page.title() == "Verified – OTP"
+
+    page.get_by_role("button", name="Verify another").click()
+    expect(page.locator("#phone")).to_be_focused()
+    expect(page.locator("#phone")).to_have_value("")
+
+
+def test_an_email_is_verified(open_page, service):
+    page = open_page(service)
+    page.get_by_text("E-mail", exact=True).click()
+    expect(page.locator("#phone")).to_be_hidden()
+    expect(page.get_by_text("Send it by")).to_be_hidden()
+    ask(page, "Ann@Example.com")
+    expect(page.locator("#code-step")).to_contain_text("by e-mail to a***@example.com")
+    expect(page.get_by_text("Handed to the mail server")).to_be_visible()
+    expect(page.get_by_role("button", name="Call me instead")).to_be_hidden()
+    type_code(page, service.code_for("ann@example.com"))
+    expect(page.get_by_role("heading", name="Verified")).to_be_visible()
+
+
+def test_the_channel_is_chosen(open_page, service, phone):
+    page = open_page(service)
+    page.get_by_text("WhatsApp", exact=True).click()
+    ask(page, phone)
+    expect(page.locator("#code-step")).to_contain_text("It goes by WhatsApp")
+    service.code_for(phone)
+    assert [sent["channel"] for sent in service.sent() if sent["to"] == phone] == ["whatsapp"]
+
+
+def test_a_wrong_address_is_said_next_to_the_field(open_page, service):
+    page = open_page(service)
+    error = page.locator("#address-error")
+    for kind, typed, message in [
+        ("phone", " ", "Enter your phone number."),
+        ("phone", "12", "That is not a phone number."),
+        ("phone", "+1 415 555 01", "That is not a phone number."),
+        ("email", "ann@", "That is not an e-mail address."),
+    ]:
+        page.locator(f"label[for=kind-{kind}]").click()
+        field = page.locator(f"#{kind}")
+        field.fill(typed)
+        field.press("Enter")
+        expect(error).to_contain_text(message)
+        expect(error).to_have_role("alert")
+        expect(field).to_have_attribute("aria-invalid", "true")
+        expect(field).to_be_focused()
+        field.press("End")
+        field.press_sequentially("x")
+        expect(error).to_be_empty()
+
+
+def test_an_address_out_of_sends_waits_and_another_may_go_on(open_page, service, phone):
+    page = open_page(service)
+    page.route("**/generate-otp", problem(429, "rate_limited", 90))
+    page.locator("#phone").fill(phone)
+    page.get_by_role("button", name="Send code").click()
+    expect(page.locator("#address-error")).to_have_text(
+        "No more codes can be sent now. You can go on in 1:30."
+    )
+    expect(page.locator("#phone")).to_be_focused()
+    expect(page.get_by_role("button", name=re.compile(r"Send code in 1:(30|2\d)"))).to_be_disabled()
+
+    page.unroute("**/generate-otp")
+    page.locator("#phone").fill("")
+    expect(page.locator("#address-error")).to_be_empty()
+    ask(page, phone)
+
+
+def test_it_may_send_when_the_wait_is_over(open_page, service, phone):
+    page = open_page(service, clock=True)
+    page.route("**/generate-otp", problem(429, "rate_limited", 3700))
+    page.locator("#phone").fill(phone)
+    page.get_by_role("button", name="Send code").click()
+    expect(page.get_by_role("button", name=re.compile(r"in 1:01:\d\d$"))).to_be_disabled()
+    page.unroute("**/generate-otp")
+    page.clock.fast_forward(3_700_000)
+    page.get_by_role("button", name="Send code", exact=True).click()
+    expect(page.get_by_role("heading", name="Enter the code")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "text"),
+    [
+        (401, "unauthorized", "This page may not send codes."),
+        (403, "country_not_allowed", "Codes are not sent to numbers of this country."),
+        (503, "delivery_backlog", "The message would arrive too late just now."),
+        (500, "internal_error", "Something went wrong on our side."),
+    ],
+)
+def test_what_the_service_refuses_is_said_in_the_page_s_words(
+    open_page, service, phone, status, code, text
+):
+    page = open_page(service)
+    page.locator("#phone").fill(phone)
+    page.route("**/generate-otp", problem(status, code))
+    page.get_by_role("button", name="Send code").click()
+    expect(page.locator("#address-error")).to_contain_text(text)
+    expect(page.get_by_role("button", name="Send code")).to_be_enabled()
+
+
+def test_while_the_service_is_unavailable_one_may_try_again(open_page, service, phone):
+    page = open_page(service)
+    page.route("**/generate-otp", problem(503, "storage_unavailable", 1))
+    page.locator("#phone").fill(phone)
+    page.get_by_role("button", name="Send code").click()
+    expect(page.locator("#address-error")).to_contain_text("The service has trouble")
+    page.unroute("**/generate-otp")
+    ask(page, phone)
+
+    page.route("**/check", problem(503, "storage_unavailable", 1))
+    type_code(page, service.code_for(phone))
+    expect(page.locator("#code-error")).to_contain_text("The service has trouble")
+    page.unroute("**/check")
+    page.get_by_role("button", name="Verify", exact=True).click()
+    expect(page.get_by_role("heading", name="Verified")).to_be_visible()
+
+
+def test_an_error_page_of_a_proxy_is_not_shown_as_it_is(open_page, service, phone):
+    page = open_page(service)
+    page.route("**/generate-otp", lambda route: route.fulfill(status=502, body="<h1>Bad</h1>"))
+    page.locator("#phone").fill(phone)
+    page.get_by_role("button", name="Send code").click()
+    expect(page.locator("#address-error")).to_contain_text("Something went wrong on our side.")
+
+
+def test_another_number_cancels_the_first(open_page, service, phone):
+    page = open_page(service)
+    ask(page, phone)
+    first = verification_id(page)
+    page.get_by_role("button", name="Use another number").click()
+    expect(page.locator("#phone")).to_have_value(phone)
+    with page.expect_response("**/cancel") as canceled:
+        ask(page, new_phone())
+    assert canceled.value.url == f"{service.url}/verify/{first}/cancel"
+    assert canceled.value.status == 204
+
+
+def test_who_has_a_code_already_goes_on_with_it(open_page, service, phone):
+    page = open_page(service)
+    ask(page, phone)
+    first = verification_id(page)
+    page.get_by_role("button", name="Use another number").click()
+    assert page.url == f"{service.url}/"
+    page.get_by_role("button", name="I have a code already").click()
+    expect(page.locator("#code")).to_be_focused()
+    assert verification_id(page) == first
+    type_code(page, service.code_for(phone))
+    expect(page.get_by_role("heading", name="Verified")).to_be_visible()

@@ -1,0 +1,175 @@
+"""Waiting for the message: what became of it, sending it again, and other ways."""
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.e2e.page.acts import STATUS, ask, problem, telling, type_code, verification_id
+
+LIVE = "[role=status], [role=alert], [aria-live=polite], [aria-live=assertive]"
+NEWEST = {"number": 1, "channel": "sms", "status": "queued", "reason": None, "attempts": []}
+
+
+def test_what_became_of_the_message_is_shown(open_page, service, phone):
+    page = open_page(service, clock=True)
+    newest = dict(NEWEST)
+    page.route(STATUS, telling(sends=[newest]))
+    ask(page, phone)
+    expect(page.locator("#delivery").locator("..")).to_have_role("status")
+    for status, reason, words in [
+        ("queued", None, "Waiting to be sent"),
+        ("sending", None, "Being sent"),
+        ("sent", None, "Handed to the carrier"),
+        ("delivered", None, "Delivered"),
+        ("undelivered", "unreachable", "Could not be delivered: try another way"),
+        ("failed", "out_of_attempts", "Could not be sent: try another way"),
+        ("dropped", "superseded", "A newer code took its place"),
+    ]:
+        newest |= {"status": status, "reason": reason}
+        page.clock.fast_forward(5000)
+        expect(page.locator("#delivery")).to_have_text(words)
+
+
+def test_what_could_not_be_delivered_goes_by_email(open_page, service, phone):
+    page = open_page(service, clock=True)
+    page.route(STATUS, telling(sends=[{**NEWEST, "status": "undelivered"}]))
+    ask(page, phone)
+    page.clock.fast_forward(5000)
+    expect(page.locator("#delivery")).to_have_text("Could not be delivered: try another way")
+    page.get_by_role("button", name="Use e-mail instead").click()
+    expect(page.locator("#email")).to_be_focused()
+    ask(page, f"{phone}@example.com")
+    expect(page.locator("#code-step")).to_contain_text("It goes by e-mail to")
+    expect(page.get_by_role("button", name="Use e-mail instead")).to_be_hidden()
+
+
+def test_where_there_is_no_other_way_none_is_promised(open_page, start_service, phone):
+    only_sms = start_service(
+        OTP_WHATSAPP_SENDERS="none", OTP_CALL_SENDERS="none", OTP_EMAIL_SENDERS="none"
+    )
+    page = open_page(only_sms, clock=True)
+    page.route(STATUS, telling(sends=[{**NEWEST, "status": "undelivered"}]))
+    ask(page, phone)
+    page.clock.fast_forward(5000)
+    expect(page.locator("#delivery")).to_have_text("Could not be delivered")
+
+
+def test_it_is_looked_often_while_the_message_is_on_its_way_and_seldom_later(
+    open_page, service, phone
+):
+    page = open_page(service, clock=True)
+    looks = []
+
+    def tell(route: Route) -> None:
+        looks.append(route.request.url)
+        status = "sending" if len(looks) < 3 else "delivered"
+        telling(sends=[{**NEWEST, "status": status}])(route)
+
+    page.clock.pause_at("2100-01-01")
+    page.route(STATUS, tell)
+    ask(page, phone)
+    expect(page.locator("#delivery")).to_have_text("Being sent")
+    with page.expect_response(STATUS):
+        page.clock.run_for(1500)
+    with page.expect_response(STATUS):
+        page.clock.run_for(1500)
+    expect(page.locator("#delivery")).to_have_text("Delivered")
+    page.clock.run_for(4500)
+    assert len(looks) == 3
+    with page.expect_response(STATUS):
+        page.clock.run_for(500)
+
+
+def test_the_channel_is_changed(open_page, strict, phone):
+    page = open_page(strict)
+    ask(page, phone)
+    expect(page.get_by_role("button", name="Text me instead")).to_be_hidden()
+    page.get_by_role("button", name="Call me instead").click()
+    expect(page.locator("#code-step")).to_contain_text("It goes by voice call")
+    expect(page.get_by_text("Sends left: 0")).to_be_visible()
+    expect(page.get_by_text("Handed to the carrier")).to_be_visible()
+    sent = [sent["channel"] for sent in strict.sent() if sent["to"] == phone]
+    assert sent == ["sms", "call"]
+
+
+def test_sending_again_waits_counts_and_ends(open_page, strict, phone):
+    page = open_page(strict)
+    ask(page, phone)
+    expect(page.get_by_text("Sends left: 1")).to_be_visible()
+    again = page.get_by_role("button", name="Send again", exact=True)
+    expect(again).to_be_enabled()
+    expect(page.locator("#announcer")).to_have_text("You can ask for the code again now.")
+    again.click()
+    expect(page.locator("#announcer")).to_contain_text("A code is on its way to")
+    expect(page.get_by_text("Sends left: 0")).to_be_visible()
+    expect(page.locator("#code")).to_be_focused()
+    expect(again).to_be_disabled()
+    type_code(page, strict.code_for(phone))
+    expect(page.get_by_role("heading", name="Verified")).to_be_visible()
+
+
+def test_after_a_reload_it_is_sent_again_without_the_address(open_page, strict, phone):
+    page = open_page(strict)
+    ask(page, phone)
+    first = verification_id(page)
+    page.reload()
+    page.get_by_role("button", name="Send again", exact=True).click()
+    expect(page.get_by_text("Sends left: 0")).to_be_visible()
+    assert verification_id(page) == first
+    expect(page.get_by_text("Handed to the carrier")).to_be_visible()
+    assert [sent["to"] for sent in strict.sent()].count(phone) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "heading"),
+    [
+        ({"status": "approved"}, "Verified"),
+        ({"status": "canceled"}, "The code was canceled"),
+        ({"status": "expired"}, "The code has expired"),
+        ({"status": "max_attempts_reached"}, "Too many wrong codes"),
+        (None, "The code is gone"),
+    ],
+)
+def test_what_happened_elsewhere_is_seen(open_page, service, phone, change, heading):
+    page = open_page(service)
+    gone = problem(404, "verification_not_found")
+    page.route(STATUS, telling(**change) if change else gone)
+    page.locator("#phone").fill(phone)
+    page.get_by_role("button", name="Send code").click()
+    expect(page.get_by_role("heading", name=heading)).to_be_focused()
+
+
+def test_what_ended_meanwhile_is_not_sent_again(open_page, strict, phone):
+    page = open_page(strict)
+    ask(page, phone)
+    expect(page.get_by_role("button", name="Send again", exact=True)).to_be_enabled()
+    strict.call("DELETE", f"/verifications/{verification_id(page)}")
+    page.get_by_role("button", name="Send again", exact=True).click()
+    expect(page.get_by_role("heading", name="The code was canceled")).to_be_focused()
+
+
+def test_the_ticking_clock_is_not_read_out(open_page, service, phone):
+    page = open_page(service, clock=True)
+    ask(page, phone)
+    expect(page.get_by_text("Handed to the carrier")).to_be_visible()
+    clock = page.get_by_role("timer")
+    expect(clock).to_have_attribute("aria-live", "off")
+    assert clock.evaluate("(clock, live) => clock.parentElement.closest(live)", LIVE) is None
+    page.evaluate(
+        """live => {
+            window.read = [];
+            const observer = new MutationObserver((changes) =>
+                changes.forEach(({target}) => window.read.push(target.textContent)));
+            for (const region of document.querySelectorAll(live))
+                observer.observe(region, {childList: true, characterData: true, subtree: true});
+        }""",
+        LIVE,
+    )
+    before = clock.text_content()
+    page.clock.run_for(20_000)
+    expect(clock).not_to_have_text(before)
+    assert page.evaluate("window.read") == []
+    page.clock.run_for(230_000)
+    assert page.evaluate("window.read") == [
+        "You can ask for the code again now.",
+        "One minute left to enter the code.",
+    ]

@@ -1,0 +1,69 @@
+"""The page of a verification has an address of its own: reloads, other tabs, the back button."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.e2e.page.acts import PAGE_OF_ONE, STATUS, ask, assert_usable, type_code, wrong
+
+
+def test_a_reload_goes_on_where_it_was(open_page, service, phone):
+    page = open_page(service)
+    ask(page, phone)
+    type_code(page, wrong(service.code_for(phone)))
+    expect(page.get_by_text("Tries left: 4").last).to_be_visible()
+    page.reload()
+    expect(page.get_by_text(f"by text message to +1415*****{phone[-2:]}")).to_be_visible()
+    expect(page.locator("#code")).to_be_focused()
+    expect(page.get_by_text("Tries left: 4")).to_be_visible()
+    expect(page.get_by_text(re.compile("Valid for (5:00|4:5)"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Send again in [123]"))).to_be_disabled()
+    type_code(page, service.code_for(phone))
+    expect(page.get_by_role("heading", name="Verified")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Verified")).to_be_visible()
+
+
+def test_the_back_button_leads_back_to_the_address(open_page, service, phone):
+    page = open_page(service)
+    ask(page, phone)
+    page.go_back()
+    expect(page.locator("#send")).to_be_visible()
+    assert page.url == f"{service.url}/"
+    page.go_forward()
+    expect(page.locator("#code")).to_be_visible()
+
+
+def test_nothing_private_is_kept(open_page, service, phone):
+    page = open_page(service)
+    ask(page, phone)
+    page.locator("#code").fill(service.code_for(phone)[:5])
+    assert page.evaluate("sessionStorage.length + localStorage.length") == 0
+    assert page.context.cookies() == []
+    assert PAGE_OF_ONE.search(page.url)
+
+
+def test_a_verification_that_is_gone_is_said_to_be(open_page, service):
+    page = open_page(service, "/verify/VE" + "0" * 32)
+    expect(page.get_by_role("heading", name="The code is gone")).to_be_focused()
+    assert_usable(page)
+    page.get_by_role("button", name="Get a new code").click()
+    expect(page.locator("#phone")).to_be_focused()
+    assert page.url == f"{service.url}/"
+
+
+def test_while_redis_is_away_it_is_tried_again(open_page, start_service, phone):
+    service = start_service()
+    page = open_page(service)
+    ask(page, phone)
+    with service.redis_server.hanging():
+        page.reload()
+        expect(page.get_by_role("heading", name="One moment")).to_be_focused()
+        expect(page.get_by_text("The service cannot be reached. Trying again…")).to_be_visible()
+        assert_usable(page)
+        with page.expect_response(STATUS) as refused:
+            page.get_by_role("link", name="Try again").click()
+        assert refused.value.status == 503
+    expect(page.locator("#code")).to_be_focused(timeout=10_000)
+    type_code(page, service.code_for(phone))
+    expect(page.get_by_role("heading", name="Verified")).to_be_visible()
