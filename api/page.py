@@ -140,6 +140,8 @@ class Page:
             channels=policy.channels,
             code_length=length,
             phone_is_open=self._phone_is_open(),
+            region=settings.otp_default_region,
+            countries=settings.otp_allowed_countries,
             is_console=settings.prints_codes,
         )
         return html, status

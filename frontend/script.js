@@ -7,6 +7,7 @@ import { address } from "./api.js";
 import { codeIn, digitsOf } from "./code.js";
 import { check, checkTyped, ended, fillFromSms, learn, look, resend, start } from "./flow.js";
 import { leave } from "./leave.js";
+import { addPicker, clearNumber, typedNumber } from "./picker.js";
 import { render } from "./render.js";
 import { NO_ERROR, $, announce, arrived, codeLength, fail, focusStep, state, update } from "./state.js";
 import { fill, texts } from "./words.js";
@@ -21,7 +22,7 @@ function chosenChannel() {
 function submitAddress(event) {
   event.preventDefault();
   if (state.blockedUntil > Date.now()) return;
-  const typed = $(state.kind).value.trim();
+  const typed = state.kind === "phone" ? typedNumber() : $(state.kind).value.trim();
   if (!typed) return fail("address", texts.problem[`no_${state.kind}`]);
   state.address = { [state.kind]: typed };
   start("address", chosenChannel());
@@ -51,7 +52,8 @@ const actions = {
   /** After a reload the address is not known any more: only the person can type it in again. */
   again: () => (state.address ? start("ended", state.channel) : actions.restart()),
   restart() {
-    for (const input of document.querySelectorAll("#phone, #email")) input.value = "";
+    clearNumber();
+    if ($("email")) $("email").value = "";
     toAddress({ address: null, verification: null, blockedUntil: 0 });
   },
   look,
@@ -132,3 +134,5 @@ $("code").style.setProperty("--digits", codeLength);
 listen();
 arrive();
 performance.mark("otp:ready");
+// The rest can wait until the page stands.
+window.addEventListener("load", () => setTimeout(() => addPicker().catch(console.info)));

@@ -204,7 +204,7 @@ def test_the_api_is_tried_out_in_docs(open_page, service, phone, size):
     expect(page).to_have_url(f"{service.url}/docs")
     operation = page.locator(".opblock", has_text="/generate-otp")
     operation.locator(".opblock-summary-control").click()
-    operation.get_by_role("textbox").fill(f'{{"phone": "{phone}"}}')
+    operation.get_by_role("textbox", name="Request body").fill(f'{{"phone": "{phone}"}}')
     with page.expect_response("**/generate-otp") as answer:
         operation.get_by_role("button", name="Execute").click()
     assert answer.value.status == 202

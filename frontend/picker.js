@@ -1,0 +1,119 @@
+/**
+ * The country picker of the phone field, and what looks wrong while a number is typed. It comes when
+ * the page can be used already. Without it the field takes numbers all the same, and whatever is said
+ * here, the service decides.
+ */
+import { texts } from "./words.js";
+
+const FOLDER = "./vendor/intl-tel-input";
+const PAUSE_MS = 800; // Nobody wants to be told at every digit that the number is too short.
+
+const page = document.body.dataset;
+const input = document.getElementById("phone");
+const doubt = document.getElementById("phone-doubt");
+let intlTelInput = null;
+let picker = null;
+
+/** The number as the service takes it: with the country that is chosen, if it was typed without. */
+export function typedNumber() {
+  const typed = input.value.trim();
+  if (!picker || !typed) return typed;
+  const country = picker.getSelectedCountry();
+  const whole = typed.startsWith("+") || !country ? typed : `+${country.dialCode} ${typed}`;
+  return (isLoaded() && picker.getNumber()) || whole;
+}
+
+export function clearNumber() {
+  if (picker) picker.setNumber("");
+  else if (input) input.value = "";
+}
+
+export async function addPicker() {
+  if (!input) return;
+  const [library, { default: uiTranslations }] = await Promise.all([
+    import(`${FOLDER}/intlTelInput.mjs`),
+    import(`${FOLDER}/locale/${document.documentElement.lang}.js`),
+    styles(),
+  ]);
+  intlTelInput = library.default;
+  const onlyCountries = known(page.countries.toLowerCase().split(" "));
+  const [first] = known([homeCountry(), ...onlyCountries]).filter(
+    (country) => !onlyCountries.length || onlyCountries.includes(country),
+  );
+  // The field gets a parent: whoever is typing goes on where they were.
+  const { selectionStart, selectionEnd } = input;
+  const isFocused = document.activeElement === input;
+  picker = intlTelInput(input, {
+    allowedNumberTypes: null,
+    containerClass: "picker",
+    countryNameLocale: document.documentElement.lang,
+    initialCountry: first ?? "",
+    loadUtils: () => import(`${FOLDER}/utils.js`),
+    onlyCountries: onlyCountries.length ? onlyCountries : null,
+    placeholderNumberPolicy: "OFF",
+    separateDialCode: true,
+    strictMode: false,
+    uiTranslations,
+  });
+  if (isFocused) {
+    input.focus();
+    input.setSelectionRange(selectionStart, selectionEnd);
+  }
+  // The library leaves its dialog without a name.
+  input.addEventListener("open:countryselector", () => {
+    const dialog = document.querySelector(".iti__country-selector");
+    dialog.setAttribute("aria-label", uiTranslations.countryListAriaLabel);
+  });
+  input.addEventListener("input", typed);
+  input.addEventListener("countrychange", typed);
+  await picker.promise;
+  typed();
+}
+
+function styles() {
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = new URL(`${FOLDER}/intlTelInput.min.css`, import.meta.url);
+  const loaded = new Promise((resolve, reject) => Object.assign(link, { onload: resolve, onerror: reject }));
+  // In front of the page's own, which has its colours.
+  document.head.querySelector("link[rel=stylesheet]").after(link);
+  return loaded;
+}
+
+function known(countries) {
+  const all = new Set(intlTelInput.getAllCountries().map(({ iso2 }) => iso2));
+  return countries.filter((country) => all.has(country));
+}
+
+/** Where the person is likely to be: where the owner says, else where the browser's language is at home. */
+function homeCountry() {
+  return (page.region || new Intl.Locale(navigator.language).maximize().region || "").toLowerCase();
+}
+
+/** Whether what tells right numbers from wrong ones is there. */
+function isLoaded() {
+  return Boolean(intlTelInput?.utils);
+}
+
+let pause;
+
+function typed() {
+  clearTimeout(pause);
+  say("");
+  input.classList.toggle("is-valid", looksRight());
+  pause = setTimeout(judge, PAUSE_MS);
+}
+
+function looksRight() {
+  return Boolean(isLoaded() && input.value.trim() && picker.isValidNumberPrecise());
+}
+
+function judge() {
+  if (!input.value.trim() || !isLoaded() || looksRight()) return;
+  const { phone_too_short: TOO_SHORT, phone_too_long: TOO_LONG, phone_unlikely } = texts.address;
+  say({ TOO_SHORT, TOO_LONG }[picker.getValidationError()] ?? phone_unlikely);
+}
+
+function say(text) {
+  if (doubt.textContent !== text) doubt.textContent = text;
+}
