@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import (
     admin,
+    compression,
     forms,
     headers,
     health,
@@ -109,6 +110,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         )
     problems.register(app)
     headers.register(app, return_urls.origins)
+    compression.register(app)
     return app
 
 

@@ -1,7 +1,6 @@
 /** What the page asks the service for, and what becomes of the state by the answers. */
 import { Problem, address, call } from "./api.js";
 import { codeFromSms } from "./code.js";
-import { leave } from "./leave.js";
 import { NO_ERROR, $, announce, arrived, codeLength, fail, focusOn, state, update } from "./state.js";
 import * as words from "./words.js";
 
@@ -125,6 +124,19 @@ export function ended(how, retryAfterSeconds = 0) {
   const blockedUntil = Math.max(Date.now() + retryAfterSeconds * 1000, state.verification?.resendAt ?? 0);
   update({ step: "ended", ended: how, busy: "", error: NO_ERROR, verification: null, blockedUntil });
   leave(how);
+}
+
+/** Gives the person back to the site that sent them, by embed.js or return_url. `status`: approved, or
+ * how else the verification ended. */
+export function leave(status) {
+  const { id, returnUrl, embedder } = arrived;
+  if (embedder) window.parent.postMessage({ type: "otp", verificationId: id, status }, embedder);
+  if (!returnUrl) return;
+  const back = new URL(returnUrl);
+  back.searchParams.set("verification_id", id);
+  back.searchParams.set("status", status);
+  for (const link of document.querySelectorAll("[data-return]")) link.href = back;
+  if (status === "approved" && !embedder) location.replace(back);
 }
 
 let turn = 0;

@@ -17,19 +17,13 @@ let picker = null;
 /** The number as the service takes it: with the country that is chosen, if it was typed without. */
 export function typedNumber() {
   const typed = input.value.trim();
-  if (!picker || !typed) return typed;
+  if (!typed) return typed;
   const country = picker.getSelectedCountry();
   const whole = typed.startsWith("+") || !country ? typed : `+${country.dialCode} ${typed}`;
   return (isLoaded() && picker.getNumber()) || whole;
 }
 
-export function clearNumber() {
-  if (picker) picker.setNumber("");
-  else if (input) input.value = "";
-}
-
 export async function addPicker() {
-  if (!input) return;
   const [library, { default: uiTranslations }] = await Promise.all([
     import(`${FOLDER}/intlTelInput.mjs`),
     import(`${FOLDER}/locale/${document.documentElement.lang}.js`),
@@ -66,8 +60,7 @@ export async function addPicker() {
   });
   input.addEventListener("input", typed);
   input.addEventListener("countrychange", typed);
-  await picker.promise;
-  typed();
+  picker.promise.then(typed, () => {}); // Without what judges numbers nothing is said of them.
 }
 
 function styles() {

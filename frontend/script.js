@@ -5,14 +5,14 @@
  */
 import { address } from "./api.js";
 import { codeIn, digitsOf } from "./code.js";
-import { check, checkTyped, ended, fillFromSms, learn, look, resend, start } from "./flow.js";
-import { leave } from "./leave.js";
-import { addPicker, clearNumber, typedNumber } from "./picker.js";
+import { check, checkTyped, ended, fillFromSms, learn, leave, look, resend, start } from "./flow.js";
 import { render } from "./render.js";
 import { NO_ERROR, $, announce, arrived, codeLength, fail, focusStep, state, update } from "./state.js";
 import { fill, texts } from "./words.js";
 
 const TICK_MS = 500;
+
+let picker = null; // picker.js, once it is there
 
 function chosenChannel() {
   const [first] = document.body.dataset.channels.split(" ").filter((name) => name !== "email");
@@ -22,7 +22,7 @@ function chosenChannel() {
 function submitAddress(event) {
   event.preventDefault();
   if (state.blockedUntil > Date.now()) return;
-  const typed = state.kind === "phone" ? typedNumber() : $(state.kind).value.trim();
+  const typed = (state.kind === "phone" && picker?.typedNumber()) || $(state.kind).value.trim();
   if (!typed) return fail("address", texts.problem[`no_${state.kind}`]);
   state.address = { [state.kind]: typed };
   start("address", chosenChannel());
@@ -52,8 +52,10 @@ const actions = {
   /** After a reload the address is not known any more: only the person can type it in again. */
   again: () => (state.address ? start("ended", state.channel) : actions.restart()),
   restart() {
-    clearNumber();
-    if ($("email")) $("email").value = "";
+    for (const input of document.querySelectorAll("#phone, #email")) {
+      input.value = "";
+      input.dispatchEvent(new Event("input"));
+    }
     toAddress({ address: null, verification: null, blockedUntil: 0 });
   },
   look,
@@ -85,6 +87,13 @@ function pastedCode(event) {
   event.preventDefault();
   event.target.value = code;
   typedCode(event);
+}
+
+/** Only when the page can be used already; and it can without. */
+async function addPicker() {
+  const module = await import("./picker.js");
+  await module.addPicker();
+  picker = module;
 }
 
 let lastTick = Date.now();
@@ -134,5 +143,4 @@ $("code").style.setProperty("--digits", codeLength);
 listen();
 arrive();
 performance.mark("otp:ready");
-// The rest can wait until the page stands.
-window.addEventListener("load", () => setTimeout(() => addPicker().catch(console.info)));
+if ($("phone")) window.addEventListener("load", () => addPicker().catch(() => {}));
