@@ -15,7 +15,7 @@ def register(app: Flask) -> None:
         if response.mimetype not in _TEXT or not _holds_no_secret():
             return response
         response.vary.add("Accept-Encoding")
-        if response.status_code != 200 or "gzip" not in request.accept_encodings:
+        if response.status_code != 200 or not request.accept_encodings.quality("gzip"):
             return response
         response.direct_passthrough = False
         content = response.get_data()

@@ -96,6 +96,11 @@ async function addPicker() {
   picker = module;
 }
 
+/** The dialog around the page is not told of its keys. */
+function escape({ key }) {
+  if (key === "Escape") window.parent.postMessage({ type: "otp", isClosed: true }, arrived.embedder);
+}
+
 let lastTick = Date.now();
 
 function tick() {
@@ -122,6 +127,7 @@ function listen() {
   }
   for (const button of document.querySelectorAll("[data-action]")) button.addEventListener("click", act);
   document.addEventListener("visibilitychange", look);
+  if (arrived.embedder) document.addEventListener("keydown", escape);
   window.addEventListener("popstate", () => location.reload());
   setInterval(tick, TICK_MS);
 }

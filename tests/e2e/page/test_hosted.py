@@ -1,0 +1,199 @@
+"""The page as a part of another site: by a link that leads back, and in a dialog by embed.js. The
+other site is docs/example/shop.py, at another origin."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from urllib.parse import quote
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import free_port
+from tests.e2e.conftest import ROOT, wait_for
+from tests.e2e.page.acts import SIZES, assert_usable, type_code, wrong
+
+KEY = "k" * 32
+PHONE = "+14155550123"  # The one customer that the shop has.
+SHOP_PORT = free_port()
+SHOP = f"http://localhost:{SHOP_PORT}"
+
+
+@pytest.fixture(scope="module")
+def service(start_service):
+    return start_service(
+        OTP_API_KEYS=f"shop:{KEY}",
+        OTP_RETURN_URLS=f"{SHOP} https://bank.example",
+        OTP_APPS='[shop]\napp_name = "The Shop"\ncode_length = 8\nemail_senders = "none"\n'
+        'resend_seconds = 0\nlimit_to = "none"',
+    )
+
+
+@pytest.fixture(scope="module")
+def shop(service) -> Iterator[str]:
+    env = {**os.environ, "OTP_URL": service.url, "OTP_API_KEY": KEY, "PORT": str(SHOP_PORT)}
+    program = subprocess.Popen([sys.executable, ROOT / "docs/example/shop.py"], env=env)
+    try:
+        wait_for(lambda: _is_up(SHOP), 10)
+        yield SHOP
+    finally:
+        program.terminate()
+        program.wait(5)
+
+
+def newest_code(service) -> str:
+    """What the shop's customer is sent, of whom no other verification is left."""
+    [key] = wait_for(lambda: service.redis.keys("otp:verification:*"))
+    sent = b"otp:send:" + key.rpartition(b":")[2] + b":1"
+    wait_for(lambda: service.redis.hget(sent, "status") == b"sent")
+    return service.code_for(PHONE)
+
+
+def _is_up(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=1) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def page(new_context, shop, service) -> Iterator[Page]:
+    # The last verification of the shop's customer is over.
+    service.redis.flushall()
+    context = new_context(shop, "desktop")
+    page = context.new_page()
+    page.set_default_timeout(5000)
+    yield page
+    context.close()
+
+
+def started(service, phone: str) -> str:
+    """The id of a verification that the shop's backend has asked for."""
+    headers = {"Authorization": f"Bearer {KEY}"}
+    answer = service.call("POST", "/generate-otp", {"phone": phone}, headers)
+    assert answer.status == 202
+    return answer.body["verification_id"]
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
+def test_a_customer_comes_back_verified(new_context, shop, service, javascript):
+    service.redis.flushall()
+    context = new_context(shop, "desktop", java_script_enabled=javascript)
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_role("link", name="on a page of its own").click()
+    expect(page.get_by_text("The Shop")).to_be_visible()
+    expect(page.get_by_label("8-digit code")).to_be_visible()
+    type_code(page, newest_code(service))
+    if not javascript:
+        page.get_by_role("button", name="Verify").click()
+    expect(page).to_have_url(re.compile(r"/done\?verification_id=VE[0-9a-f]{32}&status=approved$"))
+    expect(page.get_by_text("approved")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_page_of_another_site_offers_nothing_of_its_own(open_page, service, phone, size):
+    verification_id = started(service, phone)
+    page = open_page(service, f"/verify/{verification_id}", size=size)
+    expect(page.get_by_role("heading", name="Enter the code")).to_be_visible()
+    for name in ("Use another number", "Use e-mail instead"):
+        expect(page.get_by_role("button", name=name)).to_have_count(0)
+    expect(page.get_by_role("link", name="API")).to_have_count(0)
+    assert_usable(page)
+    page.get_by_role("button", name="Call me instead").click()
+    expect(page.locator("#code-step")).to_contain_text("It goes by voice call")
+    service.redis.flushall()
+    page.reload()
+    expect(page.get_by_text("Go back to where you came from")).to_be_visible()
+    expect(page.get_by_role("button")).to_have_count(0)
+    assert_usable(page)
+
+
+def test_who_failed_is_led_back_too(open_page, service, phone):
+    verification_id = started(service, phone)
+    back = f"{SHOP}/done?cart=7"
+    page = open_page(service, f"/verify/{verification_id}?return_url={quote(back)}")
+    code = service.code_for(phone)
+    for left in range(4, -1, -1):
+        code = wrong(code)
+        type_code(page, code)
+        if left:
+            expect(page.locator("#code-error")).to_contain_text(f"Tries left: {left}.")
+    expect(page.get_by_role("heading", name="Too many wrong codes")).to_be_visible()
+    result = f"verification_id={verification_id}&status=max_attempts_reached"
+    link = page.get_by_role("link", name="Go back")
+    expect(link).to_have_attribute("href", f"{back}&{result}")
+    page.reload()
+    expect(link).to_have_attribute("href", f"{back}&{result}")
+    assert_usable(page)
+
+
+@pytest.mark.parametrize("url", ["https://evil.example/", "javascript:alert(1)", "//evil.example"])
+def test_nobody_is_sent_to_another_site(open_page, service, phone, url):
+    verification_id = started(service, phone)
+    page = open_page(service, f"/verify/{verification_id}?return_url={quote(url)}")
+    expect(page.locator("#note")).to_contain_text("The address to go back to is not allowed here")
+    type_code(page, service.code_for(phone))
+    expect(page.get_by_role("heading", name="Verified")).to_be_visible()
+    assert page.url.startswith(f"{service.url}/verify/")
+    assert "evil" not in page.locator("main").inner_html()
+
+
+def test_a_customer_is_verified_in_a_dialog(page, service):
+    page.goto("/")
+    page.get_by_role("button", name="in a dialog").click()
+    frame = page.frame_locator("dialog iframe")
+    expect(frame.get_by_role("heading", name="Enter the code")).to_be_visible()
+    expect(frame.locator("footer")).to_be_hidden()
+    frame.locator("#code").fill(newest_code(service))
+    expect(frame.get_by_role("heading", name="Verified")).to_be_visible()
+    expect(page.locator("#result")).to_have_text("The service says: approved.")
+    expect(page.locator("dialog")).to_have_count(0)
+
+
+def test_a_dialog_that_is_closed_says_so(page):
+    page.goto("/")
+    page.get_by_role("button", name="in a dialog").click()
+    expect(page.frame_locator("dialog iframe").locator("#code")).to_be_visible()
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#result")).to_have_text("Not confirmed: closed.")
+
+
+def test_a_dialog_tells_how_else_it_ended(page, service):
+    page.goto("/")
+    with page.expect_response("**/start") as start:
+        page.get_by_role("button", name="in a dialog").click()
+    frame = page.frame_locator("dialog iframe")
+    expect(frame.locator("#code")).to_be_visible()
+    headers = {"Authorization": f"Bearer {KEY}"}
+    verification_id = start.value.json()["verification_id"]
+    service.call("DELETE", f"/verifications/{verification_id}", headers=headers)
+    expect(frame.get_by_role("heading", name="The code was canceled")).to_be_visible(timeout=9000)
+    page.keyboard.press("Escape")
+    expect(page.locator("#result")).to_have_text("Not confirmed: canceled.")
+
+
+def test_messages_of_others_are_not_believed(page):
+    page.goto("/")
+    page.get_by_role("button", name="in a dialog").click()
+    expect(page.frame_locator("dialog iframe").locator("#code")).to_be_visible()
+    page.evaluate("window.postMessage({type: 'otp', status: 'approved'}, '*')")
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#result")).to_have_text("Not confirmed: closed.")
+
+
+def test_no_other_site_may_frame_it(page, service, phone):
+    verification_id = started(service, phone)
+    blocked = []
+    page.on("console", lambda message: blocked.append(message.text))
+    page.goto(f"http://127.0.0.1:{SHOP_PORT}/")
+    page.evaluate(
+        "url => document.body.append(Object.assign(document.createElement('iframe'), {src: url}))",
+        f"{service.url}/verify/{verification_id}",
+    )
+    wait_for(lambda: page.wait_for_timeout(50) or any("frame-ancestors" in b for b in blocked))
