@@ -1,0 +1,133 @@
+"""The dashboard's figures, from buckets as prelude.lua's count() leaves them."""
+
+import pytest
+
+from shared.statistics import MOST_COUNTRIES, Statistics, percentile, report
+
+
+def of(*buckets):
+    return report("minutes", list(range(0, 60 * len(buckets), 60)), buckets)
+
+
+def test_shows_each_step_in_its_bucket():
+    figures = of(
+        {"started:sms": 3, "sends:sms:sent": 2, "sends:sms:failed:twilio_30003": 1},
+        {},
+        {
+            "started:email": 1,
+            "sends:email:sent": 1,
+            "sends:sms:dropped:approved": 1,
+            "receipts:sms:twilio:delivered": 2,
+            "checks:sms:approved": 2,
+            "checks:sms:incorrect": 5,
+        },
+    )
+    assert figures.everything.counts == {
+        "started": [3, 0, 1],
+        "sent": [2, 0, 1],
+        "delivered": [0, 0, 2],
+        "verified": [0, 0, 2],
+        "failed": [1, 0, 0],
+        "dropped": [0, 0, 1],
+    }
+    assert list(figures.channels) == ["email", "sms"]
+    assert figures.channels["sms"].counts["started"] == [3, 0, 0]
+    assert figures.channels["email"].counts["started"] == [0, 0, 1]
+    assert figures.channels["email"].counts["verified"] == [0, 0, 0]
+
+
+def test_shows_senders_by_what_providers_said():
+    figures = of(
+        {
+            "attempts:sms:twilio:accepted": 4,
+            "attempts:sms:twilio:transient": 1,
+            "attempts:email:smtp:refused": 2,
+            "receipts:sms:twilio:delivered": 3,
+            "receipts:sms:twilio:undelivered": 1,
+        }
+    )
+    assert list(figures.senders) == ["email:smtp", "sms:twilio"]
+    twilio = {measure: sum(series) for measure, series in figures.senders["sms:twilio"].items()}
+    assert twilio == {
+        "accepted": 4,
+        "refused": 0,
+        "transient": 1,
+        "unknown": 0,
+        "invalid_recipient": 0,
+        "delivered": 3,
+        "undelivered": 1,
+    }
+
+
+def test_counts_a_message_that_a_receipt_says_was_taken_as_sent():
+    figures = of({"receipts:sms:twilio:sent": 1, "attempts:sms:twilio:unknown": 1})
+    assert figures.everything.counts["sent"] == [1]
+    assert figures.senders["sms:twilio"]["accepted"] == [1]
+
+
+def test_names_failures_drops_and_refusals_by_their_reason():
+    figures = of(
+        {
+            "sends:sms:failed:smtp_451": 1,
+            "sends:email:failed:smtp_451": 1,
+            "sends:sms:failed": 1,
+            "sends:sms:dropped:expired": 2,
+            "refused:to": 7,
+        }
+    )
+    assert figures.failures == {"smtp_451": {"count": [2]}, "unknown": {"count": [1]}}
+    assert figures.drops == {"expired": {"count": [2]}}
+    assert figures.refused == {"to": {"count": [7]}}
+
+
+def test_shows_the_busiest_countries_and_adds_up_the_others():
+    figures = of(
+        {f"country:C{n}:requested": n for n in range(1, MOST_COUNTRIES + 3)}
+        | {"country:C1:approved": 1}
+    )
+    assert next(iter(figures.countries)) == f"C{MOST_COUNTRIES + 2}"
+    assert len(figures.countries) == MOST_COUNTRIES + 1
+    assert figures.countries["others"] == {"requested": [3], "approved": [1]}
+
+
+def test_leaves_alone_what_it_does_not_know():
+    assert of({"something:new": 1}).everything.counts["started"] == [0]
+
+
+@pytest.mark.parametrize(
+    ("histogram", "share", "milliseconds"),
+    [
+        ({}, 0.5, None),
+        ({"100": 4}, 0.5, 75),
+        ({"50": 1, "1000": 1}, 0.5, 50),
+        ({"50": 1, "1000": 1}, 0.95, 950),
+        ({"50": 95, "5000": 5}, 0.95, 50),
+        ({"inf": 3}, 0.5, 500_000),
+    ],
+)
+def test_reads_percentiles_from_histograms(histogram, share, milliseconds):
+    assert percentile(histogram, share) == milliseconds
+
+
+def test_times_are_of_each_bucket_of_each_channel_and_of_all():
+    figures = of({"to_sent:sms:100": 1, "to_sent:call:1000": 1}, {"to_approved:sms:20000": 2})
+    assert figures.everything.to_sent.p50 == [100, None]
+    assert figures.channels["sms"].to_sent.whole_p95 == 97.5
+    assert figures.everything.to_verified.p50 == [None, 15_000]
+    assert figures.everything.to_verified.whole_p50 == 15_000
+
+
+@pytest.mark.parametrize(
+    ("window", "unit", "step_ms"),
+    [("minutes", "minute", 60_000), ("hours", "hour", 3_600_000), ("days", "day", 86_400_000)],
+)
+def test_reads_the_buckets_of_a_window(redis, window, unit, step_ms):
+    seconds, _ = redis.time()
+    newest = seconds * 1000 // step_ms
+    for ago, value in ((0, 1), (2, 5), (1000, 7)):
+        redis.hset(f"otp:stats:{unit}:{newest - ago}", "started:sms", value)
+    figures = Statistics(redis).read(window)
+    assert figures.everything.counts["started"][-3:] == [5, 0, 1]
+    assert sum(figures.everything.counts["started"]) == 6
+    assert figures.step_seconds == step_ms // 1000
+    assert 0 <= seconds - figures.starts[-1] < figures.step_seconds + 60
