@@ -3,6 +3,7 @@
 import logging
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,6 +82,12 @@ class Deliverer:
     def under_way(self) -> int:
         """How many attempts are being made right now."""
         return len(self._claims)
+
+    @property
+    def under_way_by(self) -> Counter[str]:
+        """The same by `channel:sender`."""
+        with self._lock:
+            return Counter(f"{c.channel}:{c.sender}" for c, _ in self._claims.values())
 
     def renew_leases(self) -> None:
         """Prolong the leases of the attempts under way, save for one whose sender hangs: another

@@ -1,5 +1,6 @@
 """Our RQ worker: many deliveries at once, nothing but our task, and no end while Redis is away."""
 
+import json
 import logging
 import os
 import signal
@@ -172,9 +173,17 @@ class OtpWorker(BaseWorker):
         if time.monotonic() < self._next_beat:
             return
         self.last_heartbeat = now()
-        state = WorkerStatus.BUSY if self._deliverer.under_way else WorkerStatus.IDLE
+        under_way = self._deliverer.under_way_by
+        beat = {
+            **self.serialize(),
+            "state": (WorkerStatus.BUSY if under_way else WorkerStatus.IDLE).value,
+            # What RQ does not tell the dashboard.
+            "name": self.name,
+            "concurrency": self._concurrency,
+            "under_way": json.dumps(under_way),
+        }
         with self.connection.pipeline(transaction=False) as pipe:
-            pipe.hset(self.key, mapping={**self.serialize(), "state": state.value})
+            pipe.hset(self.key, mapping=beat)
             pipe.expire(self.key, WORKER_TTL_SECONDS)
             # Each time, since Redis may have come back without it; and with an end, which RQ
             # gives neither.

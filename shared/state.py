@@ -1,0 +1,148 @@
+"""What the service is doing right now: the queue, the workers, the senders."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from redis import Redis
+from rq.worker_registration import REDIS_WORKER_KEYS
+
+from shared.policy import Channel
+from shared.redis_scripts import RedisScripts
+
+SenderStatus = Literal["in_use", "failing", "left_alone", "paused"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue:
+    """`oldest_seconds` is how long the first in the queue has waited, None when nothing waits.
+    `unfinished` also counts the sends that a worker has, or that wait for another attempt."""
+
+    waiting: int
+    oldest_seconds: float | None
+    unfinished: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """A worker that is alive, with how many deliveries it makes right now by `channel:sender`."""
+
+    name: str
+    host: str
+    started_at: float
+    heard_seconds: float
+    concurrency: int
+    under_way: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """`failures` in a row; `seconds` until it is tried again, or until its pause is over."""
+
+    channel: Channel
+    name: str
+    status: SenderStatus
+    failures: int
+    seconds: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """At `now`, in Unix seconds."""
+
+    now: float
+    queue: Queue
+    workers: Sequence[Worker]
+    senders: Sequence[Sender]
+
+
+class StateReader(RedisScripts):
+    """Looks at the whole service. `senders` are the configured ones, in order of preference."""
+
+    def __init__(
+        self, redis: Redis, queue_key: str, senders: Mapping[Channel, Sequence[str]]
+    ) -> None:
+        super().__init__(redis)
+        self._queue_key = queue_key
+        self._senders = [(channel, name) for channel, names in senders.items() for name in names]
+
+    def read(self) -> State:
+        """Raises StorageUnavailable."""
+
+        (seconds, micros), waiting, first, unfinished, worker_keys, *senders = self._run(self._look)
+        now = seconds + micros / 1e6
+        asked, workers = self._run(lambda: self._look_closer(first, worker_keys))
+        return State(
+            now=now,
+            queue=Queue(
+                waiting=waiting,
+                oldest_seconds=max(0.0, now - int(asked) / 1000) if asked else None,
+                unfinished=unfinished,
+            ),
+            # The register keeps those that have died for a while.
+            workers=sorted(
+                (_worker(fields, now) for fields in workers if b"last_heartbeat" in fields),
+                key=lambda worker: (worker.host, worker.name),
+            ),
+            senders=[
+                _sender(channel, name, breaker, paused_ms, now * 1000)
+                for (channel, name), breaker, paused_ms in zip(
+                    self._senders, senders[::2], senders[1::2], strict=True
+                )
+            ],
+        )
+
+    def _look(self) -> list[Any]:
+        with self.redis.pipeline(transaction=False) as pipe:
+            pipe.time()
+            pipe.llen(self._queue_key)
+            pipe.lindex(self._queue_key, 0)
+            pipe.zcard("otp:due")
+            pipe.smembers(REDIS_WORKER_KEYS)
+            for channel, sender in self._senders:
+                pipe.hmget(f"otp:breaker:{channel}:{sender}", "failures", "open_until")
+                pipe.pttl(f"otp:paused:{channel}:{sender}")
+            return pipe.execute()
+
+    def _look_closer(self, first_job: bytes | None, worker_keys: Sequence[bytes]) -> Any:
+        """When the first send in the queue was asked for, and what each worker says of itself."""
+        verification_id, _, send = (first_job or b"").rpartition(b"-")
+        with self.redis.pipeline(transaction=False) as pipe:
+            pipe.hget(b"otp:send:" + verification_id + b":" + send, "asked")
+            for key in worker_keys:
+                pipe.hgetall(key)
+            asked, *workers = pipe.execute()
+        return asked, workers
+
+
+def _worker(fields: Mapping[bytes, bytes], now: float) -> Worker:
+    heard = datetime.fromisoformat(fields[b"last_heartbeat"].decode()).timestamp()
+    return Worker(
+        name=fields.get(b"name", b"").decode(),
+        host=fields[b"hostname"].decode(),
+        started_at=datetime.fromisoformat(fields[b"birth"].decode()).timestamp(),
+        heard_seconds=max(0.0, now - heard),
+        concurrency=int(fields.get(b"concurrency", 0)),
+        under_way=json.loads(fields.get(b"under_way", b"{}")),
+    )
+
+
+def _sender(
+    channel: Channel, name: str, breaker: Sequence[bytes | None], paused_ms: int, now_ms: float
+) -> Sender:
+    failures, open_until = (int(value or 0) for value in breaker)
+    status: SenderStatus = "failing" if failures else "in_use"
+    left_ms: float | None = None
+    if paused_ms > 0:
+        status, left_ms = "paused", paused_ms
+    elif open_until > now_ms:
+        status, left_ms = "left_alone", open_until - now_ms
+    return Sender(
+        channel=channel,
+        name=name,
+        status=status,
+        failures=failures,
+        seconds=None if left_ms is None else left_ms / 1000,
+    )
