@@ -1,0 +1,246 @@
+"""Where is my code? What happened to the verifications of one recipient, moment by moment."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from redis import Redis
+
+from shared.codes import Codes
+from shared.recipient import Recipient
+from shared.redis_scripts import RedisScripts
+
+EventKind = Literal[
+    "asked",  # for a code, or for one more message with it
+    "claimed",  # by a worker, after waiting in the queue
+    "attempt",
+    "receipt",
+    "send",  # its status, where the events before do not tell it
+    "check",
+    "canceled",
+    "expired",
+]
+# The events before tell these.
+_TOLD = ("sent", "delivered", "undelivered")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened at `at` (Unix seconds; None where nobody noted when). `facts` are
+    what can be said of it: send, sender, result, error and the like."""
+
+    at: float | None
+    kind: EventKind
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traced:
+    """A verification with its events in order. `clear` is whether its address is still kept."""
+
+    verification_id: str
+    app: str
+    channel: str
+    to: str
+    country: str | None
+    status: str
+    created_at: float
+    expires_at: float
+    checks_left: int
+    clear: bool
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What an app's limits have counted of a recipient, which unblocking would forget."""
+
+    app: str
+    wrong_codes: int
+    sends: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """Everything of one recipient, the newest verification first. `to` is masked."""
+
+    to: str
+    verifications: Sequence[Traced]
+    held: Sequence[Held]
+    refusals: Sequence[Mapping[str, Any]]
+
+
+class Timeline(RedisScripts):
+    def __init__(self, redis: Redis, codes: Codes, apps: Sequence[str]) -> None:
+        super().__init__(redis)
+        self._codes = codes
+        self._apps = apps
+
+    def find(self, recipient: Recipient) -> Trace:
+        """What is known of a recipient in any app. Raises StorageUnavailable."""
+        tags = {app: self._codes.tag(app, recipient.to) for app in self._apps}
+        trace: Trace = self._run(lambda: self._find(recipient, tags))
+        return trace
+
+    def _find(self, recipient: Recipient, tags: Mapping[str, str]) -> Trace:
+        with self.redis.pipeline(transaction=False) as pipe:
+            pipe.time()
+            pipe.lrange("otp:refusals", 0, -1)
+            for tag in tags.values():
+                pipe.lrange(f"otp:history:{tag}", 0, -1)
+                pipe.llen(f"otp:failed:{tag}")
+                pipe.llen(f"otp:limit:to:{tag}")
+            (now, _), refusals, *counted = pipe.execute()
+        ids = [id_.decode() for history in counted[::3] for id_ in history]
+        held = [
+            Held(app=app, wrong_codes=wrong_codes, sends=sends)
+            for app, wrong_codes, sends in zip(tags, counted[1::3], counted[2::3], strict=True)
+            if wrong_codes or sends
+        ]
+        mine = set(tags.values())
+        return Trace(
+            to=recipient.masked,
+            verifications=sorted(
+                self._traced(ids, now), key=lambda traced: traced.created_at, reverse=True
+            ),
+            held=held,
+            refusals=[r for r in map(json.loads, refusals) if r.get("subject") in mine],
+        )
+
+    def _traced(self, ids: Sequence[str], now: float) -> list[Traced]:
+        with self.redis.pipeline(transaction=False) as pipe:
+            for verification_id in ids:
+                pipe.hgetall(f"otp:verification:{verification_id}")
+                pipe.exists(f"otp:code:{verification_id}")
+            found = pipe.execute()
+        # A day after its end a verification is gone, while its id may still be in the history.
+        known = [
+            (verification_id, _text(fields), bool(clear))
+            for verification_id, fields, clear in zip(ids, found[::2], found[1::2], strict=True)
+            if fields
+        ]
+        with self.redis.pipeline(transaction=False) as pipe:
+            for verification_id, fields, _ in known:
+                for number in range(1, int(fields["sends"]) + 1):
+                    pipe.hgetall(f"otp:send:{verification_id}:{number}")
+            sends = iter(pipe.execute())
+        return [
+            _verification(
+                verification_id,
+                fields,
+                [_text(next(sends)) for _ in range(int(fields["sends"]))],
+                clear=clear,
+                now=now,
+            )
+            for verification_id, fields, clear in known
+        ]
+
+
+def _verification(
+    verification_id: str,
+    fields: Mapping[str, str],
+    sends: Sequence[Mapping[str, str]],
+    *,
+    clear: bool,
+    now: float,
+) -> Traced:
+    created_at, expires_at = int(fields["created"]) / 1000, int(fields["expires"]) / 1000
+    status = fields["status"]
+    if status == "pending" and expires_at <= now:
+        status = "expired"
+    # Each with the moment by which it is put in order.
+    events = [pair for number, send in enumerate(sends, 1) for pair in _send(number, send)]
+    events += _checks(fields)
+    if status == "expired":
+        events.append((expires_at, Event(at=expires_at, kind="expired", facts={})))
+    if status == "canceled":
+        events.append((float("inf"), Event(at=None, kind="canceled", facts={})))
+    return Traced(
+        verification_id=verification_id,
+        app=fields["app"],
+        channel=fields["channel"],
+        to=fields["to"],
+        country=fields.get("country"),
+        status=status,
+        created_at=created_at,
+        expires_at=expires_at,
+        checks_left=int(fields["checks_left"]),
+        clear=clear,
+        events=[event for _, event in sorted(events, key=lambda pair: pair[0])],
+    )
+
+
+def _send(number: int, fields: Mapping[str, str]) -> Iterator[tuple[float, Event]]:
+    last = 0.0
+    for at, kind, facts in _moments(fields):
+        last = max(last, at)
+        yield at, Event(at=at, kind=kind, facts={"send": number, **facts})
+    status = fields.get("status")
+    if status and status not in _TOLD:
+        facts = {"send": number, "status": status, "reason": fields.get("reason")}
+        if status == "queued" and "not_before" in fields:
+            facts["again_at"] = int(fields["not_before"]) / 1000
+        yield last, Event(at=None, kind="send", facts=facts)
+
+
+def _moments(fields: Mapping[str, str]) -> Iterator[tuple[float, EventKind, dict[str, Any]]]:
+    if asked := int(fields.get("asked", 0)):
+        yield (
+            asked / 1000,
+            "asked",
+            {
+                "channel": fields["channel"],
+                "locale": fields.get("locale"),
+                "only": fields.get("sender"),
+            },
+        )
+    if claimed := int(fields.get("claimed", 0)):
+        yield claimed / 1000, "claimed", {"waited_ms": claimed - asked if asked else None}
+    for attempt in range(1, int(fields.get("attempts", 0)) + 1):
+        # An attempt whose worker died leaves no line.
+        if line := fields.get(f"attempt:{attempt}"):
+            yield from _attempt(attempt, json.loads(line))
+
+
+def _attempt(
+    attempt: int, line: Mapping[str, Any]
+) -> Iterator[tuple[float, EventKind, dict[str, Any]]]:
+    at, begun = line["at"], line.get("begun")
+    receipt = line.get("receipt")
+    yield (
+        at / 1000,
+        "attempt",
+        {
+            "attempt": attempt,
+            "sender": line["sender"],
+            "result": line["status"],
+            # A receipt of a failure has put its error here.
+            "error": None if receipt and line["status"] == "accepted" else line.get("error"),
+            "provider_id": line.get("provider_id"),
+            "took_ms": at - begun if begun else None,
+        },
+    )
+    if receipt:
+        yield (
+            receipt["at"] / 1000,
+            "receipt",
+            {
+                "attempt": attempt,
+                "sender": line["sender"],
+                "outcome": receipt["outcome"],
+                "error": receipt.get("error"),
+            },
+        )
+
+
+def _checks(fields: Mapping[str, str]) -> Iterator[tuple[float, Event]]:
+    for name, value in fields.items():
+        if name.startswith("check:"):
+            check = json.loads(value)
+            at = check["at"] / 1000
+            yield at, Event(at=at, kind="check", facts={"result": check["result"]})
+
+
+def _text(fields: Mapping[bytes, bytes]) -> dict[str, str]:
+    return {name.decode(): value.decode() for name, value in fields.items()}
