@@ -25,6 +25,7 @@ from api import (
     recipients,
 )
 from api.access import Access
+from api.admin.dashboard import Dashboard
 from api.admin.session import OwnerAccess
 from api.logged import LoggedService
 from api.origins import ReturnUrls
@@ -36,11 +37,14 @@ from shared.codes import Codes
 from shared.ledger import Ledger
 from shared.log_ins import LogIns
 from shared.phone import Phone
-from shared.policy import CHANNELS, Channel
+from shared.policy import ADMIN_APP, CHANNELS, Channel
 from shared.queue import WakeUps
 from shared.redis_client import connect
 from shared.settings import Settings
+from shared.state import ServiceState
+from shared.statistics import Statistics
 from shared.store import PATIENCE_SECONDS, Store
+from shared.timeline import Timeline
 from shared.verification import VerificationService
 
 FRONTEND = Path(__file__).parent.parent / "frontend"
@@ -84,7 +88,19 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
             default_region=settings.otp_default_region,
         )
     )
-    app.register_blueprint(admin.endpoints(settings, owner))
+    dashboard = Dashboard(
+        service=service,
+        store=store,
+        codes=codes,
+        statistics=Statistics(redis),
+        state=ServiceState(redis, wake_ups.queue_key, sender_names(settings)),
+        timeline=Timeline(redis, codes, store.apps),
+        audit=audit,
+        guard_of=lambda app: policy(app).guard,
+        senders=sender_apps(settings),
+        default_region=settings.otp_default_region,
+    )
+    app.register_blueprint(admin.endpoints(settings, owner, dashboard))
     app.register_blueprint(health.endpoints(store))
     app.register_blueprint(
         metrics.endpoints(store, wake_ups.queue_key, access, sender_names(settings))
@@ -112,6 +128,18 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     headers.register(app, return_urls.origins)
     compression.register(app)
     return app
+
+
+def sender_apps(settings: Settings) -> dict[Channel, dict[str, str]]:
+    """The app whose messages a sender takes, by channel and name."""
+    return {
+        channel: {
+            name: app or ADMIN_APP
+            for app, senders in settings.named_senders(channel).items()
+            for name, _ in senders
+        }
+        for channel in CHANNELS
+    }
 
 
 def sender_names(settings: Settings) -> dict[Channel, list[str]]:

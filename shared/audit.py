@@ -20,6 +20,7 @@ Action = Literal[
     "cancel",
     "unblock",
     "pause",
+    "resume",
     "test_message",
     "erasure",
 ]

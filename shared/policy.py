@@ -15,6 +15,8 @@ CHANNELS: tuple[Channel, ...] = (*PHONE_CHANNELS, "email")
 # they are and OTP_PUBLIC_UI lets people in all the same.
 DEFAULT_APP = "default"
 PAGE_APP = "page"
+# The one of the test messages that the owner sends.
+ADMIN_APP = "admin"
 
 
 @dataclass(frozen=True, kw_only=True)

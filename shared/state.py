@@ -58,7 +58,7 @@ class State:
     senders: Sequence[Sender]
 
 
-class StateReader(RedisScripts):
+class ServiceState(RedisScripts):
     """Looks at the whole service. `senders` are the configured ones, in order of preference."""
 
     def __init__(
@@ -93,6 +93,14 @@ class StateReader(RedisScripts):
                 )
             ],
         )
+
+    def pause(self, channel: Channel, sender: str, seconds: int) -> None:
+        """Let all workers leave a sender alone for a while. Raises StorageUnavailable."""
+        self._run(lambda: self.redis.set(f"otp:paused:{channel}:{sender}", 1, ex=seconds))
+
+    def resume(self, channel: Channel, sender: str) -> None:
+        """Raises StorageUnavailable."""
+        self._run(lambda: self.redis.delete(f"otp:paused:{channel}:{sender}"))
 
     def _look(self) -> list[Any]:
         with self.redis.pipeline(transaction=False) as pipe:

@@ -1,5 +1,6 @@
 """What the scripts have counted, bucket by bucket of time: the figures of the dashboard."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from shared.redis_scripts import RedisScripts
 Window = Literal["minutes", "hours", "days"]
 
 # The unit in the key, its milliseconds, how many are shown.
-_WINDOWS: Mapping[Window, tuple[str, int, int]] = {
+WINDOWS: Mapping[Window, tuple[str, int, int]] = {
     "minutes": ("minute", 60_000, 60),
     "hours": ("hour", 3_600_000, 48),
     "days": ("day", 86_400_000, 30),
@@ -74,7 +75,7 @@ class Statistics(RedisScripts):
 
     def read(self, window: Window) -> Report:
         """Raises StorageUnavailable."""
-        unit, step_ms, shown = _WINDOWS[window]
+        unit, step_ms, shown = WINDOWS[window]
 
         def read() -> Any:
             seconds, _ = self.redis.time()
@@ -91,6 +92,12 @@ class Statistics(RedisScripts):
             [number * step_ms // 1000 for number in numbers],
             [{name.decode(): int(value) for name, value in b.items()} for b in buckets],
         )
+
+    def refusals(self, most: int) -> list[dict[str, Any]]:
+        """The latest ones, newest first, as start.lua and check.lua wrote them. Raises
+        StorageUnavailable."""
+        lines = self._run(lambda: self.redis.lrange("otp:refusals", 0, most - 1))
+        return [json.loads(line) for line in lines]
 
 
 def report(window: Window, starts: Sequence[int], buckets: Sequence[Mapping[str, int]]) -> Report:
@@ -126,7 +133,7 @@ def report(window: Window, starts: Sequence[int], buckets: Sequence[Mapping[str,
 
     return Report(
         window=window,
-        step_seconds=_WINDOWS[window][1] // 1000,
+        step_seconds=WINDOWS[window][1] // 1000,
         starts=starts,
         everything=flow(_ALL),
         channels={channel: flow(channel) for channel in sorted(channels)},

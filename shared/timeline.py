@@ -1,7 +1,7 @@
 """Where is my code? What happened to the verifications of one recipient, moment by moment."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,6 +21,8 @@ EventKind = Literal[
     "canceled",
     "expired",
 ]
+# Of each app, the latest.
+_MOST = 20
 # The events before tell these.
 _TOLD = ("sent", "delivered", "undelivered")
 
@@ -63,7 +65,8 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """Everything of one recipient, the newest verification first. `to` is masked."""
+    """Everything of one recipient, the newest verification first. `to` is masked; `refusals` are of
+    all addresses that are masked alike."""
 
     to: str
     verifications: Sequence[Traced]
@@ -72,23 +75,35 @@ class Trace:
 
 
 class Timeline(RedisScripts):
-    def __init__(self, redis: Redis, codes: Codes, apps: Sequence[str]) -> None:
+    """`apps` answers the names of all apps that may have verifications."""
+
+    def __init__(self, redis: Redis, codes: Codes, apps: Callable[[], Sequence[str]]) -> None:
         super().__init__(redis)
         self._codes = codes
         self._apps = apps
 
     def find(self, recipient: Recipient) -> Trace:
         """What is known of a recipient in any app. Raises StorageUnavailable."""
-        tags = {app: self._codes.tag(app, recipient.to) for app in self._apps}
+        tags = {app: self._codes.tag(app, recipient.to) for app in self._apps()}
         trace: Trace = self._run(lambda: self._find(recipient, tags))
         return trace
+
+    def clear_address(self, verification_id: str) -> str | None:
+        """The address of a verification as it is, which is kept as long as its code lives."""
+        found = self._run(lambda: self.redis.hget(f"otp:code:{verification_id}", "to"))
+        return found.decode() if found else None
+
+    def app_of(self, verification_id: str) -> str:
+        """Empty for a verification that is not known."""
+        found = self._run(lambda: self.redis.hget(f"otp:verification:{verification_id}", "app"))
+        return (found or b"").decode()
 
     def _find(self, recipient: Recipient, tags: Mapping[str, str]) -> Trace:
         with self.redis.pipeline(transaction=False) as pipe:
             pipe.time()
             pipe.lrange("otp:refusals", 0, -1)
             for tag in tags.values():
-                pipe.lrange(f"otp:history:{tag}", 0, -1)
+                pipe.zrevrange(f"otp:history:{tag}", 0, _MOST - 1)
                 pipe.llen(f"otp:failed:{tag}")
                 pipe.llen(f"otp:limit:to:{tag}")
             (now, _), refusals, *counted = pipe.execute()
@@ -98,14 +113,14 @@ class Timeline(RedisScripts):
             for app, wrong_codes, sends in zip(tags, counted[1::3], counted[2::3], strict=True)
             if wrong_codes or sends
         ]
-        mine = set(tags.values())
         return Trace(
             to=recipient.masked,
             verifications=sorted(
                 self._traced(ids, now), key=lambda traced: traced.created_at, reverse=True
             ),
             held=held,
-            refusals=[r for r in map(json.loads, refusals) if r.get("subject") in mine],
+            # Most refusals tell of the address only how it looks when masked.
+            refusals=[r for r in map(json.loads, refusals) if r.get("to") == recipient.masked],
         )
 
     def _traced(self, ids: Sequence[str], now: float) -> list[Traced]:

@@ -2,16 +2,18 @@
 
 from flask import Blueprint, render_template
 
-from api.admin import log_in, session
+from api.admin import dashboard, log_in, session
+from api.admin.dashboard import Dashboard
 from api.admin.session import OwnerAccess
 from shared.settings import Settings
 
 
-def endpoints(settings: Settings, access: OwnerAccess) -> Blueprint:
+def endpoints(settings: Settings, access: OwnerAccess, looks_at: Dashboard) -> Blueprint:
     """Whatever is added to this blueprint needs a session, see session.guard."""
     admin = Blueprint("admin", __name__, url_prefix="/admin")
     session.guard(admin, access)
     log_in.routes(admin, access, settings.otp_app_name)
+    dashboard.routes(admin, looks_at)
 
     @admin.get("/")
     def index() -> str:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from shared.ledger import BREAKER_FAILURES
-from shared.state import StateReader
+from shared.state import ServiceState
 from tests.fakes import FakeSender
 from worker.senders.base import DeliveryError
 
@@ -14,7 +14,7 @@ SENDERS = {"sms": ["fake"], "email": ["fake"]}
 
 @pytest.fixture
 def state(redis, codes):
-    return StateReader(redis, "rq:queue:otp", SENDERS)
+    return ServiceState(redis, "rq:queue:otp", SENDERS)
 
 
 def now_ms(redis):
@@ -96,12 +96,14 @@ def test_shows_a_sender_that_fails_and_is_left_alone(redis, state, user, deliver
     assert state.read().senders[1].status == "in_use"
 
 
-def test_shows_a_sender_that_is_paused(redis, state):
-    redis.set("otp:paused:email:fake", "1", px=900_000)
+def test_shows_a_sender_that_is_paused(state):
+    state.pause("email", "fake", 900)
     seen = state.read().senders[1]
     assert seen.status == "paused"
     assert 890 < seen.seconds <= 900
     assert state.read().senders[0].status == "in_use"
+    state.resume("email", "fake")
+    assert state.read().senders[1].status == "in_use"
 
 
 def test_deliveries_under_way_are_told_by_channel_and_sender(user, deliverer, sender: FakeSender):

@@ -2,7 +2,9 @@
 
 import pytest
 
+from shared.errors import RateLimited
 from shared.statistics import MOST_COUNTRIES, Statistics, percentile, report
+from tests.user import OTHER_PHONE
 
 
 def of(*buckets):
@@ -131,3 +133,44 @@ def test_reads_the_buckets_of_a_window(redis, window, unit, step_ms):
     assert sum(figures.everything.counts["started"]) == 6
     assert figures.step_seconds == step_ms // 1000
     assert 0 <= seconds - figures.starts[-1] < figures.step_seconds + 60
+
+
+def test_counts_what_the_scripts_count(redis, user, run_worker):
+    started = user.ask()
+    user.ask("a@example.com")
+    run_worker()
+    user.mistype(started)
+    user.type(user.code(started))
+    figures = Statistics(redis).read("hours")
+    whole = {step: sum(series) for step, series in figures.everything.counts.items()}
+    assert whole == {
+        "started": 2,
+        "sent": 2,
+        "delivered": 0,
+        "verified": 1,
+        "failed": 0,
+        "dropped": 0,
+    }
+    assert sum(figures.channels["sms"].counts["verified"]) == 1
+    assert sum(figures.countries["US"]["approved"]) == 1
+    assert sum(figures.senders["email:fake"]["accepted"]) == 1
+    assert 0 < figures.everything.to_sent.whole_p95 <= 1000
+    assert 0 < figures.channels["sms"].to_verified.whole_p50 <= 1000
+
+
+@pytest.mark.parametrize(
+    "env", [{"OTP_RESEND_SECONDS": "0", "OTP_LIMIT_TO": "1/1h", "OTP_LIMIT_IP": "2/1h"}]
+)
+def test_shows_the_latest_refusals_first(redis, user):
+    user.ask()
+    with pytest.raises(RateLimited):
+        user.ask()
+    user.ask(OTHER_PHONE)
+    with pytest.raises(RateLimited):
+        user.ask("+14155550111")
+    refused = Statistics(redis).refusals(most=5)
+    assert [(refusal["rule"], refusal["to"]) for refusal in refused] == [
+        ("ip", "+1415*****11"),
+        ("to", "+1415*****23"),
+    ]
+    assert len(Statistics(redis).refusals(most=1)) == 1

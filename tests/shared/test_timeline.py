@@ -8,13 +8,14 @@ import pytest
 from shared.recipient import parse_email, parse_phone
 from shared.timeline import Timeline
 from tests.user import OTHER_PHONE, PHONE
+from worker.senders.base import DeliveryError
 
 ID = "VE" + 32 * "a"
 
 
 @pytest.fixture
 def timeline(redis, codes):
-    return Timeline(redis, codes, ["default", "shop"])
+    return Timeline(redis, codes, lambda: ["default", "shop"])
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def written(redis, codes, now):
 
     def written(*sends, verification_id=ID, to=PHONE, clear=True, **fields):
         tag = codes.tag("shop", to)
-        redis.lpush(f"otp:history:{tag}", verification_id)
+        redis.zadd(f"otp:history:{tag}", {verification_id: now + 290_000})
         verification = {
             "status": "pending",
             "app": "shop",
@@ -193,9 +194,36 @@ def test_says_what_limits_have_counted_of_a_recipient(redis, codes, timeline):
     assert (held.app, held.wrong_codes, held.sends) == ("shop", 3, 1)
 
 
-def test_tells_the_refusals_of_a_recipient_and_of_nobody_else(redis, codes, timeline):
-    for app, to in (("shop", PHONE), ("shop", OTHER_PHONE), ("elsewhere", PHONE)):
-        refusal = {"at": 1, "app": app, "rule": "to", "subject": codes.tag(app, to), "value": 5}
-        redis.lpush("otp:refusals", json.dumps(refusal))
+def test_tells_the_refusals_of_a_recipient_and_of_nobody_else(redis, timeline):
+    for app, to in (("shop", "+1415*****23"), ("shop", "+1415*****99"), ("shop", None)):
+        redis.lpush("otp:refusals", json.dumps({"at": 1, "app": app, "rule": "ip", "to": to}))
     (refusal,) = timeline.find(parse_phone(PHONE)).refusals
-    assert (refusal["app"], refusal["rule"]) == ("shop", "to")
+    assert (refusal["app"], refusal["rule"]) == ("shop", "ip")
+
+
+def test_reveals_an_address_only_while_its_code_lives(timeline, written):
+    written()
+    assert timeline.clear_address(ID) == PHONE
+    assert timeline.app_of(ID) == "shop"
+    written(verification_id="VE" + 32 * "b", clear=False)
+    assert timeline.clear_address("VE" + 32 * "b") is None
+    assert timeline.app_of("VE" + 32 * "c") == ""
+
+
+def test_tells_what_the_scripts_have_written(timeline, user, sender, run_worker, service):
+    sender.failures = [DeliveryError("refused", "twilio_21408")]
+    started = user.ask()
+    run_worker()
+    run_worker()
+    service.record_receipt(started.verification_id, 1, 1, outcome="delivered", provider_id="m-1")
+    user.mistype(started)
+    user.type(user.code(started))
+    trace = timeline.find(parse_phone(PHONE))
+    (verification,) = trace.verifications
+    assert (verification.verification_id, verification.app) == (started.verification_id, "default")
+    assert (verification.status, verification.country) == ("approved", "US")
+    kinds = [kind for kind, _ in told(trace)]
+    assert kinds[:3] == ["asked", "claimed", "attempt"]
+    assert kinds[-2:] == ["check", "check"]
+    (held,) = trace.held
+    assert (held.wrong_codes, held.sends) == (0, 1)

@@ -1,0 +1,187 @@
+"""What the dashboard's page asks for: the figures, a recipient's timeline, and what the owner does.
+
+These endpoints are the page's own: they change with it, and are not in the OpenAPI document.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Literal
+
+from flask import Blueprint, Response, jsonify, request
+from pydantic import Field
+
+from api import body
+from api.access import browser_locale, client_ip
+from api.admin.session import OWNER
+from api.schemas import Request, VerificationId
+from shared.audit import Action, Audit
+from shared.codes import Codes
+from shared.errors import InvalidRequest, VerificationNotFound
+from shared.policy import Channel, Guard
+from shared.pumping import guarded
+from shared.recipient import Recipient, mask, parse_email, parse_phone
+from shared.state import ServiceState
+from shared.statistics import WINDOWS, Statistics
+from shared.store import Store
+from shared.timeline import Timeline
+from shared.verification import VerificationService
+
+_MOST_ENTRIES = 100
+
+
+class _Searched(Request):
+    """`to` is an address of either kind: a number, or what has an @ in it."""
+
+    to: Annotated[str, Field(min_length=1, max_length=254)]
+
+    def recipient(self, default_region: str | None) -> Recipient:
+        try:
+            if "@" in self.to:
+                return parse_email(self.to)
+            return parse_phone(self.to, default_region)
+        except InvalidRequest as error:
+            raise InvalidRequest(*(("to", message) for _, message in error.errors)) from None
+
+
+class _Verification(Request):
+    verification_id: VerificationId
+
+
+class _Sender(Request):
+    channel: Channel
+    sender: str
+
+
+class _Pause(_Sender):
+    seconds: Literal[900, 3600, 86400]
+
+
+class _Test(_Sender, _Searched):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dashboard:
+    """Everything that the endpoints need. `senders` names the app whose messages a sender
+    takes, by channel and name."""
+
+    service: VerificationService
+    store: Store
+    codes: Codes
+    statistics: Statistics
+    state: ServiceState
+    timeline: Timeline
+    audit: Audit
+    guard_of: Callable[[str], Guard]
+    senders: Mapping[Channel, Mapping[str, str]]
+    default_region: str | None
+
+    def record(self, action: Action, **facts: Any) -> None:
+        self.audit.record(action, OWNER, client_ip(request), **facts)
+
+    def app_of(self, asked: _Sender) -> str:
+        """The app that a sender belongs to. Raises InvalidRequest."""
+        try:
+            return self.senders[asked.channel][asked.sender]
+        except KeyError:
+            raise InvalidRequest(("sender", "there is no such sender")) from None
+
+
+def routes(admin: Blueprint, dashboard: Dashboard) -> None:
+    """Add the endpoints to the owner's blueprint, which asks for a session and its token."""
+    _routes_to_look(admin, dashboard)
+    _routes_for_recipients(admin, dashboard)
+    _routes_for_senders(admin, dashboard)
+
+
+def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
+    @admin.get("/stats.json")
+    def figures() -> Response:
+        asked = request.args.get("window", "minutes")
+        window = next((known for known in WINDOWS if known == asked), None)
+        if window is None:
+            raise InvalidRequest(("window", f"expected {', '.join(WINDOWS)}"))
+        return jsonify(
+            report=asdict(dashboard.statistics.read(window)),
+            refusals=dashboard.statistics.refusals(_MOST_ENTRIES),
+            state=asdict(dashboard.state.read()),
+            guarded=[asdict(row) for row in guarded(dashboard.store, dashboard.guard_of)],
+            audit=[asdict(entry) for entry in dashboard.audit.entries()[:_MOST_ENTRIES]],
+        )
+
+    @admin.post("/timeline")
+    def timeline() -> Response:
+        """The address is in the body: an address in a URL would stand in logs."""
+        recipient = body.read(request, _Searched).recipient(dashboard.default_region)
+        return jsonify(asdict(dashboard.timeline.find(recipient)))
+
+
+def _routes_for_recipients(admin: Blueprint, dashboard: Dashboard) -> None:
+    @admin.post("/reveal")
+    def reveal() -> Response:
+        """`to` is null when it is not kept any more."""
+        verification_id = body.read(request, _Verification).verification_id
+        to = dashboard.timeline.clear_address(verification_id)
+        if to:
+            dashboard.record("reveal", verification_id=verification_id, to=mask(to))
+        return jsonify(to=to)
+
+    @admin.post("/cancel")
+    def cancel() -> tuple[str, int]:
+        verification_id = body.read(request, _Verification).verification_id
+        app = dashboard.timeline.app_of(verification_id)
+        if not app:
+            raise VerificationNotFound
+        dashboard.service.cancel(verification_id, app=app)
+        dashboard.record("cancel", verification_id=verification_id)
+        return "", 204
+
+    @admin.post("/unblock")
+    def unblock() -> tuple[str, int]:
+        recipient = body.read(request, _Searched).recipient(dashboard.default_region)
+        for app in dashboard.store.apps():
+            dashboard.store.unblock(dashboard.codes.tag(app, recipient.to))
+        dashboard.record("unblock", to=recipient.masked)
+        return "", 204
+
+
+def _routes_for_senders(admin: Blueprint, dashboard: Dashboard) -> None:
+    @admin.post("/pause")
+    def pause() -> tuple[str, int]:
+        asked = body.read(request, _Pause)
+        dashboard.app_of(asked)
+        dashboard.state.pause(asked.channel, asked.sender, asked.seconds)
+        dashboard.record("pause", **asked.model_dump())
+        return "", 204
+
+    @admin.post("/resume")
+    def resume() -> tuple[str, int]:
+        asked = body.read(request, _Sender)
+        dashboard.app_of(asked)
+        dashboard.state.resume(asked.channel, asked.sender)
+        dashboard.record("resume", **asked.model_dump())
+        return "", 204
+
+    @admin.post("/test")
+    def test_message() -> tuple[Response, int]:
+        asked = body.read(request, _Test)
+        app = dashboard.app_of(asked)
+        recipient = asked.recipient(dashboard.default_region)
+        if (recipient.field == "email") != (asked.channel == "email"):
+            raise InvalidRequest(("to", "this sender does not reach such an address"))
+        started = dashboard.service.start(
+            recipient,
+            asked.channel,
+            app=app,
+            ip=client_ip(request),
+            locale=browser_locale(request),
+            sender=asked.sender,
+        )
+        dashboard.record(
+            "test_message",
+            verification_id=started.verification_id,
+            to=started.to,
+            channel=asked.channel,
+            sender=asked.sender,
+        )
+        return jsonify(verification_id=started.verification_id), 202

@@ -1,0 +1,127 @@
+/** Lines over time, as SVG: with the values of a moment that is pointed at, and a table of all. */
+import { h } from "./dom.js";
+
+// The plot is stretched to its place; the letters around it are not in it.
+const WIDTH = 600;
+const HEIGHT = 100;
+const MOMENTS = 4;
+
+/** Which moment is pointed at: {chart, place}; and the charts whose table is open. */
+let pointed = { chart: "", place: -1 };
+const openTables = new Set();
+
+/**
+ * `lines` are {name, kind, values, whole}: kind is the colour, whole the value of the whole window.
+ * `format` makes text of a value, `moment` of a start.
+ */
+export function chart({ id, title, starts, lines, format, moment, least = 1 }) {
+  const values = lines.flatMap((line) => line.values).filter((value) => value !== null);
+  const top = niceTop(Math.max(least, ...values));
+  const place = pointed.chart === id && pointed.place < starts.length ? pointed.place : -1;
+  return h("figure", { class: "panel chart", "data-key": id },
+    h("figcaption", {},
+      h("h2", {}, title),
+      h("p", { class: "moment" }, place < 0 ? "" : moment(starts[place])),
+    ),
+    h("ul", { class: "legend" }, lines.map((line) => legend(line, place, format))),
+    h("div", { class: "plot" },
+      h("div", { class: "heights", "aria-hidden": "true" }, [top, top / 2, 0].map((value) => h("span", {}, format(value)))),
+      h("svg", {
+        viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+        preserveAspectRatio: "none",
+        role: "img",
+        "aria-label": `${title}: ${lines.map((line) => `${line.name} ${format(line.whole)}`).join(", ")}`,
+        "data-chart": id,
+        "data-places": starts.length,
+      },
+      [0, 50, HEIGHT].map((y) => h("line", { class: "grid", x1: 0, x2: WIDTH, y1: y, y2: y })),
+      place >= 0 && h("line", { class: "pointer", x1: x(place, starts), x2: x(place, starts), y1: 0, y2: HEIGHT }),
+      lines.map((line) => runs(line.values).map((run) => drawn(line, run, starts, top)))),
+      h("div", { class: "moments", "aria-hidden": "true" }, marks(starts).map((start) => h("span", {}, moment(start)))),
+    ),
+    h("details", { "data-table": id },
+      h("summary", {}, "As a table"),
+      openTables.has(id) && table(title, starts, lines, format, moment),
+    ),
+  );
+}
+
+function legend(line, place, format) {
+  return h("li", { class: line.kind },
+    h("span", {}, line.name),
+    h("b", {}, format(place < 0 ? line.whole : line.values[place])),
+  );
+}
+
+/** The stretches of a line that have values: [first place, values]. */
+function runs(values) {
+  const found = [];
+  values.forEach((value, place) => {
+    if (value === null) return;
+    if (place === 0 || values[place - 1] === null) found.push([place, []]);
+    found.at(-1)[1].push(value);
+  });
+  return found;
+}
+
+function drawn({ kind }, [first, values], starts, top) {
+  const points = values.map((value, n) => `${x(first + n, starts)},${y(value, top)}`);
+  // A value on its own is a short line.
+  if (points.length === 1) points.push(`${x(first, starts) + 3},${y(values[0], top)}`);
+  return h("polyline", { class: `series ${kind}`, points: points.join(" ") });
+}
+
+const x = (place, starts) => Math.round((place / Math.max(1, starts.length - 1)) * WIDTH * 10) / 10;
+const y = (value, top) => Math.round((1 - Math.min(value, top) / top) * HEIGHT * 10) / 10;
+
+function marks(starts) {
+  return Array.from({ length: MOMENTS }, (_, n) => starts[Math.round((n / (MOMENTS - 1)) * (starts.length - 1))]);
+}
+
+/** The next of 1, 2, 5, 10, 20, … of which a half can be shown, too. */
+function niceTop(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 4, 6, 10].map((step) => step * power).find((top) => top >= value);
+}
+
+function table(title, starts, lines, format, moment) {
+  return h("div", { class: "scroll", role: "region", "aria-label": `${title}, as a table`, tabindex: "0" },
+    h("table", { class: "table" },
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Time"), lines.map((line) => h("th", { scope: "col", class: "number" }, line.name)))),
+      h("tbody", {}, starts.map((start, place) => h("tr", {},
+        h("th", { scope: "row" }, moment(start)),
+        lines.map((line) => h("td", { class: "number" }, format(line.values[place]))),
+      )).reverse()),
+    ),
+  );
+}
+
+/** A line of a table's row: it only repeats what the numbers beside it say. */
+export function sparkline(values) {
+  const top = Math.max(1, ...values);
+  const points = values.map((value, place) => `${x(place, values)},${y(value, top)}`);
+  return h("svg", { class: "sparkline", viewBox: `0 -4 ${WIDTH} ${HEIGHT + 8}`, preserveAspectRatio: "none", "aria-hidden": "true" },
+    h("polyline", { class: "series", points: points.join(" ") }));
+}
+
+/** Calls `changed` when another moment is pointed at, or a table was opened. */
+export function listen(changed) {
+  const point = (chart, place) => {
+    if (pointed.chart === chart && pointed.place === place) return;
+    pointed = { chart, place };
+    changed();
+  };
+  document.addEventListener("pointermove", ({ target, clientX }) => {
+    const plot = target.closest?.("svg[data-chart]");
+    if (!plot) return point("", -1);
+    const { left, width } = plot.getBoundingClientRect();
+    point(plot.dataset.chart, Math.round(((clientX - left) / width) * (plot.dataset.places - 1)));
+  });
+  document.addEventListener("toggle", ({ target }) => {
+    const id = target.dataset?.table;
+    if (!id) return;
+    if (target.open) openTables.add(id);
+    else openTables.delete(id);
+    changed();
+  }, true);
+}

@@ -1,0 +1,257 @@
+/**
+ * The dashboard: every event and every answer changes one state by update(), and render() makes the
+ * page say what the state says. views.js and timeline.js have the elements, words.js the texts.
+ */
+import { Problem, call } from "./api.js";
+import { listen as listenToCharts } from "./chart.js";
+import { show } from "./dom.js";
+import { trace } from "./timeline.js";
+import * as views from "./views.js";
+import * as words from "./words.js";
+
+const POLL_MS = 3000;
+const POLL_TRACE_MS = 1500;
+const NOTICE_MS = 8000;
+const VIEWS = ["overview", "delivery", "protection", "log", "find"];
+
+const $ = (id) => document.getElementById(id);
+const all = (selector) => document.querySelectorAll(selector);
+const main = $("main");
+
+const state = {
+  view: "overview",
+  window: "minutes",
+  channel: "", // all of them
+  figures: null, // the answer of stats.json
+  isAway: false, // the service, at the last poll
+  found: null, // the answer of timeline
+  typed: "", // the address that was looked for: kept here only, never stored
+  revealed: {}, // verification -> its address, null where none is kept
+  notice: "",
+};
+
+function update(changes) {
+  Object.assign(state, changes);
+  render();
+}
+
+function render() {
+  const { figures, view } = state;
+  const shown = figures || view === "find" ? view : "loading";
+  for (const section of all("[data-view]")) section.hidden = section.dataset.view !== shown;
+  for (const link of all("nav a")) {
+    if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  show($("notice"), state.notice);
+  $("live").dataset.status = state.isAway ? "away" : figures ? "live" : "";
+  show($("live"), state.isAway ? "Not reached, trying again" : figures ? "Live" : "");
+  if (view === "find") show($("trace"), state.found ? trace(state.found, state.revealed) : words.NOBODY);
+  else if (figures) RENDER[view](figures);
+}
+
+const RENDER = {
+  overview({ report, state: now, guarded }) {
+    show($("attention"), views.attention({ report, state: now, guarded }));
+    show($("figures"), views.figures(report, state.channel));
+    show($("charts"), views.charts(report, state.channel));
+    show($("by-channel"), views.byChannel(report));
+    show($("by-country"), views.byCountry(report));
+    show($("by-sender"), views.bySender(report));
+  },
+  delivery({ report, state: now }) {
+    show($("queue"), views.queue(now));
+    show($("senders"), views.senders(now));
+    show($("workers"), views.workers(now));
+    show($("failures"), views.failures(report));
+    show($("drops"), views.drops(report));
+    sayWindow(report);
+  },
+  protection({ report, refusals, guarded }) {
+    show($("refused"), views.refused(report));
+    show($("guarded"), views.guarded(guarded));
+    show($("refusals"), views.refusals(refusals));
+    sayWindow(report);
+  },
+  log({ audit }) {
+    show($("audit"), views.audit(audit));
+  },
+};
+
+function sayWindow({ window }) {
+  for (const place of all(".since")) show(place, words.SINCE[window]);
+}
+
+let turn = 0;
+let nextPoll;
+
+/** Asks for the figures; and again, as long as somebody looks. */
+async function poll() {
+  clearTimeout(nextPoll);
+  const mine = ++turn;
+  if (document.hidden) return;
+  const { view, window } = state;
+  try {
+    if (view === "find") await trackFound();
+    else {
+      const figures = await call("GET", `stats.json?window=${window}`);
+      if (mine === turn) update({ figures, isAway: false });
+    }
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error; // A mistake of ours: into the console with it.
+    if (mine === turn) update({ isAway: true });
+  }
+  if (mine === turn) nextPoll = setTimeout(poll, view === "find" ? POLL_TRACE_MS : POLL_MS);
+}
+
+async function trackFound() {
+  const { typed } = state;
+  const moving = state.found?.verifications.some(({ status }) => status === "pending");
+  if (!typed || !moving) return;
+  const found = await call("POST", "timeline", { to: typed });
+  if (typed === state.typed) update({ found, isAway: false });
+}
+
+async function find(typed) {
+  show($("find-error"), "");
+  if (!typed) return fail($("find"), "Type a phone number or an e-mail address.");
+  try {
+    const found = await call("POST", "timeline", { to: typed });
+    state.revealed = {};
+    update({ found, typed, isAway: false });
+    go("find");
+  } catch (problem) {
+    fail($("find"), said(problem));
+  }
+}
+
+function fail(input, text) {
+  show($("find-error"), text);
+  input.setAttribute("aria-invalid", String(Boolean(text)));
+  input.focus();
+}
+
+/** What is wrong with the field where the service says it. */
+function said(problem) {
+  if (!(problem instanceof Problem)) throw problem;
+  const text = problem.errors?.[0]?.message ?? problem.detail;
+  return text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+}
+
+let forgetNotice;
+
+function notify(notice) {
+  clearTimeout(forgetNotice);
+  forgetNotice = setTimeout(() => update({ notice: "" }), NOTICE_MS);
+  update({ notice });
+}
+
+const actions = {
+  pause({ channel, name }) {
+    return inDialog("pause", words.sender(`${channel}:${name}`), async (form) => {
+      await call("POST", "pause", { channel, sender: name, seconds: Number(form.elements.seconds.value) });
+      notify(`${words.sender(`${channel}:${name}`)} is paused.`);
+    });
+  },
+  async resume({ channel, name }) {
+    await call("POST", "resume", { channel, sender: name });
+    notify(`${words.sender(`${channel}:${name}`)} is in use again.`);
+  },
+  test({ channel, name }) {
+    return inDialog("test", words.sender(`${channel}:${name}`), async (form) => {
+      const to = form.querySelector("input").value.trim();
+      await call("POST", "test", { channel, sender: name, to });
+      await find(to);
+      notify("The test message is on its way.");
+    });
+  },
+  cancel({ verification }) {
+    return inDialog("cancel", "", async () => {
+      await call("POST", "cancel", { verification_id: verification });
+      notify("The verification was canceled.");
+    });
+  },
+  async reveal({ verification }) {
+    const { to } = await call("POST", "reveal", { verification_id: verification });
+    update({ revealed: { ...state.revealed, [verification]: to } });
+  },
+  async unblock() {
+    await call("POST", "unblock", { to: state.typed });
+    notify("The limits have forgotten this recipient.");
+  },
+};
+
+async function act(button) {
+  try {
+    await actions[button.dataset.action](button.dataset);
+    if (state.view === "find") update({ found: await call("POST", "timeline", { to: state.typed }) });
+    else poll();
+  } catch (problem) {
+    notify(said(problem));
+  }
+}
+
+/** Shows a dialog, and does what it is for when that is confirmed; it stays open while that fails. */
+function inDialog(name, sender, confirmed) {
+  const dialog = $(`${name}-dialog`);
+  const form = dialog.querySelector("form");
+  const error = dialog.querySelector(".error");
+  form.reset();
+  show(error, "");
+  for (const place of dialog.querySelectorAll("[data-sender]")) show(place, sender);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      if (event.submitter?.value !== "do") return dialog.close();
+      try {
+        await confirmed(form);
+        dialog.close();
+      } catch (problem) {
+        show(error, said(problem));
+      }
+    };
+    dialog.onclose = resolve;
+  });
+}
+
+function go(view) {
+  if (location.hash === `#${view}`) arrive();
+  else location.hash = view;
+}
+
+/** The view is in the address, so that the browser's way back works; an address never is. */
+function arrive() {
+  const view = VIEWS.find((name) => `#${name}` === location.hash) ?? "overview";
+  const isNew = view !== state.view;
+  update({ view, notice: isNew ? "" : state.notice });
+  const title = document.querySelector(`[data-view=${view}] h1`);
+  document.title = `${title.textContent} – ${document.body.dataset.appName}`;
+  if (isNew) title.focus();
+  poll();
+}
+
+function listen() {
+  $("find-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    find($("find").value.trim());
+  });
+  $("find").addEventListener("input", () => show($("find-error"), ""));
+  main.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-action]");
+    if (button) act(button);
+  });
+  for (const radio of all("[name=window]")) {
+    radio.addEventListener("change", () => {
+      state.window = radio.value;
+      poll();
+    });
+  }
+  $("channel").addEventListener("change", ({ target }) => update({ channel: target.value }));
+  window.addEventListener("hashchange", arrive);
+  document.addEventListener("visibilitychange", poll);
+  listenToCharts(render);
+}
+
+listen();
+arrive();

@@ -1,0 +1,122 @@
+/** Where is my code? A recipient's verifications, and what happened to each, moment by moment. */
+import { h } from "./dom.js";
+import { badge, button } from "./views.js";
+import * as words from "./words.js";
+
+const KIND = { pending: "warn", approved: "good", canceled: "none", expired: "none", max_attempts_reached: "bad" };
+const SHOWN = 3;
+
+/** `revealed` maps verifications to their addresses in clear, or to null where none is kept. */
+export function trace(found, revealed) {
+  const { to, verifications, held, refusals } = found;
+  return [
+    h("p", { class: "found" },
+      h("strong", { class: "address" }, to), " ",
+      verifications.length ? `${words.counted(verifications.length, "verification")} kept` : "",
+    ),
+    !verifications.length && h("p", { class: "nothing" }, "Nothing is known of this address: no code was asked for, or what became of it is no longer kept."),
+    held.length > 0 && heldBack(held),
+    refusals.length > 0 && refusedTo(to, refusals),
+    verifications.map((verification, place) => card(verification, place < SHOWN, revealed)),
+  ];
+}
+
+function heldBack(held) {
+  const text = held.map(({ app, wrong_codes: wrong, sends }) => {
+    const counted = [wrong && words.counted(wrong, "wrong code"), sends && words.counted(sends, "message")].filter(Boolean);
+    return `${counted.join(" and ")} (app ${app})`;
+  });
+  return h("div", { class: "panel held" },
+    h("p", {}, `Limits have counted ${text.join("; ")} of this recipient. If they hold somebody back who should not be, let the limits forget it.`),
+    button("Unblock", { "data-action": "unblock" }, "this recipient"),
+  );
+}
+
+function refusedTo(to, refusals) {
+  return h("div", { class: "panel" },
+    h("h2", {}, "Refused lately"),
+    h("p", { class: "hint" }, `To ${to}, or an address that looks the same when masked.`),
+    h("ul", { class: "refusals" }, refusals.map((refusal) => h("li", {},
+      h("time", {}, words.dateAndTime(refusal.at / 1000)), " ",
+      [words.rule(refusal.rule), words.threshold(refusal)].filter(Boolean).join(": "),
+      ` (app ${refusal.app})`))),
+  );
+}
+
+function card(verification, isOpen, revealed) {
+  const { verification_id: id, status, channel, app, created_at, expires_at, country, checks_left, events, clear } = verification;
+  const data = { "data-verification": id };
+  return h("article", { class: "panel verification", "data-key": id },
+    h("header", {},
+      h("h2", {}, words.dateAndTime(created_at), " ", badge(KIND[status] ?? "none", words.STATUS[status] ?? status)),
+      h("p", { class: "facts" },
+        h("span", {}, words.CHANNELS[channel] ?? channel),
+        h("span", {}, `app ${app}`),
+        country && country !== "none" && h("span", {}, words.country(country)),
+        status === "pending" && h("span", {}, `valid until ${words.time(expires_at)}, ${words.counted(checks_left, "check")} left`),
+        h("code", {}, id),
+      ),
+    ),
+    h("details", { open: isOpen },
+      h("summary", {}, words.counted(events.length, "event")),
+      h("ol", { class: "events" }, events.map((event) => item(event, created_at))),
+    ),
+    h("div", { class: "actions" },
+      id in revealed
+        ? h("p", { class: "revealed", role: "status" }, revealed[id] ? ["The address is ", h("strong", {}, revealed[id])] : "The address is not kept any more.")
+        : clear
+          ? button("Reveal the address", { "data-action": "reveal", "data-key": "reveal", ...data }, "which is written to the log")
+          : h("p", { class: "revealed" }, "The address in clear is not kept any more."),
+      status === "pending" && button("Cancel", { "data-action": "cancel", "data-key": "cancel", ...data }, "this verification"),
+    ),
+  );
+}
+
+function item({ at, kind, facts }, begin) {
+  const [colour, text, ...more] = SAY[kind](facts);
+  return h("li", { class: colour },
+    h("p", { class: "when" },
+      at ? h("time", { datetime: new Date(at * 1000).toISOString() }, words.exactTime(at)) : h("span", {}, "–"),
+      at > begin && h("span", { class: "after" }, `+${words.duration((at - begin) * 1000)}`),
+    ),
+    h("div", { class: "what" }, h("p", {}, text), more.filter(Boolean).map((line) => h("p", { class: "more" }, line))),
+  );
+}
+
+const provider = (id) => id && ["Provider’s id ", h("code", {}, id)];
+const reason = (code) => code && [words.error(code), " ", words.error(code) !== code && h("code", {}, code)];
+
+/** Of each kind of event: its colour, what it says, and what else. */
+const SAY = {
+  asked: ({ send, channel, locale, only }) => [
+    "none",
+    send === 1 ? `Code asked for by ${words.CHANNELS[channel]}` : `Asked for once more (message ${send}, ${words.CHANNELS[channel]})`,
+    [locale && `Language ${locale}`, only && `only through ${only}, as a test`].filter(Boolean).join(", "),
+  ],
+  claimed: ({ send, waited_ms: waited }) => ["none", `A worker took message ${send}`, waited === null ? null : `It had waited for ${words.duration(waited)} in the queue`],
+  attempt: ({ send, attempt, sender, result, error, provider_id: id, took_ms: took }) => [
+    { accepted: "good", unknown: "warn", transient: "warn" }[result] ?? "bad",
+    [h("b", {}, sender), ` ${words.RESULT[result] ?? result}`, attempt > 1 && ` (message ${send}, attempt ${attempt})`],
+    reason(error),
+    [took !== null && `In ${words.duration(took)}`],
+    provider(id),
+  ],
+  receipt: ({ sender, outcome, error }) => [
+    outcome === "delivered" ? "good" : "bad",
+    [h("b", {}, sender), outcome === "delivered" ? " reports: delivered" : " reports: not delivered"],
+    reason(error),
+  ],
+  send: ({ send, status, reason: why, again_at: again }) => [
+    { failed: "bad", queued: "warn", sending: "warn" }[status] ?? "none",
+    {
+      queued: again ? `Message ${send} will be tried again at ${words.exactTime(again)}` : `Message ${send} waits for a worker`,
+      sending: `Message ${send} is with a sender right now`,
+      failed: `Message ${send} failed for good`,
+      dropped: `Message ${send} was dropped`,
+    }[status] ?? `Message ${send}: ${status}`,
+    reason(why),
+  ],
+  check: ({ result }) => (result === "approved" ? ["good", "The right code was typed: verified"] : ["bad", "A wrong code was typed"]),
+  canceled: () => ["none", "The verification was canceled"],
+  expired: () => ["none", "The code’s time was over"],
+};

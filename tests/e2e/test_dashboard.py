@@ -1,0 +1,277 @@
+"""The dashboard in a real browser, on the service as it runs: every view and state, on a desktop
+and on a phone, light and dark."""
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.e2e.conftest import Service
+
+SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 740}}
+PASSWORD = "correct horse battery"
+# Nobody listens there.
+REFUSING = "webhook://whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz@127.0.0.1:9/?tls=none"
+
+_lines = count(6000)
+
+
+@pytest.fixture
+def phone() -> str:
+    """A number that no other test has used."""
+    return f"+1415555{next(_lines):04d}"
+
+
+@pytest.fixture(scope="module")
+def owned(start_service) -> Service:
+    """A service whose first sender for SMS is down."""
+    return start_service(
+        OTP_ADMIN_PASSWORD=PASSWORD,
+        OTP_SMS_SENDERS=f"{REFUSING} console://",
+        OTP_ALLOW_OPEN="true",
+        OTP_GUARD="monitor",
+        OTP_GUARD_RANGE="3/1d",
+    )
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not program:
+        pytest.skip("no chromium on the PATH; CHROMIUM may name one")
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=program, args=["--no-sandbox"]) as browser,
+    ):
+        yield browser
+
+
+@pytest.fixture
+def open_dashboard(browser) -> Iterator[Callable[..., Page]]:
+    """Log in to a service's dashboard. The test fails if the page complained, asked another host,
+    or put an address into a URL."""
+    contexts, complaints = [], []
+
+    def complain(message):
+        # A browser logs every answer of 400 and above by itself.
+        is_answer = "Failed to load resource" in message.text
+        if message.type in ("error", "warning") and not is_answer:
+            complaints.append(message.text)
+
+    def look(request, own_url):
+        if not request.url.startswith((own_url, "data:")) or re.search("555|@", request.url):
+            complaints.append(request.url)
+
+    def open_dashboard(service, size="desktop") -> Page:
+        is_phone = size == "phone"
+        context = browser.new_context(
+            base_url=service.url.replace("127.0.0.1", "localhost"),
+            viewport=SIZES[size],
+            is_mobile=is_phone,
+            has_touch=is_phone,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(8000)
+        page.on("console", complain)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: look(request, "http://localhost:"))
+        page.goto("/admin/")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+        return page
+
+    yield open_dashboard
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+def assert_usable(page: Page) -> None:
+    """No axe violation, light and dark, and nothing to scroll sideways for."""
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+    width = page.viewport_size["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def ask(service: Service, phone: str) -> str:
+    answer = service.call("POST", "/generate-otp", {"phone": phone})
+    assert answer.status == 202
+    return str(answer.body["verification_id"])
+
+
+def verify(service: Service, phone: str, otp: str) -> int:
+    return service.call("POST", "/verify-otp", {"phone": phone, "otp": otp}).status
+
+
+def find(page: Page, to: str) -> None:
+    page.get_by_label("Where is my code?").fill(to)
+    page.get_by_role("button", name="Find").click()
+    expect(page.get_by_role("heading", name="Where is my code?")).to_be_visible()
+
+
+def go(page: Page, view: str) -> None:
+    page.get_by_role("link", name=view, exact=True).click()
+    expect(page.get_by_role("heading", name=view, exact=True)).to_be_focused()
+
+
+def tile(page: Page, name: str):
+    return page.locator(".tile", has=page.get_by_text(name, exact=True)).locator("b:visible")
+
+
+def test_figures_and_charts_follow_the_traffic_without_a_reload(owned, open_dashboard, phone):
+    page = open_dashboard(owned)
+    started = tile(page, "Started")
+    expect(started).to_have_text(re.compile(r"\d+"))
+    before = int(started.inner_text())
+    ask(owned, phone)
+    assert verify(owned, phone, owned.code_for(phone)) == 200
+    expect(started).to_have_text(str(before + 1))
+    codes = page.locator("figure", has=page.get_by_role("heading", name="Codes"))
+    assert codes.locator("polyline.started").get_attribute("points")
+    codes.get_by_text("As a table").click()
+    expect(codes.get_by_role("row")).to_have_count(61)
+    page.get_by_text("30 days").click()
+    expect(codes.get_by_role("row")).to_have_count(31)
+    page.locator("#channel").select_option("email")
+    expect(started).to_have_text("0")
+
+
+def test_where_is_my_code(owned, open_dashboard, phone, figure):
+    ask(owned, phone)
+    assert verify(owned, phone, "000000" if owned.code_for(phone) != "000000" else "1" * 6) == 400
+    page = open_dashboard(owned)
+    begin = time.perf_counter()
+    find(page, f"{phone[:2]} ({phone[2:5]}) {phone[5:8]}-{phone[8:]}")
+    events = page.locator(".events").first
+    expect(events).to_contain_text("took it")
+    seconds = time.perf_counter() - begin
+    figure("dashboard: from a number to its timeline", f"{seconds:.2f} s")
+    assert seconds < 2
+    expect(events).to_contain_text("Code asked for by SMS")
+    expect(events).to_contain_text("It had waited for")
+    expect(events).to_contain_text("console took it")
+    expect(events).to_contain_text("A wrong code was typed")
+    assert phone not in page.locator("#trace").inner_text()
+    # It is live: what happens meanwhile is there by itself.
+    assert verify(owned, phone, owned.code_for(phone)) == 200
+    expect(events).to_contain_text("The right code was typed: verified")
+
+
+def test_an_address_is_revealed_and_that_is_in_the_log(owned, open_dashboard, phone):
+    ask(owned, phone)
+    page = open_dashboard(owned)
+    find(page, phone)
+    page.get_by_role("button", name="Reveal the address").click()
+    expect(page.get_by_text(f"The address is {phone}")).to_be_visible()
+    go(page, "Log")
+    expect(page.locator("#audit").get_by_role("row").nth(1)).to_contain_text("Revealed an address")
+
+
+def test_a_verification_is_canceled_and_a_recipient_unblocked(owned, open_dashboard, phone):
+    verification_id = ask(owned, phone)
+    page = open_dashboard(owned)
+    find(page, phone)
+    page.get_by_role("button", name="Cancel this verification").click()
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.get_by_text("Waiting for the code")).to_be_visible()
+    page.get_by_role("button", name="Cancel this verification").click()
+    page.get_by_role("button", name="Cancel it").click()
+    expect(page.locator(".verification").get_by_text("Canceled", exact=True)).to_be_visible()
+    answer = owned.call("GET", f"/verifications/{verification_id}")
+    assert answer.body["status"] == "canceled"
+
+    page.get_by_role("button", name="Unblock").click()
+    expect(page.get_by_text("The limits have forgotten this recipient.")).to_be_visible()
+    expect(page.get_by_role("button", name="Unblock")).to_have_count(0)
+
+
+def test_a_sender_is_paused_and_resumed(owned, open_dashboard):
+    page = open_dashboard(owned)
+    go(page, "Delivery")
+    row = page.get_by_role("row", name=re.compile(r"console \(E-mail\)"))
+    expect(row).to_contain_text("In use")
+    row.get_by_role("button", name="Pause").click()
+    page.get_by_text("1 hour").click()
+    page.get_by_role("dialog").get_by_role("button", name="Pause").click()
+    expect(row).to_contain_text("Paused")
+    row.get_by_role("button", name="Resume").click()
+    expect(row).to_contain_text("In use")
+
+
+def test_a_test_message_shows_what_becomes_of_it(owned, open_dashboard, phone):
+    page = open_dashboard(owned)
+    go(page, "Delivery")
+    row = page.get_by_role("row", name=re.compile(r"console \(SMS\)"))
+    row.get_by_role("button", name="Test").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("To").fill("a@example.com")
+    dialog.get_by_role("button", name="Send").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("does not reach such an address")
+    assert_usable(page)
+    dialog.get_by_label("To").fill(phone)
+    dialog.get_by_role("button", name="Send").click()
+    expect(page.locator(".events")).to_contain_text("only through console, as a test")
+    expect(page.locator(".events")).to_contain_text("console took it")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_view_and_state_is_accessible_and_fits(owned, open_dashboard, phone, size):
+    ask(owned, phone)
+    for n in range(4):
+        ask(owned, f"+1202555{next(_lines):04d}")
+        assert n >= 0
+    owned.code_for(phone)
+    page = open_dashboard(owned, size)
+    expect(page.locator("#by-channel table")).to_be_visible()
+    page.locator("summary").first.click()
+    assert_usable(page)
+    for view in ("Delivery", "Protection", "Log"):
+        go(page, view)
+        assert_usable(page)
+
+    find(page, phone)
+    expect(page.locator(".events").first).to_be_visible()
+    assert_usable(page)
+    page.get_by_role("button", name="Reveal the address").click()
+    expect(page.get_by_text("The address is ")).to_be_visible()
+    assert_usable(page)
+    page.get_by_role("button", name="Cancel this verification").click()
+    assert_usable(page)
+    page.get_by_role("button", name="Keep it").click()
+
+    page.get_by_label("Where is my code?").fill("12")
+    page.get_by_role("button", name="Find").click()
+    expect(page.locator("#find-error")).to_contain_text("ot a phone number")
+    assert_usable(page)
+    find(page, "nobody@example.com")
+    expect(page.get_by_text("Nothing is known of this address")).to_be_visible()
+    assert_usable(page)
+
+    go(page, "Delivery")
+    page.get_by_role("button", name=re.compile("Pause")).first.click()
+    assert_usable(page)
+    page.get_by_role("button", name="Go back").click()
+
+    page.route("**/stats.json*", lambda route: route.abort())
+    expect(page.get_by_text("Not reached, trying again")).to_be_visible()
+    assert_usable(page)
+    page.unroute("**/stats.json*")
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+
+
+def test_an_ended_session_leads_to_the_log_in(owned, open_dashboard):
+    page = open_dashboard(owned)
+    page.context.clear_cookies()
+    expect(page.get_by_label("Password")).to_be_visible()
