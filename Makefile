@@ -49,6 +49,10 @@ chaos: $(VENV)/.dev ## prove by killing things that delivery survives (ARGS=--sh
 attacks: $(VENV)/.dev ## attack the service as docs/security.md says, and print what came of it
 	@$(PY) -m pytest tests/attacks $(ARGS)
 
+.PHONY: bench
+bench: $(VENV)/.dev ## what the dashboard costs, as ratios in one run (ARGS=SECONDS)
+	@$(PY) -m bench.dashboard $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.dev ## lint, format, types, import rules
 	@$(PY) -m ruff check .
