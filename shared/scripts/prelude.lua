@@ -18,14 +18,21 @@ local PERIODS = {
   {name = 'hour', ms = 3600000, kept_s = 8 * 86400},
   {name = 'day', ms = 86400000, kept_s = 90 * 86400},
 }
+local counted_in
 local function count(now, ...)
   local name = table.concat({...}, ':')
   redis.call('HINCRBY', 'otp:counts', name, 1)
-  redis.call('EXPIRE', 'otp:counts', 86400)
-  for _, period in ipairs(PERIODS) do
-    local key = 'otp:stats:' .. period.name .. ':' .. math.floor(now / period.ms)
+  if not counted_in then
+    redis.call('EXPIRE', 'otp:counts', 86400)
+    counted_in = {}
+    for i, period in ipairs(PERIODS) do
+      counted_in[i] = 'otp:stats:' .. period.name .. ':' .. math.floor(now / period.ms)
+    end
+  end
+  for i, key in ipairs(counted_in) do
+    -- A new name may be the first one of a new hash.
     if redis.call('HINCRBY', key, name, 1) == 1 then
-      redis.call('EXPIRE', key, period.kept_s)
+      redis.call('EXPIRE', key, PERIODS[i].kept_s)
     end
   end
 end
