@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -90,7 +91,9 @@ class Run:
 
     def clean_up(self) -> None:
         for number in self.processes():
-            os.kill(number, signal.SIGKILL)
+            # The end of one may have ended the next.
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
         self.process.wait()
 
 
