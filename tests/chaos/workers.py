@@ -94,7 +94,7 @@ def stale_backlog(scene: Scene) -> Sequence[Measure]:
         backlog = client.zcard("otp:due")
         service.start_workers(2)
         settle(client, 30)
-        dropped = int(client.hget("otp:counts", "sends:dropped:expired") or 0)
+        dropped = int(client.hget("otp:counts", "sends:sms:dropped:expired") or 0)
     return [
         Measure(name="accepted", value=statuses(answers)[202]),
         Measure(name="backlog", value=backlog, at_least=statuses(answers)[202]),
