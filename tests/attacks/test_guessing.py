@@ -26,7 +26,7 @@ def evaluated(redis) -> int:
 @pytest.mark.parametrize("checks", [4, 5])
 def test_a1_asking_for_new_codes_buys_no_more_guesses(caller, redis, clock, checks, figure):
     """A new code, some guesses, and again, for 24 hours."""
-    seen: Counter[str] = Counter()
+    seen = Counter[str]()
     for _ in range(24 * 60 // 10):
         started = caller.generate()
         if started.status_code == 202:

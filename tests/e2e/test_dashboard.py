@@ -1,16 +1,14 @@
 """The dashboard in a real browser, on the service as it runs: every view and state, on a desktop
 and on a phone, light and dark."""
 
-import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Service
 
@@ -38,18 +36,6 @@ def owned(start_service) -> Service:
         OTP_GUARD="monitor",
         OTP_GUARD_RANGE="3/1d",
     )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not program:
-        pytest.skip("no chromium on the PATH; CHROMIUM may name one")
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=program, args=["--no-sandbox"]) as browser,
-    ):
-        yield browser
 
 
 @pytest.fixture

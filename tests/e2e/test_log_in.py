@@ -1,33 +1,23 @@
 """The owner's log-in as it runs, with the password of the first start, in a real browser."""
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 740}}
 
 
 @pytest.fixture(scope="module")
-def open_page(service) -> Iterator[Callable[..., Page]]:
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not program:
-        pytest.skip("no chromium on the PATH; CHROMIUM may name one")
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=program, args=["--no-sandbox"]) as browser,
-    ):
+def open_page(browser, service) -> Callable[..., Page]:
+    def open_page(path: str, **options) -> Page:
+        page = browser.new_context(base_url=service.url, **options).new_page()
+        page.set_default_timeout(5000)
+        page.goto(path)
+        return page
 
-        def open_page(path: str, **options) -> Page:
-            page = browser.new_context(base_url=service.url, **options).new_page()
-            page.set_default_timeout(5000)
-            page.goto(path)
-            return page
-
-        yield open_page
+    return open_page
 
 
 @pytest.fixture

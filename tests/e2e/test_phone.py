@@ -1,14 +1,12 @@
 """The virtual phone in a real browser, beside the page that asks for the code."""
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import Service, wait_for
 
@@ -37,18 +35,6 @@ def service(start_service) -> Iterator[Service]:
     service = start_service()
     yield service
     service.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not program:
-        pytest.skip("no chromium on the PATH; CHROMIUM may name one")
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=program, args=["--no-sandbox"]) as browser,
-    ):
-        yield browser
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 strictly as everything else here (no outside host, nothing inline)."""
 
 import json
-import os
-import shutil
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -13,13 +11,11 @@ import altcha
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
-    Browser,
     ConsoleMessage,
     Page,
     Request,
     Route,
     expect,
-    sync_playwright,
 )
 
 from api.proof import ALGORITHM, MOST_DOUBLINGS, ROUNDS, TRIES, ProofOfWork
@@ -44,18 +40,6 @@ def public(start_service) -> Service:
     return start_service(
         OTP_API_KEYS=f"shop:{KEY}", OTP_PUBLIC_UI="true", OTP_RESEND_SECONDS="0", OTP_MAX_SENDS="10"
     )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not program:
-        pytest.skip("no chromium on the PATH; CHROMIUM may name one")
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=program, args=["--no-sandbox"]) as browser,
-    ):
-        yield browser
 
 
 @pytest.fixture

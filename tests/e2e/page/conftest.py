@@ -1,12 +1,10 @@
-"""A real browser, and the page in it. Chromium is the one on the PATH, or CHROMIUM names one."""
+"""The page in a real browser."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 
 from tests.e2e.page.acts import SIZES, new_phone
 
@@ -14,18 +12,6 @@ from tests.e2e.page.acts import SIZES, new_phone
 @pytest.fixture
 def phone() -> str:
     return new_phone()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not program:
-        pytest.skip("no chromium on the PATH; CHROMIUM may name one")
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=program, args=["--no-sandbox"]) as browser,
-    ):
-        yield browser
 
 
 @pytest.fixture(scope="module")
