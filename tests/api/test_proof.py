@@ -87,6 +87,26 @@ class TestThePage:
         assert again.json["verification_id"] == started.json["verification_id"]
         assert again.json["sends_left"] == started.json["sends_left"] - 1
 
+    def test_pays_for_a_resend_by_the_page_of_its_verification(self, caller, problem):
+        started = caller.generate(proof=solved(challenge(caller)))
+        resend = f"/verify/{started.json['verification_id']}/resend"
+        refused = caller.client.post(resend, json={"channel": "call"})
+        body = problem(refused, 403, "proof_of_work_required")
+        proof = solved(altcha.Challenge.from_dict(body["challenge"]))
+        again = caller.client.post(resend, json={"channel": "call", "proof": proof})
+        assert (again.status_code, again.json["sends_left"]) == (202, 3)
+        again = caller.client.post(resend, json={"channel": "call", "proof": proof})
+        problem(again, 403, "proof_of_work_required")
+
+    def test_cannot_pay_by_a_form_without_a_script(self, caller, redis):
+        started = caller.generate(proof=solved(challenge(caller)))
+        form = {"phone": "+14155550199", "channel": "sms"}
+        assert caller.client.post("/", data=form).status_code == 403
+        page = f"/verify/{started.json['verification_id']}"
+        assert caller.client.post(page, data={"resend": "sms"}).status_code == 403
+        assert caller.client.get(f"{page}/status").json["sends_left"] == 4
+        assert len(redis.keys("otp:verification:*")) == 1
+
     def test_pays_for_email_too(self, caller):
         email = {"email": "a@example.com"}
         assert caller.generate(**email, proof=solved(challenge(caller, **email))).status_code == 202
