@@ -134,6 +134,32 @@ def test_figures_and_charts_follow_the_traffic_without_a_reload(owned, open_dash
     expect(started).to_have_text("0")
 
 
+HIDE = """hidden => {
+    Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+def test_a_tab_that_is_hidden_asks_for_nothing(owned, open_dashboard):
+    page = open_dashboard(owned)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.install()
+    page.reload()
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    with page.expect_response("**/stats.json**"):
+        page.clock.run_for(3000)
+    page.evaluate(HIDE, True)
+    asked.clear()
+    for _ in range(5):
+        page.clock.run_for(10_000)
+        # Whatever was asked for before this is answered after it.
+        page.evaluate("fetch('/health/live').then(answer => answer.text())")
+    assert {url.rpartition("/")[2] for url in asked} == {"live"}
+    with page.expect_response("**/stats.json**"):
+        page.evaluate(HIDE, False)
+
+
 def test_where_is_my_code(owned, open_dashboard, phone, figure):
     ask(owned, phone)
     assert verify(owned, phone, "000000" if owned.code_for(phone) != "000000" else "1" * 6) == 400
