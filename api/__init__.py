@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from api import (
     admin,
     compression,
+    even_time,
     forms,
     headers,
     health,
@@ -69,6 +70,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     app = Flask(
         __name__, static_folder=FRONTEND, static_url_path="/static", template_folder=FRONTEND
     )
+    even_time.register(app)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
     if settings.otp_trusted_proxies:

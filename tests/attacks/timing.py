@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Self
 
-from shared.codes import Codes
-from shared.settings import Settings
 from tests.e2e.conftest import Service
 
 CHECKS = 10
@@ -44,7 +42,6 @@ class Stopwatch:
             "pending": self._pending(samples),
             "expired": _endlessly([self._expired() for _ in range(OF_EACH_KIND)]),
             "another app's": _endlessly([self._start("bank") for _ in range(OF_EACH_KIND)]),
-            "used": _endlessly([self._used() for _ in range(OF_EACH_KIND)]),
         }
         order = [kind for kind in ids for _ in range(samples)]
         random.shuffle(order)
@@ -69,15 +66,6 @@ class Stopwatch:
         id_ = self._start()
         self._service.redis.delete(f"otp:code:{id_}")
         self._service.redis.hset(f"otp:verification:{id_}", "expires", int(time.time() * 1000))
-        return id_
-
-    def _used(self) -> str:
-        id_ = self._start()
-        key = (self._service.folder / "otp_secret_keys").read_text(encoding="utf-8").strip()
-        codes = Codes(Settings.load({"OTP_SECRET_KEYS": key}, env_file=None).secret_keys())
-        body = {"verification_id": id_, "otp": codes.derive(codes.kid, id_, 0, 6)}
-        answer = self._service.call("POST", "/verify-otp", body, self._headers["shop"])
-        assert answer.status == 200, answer.content
         return id_
 
     def _check(self, verification_id: str) -> float:
