@@ -86,7 +86,7 @@ def contents(redis) -> dict[bytes, bytes]:
 def _values(redis, key: bytes) -> list[bytes]:
     match redis.type(key):
         case b"string":
-            return [redis.get(key)]
+            return [redis.get(key) or b""]
         case b"hash":
             return [part for pair in redis.hgetall(key).items() for part in pair]
         case b"list":
@@ -95,6 +95,8 @@ def _values(redis, key: bytes) -> list[bytes]:
             return list(redis.smembers(key))
         case b"zset":
             return [b"%s %f" % pair for pair in redis.zrange(key, 0, -1, withscores=True)]
+        case b"none":
+            return []  # It has ended since the keys were listed.
         case other:
             raise AssertionError(f"{key!r} is a {other!r}, which is not looked into")
 
