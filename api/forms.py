@@ -1,7 +1,7 @@
 """The page's forms, for browsers that run no script: each is answered with the page again."""
 
 import re
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
@@ -76,7 +76,8 @@ def endpoints(
             pass  # The page says what became of it.
         except (OtpError, FromElsewhere) as error:
             return page.verification(verification_id, where, error)
-        return _go_on(verification_id)
+        # It may be anything: unquoted, `http:other.example` would be an address of another site.
+        return _go_on(quote(verification_id, safe=""))
 
     return forms
 

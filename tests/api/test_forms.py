@@ -138,6 +138,13 @@ def test_the_form_of_nothing_says_so(browser):
     assert "The code is gone" in browser.get(path)
 
 
+@pytest.mark.parametrize("name", ["http:evil.example", "%5C%5Cevil.example", "a%0D%0AX-More:1"])
+def test_what_is_no_id_leads_nowhere_else(browser, name):
+    assert browser.send(f"/verify/{name}", otp="123456") == 303
+    # Relative to the page, as it has neither a scheme nor a host.
+    assert re.fullmatch("[A-Za-z0-9%.-]+", browser.location)
+
+
 @pytest.mark.parametrize("name", ["VE123", "nothing", "VE" + "g" * 32])
 def test_what_is_no_id_is_not_there(client, name):
     answer = client.get(f"/verify/{name}")
