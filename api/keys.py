@@ -18,7 +18,7 @@ from api.key_file import (
     time_as_text,
     valid,
 )
-from shared.policy import PAGE_APP, SECONDS
+from shared.policy import OWN_APPS, SECONDS
 from shared.settings import APP_NAME, Settings, SettingsError
 
 _ABOUT = """\
@@ -143,8 +143,8 @@ def _tell(text: str) -> None:
 def _app(text: str) -> str:
     if not re.fullmatch(APP_NAME, text):
         raise argparse.ArgumentTypeError("an app's name is up to 32 letters, digits, - and _")
-    if text == PAGE_APP:
-        raise argparse.ArgumentTypeError(f"{PAGE_APP} is the name of the page at /")
+    if text in OWN_APPS:
+        raise argparse.ArgumentTypeError(f"{text} is a name of the service's own")
     return text
 
 

@@ -17,6 +17,8 @@ DEFAULT_APP = "default"
 PAGE_APP = "page"
 # The one of the test messages that the owner sends.
 ADMIN_APP = "admin"
+# No key is for these: it would see what is theirs.
+OWN_APPS = (PAGE_APP, ADMIN_APP)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from pydantic import SecretStr as Secret
 
 from shared.policy import (
     CHANNELS,
+    OWN_APPS,
     PAGE_APP,
     PHONE_CHANNELS,
     Channel,
@@ -158,8 +159,8 @@ class Settings(BaseModel):
             raise SettingsError("OTP_API_KEYS is empty: expected app:key")
         if len({key for _, key in pairs}) < len(pairs):
             raise SettingsError("OTP_API_KEYS holds the same key twice")
-        if any(app == PAGE_APP for app, _ in pairs):
-            raise SettingsError(f"OTP_API_KEYS: {PAGE_APP} is the page's name; take another one")
+        if own := [app for app, _ in pairs if app in OWN_APPS]:
+            raise SettingsError(f"OTP_API_KEYS: {own[0]} is a name of the service's own")
         if any(len(key) < _SHORTEST_KEY for _, key in pairs):
             raise SettingsError(f"OTP_API_KEYS: a key has under {_SHORTEST_KEY} characters")
         return pairs

@@ -249,6 +249,8 @@ def test_names_of_other_programs_are_left_alone():
         ("OTP_API_KEYS", "key-without-app", "name:value"),
         ("OTP_API_KEYS", "shop:short", "under 32 characters"),
         ("OTP_API_KEYS", " ", "is empty"),
+        ("OTP_API_KEYS", f"page:{SECRET}", "page is a name of the service's own"),
+        ("OTP_API_KEYS", f"admin:{SECRET}", "admin is a name of the service's own"),
         ("OTP_API_KEYS", f"shop:{SECRET} bank:{SECRET}", "the same key twice"),
         ("OTP_ADMIN_PASSWORD", "elevenchars", "12 characters or more"),
         ("OTP_KEEP", "59m", "a time from 1h to 7d"),
