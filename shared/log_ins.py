@@ -5,6 +5,7 @@ import math
 
 from redis import Redis
 
+from shared.admission import window
 from shared.errors import TooManyLogIns
 from shared.policy import Limit
 from shared.redis_scripts import RedisScripts
@@ -39,8 +40,8 @@ class LogIns(RedisScripts):
         ]
         request = {
             "right": right,
-            "per_address": _window(PER_ADDRESS),
-            "in_all": _window(IN_ALL),
+            "per_address": window(PER_ADDRESS),
+            "in_all": window(IN_ALL),
             "known_ms": KNOWN_SECONDS * 1000,
             "idle_ms": IDLE_SECONDS * 1000,
         }
@@ -56,7 +57,3 @@ class LogIns(RedisScripts):
 
     def end_session(self, session: str) -> None:
         self._run(lambda: self.redis.delete(f"otp:admin:session:{session}"))
-
-
-def _window(limit: Limit) -> dict[str, int]:
-    return {"count": limit.count, "ms": limit.window_seconds * 1000}

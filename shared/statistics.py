@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from shared.redis_scripts import RedisScripts
+from shared.store import DURATION_BOUNDS_SECONDS
 
 Window = Literal["minutes", "hours", "days"]
 
@@ -16,10 +17,8 @@ WINDOWS: Mapping[Window, tuple[str, int, int]] = {
     "hours": ("hour", 3_600_000, 48),
     "days": ("day", 86_400_000, 30),
 }
-# The upper bounds of the histograms in prelude.lua; what took longer is in `inf`.
-_BOUNDS_MS: tuple[int, ...] = tuple(
-    digit * 10**zeroes for zeroes in range(1, 6) for digit in (1, 2, 5)
-)[2:]
+# What took longer is in `inf`.
+_BOUNDS_MS = tuple(round(seconds * 1000) for seconds in DURATION_BOUNDS_SECONDS)
 # More countries than anybody reads: the rest is one line.
 MOST_COUNTRIES = 20
 

@@ -88,16 +88,6 @@ class Timeline(RedisScripts):
         trace: Trace = self._run(lambda: self._find(recipient, tags))
         return trace
 
-    def clear_address(self, verification_id: str) -> str | None:
-        """The address of a verification as it is, which is kept as long as its code lives."""
-        found = self._run(lambda: self.redis.hget(f"otp:code:{verification_id}", "to"))
-        return found.decode() if found else None
-
-    def app_of(self, verification_id: str) -> str:
-        """Empty for a verification that is not known."""
-        found = self._run(lambda: self.redis.hget(f"otp:verification:{verification_id}", "app"))
-        return (found or b"").decode()
-
     def _find(self, recipient: Recipient, tags: Mapping[str, str]) -> Trace:
         with self.redis.pipeline(transaction=False) as pipe:
             pipe.time()

@@ -16,7 +16,7 @@ from api.admin.session import OWNER
 from api.schemas import Request, VerificationId
 from shared.audit import Action, Audit
 from shared.codes import Codes
-from shared.errors import InvalidRequest, VerificationNotFound
+from shared.errors import InvalidRequest
 from shared.policy import Channel, Guard
 from shared.pumping import guarded
 from shared.recipient import Recipient, mask, parse_email, parse_phone
@@ -121,7 +121,7 @@ def _routes_for_recipients(admin: Blueprint, dashboard: Dashboard) -> None:
     def reveal() -> Response:
         """`to` is null when it is not kept any more."""
         verification_id = body.read(request, _Verification).verification_id
-        to = dashboard.timeline.clear_address(verification_id)
+        to = dashboard.store.recipient(verification_id)
         if to:
             dashboard.record("reveal", verification_id=verification_id, to=mask(to))
         return jsonify(to=to)
@@ -129,9 +129,7 @@ def _routes_for_recipients(admin: Blueprint, dashboard: Dashboard) -> None:
     @admin.post("/cancel")
     def cancel() -> tuple[str, int]:
         verification_id = body.read(request, _Verification).verification_id
-        app = dashboard.timeline.app_of(verification_id)
-        if not app:
-            raise VerificationNotFound
+        app = dashboard.service.owner(verification_id)
         dashboard.service.cancel(verification_id, app=app)
         dashboard.record("cancel", verification_id=verification_id)
         return "", 204

@@ -201,15 +201,6 @@ def test_tells_the_refusals_of_a_recipient_and_of_nobody_else(redis, timeline):
     assert (refusal["app"], refusal["rule"]) == ("shop", "ip")
 
 
-def test_reveals_an_address_only_while_its_code_lives(timeline, written):
-    written()
-    assert timeline.clear_address(ID) == PHONE
-    assert timeline.app_of(ID) == "shop"
-    written(verification_id="VE" + 32 * "b", clear=False)
-    assert timeline.clear_address("VE" + 32 * "b") is None
-    assert timeline.app_of("VE" + 32 * "c") == ""
-
-
 def test_tells_what_the_scripts_have_written(timeline, user, sender, run_worker, service):
     sender.failures = [DeliveryError("refused", "twilio_21408")]
     started = user.ask()
