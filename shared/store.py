@@ -46,7 +46,8 @@ class GuardCount:
 
 
 class Store(RedisScripts):
-    """Redis, as the service uses it. A key's name tells nothing about whom it is for.
+    """Redis, as the service uses it. A key's name tells nothing about whom it is for, but for those
+    of ranges and countries, which tell these.
 
     otp:recipient:{tag}            the id of the recipient's open verification; the code's life
     otp:code:{id}                  who gets the code, and its keyed verifiers; the code's life
@@ -61,7 +62,7 @@ class Store(RedisScripts):
     otp:budget:{app}:{channel}:{day}  messages asked for; a day
     otp:guard:{app}:{kind}:{subject}  messages to a range or country, and verified ones; its window
     otp:guarded                    which guards count; a week after the last one did
-    otp:verified:{tag}             the recipient has verified; as OTP_KEEP_VERIFIED says
+    otp:verified:{tag}             the recipient has verified; 30 days
     otp:idempotency:{tag}          the answer to a request that may be repeated; a day
     otp:proof:{id}                 a proof of work that was used; until it ends by itself
     otp:refusals                   the last 200 starts that were refused, and why; a day
