@@ -343,9 +343,11 @@ class VerificationService:
         rule, subject, error = found
         # Also when it cannot be recorded.
         with suppress(StorageUnavailable):
-            self._store.refuse(
-                {"app": app, "rule": rule, "to": recipient.masked, "subject": subject}
-            )
+            refusal = {"app": app, "rule": rule, "subject": subject}
+            # Beside a prefix of it a masked number would show more than it should.
+            if rule != "blocked_prefix":
+                refusal["to"] = recipient.masked
+            self._store.refuse(refusal)
         raise error
 
     def _code(self, verification_id: str, generation: int, length: int, tag: str) -> dict[str, Any]:

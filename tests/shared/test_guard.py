@@ -211,6 +211,15 @@ def test_numbers_that_cost_their_owner_or_belong_to_no_country_are_refused(
     assert (why["rule"], why["subject"]) == ("number_type", kind)
 
 
+@pytest.mark.parametrize("env", [{"OTP_BLOCKED_PREFIXES": "+141555501"}])
+def test_no_masked_number_is_kept_beside_a_prefix_of_it(user, redis):
+    with pytest.raises(RecipientBlocked):
+        user.ask("+14155550123")
+    (why,) = refusals(redis)
+    assert (why["rule"], why["subject"]) == ("blocked_prefix", "+141555501")
+    assert "to" not in why
+
+
 @pytest.mark.parametrize("env", [{"OTP_BLOCKED_TYPES": "personal_number"}])
 def test_an_owner_chooses_the_kinds_of_numbers(user):
     user.ask("+19002345678")
