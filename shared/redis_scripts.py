@@ -25,9 +25,10 @@ class RedisScripts:
         self.redis = redis
         self._breaker = _Breaker()
 
-    def _script(self, name: str, first_line: str = "") -> Script:
+    def _script(self, name: str, above: str = "") -> Script:
+        """The script of that name, below the prelude and what is to stand above that."""
         text = (_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8")
-        return self.redis.register_script(f"{first_line}{_PRELUDE}\n{text}")
+        return self.redis.register_script(f"{above}{_PRELUDE}\n{text}")
 
     def _script_when_full(self, name: str) -> Callable[[list[str], list[Any]], Any]:
         """A script that works also while Redis is full: it writes little, and what it finishes

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from rq.worker_registration import REDIS_WORKER_KEYS
 from shared.errors import StorageUnavailable
 from shared.ledger import OVERDUE_SECONDS
 from shared.policy import Channel
+from shared.queue import enqueue_in_lua
 from shared.redis_scripts import RedisScripts
 
 # How long a caller waits for Redis.
@@ -89,7 +90,7 @@ class Store(RedisScripts):
         # Redis's clock less our monotonic one, as of the last answer that told it.
         self._clock_ms: float | None = None
         # Starts are what has to wait while Redis is full.
-        self._start = self._script("start")
+        self._start = self._script("start", enqueue_in_lua())
         self._refuse = self._script("refuse")
         self._guards = self._script("guards")
         self._check = self._script_when_full("check")
@@ -97,7 +98,7 @@ class Store(RedisScripts):
         self._erase = self._script_when_full("erase")
 
     def start(
-        self, request: Mapping[str, Any], queue_key: str, enqueue: Iterable[Sequence[Any]]
+        self, request: Mapping[str, Any], queue_key: str, job: Sequence[str | bytes | int]
     ) -> dict[str, Any]:
         """Run start.lua, which see for the answer.
 
@@ -107,12 +108,9 @@ class Store(RedisScripts):
         blocks}] of range and country, and `code` {kid, generation, length, by_recipient, by_id}
         unless the code stays as it is; and, where it applies, budget, sender (the only one to
         deliver it), idempotency (the fingerprint of what is asked for) with idempotency_key,
-        and proof with proof_ms. `enqueue` are RQ's commands for the queue at `queue_key`.
+        and proof with proof_ms. `job` is WakeUps.job() for the queue at `queue_key`.
         """
         verification_id, tag, app = request["verification_id"], request["tag"], request["app"]
-        words: list[Any] = []
-        for command in enqueue:
-            words += (len(command), *command)
         guards = [
             {**guard, "name": f"{app}:{guard['kind']}:{guard['subject']}"}
             for guard in request["guards"]
@@ -144,7 +142,7 @@ class Store(RedisScripts):
                 *(f"otp:limit:{limit['scope']}:{limit['subject']}" for limit in request["limits"]),
             ],
             {**request, **more},
-            words,
+            job,
         )
 
     def refuse(self, refusal: Mapping[str, Any]) -> None:

@@ -179,7 +179,7 @@ class VerificationService:
             answer = self._store.start(
                 {**request, **code, "verification_id": verification_id, "send": send},
                 self._wake_ups.queue_key,
-                self._wake_ups.commands(verification_id, send, policy.ttl_seconds),
+                self._wake_ups.job(verification_id, send, policy.ttl_seconds),
             )
             if answer["outcome"] != "retry_with":
                 return _started(answer, recipient)

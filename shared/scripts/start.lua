@@ -6,8 +6,7 @@
 --      9 whether the recipient has verified before   10 the answer to an idempotency key
 --      11 a spent proof of work   12 budget   13, 14 the guards of range and country
 --      15... one list of send times per limit
--- ARGV 1 the request, JSON, see Store.start   2... RQ's commands that enqueue the delivery, each
---      behind the number of its words
+-- ARGV 1 the request, JSON, see Store.start   2... the job, as enqueue() of shared/queue.py takes it
 -- Result, JSON: {outcome}, which is
 --   started       and verification_id, send, channel, expires_in_ms, resend_in_ms, checks_left,
 --                 sends_left; again, the same, for an idempotency key that was used
@@ -200,11 +199,7 @@ redis.call('ZADD', KEYS[5], now + request.overdue_ms, request.verification_id ..
 redis.call('PEXPIRE', KEYS[5], request.ttl_ms + request.kept_ms)
 count(now, 'sends_requested', request.channel)
 count(now, 'country', request.country, 'requested')
-local i = 2
-while i <= #ARGV do
-  redis.call(unpack(ARGV, i + 1, i + ARGV[i]))
-  i = i + 1 + ARGV[i]
-end
+enqueue(unpack(ARGV, 2))
 local answer = {
   outcome = 'started',
   verification_id = request.verification_id,

@@ -4,14 +4,16 @@ import hmac
 import json
 import os
 import pickle
+import re
 import tracemalloc
 import zlib
 
 import pytest
 from rq import Queue
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from shared.queue import QUEUE_NAME, TASK, ForeignJob, WakeUps
+from shared.queue import QUEUE_NAME, TASK, ForeignJob, SignedJson, WakeUps, enqueue_in_lua
 
 VERIFICATION = "VE" + "0" * 32
 KEYS = (b"new" * 11, b"old" * 11)
@@ -28,20 +30,59 @@ def signed(body: bytes, key: bytes = KEYS[0]) -> bytes:
 
 
 def job_data(redis, wake_ups) -> bytes:
-    for command in wake_ups.commands(VERIFICATION, 2, 300):
-        redis.execute_command(*command)
+    """Of a job that the start script would have enqueued."""
+    redis.eval(f"{enqueue_in_lua()} enqueue(unpack(ARGV))", 0, *wake_ups.job(VERIFICATION, 2, 300))
     return redis.hget(f"rq:job:{VERIFICATION}-2", "data")
 
 
-def test_the_commands_enqueue_one_job_that_is_read_again(redis, wake_ups):
+def jobs_in(redis) -> dict[bytes, tuple[object, int]]:
+    """All that RQ has in Redis, and how long. A job's times are told by their form."""
+    read = {
+        b"hash": redis.hgetall,
+        b"list": lambda key: redis.lrange(key, 0, -1),
+        b"set": redis.smembers,
+    }
+    found = {key: (read[redis.type(key)](key), redis.ttl(key)) for key in redis.keys("rq:*")}
+    for value, _ in found.values():
+        if isinstance(value, dict):
+            for time in (b"created_at", b"enqueued_at"):
+                value[time] = re.sub(rb"\d", b"0", value[time])
+    return found
+
+
+def test_a_start_enqueues_byte_for_byte_what_rq_itself_would(redis, user, codes):
+    verification_id = user.ask().verification_id
+    ours = jobs_in(redis)
+    redis.flushall()
+    queue = Queue(QUEUE_NAME, connection=redis, serializer=SignedJson(codes.job_keys))
+    queue.enqueue_call(
+        TASK,
+        args=(verification_id, 1),
+        job_id=f"{verification_id}-1",
+        description="deliver",
+        ttl=300,
+        result_ttl=0,
+        failure_ttl=300,
+    )
+    # These two it would keep for ever.
+    redis.expire("rq:queues", 86400)
+    redis.expire(queue.key, 86400)
+    assert ours == jobs_in(redis)
+
+
+def test_an_rq_that_enqueues_in_another_way_is_noticed(monkeypatch):
+    to_dict = Job.to_dict
+    monkeypatch.setattr(
+        Job, "to_dict", lambda job, **options: {**to_dict(job, **options), "nonce": os.urandom(8)}
+    )
+    with pytest.raises(RuntimeError, match="unknown way"):
+        enqueue_in_lua()
+
+
+def test_the_script_enqueues_one_job_that_is_read_again(redis, wake_ups):
     data = job_data(redis, wake_ups)
     assert redis.lrange(f"rq:queue:{QUEUE_NAME}", 0, -1) == [f"{VERIFICATION}-2".encode()]
     assert wake_ups.read(data) == (VERIFICATION, 2)
-
-
-def test_making_the_commands_writes_nothing(redis, wake_ups):
-    wake_ups.commands(VERIFICATION, 1, 300)
-    assert redis.keys() == []
 
 
 def test_a_job_and_its_queue_have_an_end(redis, wake_ups):
