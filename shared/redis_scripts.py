@@ -2,14 +2,16 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from redis import Redis, exceptions
-from redis.commands.core import Script
 
 from shared.errors import StorageUnavailable
+
+# With its keys and its arguments.
+RunScript = Callable[[Sequence[str], Sequence[Any]], Any]
 
 _SCRIPTS = Path(__file__).with_name("scripts")
 _PRELUDE = (_SCRIPTS / "prelude.lua").read_text(encoding="utf-8")
@@ -25,18 +27,27 @@ class RedisScripts:
         self.redis = redis
         self._breaker = _Breaker()
 
-    def _script(self, name: str, above: str = "") -> Script:
+    def _script(self, name: str, above: str = "") -> RunScript:
         """The script of that name, below the prelude and what is to stand above that."""
         text = (_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8")
-        return self.redis.register_script(f"{above}{_PRELUDE}\n{text}")
+        script = self.redis.register_script(f"{above}{_PRELUDE}\n{text}")
 
-    def _script_when_full(self, name: str) -> Callable[[list[str], list[Any]], Any]:
+        def run(keys: Sequence[str], args: Sequence[Any]) -> Any:
+            try:
+                return self.redis.evalsha(script.sha, len(keys), *keys, *args)
+            except exceptions.NoScriptError:
+                # It loads itself, and at each call does more than that.
+                return script(keys, args)
+
+        return run
+
+    def _script_when_full(self, name: str) -> RunScript:
         """A script that works also while Redis is full: it writes little, and what it finishes
         makes room. That takes the flag allow-oom of Redis 7, which is asked for only then."""
         script = self._script(name)
         flagged = self._script(name, "#!lua flags=allow-oom\n")
 
-        def run(keys: list[str], args: list[Any]) -> Any:
+        def run(keys: Sequence[str], args: Sequence[Any]) -> Any:
             try:
                 return script(keys, args)
             except exceptions.OutOfMemoryError as full:
@@ -48,9 +59,7 @@ class RedisScripts:
 
         return run
 
-    def _json(
-        self, script: Callable[[list[str], list[Any]], Any], keys: list[str], args: list[Any]
-    ) -> dict[str, Any]:
+    def _json(self, script: RunScript, keys: Sequence[str], args: Sequence[Any]) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(self._run(lambda: script(keys, args)))
         return answer
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from shared.errors import StorageUnavailable
 from shared.ledger import OVERDUE_SECONDS
 from shared.policy import Channel
 from shared.queue import enqueue_in_lua
-from shared.redis_scripts import RedisScripts
+from shared.redis_scripts import RedisScripts, RunScript
 
 # How long a caller waits for Redis.
 PATIENCE_SECONDS = 0.5
@@ -171,8 +171,8 @@ class Store(RedisScripts):
 
     def _in_time(
         self,
-        script: Callable[[list[str], list[Any]], Any],
-        keys: list[str],
+        script: RunScript,
+        keys: Sequence[str],
         request: Mapping[str, Any],
         words: Sequence[Any] = (),
     ) -> dict[str, Any]:
