@@ -1,9 +1,9 @@
-"""Request bodies: one strict way to read JSON."""
+"""Bodies: one strict way to read JSON, and one to write it."""
 
 import json
 from typing import Any, NoReturn, TypeVar
 
-from flask import Request
+from flask import Request, Response
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
@@ -25,11 +25,7 @@ def read(request: Request, model: type[Model]) -> Model:
     if request.content_length is None and request.environ["wsgi.input"].read(1):
         raise RequestEntityTooLarge
     try:
-        body = json.loads(
-            content.decode("utf-8"),
-            object_pairs_hook=_without_duplicates,
-            parse_constant=_refuse_constant,
-        )
+        body = _JSON.decode(content.decode("utf-8"))
     except (ValueError, RecursionError):
         raise MalformedJson from None
     if not isinstance(body, dict):
@@ -42,6 +38,10 @@ def read(request: Request, model: type[Model]) -> Model:
         raise InvalidRequest(*((".".join(map(str, e["loc"])), e["msg"]) for e in found)) from None
 
 
+def answer(model: BaseModel, status: int = 200) -> Response:
+    return Response(model.model_dump_json(), status, mimetype="application/json")
+
+
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
@@ -51,3 +51,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+# json.loads would make one for each body.
+_JSON = json.JSONDecoder(object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)

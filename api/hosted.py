@@ -1,7 +1,7 @@
 """What the page of a verification asks for while it is open. Who knows the id, which cannot be
 guessed, needs no key: it opens this verification only, and tells no code and no address."""
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, request
 
 from api import body
 from api.access import browser_locale, client_ip
@@ -17,7 +17,7 @@ def endpoints(service: LoggedService, work: ProofOfWork) -> Blueprint:
     @hosted.get("/status")
     def status(verification_id: str) -> Response:
         verification = service.view(verification_id, app=service.owner(verification_id))
-        return jsonify(VerificationDetails.of(verification).model_dump())
+        return body.answer(VerificationDetails.of(verification))
 
     @hosted.post("/check")
     def check(verification_id: str) -> Response:
@@ -28,10 +28,10 @@ def endpoints(service: LoggedService, work: ProofOfWork) -> Blueprint:
             ip=client_ip(request),
             verification_id=verification_id,
         )
-        return jsonify(VerifiedOtp.of(approved).model_dump())
+        return body.answer(VerifiedOtp.of(approved))
 
     @hosted.post("/resend")
-    def resend(verification_id: str) -> tuple[Response, int]:
+    def resend(verification_id: str) -> Response:
         asked = body.read(request, ResendOtp)
         app = service.owner(verification_id)
         recipient = service.recipient(verification_id)
@@ -47,7 +47,7 @@ def endpoints(service: LoggedService, work: ProofOfWork) -> Blueprint:
             )
         except ProofSpent:
             raise work.required(app, recipient) from None
-        return jsonify(GeneratedOtp.of(started).model_dump()), 202
+        return body.answer(GeneratedOtp.of(started), 202)
 
     @hosted.post("/cancel")
     def cancel(verification_id: str) -> tuple[str, int]:

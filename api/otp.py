@@ -3,7 +3,7 @@
 import json
 import re
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, request
 
 from api import body
 from api.access import Access, browser_locale, client_ip
@@ -20,7 +20,7 @@ def endpoints(
     otp = Blueprint("otp", __name__)
 
     @otp.post("/generate-otp")
-    def generate_otp() -> tuple[Response, int]:
+    def generate_otp() -> Response:
         app = access.app_or_page(request)
         asked = body.read(request, GenerateOtp)
         recipient = asked.recipient(default_region)
@@ -38,7 +38,7 @@ def endpoints(
             )
         except ProofSpent:
             raise work.required(app, recipient) from None
-        return jsonify(GeneratedOtp.of(started).model_dump()), 202
+        return body.answer(GeneratedOtp.of(started), 202)
 
     @otp.post("/verify-otp")
     def verify_otp() -> Response:
@@ -52,12 +52,12 @@ def endpoints(
             recipient=recipient,
             verification_id=typed.verification_id or "",
         )
-        return jsonify(VerifiedOtp.of(approved).model_dump())
+        return body.answer(VerifiedOtp.of(approved))
 
     @otp.get("/verifications/<verification_id>")
     def get_verification(verification_id: str) -> Response:
         verification = service.view(verification_id, app=access.app_or_page(request))
-        return jsonify(VerificationDetails.of(verification).model_dump())
+        return body.answer(VerificationDetails.of(verification))
 
     @otp.delete("/verifications/<verification_id>")
     def cancel_verification(verification_id: str) -> tuple[str, int]:

@@ -1,6 +1,6 @@
 """DELETE /recipients: the owner has somebody forgotten."""
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, request
 
 from api import body
 from api.access import client_ip
@@ -28,6 +28,6 @@ def endpoints(
         removed = store.erase([codes.tag(app, recipient.to) for app in store.apps()])
         audit.record("erasure", OWNER, client_ip(request), to=recipient.masked, **removed)
         answer = ErasedRecipient(to=recipient.masked, removed=Removed(**removed))
-        return jsonify(answer.model_dump())
+        return body.answer(answer)
 
     return recipients

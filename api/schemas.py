@@ -144,11 +144,8 @@ class GeneratedOtp(BaseModel):
 
     @classmethod
     def of(cls, started: Started) -> Self:
-        facts = {
-            name: getattr(started, name) for name in cls.model_fields if hasattr(started, name)
-        }
         way = _BY[started.channel]
-        return cls(**facts, message=f"A code is on its way to {started.to} by {way}.")
+        return cls(**vars(started), message=f"A code is on its way to {started.to} by {way}.")
 
 
 class VerifiedOtp(BaseModel):
@@ -161,7 +158,7 @@ class VerifiedOtp(BaseModel):
 
     @classmethod
     def of(cls, approved: Approved) -> Self:
-        return cls(**asdict(approved), message=f"{approved.to} is verified.")
+        return cls(**vars(approved), message=f"{approved.to} is verified.")
 
 
 class Removed(BaseModel):
