@@ -1,6 +1,7 @@
 """What a start has to pass: the owner's lists, the limits and the pumping guard, as start.lua takes
 them."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
@@ -80,6 +81,7 @@ def window(limit: Limit) -> dict[str, int]:
     return {"count": limit.count, "ms": limit.window_seconds * 1000}
 
 
+@lru_cache(maxsize=10_000)
 def network(ip: str, *, wider: bool = False) -> str:
     """Who counts as one client address: an IPv6 customer has a whole /64. `wider`: who is close to
     it, a /24 or /48."""
