@@ -64,7 +64,9 @@ def parse_phone(text: str, default_region: str | None = None) -> Recipient:
         raise InvalidRequest(
             ("phone", "not a phone number with its country code; write it like +14155550123")
         ) from error
-    if number.extension or not phonenumbers.is_valid_number(number):
+    kind = phonenumbers.number_type(number)
+    # Only a number that does not exist is of no kind that is known.
+    if number.extension or kind == phonenumbers.PhoneNumberType.UNKNOWN:
         raise InvalidRequest(("phone", "no such phone number exists"))
     region = phonenumbers.region_code_for_number(number)
     has_country = region is not None and region != "001"
@@ -72,7 +74,7 @@ def parse_phone(text: str, default_region: str | None = None) -> Recipient:
         field="phone",
         to=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
         region=region if has_country else None,
-        type=_TYPE_NAMES[phonenumbers.number_type(number)] if has_country else NO_COUNTRY,
+        type=_TYPE_NAMES[kind] if has_country else NO_COUNTRY,
     )
 
 
