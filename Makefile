@@ -50,8 +50,8 @@ attacks: $(VENV)/.dev ## attack the service as docs/security.md says, and print 
 	@$(PY) -m pytest tests/attacks $(ARGS)
 
 .PHONY: bench
-bench: $(VENV)/.dev ## what the dashboard costs, as ratios in one run (ARGS=SECONDS)
-	@$(PY) -m bench.dashboard $(ARGS)
+bench: $(VENV)/.bench ## measure the service beside its parts and its peers (ARGS=api for that part only)
+	@$(PY) -m bench $(ARGS)
 
 .PHONY: check
 check: $(VENV)/.dev ## lint, format, types, import rules
@@ -71,6 +71,7 @@ lock: $(VENV)/.dev ## pin every package with its hashes after a change of pyproj
 	@$(LOCK) pyproject.toml -o requirements.txt
 	@$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	@$(LOCK) --group embedded -c requirements-dev.txt -o deploy/requirements-embedded.txt
+	@$(LOCK) --group bench -c requirements-dev.txt -o bench/requirements.txt
 
 .PHONY: image
 image: $(VENV)/.dev ## take the README's pictures anew
@@ -99,6 +100,11 @@ $(VENV)/.runtime: requirements.txt $(VENV)/.made
 # Its lock holds the service's packages as well.
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.made
 	@echo "Installing the packages for the tests and checks ..."
+	@$(PIP) -r $< && touch $@
+
+# On top of those.
+$(VENV)/.bench: bench/requirements.txt $(VENV)/.dev
+	@echo "Installing what the benchmark compares with ..."
 	@$(PIP) -r $< && touch $@
 
 $(VENV)/.embedded: deploy/requirements-embedded.txt $(VENV)/.runtime

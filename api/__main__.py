@@ -46,8 +46,13 @@ def main() -> None:
         warn_of_weak_codes(settings)
     except SettingsError as error:
         sys.exit(f"otp api: {error}")
+    serve("api.__main__:app", settings)
+
+
+def serve(app: str, settings: Settings) -> None:
+    """Serve what the named function makes, which each process calls for itself, until SIGTERM."""
     Server(
-        "api.__main__:app",
+        app,
         factory=True,
         address=settings.host,
         port=settings.port,

@@ -1,22 +1,15 @@
-"""What the dashboard costs the service, in one run on a Redis of its own:
-
-    python -m bench.dashboard [SECONDS]
+"""What the dashboard costs the service.
 
 One process lets codes be asked for, handed over and checked, as fast as it can, in short rounds of
-three kinds in any order, so that whatever else the machine does falls on each alike: without a
-dashboard; with one that is looked at, which asks every 3 s, but here in each round of 0.5 s;
-and with scripts that count nothing for it. The ratios are medians over the rounds. What Redis says
-that its commands took is of the least disturbed round.
+three kinds: without a dashboard; with one that is looked at, which asks every 3 s, but here in each
+round of 0.5 s; and with scripts that count nothing for it. What Redis says that its scripts took is
+of the least disturbed round.
 """
 
-import random
-import statistics
-import sys
-import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
@@ -24,6 +17,7 @@ from pathlib import Path
 
 from redis import Redis
 
+from bench.figures import Figure, interleave, is_noisy, ratio
 from shared import redis_scripts
 from shared.codes import Codes
 from shared.ledger import Claim, Ledger
@@ -38,6 +32,7 @@ from shared.store import Store
 from shared.verification import VerificationService
 from tests.conftest import KEY, redis_server
 
+ROUNDS = 15
 ROUND_SECONDS = 0.5
 POLLS = 50
 # What is counted in a busy minute, hour or day: every one that is shown has as much.
@@ -108,62 +103,62 @@ class Look:
         guarded(self._store, lambda _: self._guard)
 
 
-def main() -> None:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """How many verifications a second there were, and how long Redis ran scripts for each."""
+
+    rate: float
+    redis_us: float
+
+
+def figures(folder: Path) -> Iterator[Figure]:
     settings = _settings()
-    with tempfile.TemporaryDirectory() as folder, redis_server(Path(folder)) as server:
+    with redis_server(folder) as server:
         redis = Redis.from_url(server.url)
         fill(redis)
         with scripts_that_count_for_metrics_only():
             uncounted = Load(redis, settings)
         counted = Load(redis, settings)
-        for load in (counted, uncounted):
-            load.run(1)
-        process, looking = start_looking(server.url)
-        throughput, redis_us = defaultdict(list), defaultdict(list)
-        try:
-            end = time.monotonic() + seconds
-            while time.monotonic() < end:
-                rounds = [("without", counted), ("looked at", counted), ("uncounted", uncounted)]
-                random.shuffle(rounds)
-                for kind, load in rounds:
-                    if kind == "looked at":
-                        looking.set()
-                    before = script_stats(redis)
-                    throughput[kind].append(load.run(ROUND_SECONDS))
-                    calls, us = (b - a for a, b in zip(before, script_stats(redis), strict=True))
-                    # A verification is four scripts.
-                    redis_us[kind].append(4 * us / calls)
-        finally:
-            process.kill()
-            process.join()
-        show(throughput, redis_us, poll_ms=poll_ms(redis, Look(redis, settings)))
+        with looking_process(server.url) as looking:
+
+            def looked_at() -> Round:
+                looking.set()
+                return one_round(redis, counted)
+
+            subjects = {
+                "without": lambda: one_round(redis, counted),
+                "looked at": looked_at,
+                "uncounted": lambda: one_round(redis, uncounted),
+            }
+            # The first of each warms up.
+            interleave(subjects, rounds=1)
+            seen = interleave(subjects, rounds=ROUNDS)
+        yield from _compared(seen, poll_ms(redis, Look(redis, settings)))
 
 
-def show(
-    throughput: dict[str, list[float]], redis_us: dict[str, list[float]], *, poll_ms: float
-) -> None:
-    rate = {kind: statistics.median(values) for kind, values in throughput.items()}
-    us = {kind: min(values) for kind, values in redis_us.items()}
-    looked_at = statistics.median(
-        a / b for a, b in zip(throughput["looked at"], throughput["without"], strict=True)
-    )
-    counting = statistics.median(
-        a / b for a, b in zip(throughput["without"], throughput["uncounted"], strict=True)
-    )
-    lines = {
-        "verifications/s, no dashboard looked at": f"{rate['without']:.0f}",
-        "verifications/s, a dashboard looked at": f"{rate['looked at']:.0f}",
-        "ratio": f"{looked_at:.3f}",
-        "verifications/s, nothing counted for it": f"{rate['uncounted']:.0f}",
-        "ratio, counted to not counted": f"{counting:.3f}",
-        "Redis per verification (4 scripts), counted": f"{us['without']:.0f} us",
-        "Redis per verification, not counted": f"{us['uncounted']:.0f} us",
-        "Redis per look at the dashboard": f"{poll_ms:.2f} ms",
+def one_round(redis: Redis, load: Load) -> Round:
+    before = script_stats(redis)
+    rate = load.run(ROUND_SECONDS)
+    calls, us = (b - a for a, b in zip(before, script_stats(redis), strict=True))
+    # A verification is four scripts.
+    return Round(rate=rate, redis_us=4 * us / calls)
+
+
+def _compared(seen: dict[str, list[Round]], poll_ms: float) -> Iterator[Figure]:
+    rates = {kind: [each.rate for each in rounds] for kind, rounds in seen.items()}
+    least_us = {kind: min(each.redis_us for each in rounds) for kind, rounds in seen.items()}
+    counting_us = least_us["without"] - least_us["uncounted"]
+    noisy = is_noisy(rates["uncounted"])
+    figures = {
+        "looked at, against not looked at": f"{ratio(rates['looked at'], rates['without']):.2f}",
+        "counted, against not counted": f"{ratio(rates['without'], rates['uncounted']):.2f}",
+        "Redis per verification, counted": f"{least_us['without']:.0f} µs",
+        "of which counting": f"{counting_us:.0f} µs",
+        "Redis per look": f"{poll_ms:.2f} ms",
         "share of Redis's time, asked every 3 s": f"{poll_ms / 3000:.2%}",
     }
-    for name, value in lines.items():
-        print(f"{name:<48}{value:>12}")
+    for name, value in figures.items():
+        yield Figure(name=name, value=value, noisy=noisy)
 
 
 def fill(redis: Redis) -> None:
@@ -178,8 +173,8 @@ def fill(redis: Redis) -> None:
 
 def script_stats(redis: Redis) -> tuple[int, int]:
     """Calls and microseconds of all scripts so far."""
-    stats = redis.info("commandstats")["cmdstat_evalsha"]  # type: ignore[index]
-    return stats["calls"], stats["usec"]
+    stats = redis.info("commandstats").get("cmdstat_evalsha", {})  # type: ignore[union-attr]
+    return stats.get("calls", 0), stats.get("usec", 0)
 
 
 def poll_ms(redis: Redis, look: Look) -> float:
@@ -195,13 +190,18 @@ def poll_ms(redis: Redis, look: Look) -> float:
     return (spent() - before) / POLLS / 1000
 
 
-def start_looking(url: str):
+@contextmanager
+def looking_process(url: str) -> Iterator[Event]:
     """A process that looks once each time that the event is set."""
     context = get_context("spawn")
     looking = context.Event()
     process = context.Process(target=_look_when_asked, args=(url, looking), daemon=True)
     process.start()
-    return process, looking
+    try:
+        yield looking
+    finally:
+        process.kill()
+        process.join()
 
 
 def _look_when_asked(url: str, looking: Event) -> None:
@@ -224,7 +224,3 @@ def scripts_that_count_for_metrics_only() -> Iterator[None]:
 def _settings() -> Settings:
     unlimited = {"OTP_LIMIT_TO": "none", "OTP_LIMIT_IP": "none", "OTP_RESEND_SECONDS": "0"}
     return Settings.load({"OTP_SECRET_KEYS": KEY, **unlimited}, env_file=None)
-
-
-if __name__ == "__main__":
-    main()

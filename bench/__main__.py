@@ -1,0 +1,54 @@
+"""`python -m bench [PART …]`: how fast the service is, against what its parts can do and against
+what one would take instead. Prints a table; when all parts were measured also writes it to
+bench/results.md. Ends with 1 only when something does not work.
+"""
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bench import api, dashboard, report, wrk
+from bench.figures import Figure
+from bench.wrk import NotMeasured
+
+# What each is given is a folder for its programs.
+PARTS: dict[str, Callable[[Path], Iterator[Figure]]] = {
+    "api": api.figures,
+    "dashboard": dashboard.figures,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parts = parser.parse_args().parts
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    # So that whatever was started is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        wrk.require()
+        found = {name: _measure(name) for name in parts or PARTS}
+    except NotMeasured as error:
+        sys.exit(f"bench: {error}")
+    table = "\n".join(report.lines(found))
+    print(table)
+    if not parts:
+        report.write(table)
+
+
+def _measure(part: str) -> list[Figure]:
+    begin = time.monotonic()
+    print(f"{part} … ", end="", file=sys.stderr, flush=True)
+    with tempfile.TemporaryDirectory(prefix="otp-bench-") as folder:
+        found = list(PARTS[part](Path(folder)))
+    print(f"{time.monotonic() - begin:.0f} s", file=sys.stderr)
+    return found
+
+
+if __name__ == "__main__":
+    main()

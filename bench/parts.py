@@ -1,0 +1,53 @@
+"""The programs that are measured, each in processes of its own, on loopback."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.chaos.programs import Program, free_port, is_ready, wait_for
+from tests.conftest import KEY
+
+# Everything that a start checks and counts is on. What would refuse here is out of reach: all come
+# from one address, and nobody types the codes in.
+ENV = {"OTP_SECRET_KEYS": KEY, "OTP_LIMIT_IP": "1000000/1h", "OTP_GUARD": "monitor"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A program that answers HTTP."""
+
+    program: Program
+    port: int
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+
+@contextmanager
+def served(folder: Path, redis_url: str, module: str = "api", **env: str) -> Iterator[Served]:
+    """`python -m MODULE`, from when it is ready: the API as shipped, or a module of this folder
+    that is served like it."""
+    port = free_port()
+    log = folder / f"{module}-{port}.log"
+    own = {**ENV, "REDIS_URL": redis_url, "PORT": str(port), "TMPDIR": str(folder), **env}
+    program = Program([sys.executable, "-m", module], log, own)
+    try:
+        wait_for(lambda: is_ready(port), 20, f"{module} to start, see {log}")
+        yield Served(program=program, port=port)
+    finally:
+        program.kill()
+
+
+@contextmanager
+def worker(folder: Path, redis_url: str, module: str = "worker", **env: str) -> Iterator[Program]:
+    """`python -m MODULE`, from when it has said that it works."""
+    log = folder / f"{module}-{free_port()}.log"
+    own = {**ENV, "REDIS_URL": redis_url, "TMPDIR": str(folder), **env}
+    program = Program([sys.executable, "-m", module], log, own)
+    try:
+        wait_for(lambda: program.has_logged("worker_started"), 20, f"{module} to start, see {log}")
+        yield program
+    finally:
+        program.kill()
