@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import api, dashboard, report, wrk
+from bench import api, dashboard, life, report, wrk
 from bench.figures import Figure
 from bench.wrk import NotMeasured
 
 # What each is given is a folder for its programs.
 PARTS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "api": api.figures,
+    "life": life.figures,
     "dashboard": dashboard.figures,
 }
 

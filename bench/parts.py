@@ -51,3 +51,15 @@ def worker(folder: Path, redis_url: str, module: str = "worker", **env: str) -> 
         yield program
     finally:
         program.kill()
+
+
+def memory_bytes(pid: int) -> int:
+    """What a process has for itself alone."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+
+
+def children(pid: int) -> list[int]:
+    """The processes that it has started."""
+    paths = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for path in paths for child in path.read_text(encoding="ascii").split()]
