@@ -48,7 +48,7 @@ count_duration = function() end
 """
 
 
-class Load:
+class Lives:
     """One verification after another, from being asked for to being used."""
 
     _numbers = count()
@@ -112,13 +112,13 @@ class Round:
 
 
 def figures(folder: Path) -> Iterator[Figure]:
-    settings = _settings()
+    settings = unlimited()
     with redis_server(folder) as server:
         redis = Redis.from_url(server.url)
         fill(redis)
         with scripts_that_count_for_metrics_only():
-            uncounted = Load(redis, settings)
-        counted = Load(redis, settings)
+            uncounted = Lives(redis, settings)
+        counted = Lives(redis, settings)
         with looking_process(server.url) as looking:
 
             def looked_at() -> Round:
@@ -136,9 +136,9 @@ def figures(folder: Path) -> Iterator[Figure]:
         yield from _compared(seen, poll_ms(redis, Look(redis, settings)))
 
 
-def one_round(redis: Redis, load: Load) -> Round:
+def one_round(redis: Redis, lives: Lives) -> Round:
     before = script_stats(redis)
-    rate = load.run(ROUND_SECONDS)
+    rate = lives.run(ROUND_SECONDS)
     calls, us = (b - a for a, b in zip(before, script_stats(redis), strict=True))
     # A verification is four scripts.
     return Round(rate=rate, redis_us=4 * us / calls)
@@ -205,7 +205,7 @@ def looking_process(url: str) -> Iterator[Event]:
 
 
 def _look_when_asked(url: str, looking: Event) -> None:
-    look = Look(Redis.from_url(url), _settings())
+    look = Look(Redis.from_url(url), unlimited())
     while looking.wait():
         looking.clear()
         look()
@@ -221,6 +221,6 @@ def scripts_that_count_for_metrics_only() -> Iterator[None]:
         redis_scripts._PRELUDE = prelude
 
 
-def _settings() -> Settings:
-    unlimited = {"OTP_LIMIT_TO": "none", "OTP_LIMIT_IP": "none", "OTP_RESEND_SECONDS": "0"}
-    return Settings.load({"OTP_SECRET_KEYS": KEY, **unlimited}, env_file=None)
+def unlimited(**env: str) -> Settings:
+    limits = {"OTP_LIMIT_TO": "none", "OTP_LIMIT_IP": "none", "OTP_RESEND_SECONDS": "0"}
+    return Settings.load({"OTP_SECRET_KEYS": KEY, **limits, **env}, env_file=None)

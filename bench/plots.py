@@ -1,0 +1,66 @@
+"""Small plots as SVG, legible on light and dark pages."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+_WIDTH, _HEIGHT = 360, 240
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 320, 60, 200
+_STYLE = """
+text { font: 12px system-ui, sans-serif; fill: #24292f }
+.title { font-size: 13px; font-weight: 600 }
+.axis { stroke: #8c959f }
+.line { fill: none; stroke-width: 2 }
+.of-0 { stroke: #0969da } text.of-0, circle.of-0 { stroke: none; fill: #0969da }
+.of-1 { stroke: #bc4c00 } text.of-1, circle.of-1 { stroke: none; fill: #bc4c00 }
+@media (prefers-color-scheme: dark) {
+  text { fill: #e6edf3 }
+  .of-0 { stroke: #58a6ff } text.of-0, circle.of-0 { fill: #58a6ff }
+  .of-1 { stroke: #f0883e } text.of-1, circle.of-1 { fill: #f0883e }
+}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """One value per step for each line; two lines at most, the values count from 0."""
+
+    title: str
+    steps: Sequence[str]
+    lines: Mapping[str, Sequence[float]]
+
+
+def write(path: Path, plots: Sequence[Plot]) -> None:
+    """Side by side in one file."""
+    width = _WIDTH * len(plots)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_HEIGHT}" width="{width}">',
+        f"<style>{_STYLE}</style>",
+    ]
+    for number, plot in enumerate(plots):
+        parts += [f'<g transform="translate({number * _WIDTH} 0)">', *_drawn(plot), "</g>"]
+    path.write_text("\n".join([*parts, "</svg>", ""]), encoding="utf-8")
+
+
+def _drawn(plot: Plot) -> Iterator[str]:
+    yield _text(_LEFT, 20, plot.title, "title", anchor="start")
+    yield f'<path class="axis" d="M{_LEFT} {_BOTTOM}H{_RIGHT}"/>'
+    gap = (_RIGHT - _LEFT) / len(plot.steps)
+    xs = [_LEFT + gap * (i + 0.5) for i in range(len(plot.steps))]
+    for x, step in zip(xs, plot.steps, strict=True):
+        yield _text(x, _BOTTOM + 20, step)
+    largest = max(value for values in plot.lines.values() for value in values)
+    for i, (name, values) in enumerate(plot.lines.items()):
+        yield _text(_LEFT + 80 * i, 40, name, f"of-{i}", anchor="start")
+        ys = [_BOTTOM - value / largest * (_BOTTOM - _TOP) for value in values]
+        points = " ".join(f"{x:.0f},{y:.0f}" for x, y in zip(xs, ys, strict=True))
+        yield f'<polyline class="line of-{i}" points="{points}"/>'
+        for x, y, value in zip(xs, ys, values, strict=True):
+            yield f'<circle class="of-{i}" cx="{x:.0f}" cy="{y:.0f}" r="3"/>'
+            yield _text(x, y - 8 if i == 0 else y + 16, f"{value:,.0f}", f"of-{i}")
+
+
+def _text(x: float, y: float, text: str, kind: str = "", *, anchor: str = "middle") -> str:
+    place = f'x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}"'
+    return f'<text class="{kind}" {place}>{escape(text)}</text>'
