@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import to_json
 from redis import Redis
 from rq.worker_registration import REDIS_WORKER_KEYS
 
@@ -182,7 +183,7 @@ class Store(RedisScripts):
             timed = dict(request)
             if self._clock_ms is not None:
                 timed["not_after"] = self._clock_ms + 1000 * (time.monotonic() + PATIENCE_SECONDS)
-            answer = self._json(script, keys, [json.dumps(timed), *words])
+            answer = self._json(script, keys, [to_json(timed), *words])
             if "now" in answer:
                 self._clock_ms = answer.pop("now") - 1000 * time.monotonic()
             if answer["outcome"] != "late":
