@@ -104,8 +104,10 @@ end
 
 local function guard_count(guard, what, part_ms, now)
   local part = math.floor(now / part_ms)
-  redis.call('HSET', guard, 'part_ms', part_ms)
   if redis.call('HINCRBY', guard, part .. ':' .. what, 1) == 1 then
+    redis.call('HSET', guard, 'part_ms', part_ms)
+    -- Not before this part falls out.
+    redis.call('PEXPIRE', guard, part_ms * (PARTS + 1))
     for _, field in ipairs(redis.call('HKEYS', guard)) do
       local at = tonumber(string.match(field, '^(%d+):'))
       if at and (at < part - PARTS or at > part) then
@@ -113,7 +115,6 @@ local function guard_count(guard, what, part_ms, now)
       end
     end
   end
-  redis.call('PEXPIRE', guard, part_ms * (PARTS + 1))
 end
 
 -- What was refused and why, for the owner: who waits for a resend is only counted.

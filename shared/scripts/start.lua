@@ -109,13 +109,13 @@ if request.budget then
   end
 end
 for i, guard in ipairs(request.guards) do
-  local sums = guard_sums(KEYS[12 + i], guard.part_ms, now)
-  local hardly_any = sums.verified * 100 < guard.percent * sums.sent
-  if guard.blocks and sums.sent >= guard.count and hardly_any
-    and redis.call('EXISTS', KEYS[9]) == 0
-  then
-    return refused('guard_' .. guard.kind, guard.subject, sums.verified,
-      math.ceil(guard.percent * sums.sent / 100), guard.part_ms * PARTS, {outcome = 'held'})
+  if guard.blocks then
+    local sums = guard_sums(KEYS[12 + i], guard.part_ms, now)
+    local hardly_any = sums.verified * 100 < guard.percent * sums.sent
+    if sums.sent >= guard.count and hardly_any and redis.call('EXISTS', KEYS[9]) == 0 then
+      return refused('guard_' .. guard.kind, guard.subject, sums.verified,
+        math.ceil(guard.percent * sums.sent / 100), guard.part_ms * PARTS, {outcome = 'held'})
+    end
   end
 end
 if request.proof_ms and redis.call('EXISTS', KEYS[11]) == 1 then
@@ -147,12 +147,16 @@ if request.budget then
   redis.call('INCR', key)
   redis.call('EXPIRE', key, 86400)
 end
+local guarded = {}
 for i, guard in ipairs(request.guards) do
   guard_count(KEYS[12 + i], 'sent', guard.part_ms, now)
-  redis.call('ZADD', 'otp:guarded', now, guard.name)
+  table.insert(guarded, now)
+  table.insert(guarded, guard.name)
 end
-if #request.guards > 0 then
-  redis.call('ZREMRANGEBYRANK', 'otp:guarded', 0, -1001)
+if #guarded > 0 then
+  if redis.call('ZADD', 'otp:guarded', unpack(guarded)) > 0 then
+    redis.call('ZREMRANGEBYRANK', 'otp:guarded', 0, -1001)
+  end
   redis.call('EXPIRE', 'otp:guarded', 7 * 86400)
 end
 if request.proof_ms then
@@ -188,7 +192,8 @@ if request.code then
 end
 redis.call('HSET', KEYS[4],
   'status', 'queued', 'channel', request.channel, 'locale', request.locale, 'attempts', 0,
-  'asked', now, 'generation', redis.call('HGET', KEYS[3], 'generation'))
+  'asked', now,
+  'generation', request.code and request.code.generation or redis.call('HGET', KEYS[3], 'generation'))
 if request.sender then
   redis.call('HSET', KEYS[4], 'sender', request.sender)
 end
