@@ -20,7 +20,7 @@ from redis import Redis
 from bench.figures import Figure, interleave, is_noisy, ratio
 from shared import redis_scripts
 from shared.codes import Codes
-from shared.ledger import Claim, Ledger
+from shared.ledger import Claim, Ledger, Outcome
 from shared.policy import CHANNELS
 from shared.pumping import guarded
 from shared.queue import WakeUps
@@ -78,9 +78,9 @@ class Lives:
         number = next(self._numbers)
         to = parse_phone(f"+1{212 + number // 10_000 % 5}555{number % 10_000:04}")
         started = self._service.start(to, "sms", app="default", ip="192.0.2.1", locale="en")
-        claim = self._ledger.claim(started.verification_id, 1, SENDERS)
+        (claim,) = self._ledger.claim([(started.verification_id, 1)], SENDERS)
         assert isinstance(claim, Claim)
-        self._ledger.done(claim, "accepted", provider_id="m-1")
+        self._ledger.done([Outcome(claim=claim, result="accepted", provider_id="m-1")])
         code = self._codes.derive(claim.kid, started.verification_id, 0, claim.length)
         self._service.check(code, app="default", ip="192.0.2.1", recipient=to)
         # There is no worker that would take it.

@@ -12,7 +12,7 @@ from redis import Redis
 
 from bench.parts import ENV
 from shared.codes import Codes
-from shared.ledger import Claim, Ledger
+from shared.ledger import Claim, Ledger, Outcome
 from shared.policy import DEFAULT_APP
 from shared.queue import WakeUps
 from shared.recipient import parse_phone
@@ -82,9 +82,9 @@ class Seeds:
         service = VerificationService(store, ledger, self._codes, wake_ups, lambda _: policy)
         to = parse_phone(next(numbers(201)))
         started = service.start(to, "sms", app=DEFAULT_APP, ip="192.0.2.1", locale="en")
-        claim = ledger.claim(started.verification_id, 1, {"": {"sms": ["console"]}})
+        (claim,) = ledger.claim([(started.verification_id, 1)], {"": {"sms": ["console"]}})
         assert isinstance(claim, Claim)
-        ledger.done(claim, "accepted")
+        ledger.done([Outcome(claim=claim, result="accepted")])
         # As the worker does that takes a job.
         self._redis.delete(wake_ups.queue_key, *self._redis.keys("rq:job:*"))
         return claim

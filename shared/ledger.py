@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, cast
@@ -23,7 +24,7 @@ BREAKER_FAILURES = 5
 BREAKER_OPEN_SECONDS = 5.0
 
 AttemptResult = Literal["accepted", "refused", "transient", "unknown", "invalid_recipient"]
-SendStatus = Literal["sent", "queued", "failed", "delivered", "undelivered", "lost"]
+SendStatus = Literal["sent", "queued", "failed", "delivered", "undelivered", "lost", "broken"]
 ReceiptOutcome = Literal["accepted", "delivered", "undelivered"]
 
 
@@ -42,7 +43,8 @@ class Attempt:
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """The right and the facts to make one delivery attempt for `app`, through `sender`. `untried`
-    other senders could be tried at once should it fail, `others` at all."""
+    other senders could be tried at once should it fail, `others` at all. `asked_at` is when it was
+    asked for, by this machine's monotonic clock."""
 
     verification_id: str
     app: str
@@ -59,14 +61,27 @@ class Claim:
     generation: int
     length: int
     life_seconds: float
+    asked_at: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """A send that came to its end without an attempt: `dropped` or `failed`, and the reason."""
+    """A send that came to its end without an attempt: `dropped` or `failed`, and the reason. Or one
+    that is `broken`: nobody can read what is in Redis of it."""
 
     status: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a claimed attempt. None for `retry_in_seconds`: there shall be no other."""
+
+    claim: Claim
+    result: AttemptResult
+    error: str | None = None
+    provider_id: str | None = None
+    retry_in_seconds: float | None = None
 
 
 _ATTEMPT_FACTS = [fact.name for fact in fields(Attempt)]
@@ -86,78 +101,62 @@ class Ledger(RedisScripts):
 
     def claim(
         self,
-        verification_id: str,
-        send: int,
+        sends: Sequence[tuple[str, int]],
         senders: Mapping[str, Mapping[Channel, Sequence[str]]],
-    ) -> Claim | Ended | None:
-        """Claim a send for one attempt through one of its channel's senders, which are named per
-        app in order of preference; under "" for every app that has none of its own. None: it is not
-        ours to make, now or ever."""
-        token = secrets.token_hex(8)
-        answer = self._json(
-            self._claim,
-            [
+    ) -> list[Claim | Ended | None]:
+        """Claim sends, (verification id, number) each, for one attempt each through one of its
+        channel's senders, which are named per app in order of preference; under "" for every app
+        that has none of its own. None: it is not ours to make, now or ever."""
+        asked_at = time.monotonic()
+        tokens = [secrets.token_hex(8) for _ in sends]
+        request = {
+            "lease_ms": LEASE_SECONDS * 1000,
+            "min_life_ms": MIN_LIFE_SECONDS * 1000,
+            "max_attempts": MAX_ATTEMPTS,
+            "senders": senders,
+        }
+        keys, words = ["otp:due"], [json.dumps(request)]
+        for (verification_id, send), token in zip(sends, tokens, strict=True):
+            keys += (
                 f"otp:send:{verification_id}:{send}",
                 f"otp:verification:{verification_id}",
                 f"otp:code:{verification_id}",
-                "otp:due",
-            ],
-            [
-                json.dumps(
-                    {
-                        "member": f"{verification_id}:{send}",
-                        "token": token,
-                        "lease_ms": LEASE_SECONDS * 1000,
-                        "min_life_ms": MIN_LIFE_SECONDS * 1000,
-                        "max_attempts": MAX_ATTEMPTS,
-                        "senders": senders,
-                    }
-                )
-            ],
-        )
-        match answer.pop("outcome"):
-            case "claimed":
-                return Claim(
-                    verification_id=verification_id,
-                    send=send,
-                    token=token,
-                    life_seconds=answer.pop("life_ms") / 1000,
-                    **answer,
-                )
-            case "not_due":
-                return None
-            case status:
-                return Ended(status=status, reason=answer["reason"])
+            )
+            words += (f"{verification_id}:{send}", token)
+        answers = self._run(lambda: self._claim(keys, words))
+        return [
+            _read_claim(answer, verification_id, send, token, asked_at)
+            for answer, (verification_id, send), token in zip(answers, sends, tokens, strict=True)
+        ]
 
-    def done(
-        self,
-        claim: Claim,
-        result: AttemptResult,
-        *,
-        error: str | None = None,
-        provider_id: str | None = None,
-        retry_in_seconds: float | None = None,
-    ) -> SendStatus:
-        """Record what became of a claimed attempt, and answer what becomes of the send."""
+    def done(self, outcomes: Sequence[Outcome]) -> list[SendStatus]:
+        """Record what became of claimed attempts, and answer what becomes of each send."""
         request = {
-            "member": f"{claim.verification_id}:{claim.send}",
-            "token": claim.token,
-            "attempt": claim.attempt,
-            "sender": claim.sender,
-            "result": result,
-            "error": error,
-            "provider_id": provider_id,
-            "retry_in_ms": None if retry_in_seconds is None else round(retry_in_seconds * 1000),
             "breaker_failures": BREAKER_FAILURES,
             "breaker_open_ms": round(BREAKER_OPEN_SECONDS * 1000),
         }
-        keys = [
-            f"otp:send:{claim.verification_id}:{claim.send}",
-            f"otp:verification:{claim.verification_id}",
-            "otp:due",
-        ]
-        body = json.dumps({name: value for name, value in request.items() if value is not None})
-        return cast(SendStatus, self._run(lambda: self._done(keys, [body])).decode())
+        keys, words = ["otp:due"], [json.dumps(request)]
+        for outcome in outcomes:
+            claim, retry_in = outcome.claim, outcome.retry_in_seconds
+            keys += (
+                f"otp:send:{claim.verification_id}:{claim.send}",
+                f"otp:verification:{claim.verification_id}",
+            )
+            facts = {
+                "member": f"{claim.verification_id}:{claim.send}",
+                "token": claim.token,
+                "attempt": claim.attempt,
+                "sender": claim.sender,
+                "result": outcome.result,
+                "error": outcome.error,
+                "provider_id": outcome.provider_id,
+                "retry_in_ms": None if retry_in is None else round(retry_in * 1000),
+            }
+            # Text of what else a sender may answer: it must not hold up the others.
+            known = {name: value for name, value in facts.items() if value is not None}
+            words.append(json.dumps(known, default=str))
+        answers = self._run(lambda: self._done(keys, words))
+        return [cast(SendStatus, answer.decode(errors="replace")) for answer in answers]
 
     def receipt(
         self,
@@ -197,6 +196,31 @@ class Ledger(RedisScripts):
         members = self._run(lambda: self._sweep(["otp:due", queue_key], words))
         pairs = (member.decode().split(":") for member in members)
         return [(verification_id, int(send)) for verification_id, send in pairs]
+
+
+def _read_claim(
+    answer: bytes, verification_id: str, send: int, token: str, asked_at: float
+) -> Claim | Ended | None:
+    """What claim.lua says of one send."""
+    try:
+        facts = json.loads(answer)
+        match facts.pop("outcome"):
+            case "claimed":
+                return Claim(
+                    verification_id=verification_id,
+                    send=send,
+                    token=token,
+                    life_seconds=facts.pop("life_ms") / 1000,
+                    asked_at=asked_at,
+                    **facts,
+                )
+            case "not_due":
+                return None
+            case status:
+                return Ended(status=status, reason=facts["reason"])
+    except (KeyError, TypeError, ValueError) as error:
+        # Somebody else has written something into it.
+        return Ended(status="broken", reason=type(error).__name__)
 
 
 def read_attempt(line: Mapping[str, Any]) -> Attempt:

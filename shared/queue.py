@@ -4,10 +4,12 @@ import hmac
 import json
 import zlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from redis import Redis
 from rq import Queue
+from rq.job import Job
 from rq.utils import now, utcformat
 
 QUEUE_NAME = "otp"
@@ -15,6 +17,8 @@ QUEUE_NAME = "otp"
 TASK = "worker.delivery.deliver"
 _LARGEST_JOB_BYTES = 4096
 _DAY_SECONDS = 86400
+_JOB_PREFIX = Job.redis_job_namespace_prefix
+_TAKE = Path(__file__).parent / "scripts" / "take.lua"
 
 
 class SignedJson:
@@ -52,12 +56,20 @@ class WakeUps:
     def __init__(self, redis: Redis, keys: Sequence[bytes]) -> None:
         self._jobs = SignedJson(keys)
         self.queue_key = str(Queue(QUEUE_NAME, connection=redis).key)
+        self._take = redis.register_script(_TAKE.read_text(encoding="utf-8"))
 
     def job(self, verification_id: str, send: int, ttl_seconds: int) -> tuple[str, bytes, str, int]:
         """What enqueue() of enqueue_in_lua() takes, for a delivery; the job is gone after the
         TTL."""
         body = self._jobs.dumps((TASK, None, (verification_id, send), {}))
         return f"{verification_id}-{send}", zlib.compress(body), utcformat(now()), ttl_seconds
+
+    def take(self, most: int, ids: Sequence[bytes] = ()) -> list[bytes]:
+        """Take up to `most` jobs off the queue, and those of `ids`, which are off it already. Their
+        `data`; they are deleted."""
+        # Bytes: an id that somebody else wrote need not be text.
+        answer: list[bytes] = self._take([self.queue_key], [most, _JOB_PREFIX, *ids])
+        return answer
 
     def read(self, data: object) -> tuple[str, int]:
         """(verification id, send) of a job's `data` field. What it names is compared and never

@@ -50,12 +50,14 @@ class RedisScripts:
         def run(keys: Sequence[str], args: Sequence[Any]) -> Any:
             try:
                 return script(keys, args)
-            except exceptions.OutOfMemoryError as full:
+            except exceptions.ResponseError as error:
+                if not _is_full(error):
+                    raise
                 try:
                     return flagged(keys, args)
                 except exceptions.ResponseError:
                     # Before Redis 7 there is no such flag.
-                    raise full from None
+                    raise error from None
 
         return run
 
@@ -101,9 +103,13 @@ class _Breaker:
         self._open_until = None
 
 
+def _is_full(error: exceptions.RedisError) -> bool:
+    # A script that raises it once more makes a plain error of it, behind its code word.
+    return isinstance(error, exceptions.OutOfMemoryError) or str(error).startswith(("OOM", "-OOM"))
+
+
 def _refuses_writes(error: exceptions.RedisError) -> bool:
-    if isinstance(error, exceptions.OutOfMemoryError | exceptions.ReadOnlyError):
+    if _is_full(error) or isinstance(error, exceptions.ReadOnlyError):
         return True
-    # In a script these arrive as plain errors, behind their code word.
-    words = ("OOM", "READONLY", "MISCONF", "NOREPLICAS", "MASTERDOWN", "LOADING", "-OOM")
+    words = ("READONLY", "MISCONF", "NOREPLICAS", "MASTERDOWN", "LOADING")
     return isinstance(error, exceptions.ResponseError) and str(error).startswith(words)

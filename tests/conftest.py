@@ -26,9 +26,8 @@ from shared.settings import Settings
 from shared.store import Store
 from shared.verification import VerificationService
 from tests.clock import Clock, clock_of
-from tests.fakes import FakeSender, outlets
+from tests.fakes import DirectDeliverer, FakeSender, outlets
 from tests.user import PHONE, User, wrong
-from worker.delivery import Deliverer
 from worker.rq_worker import OtpWorker
 
 KEY = "k1:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="
@@ -206,9 +205,9 @@ def sender() -> FakeSender:
 
 
 @pytest.fixture
-def deliverer(ledger, codes, sender) -> Deliverer:
+def deliverer(ledger, codes, sender) -> DirectDeliverer:
     named = {"fake": sender}
-    return Deliverer(ledger, codes, outlets(dict.fromkeys(CHANNELS, named)))
+    return DirectDeliverer(ledger, codes, outlets(dict.fromkeys(CHANNELS, named)))
 
 
 @pytest.fixture

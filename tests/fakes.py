@@ -6,9 +6,9 @@ from typing import Any
 from redis import Redis
 
 from shared.errors import StorageUnavailable
-from shared.ledger import Claim, Ended, Ledger, SendStatus
+from shared.ledger import AttemptResult, Claim, Ended, Ledger, Outcome, SendStatus
 from shared.policy import CHANNELS, Channel
-from worker.delivery import Outlet
+from worker.delivery import Deliverer, Outlet
 from worker.messages import Texts
 from worker.senders.base import DeliveryError, Message, Sender
 
@@ -45,6 +45,27 @@ class FakeSender:
         return [m.code for m in self.messages if m.to == to][-1]
 
 
+def claim_one(ledger: Ledger, verification_id: str, send: int) -> Claim | Ended | None:
+    (answer,) = ledger.claim([(verification_id, send)], SENDER_NAMES)
+    return answer
+
+
+def done_one(ledger: Ledger, claim: Claim, result: AttemptResult, **facts: Any) -> SendStatus:
+    (status,) = ledger.done([Outcome(claim=claim, result=result, **facts)])
+    return status
+
+
+class DirectDeliverer(Deliverer):
+    """Needs no worker: who asks it makes the attempts."""
+
+    def deliver(self, verification_id: str, send: int) -> None:
+        """Make every attempt for a send that is due."""
+        sends = [(verification_id, send)]
+        while sends:
+            outcomes = map(self.attempt, self.claim(sends))
+            sends = self.record([outcome for outcome in outcomes if outcome])
+
+
 class FlakyLedger(Ledger):
     """A ledger whose Redis is away for the first calls of some methods, as many as `away` says."""
 
@@ -52,13 +73,13 @@ class FlakyLedger(Ledger):
         super().__init__(redis)
         self.away = away
 
-    def claim(self, *args: Any) -> Claim | Ended | None:
+    def claim(self, *args: Any) -> list[Claim | Ended | None]:
         self._fail("claim")
         return super().claim(*args)
 
-    def done(self, *args: Any, **facts: Any) -> SendStatus:
+    def done(self, *args: Any) -> list[SendStatus]:
         self._fail("done")
-        return super().done(*args, **facts)
+        return super().done(*args)
 
     def sweep(self, *args: Any) -> list[tuple[str, int]]:
         self._fail("sweep")

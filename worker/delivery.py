@@ -1,17 +1,16 @@
-"""The task: deliver one send of a verification."""
+"""The task: deliver the sends of verifications."""
 
 import logging
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
 from shared.codes import Codes
 from shared.errors import StorageUnavailable
-from shared.ledger import LEASE_SECONDS, AttemptResult, Claim, Ended, Ledger, SendStatus
+from shared.ledger import LEASE_SECONDS, Claim, Ended, Ledger, Outcome, SendStatus
 from shared.policy import Channel
 from shared.recipient import mask
 from worker.messages import Texts
@@ -33,7 +32,8 @@ class Outlet:
 
 
 class Deliverer:
-    """Makes delivery attempts, as many at a time as there are threads that call it.
+    """Claims sends, makes an attempt for each claim and records what became of it, called from as
+    many threads as there are. A send that somebody else has, or that is over, is left alone.
 
     `outlets` holds the outlet of each app that has its own, and under "" that of every other.
     """
@@ -46,90 +46,132 @@ class Deliverer:
             app: {channel: list(named) for channel, named in outlet.senders.items()}
             for app, outlet in outlets.items()
         }
-        # By token, with the monotonic time of the claim.
-        self._claims: dict[str, tuple[Claim, float]] = {}
+        # By token.
+        self._claims: dict[str, Claim] = {}
         self._lock = Lock()
-
-    def deliver(self, verification_id: str, send: int) -> None:
-        """Make attempts for a send until it is sent, or has to wait, or is over.
-
-        Idempotent: a send that somebody else has, or that is over, is left alone. Each attempt is
-        claimed right before it is made, which is also the last look whether the code is still
-        wanted. Raises StorageUnavailable when Redis is away before the attempt; the sweeper comes
-        back to it.
-        """
-        while True:
-            claimed_at = time.monotonic()
-            claim = self._ledger.claim(verification_id, send, self._sender_names)
-            if claim is None:
-                return
-            if isinstance(claim, Ended):
-                log.info(
-                    "delivery_ended",
-                    extra={
-                        "verification_id": verification_id,
-                        "send": send,
-                        "send_status": claim.status,
-                        "reason": claim.reason,
-                    },
-                )
-                return
-            with self._holding(claim, claimed_at):
-                if not self._attempt(claim, claimed_at):
-                    return
 
     @property
     def under_way(self) -> int:
-        """How many attempts are being made right now."""
+        """How many attempts are claimed and not recorded."""
         return len(self._claims)
 
     @property
     def under_way_by(self) -> Counter[str]:
         """The same by `channel:sender`."""
         with self._lock:
-            return Counter(f"{c.channel}:{c.sender}" for c, _ in self._claims.values())
+            return Counter(f"{claim.channel}:{claim.sender}" for claim in self._claims.values())
 
-    def renew_leases(self) -> None:
-        """Prolong the leases of the attempts under way, save for one whose sender hangs: another
-        worker goes on with that send. Raises StorageUnavailable."""
-        hangs_since = time.monotonic() - 2 * LONGEST_SEND_SECONDS
+    def claim(self, sends: Sequence[tuple[str, int]]) -> list[Claim]:
+        """The claims for those of the sends that an attempt is due for. They are to be attempted at
+        once: a claim is also the last look whether the code is still wanted. Raises
+        StorageUnavailable; the sweeper comes back to them."""
+        try:
+            answers = self._ledger.claim(sends, self._sender_names)
+        except StorageUnavailable as error:
+            for verification_id, _ in sends:
+                log.warning(
+                    "delivery_put_off",
+                    extra={"verification_id": verification_id, "error": str(error)},
+                )
+            raise
+        claims = []
+        for (verification_id, send), answer in zip(sends, answers, strict=True):
+            match answer:
+                case Claim():
+                    claims.append(answer)
+                case Ended(status="broken", reason=reason):
+                    log.error(
+                        "delivery_broken",
+                        extra={"verification_id": verification_id, "send": send, "reason": reason},
+                    )
+                case Ended(status=status, reason=reason):
+                    log.info(
+                        "delivery_ended",
+                        extra={
+                            "verification_id": verification_id,
+                            "send": send,
+                            "send_status": status,
+                            "reason": reason,
+                        },
+                    )
         with self._lock:
-            claims = [claim for claim, since in self._claims.values() if since > hangs_since]
-        if claims:
-            self._ledger.renew(claims)
+            self._claims |= {claim.token: claim for claim in claims}
+        return claims
 
-    def _attempt(self, claim: Claim, claimed_at: float) -> bool:
-        """Make one attempt. Whether the next one is due at once."""
-        provider_id = None
+    def attempt(self, claim: Claim) -> Outcome | None:
+        """Make one attempt. None, and nothing to record, when it came too late for that."""
         try:
             code = self._codes.derive(
                 claim.kid, claim.verification_id, claim.generation, claim.length
             )
             outlet = self._outlets.get(claim.app) or self._outlets[""]
             message = outlet.texts.message(claim, code)
-            if time.monotonic() - claimed_at > LEASE_SECONDS:
+            if time.monotonic() - claim.asked_at > LEASE_SECONDS:
                 # This process stood still, and somebody else has the send by now.
-                return False
+                self._drop(claim)
+                return None
             provider_id = outlet.senders[claim.channel][claim.sender].send(message)
-            result: AttemptResult = "accepted"
-            error = retry_in = None
         except DeliveryError as failure:
-            result, error = failure.failure, failure.error
-            retry_in = _retry_in(claim, failure.failure)
-        except Exception as fault:  # noqa: BLE001 (whatever a sender does, the send goes on)
-            result, error = "unknown", type(fault).__name__
-            retry_in = _retry_in(claim, "unknown")
+            return Outcome(
+                claim=claim,
+                result=failure.failure,
+                error=failure.error,
+                retry_in_seconds=_retry_in(claim, failure.failure),
+            )
+        except BaseException as fault:  # noqa: BLE001 (whatever a sender does, the send goes on)
             # Without the text of the exception, which may hold the code or the address.
             log.error(  # noqa: TRY400
                 "sender_raised", extra={"sender": claim.sender, "where": where(fault)}
             )
-        # However long Redis is away: what is not recorded is sent again.
-        status = self._patiently(
-            lambda: self._ledger.done(
-                claim, result, error=error, provider_id=provider_id, retry_in_seconds=retry_in
-            ),
-            give_up_at=claimed_at + claim.life_seconds,
-        )
+            return Outcome(
+                claim=claim,
+                result="unknown",
+                error=type(fault).__name__,
+                retry_in_seconds=_retry_in(claim, "unknown"),
+            )
+        return Outcome(claim=claim, result="accepted", provider_id=provider_id)
+
+    def record(self, outcomes: Sequence[Outcome]) -> list[tuple[str, int]]:
+        """Record what became of attempts. The sends of which the next attempt is due at once.
+        Raises StorageUnavailable; then they are still to be recorded."""
+        try:
+            statuses = self._ledger.done(outcomes)
+        except StorageUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 (what Redis cannot record must not hold others up)
+            log.error("delivery_raised", extra={"where": where(error)})  # noqa: TRY400
+            statuses = ["broken"] * len(outcomes)
+        for outcome, status in zip(outcomes, statuses, strict=True):
+            self._end(outcome, status)
+        return [
+            (outcome.claim.verification_id, outcome.claim.send)
+            for outcome, status in zip(outcomes, statuses, strict=True)
+            if status == "queued" and outcome.retry_in_seconds == 0
+        ]
+
+    def still_wanted(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Those of the outcomes whose codes still live; the others are given up."""
+        now = time.monotonic()
+        wanted = []
+        for outcome in outcomes:
+            if now > outcome.claim.asked_at + outcome.claim.life_seconds:
+                self._end(outcome, "lost")
+            else:
+                wanted.append(outcome)
+        return wanted
+
+    def renew_leases(self) -> None:
+        """Prolong the leases of the attempts under way, save for one whose sender hangs: another
+        worker goes on with that send. Raises StorageUnavailable."""
+        hangs_since = time.monotonic() - 2 * LONGEST_SEND_SECONDS
+        with self._lock:
+            claims = [claim for claim in self._claims.values() if claim.asked_at > hangs_since]
+        if claims:
+            self._ledger.renew(claims)
+
+    def _end(self, outcome: Outcome, status: SendStatus) -> None:
+        claim = outcome.claim
+        self._drop(claim)
         log.info(
             "delivery_attempt",
             extra={
@@ -139,34 +181,15 @@ class Deliverer:
                 "to": mask(claim.to),
                 "channel": claim.channel,
                 "sender": claim.sender,
-                "result": result,
-                "error": error,
+                "result": outcome.result,
+                "error": outcome.error,
                 "send_status": status,
             },
         )
-        return status == "queued" and retry_in == 0
 
-    @staticmethod
-    def _patiently(record: Callable[[], SendStatus], give_up_at: float) -> SendStatus:
-        pause = 0.1
-        while True:
-            try:
-                return record()
-            except StorageUnavailable:
-                if time.monotonic() > give_up_at:
-                    return "lost"
-            time.sleep(pause)
-            pause = min(2 * pause, 1.0)
-
-    @contextmanager
-    def _holding(self, claim: Claim, claimed_at: float) -> Iterator[None]:
+    def _drop(self, claim: Claim) -> None:
         with self._lock:
-            self._claims[claim.token] = claim, claimed_at
-        try:
-            yield
-        finally:
-            with self._lock:
-                del self._claims[claim.token]
+            self._claims.pop(claim.token, None)
 
 
 def _retry_in(claim: Claim, failure: Failure) -> float | None:

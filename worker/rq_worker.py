@@ -5,8 +5,6 @@ import logging
 import os
 import signal
 import time
-from concurrent.futures import ThreadPoolExecutor
-from threading import BoundedSemaphore
 from types import FrameType
 from typing import Any
 
@@ -17,9 +15,10 @@ from rq.utils import now
 from rq.worker import BaseWorker, WorkerStatus
 
 from shared.errors import StorageUnavailable
-from shared.ledger import LEASE_SECONDS, Ledger
+from shared.ledger import LEASE_SECONDS, Claim, Ledger
 from shared.queue import QUEUE_NAME, ForeignJob, WakeUps
 from worker import health
+from worker.crew import Crew
 from worker.delivery import Deliverer, where
 
 log = logging.getLogger("otp.worker")
@@ -35,7 +34,8 @@ _DAY_SECONDS = 86400
 
 class OtpWorker(BaseWorker):
     """One RQ worker (one registration, one queue) that makes up to `concurrency` deliveries at a
-    time in threads.
+    time, in the threads of a crew. It takes no more than those can begin at once, and claims all
+    that it took in one round trip.
 
     The delivery ledger carries the promise that every send is delivered; a job only wakes a worker
     up. So a job is taken off the queue and deleted at once, and RQ's registries, retries and
@@ -58,8 +58,8 @@ class OtpWorker(BaseWorker):
         self._deliverer = deliverer
         self._wake_ups = wake_ups
         self._concurrency = concurrency
-        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="delivery")
-        self._free = BoundedSemaphore(concurrency)
+        self._crew = Crew(deliverer, concurrency)
+        self._backlog = False
         self._next_beat = self._next_sweep = 0.0
 
     @property
@@ -77,6 +77,7 @@ class OtpWorker(BaseWorker):
         what is under way. Survives a Redis that is away, for however long."""
         log.info("worker_started", extra={"worker": self.name, "host": self.hostname})
         self.birth_date = now()
+        self._crew.start()
         back_off = 0.1
         while not self._stop_requested:
             try:
@@ -87,10 +88,14 @@ class OtpWorker(BaseWorker):
                 log.warning("redis_away", extra={"error": str(error), "retry_in": back_off})
                 # Whoever holds a finished attempt records it first.
                 self._next_sweep = time.monotonic() + LEASE_SECONDS
-                time.sleep(back_off)
-                back_off = min(2 * back_off, LONGEST_BACK_OFF_SECONDS)
+            except Exception as error:  # noqa: BLE001 (one send must not end the worker)
+                # Without the text of the exception, which may hold the code or the address.
+                log.error("delivery_raised", extra={"where": where(error)})  # noqa: TRY400
+            else:
+                back_off = 0.1
                 continue
-            back_off = 0.1
+            time.sleep(back_off)
+            back_off = min(2 * back_off, LONGEST_BACK_OFF_SECONDS)
         self._finish()
 
     def _stop(self, _signum: int, _frame: FrameType | None) -> None:
@@ -100,73 +105,43 @@ class OtpWorker(BaseWorker):
         """Give the free threads what is queued or overdue, waiting for it a second at most. How
         much that was."""
         self._keep_alive()
-        free = self._acquire(wait)
-        taken: list[tuple[str, int]] = []
+        places = self._crew.take_places(TICK_SECONDS if wait else None)
+        claims: list[Claim] = []
         try:
-            if free and time.monotonic() >= self._next_sweep:
-                taken += self._ledger.sweep(self._queue.key, free)
-                self._next_sweep = time.monotonic() + (TICK_SECONDS if wait else 0)
-            if free > len(taken):
-                taken += self._take_jobs(free - len(taken), wait=wait and not taken)
+            sends = self._take(places, wait=wait)
+            claims = self._deliverer.claim(sends) if sends else []
         finally:
-            for _ in range(free - len(taken)):
-                self._free.release()
-            for send in taken:
-                self._pool.submit(self._deliver, *send)
-        return len(taken)
+            self._crew.attempt(claims)
+            self._crew.leave_places(places - len(claims))
+        return len(sends)
 
-    def _acquire(self, wait: bool) -> int:
-        """Take all free threads, at least one if it comes free within a second."""
-        if not self._free.acquire(timeout=TICK_SECONDS if wait else None):
-            return 0
-        free = 1
-        while self._free.acquire(blocking=False):
-            free += 1
-        return free
-
-    def _take_jobs(self, most: int, *, wait: bool) -> list[tuple[str, int]]:
-        """(verification id, send) of the jobs taken off the queue, up to `most`."""
-        ids: list[Any] = []
-        if wait:
-            popped = self.connection.blpop([self._queue.key], timeout=TICK_SECONDS)
-            if not popped:
-                return []
-            ids.append(popped[1])
-        if most > len(ids):
-            ids += self.connection.lpop(self._queue.key, most - len(ids)) or []
-        if not ids:
-            return []
-        # Bytes to bytes: an id that somebody else wrote need not be text.
-        prefix = self.job_class.redis_job_namespace_prefix.encode()
-        keys = [prefix + job_id for job_id in ids]
-        with self.connection.pipeline(transaction=False) as pipe:
-            for key in keys:
-                pipe.hget(key, "data")
-                pipe.delete(key)
-            answers = pipe.execute(raise_on_error=False)
-        sends = []
-        for data in answers[::2]:
-            # None: the job's code has expired while it waited.
-            if data is not None:
-                try:
-                    sends.append(self._wake_ups.read(data))
-                except ForeignJob as error:
-                    log.warning("job_refused", extra={"why": str(error)})
+    def _take(self, most: int, *, wait: bool) -> list[tuple[str, int]]:
+        """(verification id, send) of up to `most` that are overdue or queued."""
+        sends: list[tuple[str, int]] = []
+        if most and time.monotonic() >= self._next_sweep:
+            sends += self._ledger.sweep(self._queue.key, most)
+            self._next_sweep = time.monotonic() + (TICK_SECONDS if wait else 0)
+        if most > len(sends):
+            sends += self._take_jobs(most - len(sends), wait=wait and not sends)
         return sends
 
-    def _deliver(self, verification_id: str, send: int) -> None:
-        try:
-            self._deliverer.deliver(verification_id, send)
-        except StorageUnavailable as error:
-            log.warning(
-                "delivery_put_off", extra={"verification_id": verification_id, "error": str(error)}
-            )
-        except Exception as error:  # noqa: BLE001 (one send must not end the worker)
-            log.error(  # noqa: TRY400 (the text of an exception may hold the code)
-                "delivery_raised", extra={"verification_id": verification_id, "where": where(error)}
-            )
-        finally:
-            self._free.release()
+    def _take_jobs(self, most: int, *, wait: bool) -> list[tuple[str, int]]:
+        first: list[bytes] = []
+        if wait and not self._backlog:
+            popped: Any = self.connection.blpop([self._queue.key], timeout=TICK_SECONDS)
+            if not popped:
+                return []
+            first = [popped[1]]
+        jobs = self._wake_ups.take(most - len(first), first)
+        # With more jobs than threads there is nothing to wait for next time.
+        self._backlog = len(jobs) == most
+        sends = []
+        for data in jobs:
+            try:
+                sends.append(self._wake_ups.read(data))
+            except ForeignJob as error:
+                log.warning("job_refused", extra={"why": str(error)})
+        return sends
 
     def _keep_alive(self) -> None:
         """The heartbeat, and the leases of what is under way."""
@@ -210,7 +185,7 @@ class OtpWorker(BaseWorker):
                 self._keep_alive()
             except (RedisError, StorageUnavailable):
                 log.warning("redis_away_at_stop")
-            idle += self._free.acquire(timeout=0.2)
+            idle += self._crew.take_places(0.2)
         try:
             self.register_death()  # type: ignore[no-untyped-call]
         except RedisError:
@@ -221,4 +196,4 @@ class OtpWorker(BaseWorker):
         if idle < self._concurrency:
             # A sender hangs. Its lease ends soon, and another worker goes on with the send.
             os._exit(1)
-        self._pool.shutdown()
+        self._crew.stop()

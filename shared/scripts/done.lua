@@ -1,61 +1,83 @@
--- Record what became of a delivery attempt. Only the holder of the claim may; it may also after
--- its lease is over, as long as nobody else has claimed the send.
+-- Record what became of delivery attempts. Only the holder of a claim may; it may also after its
+-- lease is over, as long as nobody else has claimed the send.
 --
--- KEYS 1 send   2 verification   3 due
--- ARGV 1 the request, JSON: member (of due), token, attempt, sender, result (accepted | refused |
---        transient | unknown | invalid_recipient), error, provider_id, retry_in_ms (absent: never),
---        breaker_failures, breaker_open_ms
--- Result: the status of the send: sent | queued | failed | delivered | undelivered (its receipt was
---        here first), or lost when the claim was
+-- KEYS 1 due   then of each attempt: send, verification
+-- ARGV 1 the request, JSON: breaker_failures, breaker_open_ms
+--      then of each attempt, JSON: member (of due), token, attempt, sender, result (accepted |
+--        refused | transient | unknown | invalid_recipient), error, provider_id, retry_in_ms
+--        (absent: never)
+-- Result, in the order of the attempts, the status of each send: sent | queued | failed | delivered |
+--        undelivered (its receipt was here first), or lost when the claim was, or broken when its
+--        record cannot be written
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
-local token, channel, status, begun, asked = unpack(redis.call('HMGET', KEYS[1],
-  'token', 'channel', 'status', 'begun', 'asked'))
-if token ~= request.token then
-  return 'lost'
-end
+local due = KEYS[1]
 
 -- The breaker opens after so many failures in a row, closes with a success, and while it is open
 -- lets one attempt through each time its pause is over.
-local breaker = 'otp:breaker:' .. channel .. ':' .. request.sender
-if request.result == 'accepted' then
-  redis.call('DEL', breaker)
-elseif request.result == 'transient' or request.result == 'unknown' then
-  if redis.call('HINCRBY', breaker, 'failures', 1) >= request.breaker_failures then
-    redis.call('HSET', breaker, 'open_until', now + request.breaker_open_ms)
-    count(now, 'breaker_opened', channel, request.sender)
+local closed = {}
+local function tell_breaker(channel, attempt)
+  local breaker = 'otp:breaker:' .. channel .. ':' .. attempt.sender
+  if attempt.result == 'accepted' then
+    if not closed[breaker] then
+      redis.call('DEL', breaker)
+      closed[breaker] = true
+    end
+  elseif attempt.result == 'transient' or attempt.result == 'unknown' then
+    closed[breaker] = nil
+    if redis.call('HINCRBY', breaker, 'failures', 1) >= request.breaker_failures then
+      redis.call('HSET', breaker, 'open_until', now + request.breaker_open_ms)
+      note('breaker_opened', channel, attempt.sender)
+    end
+    redis.call('EXPIRE', breaker, 600)
   end
-  redis.call('EXPIRE', breaker, 600)
 end
-count(now, 'attempts', channel, request.sender, request.result)
 
-local reason
-if status == 'sending' then
-  status, reason = 'failed', request.error
-  if request.result == 'accepted' then
-    status, reason = 'sent', nil
-    count_duration(now, 'to_sent', channel, now - asked)
-  elseif request.retry_in_ms then
-    local expires = redis.call('HGET', KEYS[2], 'expires')
-    if expires and now + request.retry_in_ms < tonumber(expires) then
-      status = 'queued'
+local function record(facts, send, verification)
+  local attempt = cjson.decode(facts)
+  local token, channel, status, begun, asked =
+    unpack(redis.call('HMGET', send, 'token', 'channel', 'status', 'begun', 'asked'))
+  if token ~= attempt.token then
+    return 'lost'
+  end
+  tell_breaker(channel, attempt)
+  note('attempts', channel, attempt.sender, attempt.result)
+
+  local reason
+  if status == 'sending' then
+    status, reason = 'failed', attempt.error
+    if attempt.result == 'accepted' then
+      status, reason = 'sent', nil
+      note('to_sent', channel, bound_of(now - asked))
+    elseif attempt.retry_in_ms then
+      local expires = redis.call('HGET', verification, 'expires')
+      if expires and now + attempt.retry_in_ms < tonumber(expires) then
+        status = 'queued'
+      end
     end
   end
+  redis.call('HDEL', send, 'token', 'not_before', 'begun', 'reason')
+  redis.call('HSET', send, 'status', status, 'attempt:' .. attempt.attempt, cjson.encode({
+    sender = attempt.sender, status = attempt.result, error = attempt.error,
+    begun = tonumber(begun), at = now, provider_id = attempt.provider_id,
+  }))
+  if reason then
+    redis.call('HSET', send, 'reason', reason)
+  end
+  if status == 'queued' then
+    redis.call('HSET', send, 'not_before', now + attempt.retry_in_ms)
+    redis.call('ZADD', due, now + attempt.retry_in_ms, attempt.member)
+  else
+    redis.call('ZREM', due, attempt.member)
+    note_end(channel, status, reason)
+  end
+  return status
 end
-redis.call('HDEL', KEYS[1], 'token', 'not_before', 'begun', 'reason')
-redis.call('HSET', KEYS[1], 'status', status, 'attempt:' .. request.attempt, cjson.encode({
-  sender = request.sender, status = request.result, error = request.error,
-  begun = tonumber(begun), at = now, provider_id = request.provider_id,
-}))
-if reason then
-  redis.call('HSET', KEYS[1], 'reason', reason)
+
+local answers = {}
+for i = 2, #ARGV do
+  local status = one_of_many(record, ARGV[i], KEYS[2 * i - 2], KEYS[2 * i - 1])
+  table.insert(answers, status or 'broken')
 end
-if status == 'queued' then
-  redis.call('HSET', KEYS[1], 'not_before', now + request.retry_in_ms)
-  redis.call('ZADD', KEYS[3], now + request.retry_in_ms, request.member)
-else
-  redis.call('ZREM', KEYS[3], request.member)
-  count(now, 'sends', channel, status, reason)
-  count_drained(now)
-end
-return status
+count_noted(now)
+return answers

@@ -19,9 +19,8 @@ local PERIODS = {
   {name = 'day', ms = 86400000, kept_s = 90 * 86400},
 }
 local counted_in
-local function count(now, ...)
-  local name = table.concat({...}, ':')
-  redis.call('HINCRBY', 'otp:counts', name, 1)
+local function count_times(now, times, name)
+  redis.call('HINCRBY', 'otp:counts', name, times)
   if not counted_in then
     redis.call('EXPIRE', 'otp:counts', 86400)
     counted_in = {}
@@ -31,29 +30,70 @@ local function count(now, ...)
   end
   for i, key in ipairs(counted_in) do
     -- A new name may be the first one of a new hash.
-    if redis.call('HINCRBY', key, name, 1) == 1 then
+    if redis.call('HINCRBY', key, name, times) == times then
       redis.call('EXPIRE', key, PERIODS[i].kept_s)
     end
   end
 end
 
--- A duration, in the first of these that it does not exceed (in milliseconds).
-local BOUNDS = {50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000}
-local function count_duration(now, name, channel, ms)
-  local bound = 'inf'
-  for i = #BOUNDS, 1, -1 do
-    if ms <= BOUNDS[i] then
-      bound = BOUNDS[i]
-    end
-  end
-  count(now, name, channel, bound)
+local function count(now, ...)
+  count_times(now, 1, table.concat({...}, ':'))
 end
 
--- How many sends came to their end, second by second, for the admission of new ones.
-local function count_drained(now)
-  local key = 'otp:drained:' .. math.floor(now / 1000)
-  redis.call('INCR', key)
-  redis.call('EXPIRE', key, 10)
+-- A duration, in the first of these that it does not exceed (in milliseconds).
+local BOUNDS = {50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000}
+local function bound_of(ms)
+  for _, bound in ipairs(BOUNDS) do
+    if ms <= bound then
+      return bound
+    end
+  end
+  return 'inf'
+end
+
+local function count_duration(now, name, channel, ms)
+  count(now, name, channel, bound_of(ms))
+end
+
+-- Scripts for many things at once count them together, at the end.
+local noted, drained = {}, 0
+local function note(...)
+  local name = table.concat({...}, ':')
+  noted[name] = (noted[name] or 0) + 1
+end
+
+-- A send came to its end. How many do, second by second, is for the admission of new ones.
+local function note_end(channel, status, reason)
+  note('sends', channel, status, reason)
+  drained = drained + 1
+end
+
+local function count_noted(now)
+  for name, times in pairs(noted) do
+    count_times(now, times, name)
+  end
+  if drained > 0 then
+    local key = 'otp:drained:' .. math.floor(now / 1000)
+    redis.call('INCRBY', key, drained)
+    redis.call('EXPIRE', key, 10)
+  end
+end
+
+-- What goes wrong with one of many, such as a record that somebody else has written, is no matter
+-- of the others: its answer is nil and what went wrong. What Redis refuses to all of them, as it is
+-- full or a replica, ends the script.
+local function one_of_many(run, ...)
+  local fine, answer = pcall(run, ...)
+  if fine then
+    return answer
+  end
+  local problem = type(answer) == 'table' and answer.err or tostring(answer)
+  for _, word in ipairs({'OOM ', 'READONLY ', 'MISCONF ', 'NOREPLICAS '}) do
+    if string.find(problem, word, 1, true) then
+      error(answer, 0)
+    end
+  end
+  return nil, problem
 end
 
 -- Limits. A list holds the times of the last events, newest last, as many as the largest count

@@ -15,7 +15,7 @@ from shared.redis_client import connect
 from shared.store import PATIENCE_SECONDS, Store
 from shared.verification import VerificationService
 from tests.conftest import free_port, redis_server
-from tests.fakes import SENDER_NAMES
+from tests.fakes import claim_one, done_one
 from tests.user import OTHER_PHONE, PHONE, User
 
 
@@ -43,7 +43,7 @@ def test_every_key_has_an_end_after_every_operation(
     clock.shift(30)
     user.ask()
     has_an_end("resend")
-    ledger.claim(started.verification_id, 2, SENDER_NAMES)
+    claim_one(ledger, started.verification_id, 2)
     has_an_end("claim")
     ledger.sweep("rq:queue:otp", 10)
     has_an_end("sweep")
@@ -150,9 +150,9 @@ def test_a_full_redis_still_checks_and_delivers(tmp_path, codes, settings):
         user = User(service, codes)
         started = user.ask()
         redis.config_set("maxmemory", 1)
-        claim = ledger.claim(started.verification_id, 1, SENDER_NAMES)
+        claim = claim_one(ledger, started.verification_id, 1)
         ledger.renew([claim])
-        assert ledger.done(claim, "accepted") == "sent"
+        assert done_one(ledger, claim, "accepted") == "sent"
         assert user.mistype(started) == 4
         user.type(user.code(started))
         assert user.status(started) == "approved"

@@ -4,7 +4,7 @@ import pytest
 
 from shared.errors import RateLimited, TooManyChecks, VerificationNotFound
 from shared.ledger import Claim
-from tests.fakes import SENDER_NAMES
+from tests.fakes import claim_one, done_one
 from tests.user import OTHER_PHONE, PHONE
 
 FREE = {"OTP_RESEND_SECONDS": "0", "OTP_LIMIT_TO": "1/1h", "OTP_MAX_FAILED_CHECKS": "1/24h"}
@@ -78,11 +78,11 @@ def test_no_message_goes_out_afterwards(user, store, tag, run_worker, sender, cl
 
 def test_what_a_worker_has_in_hand_leaves_nothing_behind(user, store, ledger, tag, redis):
     started = user.ask()
-    claim = ledger.claim(started.verification_id, 1, SENDER_NAMES)
+    claim = claim_one(ledger, started.verification_id, 1)
     assert isinstance(claim, Claim)
     store.erase([tag()])
     ledger.renew([claim])
-    assert ledger.done(claim, "accepted") == "lost"
+    assert done_one(ledger, claim, "accepted") == "lost"
     assert ledger.receipt(started.verification_id, 1, 1, outcome="delivered") is None
     assert [key for key in redis.keys() if not key.startswith(NOBODYS)] == []
 

@@ -10,7 +10,7 @@ import pytest
 
 from shared.errors import IncorrectCode, OtpError, TooManyChecks, VerificationNotFound
 from shared.verification import Approved, Started
-from tests.fakes import SENDER_NAMES
+from tests.fakes import claim_one
 from tests.user import PHONE, wrong
 
 pytestmark = pytest.mark.parametrize("redis", ["real"], indirect=True)
@@ -87,7 +87,7 @@ def test_a_limit_lets_exactly_its_count_through(user):
 
 def test_one_of_fifty_claims_gets_a_send(user, ledger):
     started = user.ask()
-    claims = at_once([lambda: ledger.claim(started.verification_id, 1, SENDER_NAMES)] * THREADS)
+    claims = at_once([lambda: claim_one(ledger, started.verification_id, 1)] * THREADS)
     assert len([claim for claim in claims if claim]) == 1
 
 

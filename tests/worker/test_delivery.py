@@ -10,9 +10,9 @@ from shared.errors import StorageUnavailable
 from shared.ledger import LEASE_SECONDS, MAX_ATTEMPTS
 from shared.logs import JsonLines
 from shared.policy import CHANNELS
-from tests.fakes import SENDER_NAMES, FakeSender, FlakyLedger, outlets
+from tests.fakes import DirectDeliverer, FakeSender, FlakyLedger, claim_one, outlets
 from tests.user import OTHER_PHONE, PHONE
-from worker.delivery import UNKNOWN_FENCE_SECONDS, Deliverer, Outlet
+from worker.delivery import UNKNOWN_FENCE_SECONDS, Outlet
 from worker.messages import Texts
 from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError
 
@@ -33,10 +33,10 @@ def second() -> FakeSender:
 
 
 @pytest.fixture
-def deliverer(ledger, codes, first, second) -> Deliverer:
+def deliverer(ledger, codes, first, second) -> DirectDeliverer:
     """With two senders for each channel."""
     named = {"first": first, "second": second}
-    return Deliverer(ledger, codes, outlets(dict.fromkeys(CHANNELS, named)))
+    return DirectDeliverer(ledger, codes, outlets(dict.fromkeys(CHANNELS, named)))
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def test_the_last_look_is_between_two_senders(user, deliverer, first, second):
 
 
 def test_a_channel_without_senders_fails_and_says_so(ledger, codes, send, seen):
-    Deliverer(ledger, codes, outlets({})).deliver(*send)
+    DirectDeliverer(ledger, codes, outlets({})).deliver(*send)
     assert seen() == (("failed", "no_sender_left"), [])
 
 
@@ -233,7 +233,7 @@ def test_a_sender_that_raises_leaks_nothing_and_does_not_lose_the_send(
 def test_a_key_that_has_left_the_ring_is_an_error_of_the_attempt(ledger, send, seen, second):
     named = {"second": second}
     stranger = Codes({"k9": b"9" * 32})
-    Deliverer(ledger, stranger, outlets({"sms": named})).deliver(*send)
+    DirectDeliverer(ledger, stranger, outlets({"sms": named})).deliver(*send)
     assert seen()[1] == [("second", "unknown", "KeyError")]
     assert second.messages == []
 
@@ -246,7 +246,7 @@ def test_while_it_sends_the_lease_is_renewed(deliverer, send, first, ledger, clo
         for _ in range(4):
             clock.shift(LEASE_SECONDS - 1)
             deliverer.renew_leases()
-            claims.append(ledger.claim(*send, SENDER_NAMES))
+            claims.append(claim_one(ledger, *send))
 
     first.during = be_slow
     deliverer.deliver(*send)
@@ -267,28 +267,18 @@ def test_a_send_whose_sender_hangs_goes_to_another_worker(
             monkeypatch.setattr(time, "monotonic", lambda waited=waited: begun + waited)
             deliverer.renew_leases()
             clock.shift(LEASE_SECONDS - 1)
-            given.append(ledger.claim(*send, SENDER_NAMES))
+            given.append(claim_one(ledger, *send))
 
     first.during = hang
     deliverer.deliver(*send)
     assert [bool(claim) for claim in given] == [False, True]
 
 
-def test_an_attempt_is_recorded_as_soon_as_redis_is_back(redis, codes, first, send, seen):
-    """What is not recorded would be sent again."""
-    ledger = FlakyLedger(redis, done=2)
-    named = {"first": first}
-    Deliverer(ledger, codes, outlets({"sms": named})).deliver(*send)
-    assert ledger.away == {"done": 0}
-    assert seen() == (("sent", None), [("first", "accepted", None)])
-    assert len(first.messages) == 1
-
-
 def test_without_redis_nothing_is_sent(redis, codes, first, send):
     ledger = FlakyLedger(redis, claim=1)
     named = {"first": first}
     with pytest.raises(StorageUnavailable):
-        Deliverer(ledger, codes, outlets({"sms": named})).deliver(*send)
+        DirectDeliverer(ledger, codes, outlets({"sms": named})).deliver(*send)
     assert first.messages == []
 
 
@@ -297,7 +287,7 @@ def test_channels_have_senders_of_their_own(user, ledger, codes, first, second):
         "sms": {"first": first},
         "email": {"second": second},
     }
-    deliverer = Deliverer(ledger, codes, outlets(senders))
+    deliverer = DirectDeliverer(ledger, codes, outlets(senders))
     deliverer.deliver(user.ask(OTHER_PHONE).verification_id, 1)
     deliverer.deliver(user.ask("a@example.com", "email").verification_id, 1)
     assert [message.to for message in first.messages] == [OTHER_PHONE]
@@ -305,10 +295,10 @@ def test_channels_have_senders_of_their_own(user, ledger, codes, first, second):
 
 
 @pytest.fixture
-def shop(ledger, codes, first, second) -> Deliverer:
+def shop(ledger, codes, first, second) -> DirectDeliverer:
     """Where the app `shop` has its own sender and name."""
     own = Outlet(texts=Texts("Shop"), senders={"sms": {"shop.second": second}})
-    return Deliverer(ledger, codes, {**outlets({"sms": {"first": first}}), "shop": own})
+    return DirectDeliverer(ledger, codes, {**outlets({"sms": {"first": first}}), "shop": own})
 
 
 def test_an_app_has_its_own_words_and_senders(shop, user, first, second):

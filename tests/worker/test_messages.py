@@ -32,6 +32,7 @@ def render(
         generation=0,
         length=len(code),
         life_seconds=life,
+        asked_at=0,
     )
     return texts.message(claim, code)
 

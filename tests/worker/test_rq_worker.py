@@ -16,7 +16,7 @@ from rq.serializers import JSONSerializer
 
 from shared.ledger import LEASE_SECONDS, OVERDUE_SECONDS, Ledger
 from shared.queue import QUEUE_NAME, TASK, WakeUps
-from tests.fakes import SENDER_NAMES, FlakyLedger, outlets
+from tests.fakes import FlakyLedger, claim_one, outlets
 from tests.user import OTHER_PHONE, PHONE
 from worker.delivery import Deliverer
 from worker.rq_worker import OtpWorker
@@ -88,7 +88,7 @@ def test_a_send_whose_worker_died_is_delivered_by_another_one(
     user, run_worker, sender, ledger, clock
 ):
     started = user.ask()
-    ledger.claim(started.verification_id, 1, SENDER_NAMES)
+    claim_one(ledger, started.verification_id, 1)
     run_worker()
     assert sender.messages == []
     clock.shift(LEASE_SECONDS)

@@ -1,0 +1,198 @@
+"""The threads of a worker: outcomes are recorded together, none is lost while Redis is away, and
+nothing that one of them meets holds up the others."""
+
+import sys
+import time
+from dataclasses import replace
+from threading import Event
+
+import pytest
+
+from shared.ledger import Ledger
+from shared.policy import CHANNELS
+from tests.fakes import FakeSender, FlakyLedger, outlets
+from worker.crew import Crew
+from worker.delivery import Deliverer
+from worker.senders.base import DeliveryError
+
+
+class SlowLedger(Ledger):
+    """Records when it is let, and remembers how many outcomes came together."""
+
+    def __init__(self, redis) -> None:
+        super().__init__(redis)
+        self.go_on = Event()
+        self.batches: list[int] = []
+
+    def done(self, outcomes):
+        self.batches.append(len(outcomes))
+        self.go_on.wait(10)
+        return super().done(outcomes)
+
+
+@pytest.fixture
+def crew_on(codes, sender):
+    """A crew of four that works, and the deliverer that it has."""
+    crews = []
+
+    def make(ledger: Ledger, **senders: FakeSender) -> tuple[Crew, Deliverer]:
+        named = senders or {"fake": sender}
+        deliverer = Deliverer(ledger, codes, outlets(dict.fromkeys(CHANNELS, named)))
+        crew = Crew(deliverer, 4)
+        crew.start()
+        crews.append(crew)
+        return crew, deliverer
+
+    yield make
+    for crew in crews:
+        crew.stop()
+
+
+@pytest.fixture
+def sends(user) -> list[tuple[str, int]]:
+    return [(user.ask(f"+1415555010{n}").verification_id, 1) for n in range(4)]
+
+
+@pytest.fixture
+def statuses(service, sends):
+    def statuses() -> list[str]:
+        return [service.view(id_, app="default").sends[0].status for id_, _ in sends]
+
+    return statuses
+
+
+def deliver(crew: Crew, deliverer: Deliverer, sends) -> None:
+    """As a worker does: no more claims than places."""
+    places = crew.take_places(10)
+    claims = deliverer.claim(sends[:places])
+    crew.attempt(claims)
+    crew.leave_places(places - len(claims))
+
+
+def wait_until_idle(crew: Crew) -> None:
+    idle = 0
+    while idle < 4:
+        taken = crew.take_places(10)
+        assert taken
+        idle += taken
+    crew.leave_places(idle)
+
+
+def wait_for(condition) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_what_comes_while_one_is_recorded_is_recorded_together(
+    redis, crew_on, sends, statuses, sender
+):
+    ledger = SlowLedger(redis)
+    crew, deliverer = crew_on(ledger)
+    deliver(crew, deliverer, sends[:1])
+    wait_for(lambda: ledger.batches == [1])
+    deliver(crew, deliverer, sends[1:])
+    wait_for(lambda: len(sender.messages) == 4)
+    time.sleep(0.05)
+    ledger.go_on.set()
+    wait_until_idle(crew)
+    assert ledger.batches == [1, 3]
+    assert statuses() == ["sent"] * 4
+
+
+def test_an_attempt_is_recorded_as_soon_as_redis_is_back(redis, crew_on, sends, statuses, sender):
+    """What is not recorded would be sent again."""
+    ledger = FlakyLedger(redis, done=2)
+    crew, deliverer = crew_on(ledger)
+    deliver(crew, deliverer, sends)
+    wait_until_idle(crew)
+    assert ledger.away == {"done": 0}
+    assert statuses() == ["sent"] * 4
+    assert len(sender.messages) == 4
+
+
+def test_what_is_not_recorded_has_a_place_and_its_lease(redis, crew_on, sends):
+    """So that there are never more of them than threads, and nobody else sends them."""
+    ledger = SlowLedger(redis)
+    crew, deliverer = crew_on(ledger)
+    deliver(crew, deliverer, sends)
+    wait_for(lambda: ledger.batches)
+    assert crew.take_places(0.05) == 0
+    assert deliverer.under_way == 4
+    ledger.go_on.set()
+    wait_until_idle(crew)
+    assert deliverer.under_way == 0
+
+
+def test_an_outcome_whose_code_has_ended_is_given_up(redis, crew_on, sends):
+    ledger = FlakyLedger(redis, done=10)
+    crew, deliverer = crew_on(ledger)
+    assert crew.take_places(1) == 4
+    crew.attempt([replace(claim, life_seconds=0) for claim in deliverer.claim(sends)])
+    wait_until_idle(crew)
+    assert ledger.away["done"] > 0
+    assert deliverer.under_way == 0
+
+
+def test_what_cannot_be_recorded_at_all_holds_nobody_up(redis, crew_on, sends, sender, caplog):
+    class BrokenLedger(Ledger):
+        def done(self, outcomes):
+            raise ZeroDivisionError("a code is 123456")
+
+    crew, deliverer = crew_on(BrokenLedger(redis))
+    for send in sends:
+        deliver(crew, deliverer, [send])
+        wait_until_idle(crew)
+    assert len(sender.messages) == 4
+    assert deliverer.under_way == 0
+    assert "delivery_raised" in caplog.messages
+    assert "123456" not in caplog.text
+
+
+def test_what_one_sender_does_not_take_the_next_one_gets_at_once(ledger, crew_on, sends, statuses):
+    first = FakeSender(*[DeliveryError("transient", "smtp_451")] * 4)
+    second = FakeSender()
+    crew, deliverer = crew_on(ledger, first=first, second=second)
+    deliver(crew, deliverer, sends)
+    wait_until_idle(crew)
+    assert len(second.messages) == 4
+    assert statuses() == ["sent"] * 4
+
+
+def test_redis_that_leaves_before_the_next_sender_is_asked_loses_no_thread(
+    redis, crew_on, sends, statuses, caplog
+):
+    first, second = FakeSender(DeliveryError("transient", "smtp_451")), FakeSender()
+    ledger = FlakyLedger(redis)
+    first.during = lambda _: ledger.away.update(claim=1)
+    crew, deliverer = crew_on(ledger, first=first, second=second)
+    deliver(crew, deliverer, sends[:1])
+    wait_until_idle(crew)
+    assert statuses()[0] == "queued"
+    assert "delivery_put_off" in caplog.messages
+    first.during = lambda _: None
+    deliver(crew, deliverer, sends[1:])
+    wait_until_idle(crew)
+    assert statuses()[1:] == ["sent"] * 3
+
+
+def test_a_sender_that_ends_its_thread_does_not(ledger, crew_on, sends, statuses, sender):
+    sender.during = lambda _: sys.exit(1)
+    crew, deliverer = crew_on(ledger)
+    deliver(crew, deliverer, sends)
+    wait_until_idle(crew)
+    assert statuses() == ["queued"] * 4
+    sender.during = lambda _: None
+    assert crew.take_places(1) == 4
+    crew.leave_places(4)
+
+
+def test_an_attempt_that_comes_too_late_is_not_made(ledger, crew_on, sends, sender):
+    """The process stood still, and somebody else has the send by now."""
+    crew, deliverer = crew_on(ledger)
+    assert crew.take_places(1) == 4
+    crew.attempt([replace(claim, asked_at=claim.asked_at - 6) for claim in deliverer.claim(sends)])
+    wait_until_idle(crew)
+    assert sender.messages == []
+    assert deliverer.under_way == 0
