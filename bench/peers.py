@@ -1,0 +1,30 @@
+"""The same delivery as a textbook has it: a job of RQ that is told what to send."""
+
+import os
+from functools import cache
+
+from rq import Queue
+
+from bench.recorder import Recorder
+
+QUEUE = "stock"
+_TEXT = "{code} is your {app} code. It is valid for {minutes} minutes. Do not share it."
+
+
+def enqueue(queue: Queue, to: str, code: str) -> None:
+    # RQ would keep the job, and with it the code, for minutes after it was sent.
+    queue.enqueue(deliver, to, code, result_ttl=0)
+
+
+def deliver(to: str, code: str) -> None:
+    _send(to, _TEXT.format(code=code, app="OTP", minutes=5), code)
+
+
+def _send(to: str, text: str, code: str) -> None:
+    assert code in text
+    _provider().take(to, code)
+
+
+@cache
+def _provider() -> Recorder:
+    return Recorder(os.environ["BENCH_RECORDS"])
