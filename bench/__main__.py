@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import api, dashboard, deliveries, growth, life, report, wrk
+from bench import api, chain, dashboard, deliveries, growth, life, report, wrk
 from bench.figures import Figure
 from bench.wrk import NotMeasured
 
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "api": api.figures,
     "life": life.figures,
     "deliveries": deliveries.figures,
+    "chain": chain.figures,
     "growth": growth.figures,
     "dashboard": dashboard.figures,
 }

@@ -1,0 +1,189 @@
+"""Load that needs the codes, or that keeps to its rate whatever becomes of it: what wrk cannot."""
+
+import json
+import os
+import selectors
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import recorder
+from bench.wrk import NotMeasured
+
+_LONGEST_SECONDS = 10.0
+
+
+class Connection:
+    """A connection that stays, with one request under way at most."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=_LONGEST_SECONDS)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._received = b""
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def post(self, path: str, body: dict[str, str]) -> None:
+        content = json.dumps(body).encode()
+        self._socket.sendall(
+            f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(content)}\r\n\r\n".encode()
+            + content
+        )
+
+    def answer(self, status: int) -> dict[str, Any] | None:
+        """What has come, to be called when something has; None: not all of it yet. Raises
+        NotMeasured for any other status."""
+        received = self._socket.recv(65536)
+        self._received += received
+        head, end, content = self._received.partition(b"\r\n\r\n")
+        if not received:
+            raise NotMeasured("the server has closed a connection")
+        length = end and int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+        if not end or len(content) < length:
+            return None
+        self._received = b""
+        if int(head.split(b" ", 2)[1]) != status:
+            raise NotMeasured(f"expected {status}: {content.decode()}")
+        answer: dict[str, Any] = json.loads(content)
+        return answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """A verification that was accepted. `asked_at` is when its request was sent, in Unix
+    seconds."""
+
+    to: str
+    verification_id: str
+    asked_at: float
+
+
+def start_steadily(
+    port: int, numbers: Iterator[str], *, per_second: int, seconds: float
+) -> list[Started]:
+    """Start verifications at a steady rate: no request waits for the answer to another one."""
+    started = []
+    free: list[Connection] = []
+    with selectors.DefaultSelector() as selector:
+        under_way: dict[Connection, tuple[str, float]] = {}
+
+        def read(timeout: float) -> None:
+            for key, _ in selector.select(timeout):
+                connection: Connection = key.fileobj  # type: ignore[assignment]
+                if answer := connection.answer(202):
+                    to, asked_at = under_way.pop(connection)
+                    free.append(connection)
+                    started.append(
+                        Started(to=to, verification_id=answer["verification_id"], asked_at=asked_at)
+                    )
+
+        begin = time.monotonic()
+        for turn in range(round(per_second * seconds)):
+            due = begin + turn / per_second
+            while (left := due - time.monotonic()) > 0:
+                read(left)
+            if free:
+                connection = free.pop()
+            else:
+                connection = Connection(port)
+                selector.register(connection, selectors.EVENT_READ)
+            to = next(numbers)
+            under_way[connection] = to, time.time()
+            connection.post("/generate-otp", {"phone": to})
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        while under_way and time.monotonic() < deadline:
+            read(0.1)
+        for connection in [*free, *under_way]:
+            connection.close()
+    if under_way:
+        raise NotMeasured(f"{len(under_way)} requests were not answered")
+    return started
+
+
+class People:
+    """People who ask for a code, type it in as soon as it comes, and begin anew with another
+    number. The codes come by a named pipe that a recorder writes to."""
+
+    def __init__(self, port: int, pipe: Path, numbers: Iterator[str], *, count: int) -> None:
+        self._port = port
+        self._numbers = numbers
+        self._pipe = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+        self._count = count
+        self._waiting: dict[str, _Person] = {}
+
+    def verify(self, seconds: float) -> float:
+        """How many are approved in a second. Raises NotMeasured."""
+        approved: list[float] = []
+        end = time.monotonic() + seconds
+        # The server ends connections that have said nothing for a while, so they are new.
+        people = {_Person(self._port) for _ in range(self._count)}
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._pipe, selectors.EVENT_READ)
+            for person in people:
+                selector.register(person.connection, selectors.EVENT_READ, person)
+                self._begin(person)
+            while people:
+                ready = selector.select(_LONGEST_SECONDS)
+                if not ready:
+                    raise NotMeasured(f"{len(people)} people wait in vain")
+                for key, _ in ready:
+                    person = key.data
+                    if person is None:
+                        self._tell_codes()
+                    elif person.is_approved():
+                        approved.append(time.monotonic())
+                        if approved[-1] < end:
+                            self._begin(person)
+                        else:
+                            people.remove(person)
+                            selector.unregister(person.connection)
+                            person.connection.close()
+        return (len(approved) - 1) / (approved[-1] - approved[0])
+
+    def _begin(self, person: "_Person") -> None:
+        self._waiting.pop(person.to, None)
+        person.ask(next(self._numbers))
+        self._waiting[person.to] = person
+
+    def _tell_codes(self) -> None:
+        for taken in recorder.read(os.read(self._pipe, 1000 * recorder.LINE_BYTES)):
+            if taken.to in self._waiting:
+                self._waiting[taken.to].get(taken.code)
+
+
+class _Person:
+    """Somebody who gets a code, perhaps before the answer says that it will come."""
+
+    def __init__(self, port: int) -> None:
+        self.connection = Connection(port)
+        self.to = ""
+
+    def ask(self, to: str) -> None:
+        self.to, self._code, self._is_accepted, self._is_typed = to, "", False, False
+        self.connection.post("/generate-otp", {"phone": to})
+
+    def get(self, code: str) -> None:
+        self._code = code
+        self._type()
+
+    def is_approved(self) -> bool:
+        """Whether the answer that has come says so."""
+        answer = self.connection.answer(200 if self._is_typed else 202)
+        if answer and not self._is_typed:
+            self._is_accepted = True
+            self._type()
+            return False
+        return answer is not None
+
+    def _type(self) -> None:
+        if self._is_accepted and self._code and not self._is_typed:
+            self._is_typed = True
+            self.connection.post("/verify-otp", {"phone": self.to, "otp": self._code})
