@@ -6,40 +6,39 @@ from typing import Any
 from flask import Flask
 from rq import Queue
 
-from api import create_app
+import api
 from api.__main__ import serve
 from shared import logs, queue, store
 from shared.redis_client import connect
 from shared.settings import Settings
-from shared.store import PATIENCE_SECONDS
+from shared.verification import Started, VerificationService
 
 
 def app() -> Flask:
     logs.set_up()
     settings = Settings.load()
-    redis = connect(settings.redis_url.get_secret_value(), timeout_seconds=PATIENCE_SECONDS)
-    stock = Queue(queue.QUEUE_NAME, connection=redis)
-    queue.WakeUps.job = lambda *_: ()  # type: ignore[assignment, method-assign]
+    redis = connect(settings.redis_url.get_secret_value(), timeout_seconds=store.PATIENCE_SECONDS)
+    jobs = Queue(queue.QUEUE_NAME, connection=redis)
+
+    class StockService(VerificationService):
+        def start(self, *args: Any, **kwargs: Any) -> Started:
+            started = super().start(*args, **kwargs)
+            jobs.enqueue(
+                queue.TASK,
+                started.verification_id,
+                started.send,
+                description="deliver",
+                ttl=settings.otp_ttl_seconds,
+                result_ttl=0,
+                failure_ttl=settings.otp_ttl_seconds,
+            )
+            return started
+
+    # The script enqueues nothing, and is given nothing for it.
     store.enqueue_in_lua = lambda: "local function enqueue() end\n"
-    app = create_app(settings, redis)
-    start = app.view_functions["otp.generate_otp"]
-
-    def start_and_enqueue() -> Any:
-        response = start()
-        started = response.get_json()
-        stock.enqueue(
-            queue.TASK,
-            started["verification_id"],
-            1,
-            description="deliver",
-            ttl=settings.otp_ttl_seconds,
-            result_ttl=0,
-            failure_ttl=settings.otp_ttl_seconds,
-        )
-        return response
-
-    app.view_functions["otp.generate_otp"] = start_and_enqueue
-    return app
+    queue.WakeUps.job = lambda *_: ()  # type: ignore[assignment, method-assign, return-value]
+    api.VerificationService = StockService  # type: ignore[attr-defined, misc]
+    return api.create_app(settings, redis)
 
 
 if __name__ == "__main__":
