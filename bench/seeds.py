@@ -5,20 +5,19 @@ import json
 import re
 import secrets
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from itertools import chain, islice
 
 from redis import Redis
 
+from api import create_app
 from bench.parts import ENV
 from shared.codes import Codes
-from shared.ledger import Claim, Ledger, Outcome
 from shared.policy import DEFAULT_APP
-from shared.queue import WakeUps
-from shared.recipient import parse_phone
 from shared.settings import Settings
-from shared.store import Store
-from shared.verification import VerificationService
+from worker.__main__ import create_worker
 
 _BATCH = 500
 # What is written for each verification stands in it as calls, with the names of _words().
@@ -42,23 +41,22 @@ class Pending:
 
 class Seeds:
     """Makes pending verifications in a Redis that is empty at first. One is asked for and delivered
-    by the service's own code; all others are copies of what that has left behind, under their own
-    names and with verifiers of their own codes."""
+    by the service itself; all others are copies of what that has left behind, under their own names
+    and with verifiers of their own codes."""
 
     def __init__(self, redis: Redis, **env: str) -> None:
         settings = Settings.load({**ENV, **env}, env_file=None)
         self._redis = redis
         self._codes = Codes(settings.secret_keys())
-        claim = self._deliver_one(settings)
-        self._kid, self._length = claim.kid, claim.length
-        self._copy = redis.register_script(_COPY % "\n  ".join(self._calls(claim)))
+        self._length = settings.otp_code_length
+        self._copy = redis.register_script(_COPY % "\n  ".join(self._calls(settings)))
 
     def make(self, numbers: Iterator[str], how_many: int) -> list[Pending]:
         made: list[Pending] = []
         while len(made) < how_many:
             batch = list(islice(numbers, min(_BATCH, how_many - len(made))))
             ids = [f"VE{secrets.token_hex(16)}" for _ in batch]
-            codes = [self._codes.derive(self._kid, each, 0, self._length) for each in ids]
+            codes = list(map(self._code, ids))
             words = list(map(self._words, ids, batch, codes))
             self._copy([], list(chain.from_iterable(words)))
             made += [
@@ -67,32 +65,25 @@ class Seeds:
             ]
         return made
 
+    def _code(self, verification_id: str) -> str:
+        return self._codes.derive(self._codes.kid, verification_id, 0, self._length)
+
     def _words(self, verification_id: str, to: str, code: str) -> tuple[str, ...]:
         """Where a verification differs from another one, in the order of _NAMES."""
         tag = self._codes.tag(DEFAULT_APP, to)
-        by_recipient = self._codes.verifier(self._kid, tag, code)
-        by_id = self._codes.verifier(self._kid, verification_id, code)
+        by_recipient = self._codes.verifier(self._codes.kid, tag, code)
+        by_id = self._codes.verifier(self._codes.kid, verification_id, code)
         return verification_id, to, tag, by_recipient, by_id
 
-    def _deliver_one(self, settings: Settings) -> Claim:
-        ledger = Ledger(self._redis)
-        wake_ups = WakeUps(self._redis, self._codes.job_keys)
-        store = Store(self._redis, keep_seconds=settings.otp_keep)
-        policy = settings.policy()
-        service = VerificationService(store, ledger, self._codes, wake_ups, lambda _: policy)
-        to = parse_phone(next(numbers(201)))
-        started = service.start(to, "sms", app=DEFAULT_APP, ip="192.0.2.1", locale="en")
-        (claim,) = ledger.claim([(started.verification_id, 1)], {"": {"sms": ["console"]}})
-        assert isinstance(claim, Claim)
-        ledger.done([Outcome(claim=claim, result="accepted")])
-        # As the worker does that takes a job.
-        self._redis.delete(wake_ups.queue_key, *self._redis.keys("rq:job:*"))
-        return claim
-
-    def _calls(self, claim: Claim) -> Iterator[str]:
-        """The Lua calls that write what Redis holds of this verification, for another one."""
-        code = self._codes.derive(claim.kid, claim.verification_id, claim.generation, claim.length)
-        words = self._words(claim.verification_id, claim.to, code)
+    def _calls(self, settings: Settings) -> Iterator[str]:
+        """Lua calls that write what Redis holds of a verification, for another one."""
+        to = next(numbers(201))
+        client = create_app(settings, self._redis).test_client()
+        answer = client.post("/generate-otp", json={"phone": to}).get_json()
+        with redirect_stdout(StringIO()):
+            create_worker(settings, self._redis).run(burst=True)
+        verification_id = answer["verification_id"]
+        words = self._words(verification_id, to, self._code(verification_id))
         holes = {word: f'" .. {name} .. "' for word, name in zip(words, _NAMES, strict=True)}
         pattern = re.compile("|".join(map(re.escape, holes)))
         for key in self._redis.keys():
