@@ -6,24 +6,33 @@ that they do no harm, not what they would do on cores of their own.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 from redis import Redis
 
-from bench import plots
+from bench import plots, recorder, senders, workers
 from bench.dashboard import Lives, unlimited
 from bench.figures import Figure, Seen, interleave, is_noisy, ratio
+from bench.load import start_steadily
 from bench.parts import served
 from bench.plots import Plot
 from bench.seeds import numbers
 from bench.traffic import Traffic
 from bench.wrk import Load
+from tests.chaos.programs import wait_for
 from tests.conftest import redis_server
 
 ROUNDS = 5
+WORKER_ROUNDS = 3
 PROCESSES = (1, 2, 4)
+WORKERS = (1, 2, 4)
+_THREADS = 16
+_BACKLOG = 2500
+_PER_SECOND = 200
 PENDING = {"10³": 10**3, "10⁵": 10**5, "10⁶": 10**6}
 # The load itself adds thousands: as few as these are made anew for each.
 _FEW = 10**4
@@ -33,6 +42,7 @@ _PLOTS = Path(__file__).parent
 
 def figures(folder: Path) -> Iterator[Figure]:
     yield from _with_processes(folder)
+    yield from _with_workers(folder)
     yield from _with_pending(folder)
 
 
@@ -53,7 +63,48 @@ def _with_processes(folder: Path) -> Iterator[Figure]:
             _in_turn({label: partial(fresh, partial(load, api)) for label, api in apis.items()})
             for load in (traffic.start, traffic.check)
         )
-    yield from _grown("API processes", start, check)
+    yield from _grown("API processes", {"start": start, "check": check})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Delivered:
+    """Messages a second of a backlog, and without one the time from the acceptance of a request to
+    its sender's call."""
+
+    per_second: float
+    p99_ms: float
+
+
+def _with_workers(folder: Path) -> Iterator[Figure]:
+    senders.plug_in(folder)
+    with redis_server(folder) as server:
+        env = workers.environment(server.url, folder, folder / "records")
+        with served(folder, server.url, **env) as api:
+            deliver = partial(_deliver, folder, Redis.from_url(server.url), api.port, env)
+            seen = interleave(
+                {str(count): partial(deliver, count) for count in WORKERS}, rounds=WORKER_ROUNDS
+            )
+    yield from _grown("workers", {"delivery": seen})
+
+
+def _deliver(folder: Path, redis: Redis, port: int, env: dict[str, str], count: int) -> _Delivered:
+    records, kind = folder / "records", workers.own(_THREADS)
+    redis.flushall()
+    records.unlink(missing_ok=True)
+    kind.fill(redis, islice(numbers(202), _BACKLOG))
+    with ExitStack() as running:
+        for _ in range(count):
+            running.callback(workers.start(kind, folder, env).kill)
+        wait_for(lambda: recorder.count(records) == _BACKLOG, 60, "the backlog to be delivered")
+        per_second = workers.rate(records, count * _THREADS)
+        started = start_steadily(port, numbers(203), per_second=_PER_SECOND, seconds=1)
+        wait_for(
+            lambda: recorder.count(records) == _BACKLOG + len(started), 10, "all codes to be sent"
+        )
+    called = {taken.to: taken.at for taken in recorder.read(records.read_bytes())}
+    accepted = (redis.hget(f"otp:send:{one.verification_id}:1", "asked") for one in started)
+    waited = [1000 * called[one.to] - int(at) for one, at in zip(started, accepted, strict=True)]
+    return _Delivered(per_second=per_second, p99_ms=quantiles(waited, n=100)[98])
 
 
 class _Place:
@@ -101,7 +152,7 @@ def _with_pending(folder: Path) -> Iterator[Figure]:
         start = _in_turn({label: place.start for label, place in places.items()})
         check = _in_turn({label: place.check for label, place in places.items()})
         lives = _in_turn({label: place.live for label, place in places.items()})
-    yield from _grown("pending verifications", start, check)
+    yield from _grown("pending verifications", {"start": start, "check": check})
     few, *_, many = PENDING
     for name, rates in (
         ("start", _rates(start)),
@@ -127,20 +178,22 @@ def _rates(loads: Mapping[str, Sequence[Load]]) -> dict[str, list[float]]:
 
 
 def _grown(
-    what: str, start: Mapping[str, Sequence[Load]], check: Mapping[str, Sequence[Load]]
+    what: str,
+    lines: Mapping[str, Mapping[str, Sequence[Load]] | Mapping[str, Sequence[_Delivered]]],
 ) -> Iterator[Figure]:
-    """A row for each line of the plots, which are drawn too."""
-    steps = list(start)
+    """A row for each line of two plots, which are drawn too."""
     drawn = []
-    for unit, field in (("requests/s", "per_second"), ("p99, ms", "p99_ms")):
-        lines = {
-            name: [median(getattr(load, field) for load in loads[step]) for step in steps]
-            for name, loads in (("start", start), ("check", check))
+    for unit, field in (("a second", "per_second"), ("p99, ms", "p99_ms")):
+        medians = {
+            line: {
+                step: median(getattr(one, field) for one in seen) for step, seen in steps.items()
+            }
+            for line, steps in lines.items()
         }
-        drawn.append(Plot(title=f"{unit}, by {what}", steps=steps, lines=lines))
-        for name, values in lines.items():
+        drawn.append(Plot(title=f"{unit}, by {what}", lines=medians))
+        for line, values in medians.items():
             yield Figure(
-                name=f"{name} at {', '.join(steps)} {what}: {unit}",
-                value=", ".join(f"{value:.0f}" for value in values),
+                name=f"{line} at {', '.join(values)} {what}: {unit}",
+                value=", ".join(f"{value:.0f}" for value in values.values()),
             )
     plots.write(_PLOTS / f"{what.replace(' ', '-').lower()}.svg", drawn)

@@ -24,11 +24,10 @@ text { font: 12px system-ui, sans-serif; fill: #24292f }
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """One value per step for each line; two lines at most, the values count from 0."""
+    """The values of each line, two at most, at the same steps."""
 
     title: str
-    steps: Sequence[str]
-    lines: Mapping[str, Sequence[float]]
+    lines: Mapping[str, Mapping[str, float]]
 
 
 def write(path: Path, plots: Sequence[Plot]) -> None:
@@ -46,17 +45,18 @@ def write(path: Path, plots: Sequence[Plot]) -> None:
 def _drawn(plot: Plot) -> Iterator[str]:
     yield _text(_LEFT, 20, plot.title, "title", anchor="start")
     yield f'<path class="axis" d="M{_LEFT} {_BOTTOM}H{_RIGHT}"/>'
-    gap = (_RIGHT - _LEFT) / len(plot.steps)
-    xs = [_LEFT + gap * (i + 0.5) for i in range(len(plot.steps))]
-    for x, step in zip(xs, plot.steps, strict=True):
+    steps = list(next(iter(plot.lines.values())))
+    gap = (_RIGHT - _LEFT) / len(steps)
+    xs = [_LEFT + gap * (i + 0.5) for i in range(len(steps))]
+    for x, step in zip(xs, steps, strict=True):
         yield _text(x, _BOTTOM + 20, step)
-    largest = max(value for values in plot.lines.values() for value in values)
+    largest = max(value for values in plot.lines.values() for value in values.values())
     for i, (name, values) in enumerate(plot.lines.items()):
         yield _text(_LEFT + 80 * i, 40, name, f"of-{i}", anchor="start")
-        ys = [_BOTTOM - value / largest * (_BOTTOM - _TOP) for value in values]
+        ys = [_BOTTOM - value / largest * (_BOTTOM - _TOP) for value in values.values()]
         points = " ".join(f"{x:.0f},{y:.0f}" for x, y in zip(xs, ys, strict=True))
         yield f'<polyline class="line of-{i}" points="{points}"/>'
-        for x, y, value in zip(xs, ys, values, strict=True):
+        for x, y, value in zip(xs, ys, values.values(), strict=True):
             yield f'<circle class="of-{i}" cx="{x:.0f}" cy="{y:.0f}" r="3"/>'
             yield _text(x, y - 8 if i == 0 else y + 16, f"{value:,.0f}", f"of-{i}")
 
