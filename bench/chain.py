@@ -13,7 +13,7 @@ from redis import Redis
 
 from bench import recorder, senders, workers
 from bench.figures import Figure, interleave, is_noisy, ratio
-from bench.load import People, start_steadily
+from bench.load import People, Starter
 from bench.parts import served, worker
 from bench.seeds import numbers
 from bench.workers import Kind
@@ -71,11 +71,10 @@ def _steady(folder: Path, redis_url: str) -> tuple[list[_Steady], list[_Steady]]
     records = folder / "steady"
     redis = Redis.from_url(redis_url)
     env = workers.environment(redis_url, folder, records, _SLOW_SECONDS)
-    fresh = numbers(203)
 
-    def measure(port: int, per_second: int, seconds: float) -> _Steady:
+    def measure(starter: Starter, per_second: int, seconds: float) -> _Steady:
         records.write_bytes(b"")
-        started = start_steadily(port, fresh, per_second=per_second, seconds=seconds)
+        started = starter.run(per_second, seconds)
         queued = redis.llen("rq:queue:otp")
         wait_for(lambda: recorder.count(records) >= len(started), 10, "all codes to be sent")
         called = {taken.to: taken.at for taken in recorder.read(records.read_bytes())}
@@ -95,12 +94,13 @@ def _steady(folder: Path, redis_url: str) -> tuple[list[_Steady], list[_Steady]]
         api = running.enter_context(served(folder, redis_url, **env))
         threads = {"WORKER_CONCURRENCY": str(_THREADS)}
         running.enter_context(worker(folder, redis_url, **env, **threads))
+        starter = Starter(api.port, numbers(203))
         subjects = {
-            "idle": partial(measure, api.port, _IDLE_PER_SECOND, _IDLE_SECONDS),
-            "steady": partial(measure, api.port, _PER_SECOND, _STEADY_SECONDS),
+            "idle": partial(measure, starter, _IDLE_PER_SECOND, _IDLE_SECONDS),
+            "steady": partial(measure, starter, _PER_SECOND, _STEADY_SECONDS),
         }
         # It connects to Redis, and the threads begin.
-        measure(api.port, _PER_SECOND, 1.0)
+        measure(starter, _PER_SECOND, 1.0)
         seen = interleave(subjects, rounds=_STEADY_ROUNDS)
         return seen["idle"], seen["steady"]
 

@@ -66,46 +66,57 @@ class Started:
     asked_at: float
 
 
-def start_steadily(
-    port: int, numbers: Iterator[str], *, per_second: int, seconds: float
-) -> list[Started]:
-    """Start verifications at a steady rate: no request waits for the answer to another one."""
-    started = []
-    free: list[Connection] = []
-    with selectors.DefaultSelector() as selector:
-        under_way: dict[Connection, tuple[str, float]] = {}
+class Starter:
+    """Starts verifications at a steady rate: no request waits for the answer to another one."""
 
-        def read(timeout: float) -> None:
-            for key, _ in selector.select(timeout):
-                connection: Connection = key.fileobj  # type: ignore[assignment]
-                if answer := connection.answer(202):
-                    to, asked_at = under_way.pop(connection)
-                    free.append(connection)
-                    started.append(
-                        Started(to=to, verification_id=answer["verification_id"], asked_at=asked_at)
-                    )
+    def __init__(self, port: int, numbers: Iterator[str]) -> None:
+        self._port = port
+        self._numbers = numbers
+        self._selector = selectors.DefaultSelector()
+        self._free: list[Connection] = []
+        self._under_way: dict[Connection, tuple[str, float]] = {}
+        self._started: list[Started] = []
 
+    def run(self, per_second: int, seconds: float) -> list[Started]:
+        """What was accepted, which is all. Raises NotMeasured."""
+        self._started = []
         begin = time.monotonic()
         for turn in range(round(per_second * seconds)):
             due = begin + turn / per_second
             while (left := due - time.monotonic()) > 0:
-                read(left)
-            if free:
-                connection = free.pop()
-            else:
-                connection = Connection(port)
-                selector.register(connection, selectors.EVENT_READ)
-            to = next(numbers)
-            under_way[connection] = to, time.time()
-            connection.post("/generate-otp", {"phone": to})
+                self._read(left)
+            self._start()
         deadline = time.monotonic() + _LONGEST_SECONDS
-        while under_way and time.monotonic() < deadline:
-            read(0.1)
-        for connection in [*free, *under_way]:
-            connection.close()
-    if under_way:
-        raise NotMeasured(f"{len(under_way)} requests were not answered")
-    return started
+        while self._under_way:
+            if time.monotonic() > deadline:
+                raise NotMeasured(f"{len(self._under_way)} requests were not answered")
+            self._read(0.1)
+        return self._started
+
+    def _start(self) -> None:
+        if self._free:
+            connection = self._free.pop()
+        else:
+            connection = Connection(self._port)
+            self._selector.register(connection, selectors.EVENT_READ)
+        to = next(self._numbers)
+        self._under_way[connection] = to, time.time()
+        connection.post("/generate-otp", {"phone": to})
+
+    def _read(self, timeout: float) -> None:
+        for key, _ in self._selector.select(timeout):
+            connection: Connection = key.fileobj  # type: ignore[assignment]
+            if connection not in self._under_way:
+                # The server ends those that have said nothing for a while.
+                self._selector.unregister(connection)
+                self._free.remove(connection)
+                connection.close()
+            elif answer := connection.answer(202):
+                to, asked_at = self._under_way.pop(connection)
+                self._free.append(connection)
+                self._started.append(
+                    Started(to=to, verification_id=answer["verification_id"], asked_at=asked_at)
+                )
 
 
 class People:
@@ -123,7 +134,6 @@ class People:
         """How many are approved in a second. Raises NotMeasured."""
         approved: list[float] = []
         end = time.monotonic() + seconds
-        # The server ends connections that have said nothing for a while, so they are new.
         people = {_Person(self._port) for _ in range(self._count)}
         with selectors.DefaultSelector() as selector:
             selector.register(self._pipe, selectors.EVENT_READ)
