@@ -25,10 +25,8 @@ class Load:
     p99_ms: float
 
 
-def require() -> None:
-    """Raises NotMeasured."""
-    if not shutil.which("wrk"):
-        raise NotMeasured("wrk is not installed. On Debian and Ubuntu: apt install wrk")
+def is_installed() -> bool:
+    return shutil.which("wrk") is not None
 
 
 def load(
