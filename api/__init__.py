@@ -24,6 +24,7 @@ from api import (
     problems,
     receipts,
     recipients,
+    verify_v2,
 )
 from api.access import Access
 from api.admin.dashboard import Dashboard
@@ -33,6 +34,7 @@ from api.origins import ReturnUrls
 from api.page import Page
 from api.proof import ProofOfWork
 from api.texts import Languages
+from api.verify_v2.errors import Answers
 from shared.audit import Audit
 from shared.codes import Codes
 from shared.ledger import Ledger
@@ -41,6 +43,7 @@ from shared.phone import Phone
 from shared.policy import ADMIN_APP, CHANNELS, Channel
 from shared.queue import WakeUps
 from shared.redis_client import connect
+from shared.services import Services, given
 from shared.settings import Settings
 from shared.state import ServiceState
 from shared.statistics import Statistics
@@ -126,7 +129,10 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
                 settings, Phone(redis), service, codes, owner=owner, is_open=phone_is_open
             )
         )
-    problems.register(app)
+    answers = Answers(verify_v2.address_of(settings))
+    services = Services(redis, given(settings))
+    app.register_blueprint(verify_v2.endpoints(settings, services, access, answers))
+    problems.register(app, answers.of)
     headers.register(app, return_urls.origins)
     compression.register(app)
     return app

@@ -2,6 +2,7 @@
 
 import hmac
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 
@@ -49,12 +50,10 @@ class Access:
         name, key = (
             (given.username, given.password) if given.type == "basic" else (None, given.token)
         )
-        hashed = hash_of(key or "")
-        # Every key is compared, whichever is right.
-        found = [app for app, known in keys if hmac.compare_digest(known, hashed)]
-        if not found or name not in (None, found[0]):
+        app = app_with(keys, key or "")
+        if app is None or name not in (None, app):
             raise Unauthorized
-        return found[0]
+        return app
 
     def app_or_page(self, request: Request) -> str:
         """As app(), but who shows no key at all is the page, where it is public."""
@@ -64,6 +63,14 @@ class Access:
             if self._public_page and "Authorization" not in request.headers:
                 return PAGE_APP
             raise
+
+
+def app_with(keys: Sequence[tuple[str, bytes]], key: str) -> str | None:
+    """The app that has this key, None: nobody's."""
+    hashed = hash_of(key)
+    # Every key is compared, whichever is right.
+    found = [app for app, known in keys if hmac.compare_digest(known, hashed)]
+    return found[0] if found else None
 
 
 def client_ip(request: Request) -> str:

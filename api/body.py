@@ -20,12 +20,8 @@ def read(request: Request, model: type[Model]) -> Model:
     """The body as a model. Raises MalformedJson, InvalidRequest, and werkzeug's 413 and 415."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType
-    content = request.get_data()
-    # werkzeug cuts a body without a length at the largest size, instead of refusing it.
-    if request.content_length is None and request.environ["wsgi.input"].read(1):
-        raise RequestEntityTooLarge
     try:
-        body = _JSON.decode(content.decode("utf-8"))
+        body = _JSON.decode(content(request).decode("utf-8"))
     except (ValueError, RecursionError):
         raise MalformedJson from None
     if not isinstance(body, dict):
@@ -40,6 +36,15 @@ def read(request: Request, model: type[Model]) -> Model:
 
 def answer(model: BaseModel, status: int = 200) -> Response:
     return Response(model.model_dump_json(), status, mimetype="application/json")
+
+
+def content(request: Request) -> bytes:
+    """Raises werkzeug's 413."""
+    read = request.get_data()
+    # werkzeug cuts a body without a length at the largest size, instead of refusing it.
+    if request.content_length is None and request.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge
+    return read
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from shared.settings import APP_NAME, SettingsError
+from shared.setting_types import APP_NAME
+from shared.settings import SettingsError
 
 log = logging.getLogger("otp.api")
 

@@ -19,7 +19,8 @@ from api.key_file import (
     valid,
 )
 from shared.policy import OWN_APPS, SECONDS
-from shared.settings import APP_NAME, Settings, SettingsError
+from shared.setting_types import APP_NAME
+from shared.settings import Settings, SettingsError
 
 _ABOUT = """\
 Make, list, rotate and revoke API keys, while the service runs.

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from api.access import client_ip
 from api.body import MalformedJson
 from api.origins import FromElsewhere
+from api.verify_v2.errors import is_v2
 from shared.errors import (
     AdminOff,
     ChannelNotEnabled,
@@ -137,11 +138,21 @@ def kind_of(error: Exception) -> Kind:
     return _KINDS[type(error)]
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, v2_answer: Callable[[Exception], Response]) -> None:
+    """`v2_answer` makes the answers below /v2, which have another shape."""
+
+    def by_path(problem: Callable[[Any], Response]) -> Callable[[Exception], Response]:
+        def answer(error: Exception) -> Response:
+            # Made in any case: that is also what leaves a line in the log.
+            made = problem(error)
+            return v2_answer(error) if is_v2(request) and made.status_code >= 400 else made
+
+        return answer
+
     for error in _KINDS:
-        app.register_error_handler(error, _ours)
-    app.register_error_handler(HTTPException, _http_exception)
-    app.register_error_handler(Exception, _unexpected)
+        app.register_error_handler(error, by_path(_ours))
+    app.register_error_handler(HTTPException, by_path(_http_exception))
+    app.register_error_handler(Exception, by_path(_unexpected))
 
 
 def _ours(error: Exception) -> Response:

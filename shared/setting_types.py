@@ -12,6 +12,8 @@ from shared.policy import SECONDS, Channel, Limit, Limits
 from shared.recipient import NUMBER_TYPES
 from shared.redis_client import connect
 
+APP_NAME = "[A-Za-z0-9_-]{1,32}"
+
 
 def _words(text: object) -> object:
     """What is listed; `none` lists nothing, where a list left empty has its default."""
@@ -96,6 +98,22 @@ def _budget(text: object) -> object:
     return dict(word.split(":", 1) for word in words) if isinstance(words, tuple) else words
 
 
+def _service(text: object) -> object:
+    """The app, and the SID of a Service."""
+    if not isinstance(text, str):
+        return text
+    app, _, sid = text.partition(":")
+    if not re.fullmatch(APP_NAME, app) or not re.fullmatch("VA[0-9a-fA-F]{32}", sid):
+        raise ValueError("expected app:SID, a SID being VA and 32 hex digits")
+    return app, sid
+
+
+def _each_once(services: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    if len({sid for _, sid in services}) < len(services):
+        raise ValueError("the same SID twice")
+    return services
+
+
 def _sender_url(text: str) -> str:
     if not re.match(r"[a-z][a-z0-9+.-]*://", text):
         # The value may hold a password, so it is not repeated.
@@ -113,6 +131,11 @@ Budget = Annotated[Mapping[Channel, Annotated[int, Field(ge=1)]], BeforeValidato
 Region = Annotated[str, BeforeValidator(_region)]
 Regions = Annotated[tuple[Region, ...], _Words]
 Prefixes = Annotated[tuple[Annotated[str, BeforeValidator(_prefix)], ...], _Words]
+Services = Annotated[
+    tuple[Annotated[tuple[str, str], BeforeValidator(_service)], ...],
+    _Words,
+    AfterValidator(_each_once),
+]
 ReturnUrls = Annotated[tuple[Annotated[str, BeforeValidator(_return_url)], ...], _Words]
 NumberTypes = Annotated[tuple[Annotated[str, BeforeValidator(_number_type)], ...], _Words]
 OneLine = Annotated[str, AfterValidator(_one_line)]

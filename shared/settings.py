@@ -31,6 +31,7 @@ from shared.policy import (
 )
 from shared.sender_urls import named
 from shared.setting_types import (
+    APP_NAME,
     Budget,
     NumberTypes,
     OneLine,
@@ -41,6 +42,7 @@ from shared.setting_types import (
     Regions,
     ReturnUrls,
     SenderUrls,
+    Services,
     WindowLimit,
     WindowLimits,
     from_to,
@@ -73,6 +75,7 @@ class Settings(BaseModel):
     # A table per app may name senders, whose URLs hold passwords.
     otp_apps: Secret | None = None
     otp_public_ui: bool = False
+    otp_services: Services = ()
 
     otp_code_length: Annotated[int, Field(ge=4, le=10)] = 6
     otp_ttl_seconds: Annotated[int, Field(ge=30, le=3600)] = 300
@@ -205,6 +208,10 @@ class Settings(BaseModel):
         own = {f"otp_{key}": value for key, value in table.items()}
         return self._valid({**dict(self), **own}, prefix=f"OTP_APPS: {name}: ")
 
+    def says(self, app: str, name: str) -> bool:
+        """Whether the owner has set this for an app, or for all, where it may be the default."""
+        return f"otp_{name}" in self.model_fields_set or name in self._app_tables().get(app, {})
+
     def _app_tables(self) -> dict[str, dict[str, Any]]:
         text = self.otp_apps.get_secret_value() if self.otp_apps else ""
         try:
@@ -305,7 +312,6 @@ _SECRETS = {
     *(f"otp_{channel}_senders" for channel in CHANNELS),
 }
 
-APP_NAME = "[A-Za-z0-9_-]{1,32}"
 # What an app may have of its own.
 _PER_APP = {
     "otp_code_length",

@@ -82,6 +82,8 @@ class Store(RedisScripts):
     otp:phone:watched              somebody has the virtual phone open; five seconds
     otp:phone:carrier              what to do to the next message; ten minutes
     otp:phone:receipts             receipts by the time at which they are due; ten minutes
+    otp:service:{sid}              a Service of the Verify v2 compatible API; 400 days since its use
+    otp:services:{app}             the app's Services by when they were made; as long
     """
 
     def __init__(self, redis: Redis, *, keep_seconds: int = 86400) -> None:

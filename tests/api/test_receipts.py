@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from api import problems, receipts
+from api.verify_v2.errors import Answers
 from shared import signatures
 from shared.errors import StorageUnavailable, VerificationNotFound
 from shared.settings import Settings, SettingsError
@@ -58,7 +59,7 @@ def service() -> FakeService:
 def client_for(service: Any, settings: Settings):
     app = Flask(__name__)
     app.register_blueprint(receipts.endpoints(service, settings))
-    problems.register(app)
+    problems.register(app, Answers("").of)
     return app.test_client()
 
 

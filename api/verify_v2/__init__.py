@@ -1,0 +1,44 @@
+"""An API beside our own, compatible with Twilio Verify v2, so that programs which call that one
+need another address and other credentials only. It is an adapter: what it calls is
+VerificationService.
+
+docs/twilio-verify.md tells what is there, and how to move."""
+
+import logging
+
+from flask import Blueprint, Response, g, request
+
+from api.access import Access
+from api.verify_v2 import access as accounts
+from api.verify_v2 import services as service_endpoints
+from api.verify_v2.errors import PREFIX, Answers, V2Error
+from api.verify_v2.shapes import Shapes
+from shared.services import Services
+from shared.settings import Settings
+
+log = logging.getLogger("otp.api")
+
+
+def address_of(settings: Settings) -> str:
+    """Where this service is, as far as it knows."""
+    return settings.otp_public_url or f"http://localhost:{settings.port}"
+
+
+def endpoints(
+    settings: Settings, services: Services, access: Access, answers: Answers
+) -> Blueprint:
+    v2 = Blueprint("verify_v2", __name__, url_prefix=PREFIX)
+    shapes = Shapes(address_of(settings))
+
+    @v2.before_request
+    def identify() -> None:
+        g.account = accounts.account_of(request, access)
+
+    @v2.errorhandler(V2Error)
+    def refuse(error: V2Error) -> Response:
+        path = request.url_rule.rule if request.url_rule else None
+        log.info("request_refused", extra={"path": path, "code": str(error.kind.code)})
+        return answers.of(error)
+
+    service_endpoints.register(v2, services, shapes)
+    return v2

@@ -1,0 +1,62 @@
+"""Who is calling: an account SID, or the SID of a key, with an API key of ours as the password."""
+
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+
+from flask import Request, g
+
+from api.access import Access, app_with
+from shared.errors import Unauthorized
+from shared.policy import DEFAULT_APP
+
+_SID = re.compile("(AC|SK)[0-9a-fA-F]{32}")
+# A key of `python -m api.keys` as those clients take one that allow letters and digits only.
+_BARE_KEY = re.compile("otp([0-9a-f]{8})([0-9a-f]{64})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """An app, and what it is called in answers."""
+
+    app: str
+    sid: str
+
+
+def account_sid(app: str) -> str:
+    """The account SID of an app."""
+    return "AC" + sha256(b"account\0" + app.encode()).hexdigest()[:32]
+
+
+def bare_key(key: str) -> str:
+    return key.replace("_", "")
+
+
+def calling() -> Account:
+    """Who calls, during a request."""
+    account: Account = g.account
+    return account
+
+
+def account_of(request: Request, access: Access) -> Account:
+    """The password says which app it is. The user name may be the app's, or any SID: whoever comes
+    from elsewhere keeps the account SID that they have, and is answered with it.
+
+    Raises Unauthorized.
+    """
+    given = request.authorization
+    if given is None or given.type != "basic" or not given.username or not given.password:
+        raise Unauthorized
+    app = _app(access, given.password)
+    if app is None or not (_SID.fullmatch(given.username) or given.username == app):
+        raise Unauthorized
+    is_account = given.username.startswith("AC") and given.username != app
+    return Account(app=app, sid=given.username if is_account else account_sid(app))
+
+
+def _app(access: Access, password: str) -> str | None:
+    keys = access.keys()
+    if keys is None:
+        return DEFAULT_APP
+    bare = _BARE_KEY.fullmatch(password)
+    return app_with(keys, f"otp_{bare[1]}_{bare[2]}" if bare else password)

@@ -1,0 +1,73 @@
+"""Request bodies: forms, whose parameters are named LikeThis. What nobody here knows is ignored, as
+clients are ahead of any server."""
+
+import re
+from collections.abc import Mapping
+from typing import Self
+from urllib.parse import parse_qsl
+
+from flask import Request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from api import body
+from api.verify_v2.errors import Kind, V2Error, invalid
+
+_TYPE = "application/x-www-form-urlencoded"
+_BOOLEANS = {"true": True, "false": False}
+
+
+class Form:
+    def __init__(self, parameters: Mapping[str, list[str]]) -> None:
+        self._parameters = parameters
+
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        """Raises V2Error, and werkzeug's 413 and 415."""
+        content = body.content(request)
+        if content and request.mimetype != _TYPE:
+            raise UnsupportedMediaType
+        parameters: dict[str, list[str]] = {}
+        try:
+            pairs = parse_qsl(content.decode("ascii"), errors="strict", keep_blank_values=True)
+        except ValueError:
+            raise V2Error(Kind(400, 60200, "Invalid request: not a form in UTF-8")) from None
+        for name, value in pairs:
+            parameters.setdefault(name, []).append(value)
+        return cls(parameters)
+
+    def text(self, name: str) -> str | None:
+        """None: it is not there, or empty. Raises V2Error."""
+        values = self._parameters.get(name, [])
+        if len(values) > 1:
+            raise invalid(name, "given more than once")
+        return values[0] or None if values else None
+
+    def required(self, name: str) -> str:
+        """Raises V2Error."""
+        value = self.text(name)
+        if value is None:
+            raise V2Error(Kind(400, 60200, f"Missing required parameter: {name}"))
+        return value
+
+    def boolean(self, name: str) -> bool | None:
+        """Raises V2Error."""
+        value = self.text(name)
+        if value is None:
+            return None
+        if value.lower() not in _BOOLEANS:
+            raise invalid(name)
+        return _BOOLEANS[value.lower()]
+
+    def integer(self, name: str, least: int, most: int) -> int | None:
+        """Raises V2Error."""
+        value = self.text(name)
+        if value is None:
+            return None
+        if not re.fullmatch("[0-9]{1,9}", value) or not least <= int(value) <= most:
+            raise invalid(name, f"expected {least} to {most}")
+        return int(value)
+
+
+def address(text: str) -> str:
+    """A number whose + a client has not encoded arrives with a space."""
+    return re.sub(r"^ (?=\d)", "+", text)

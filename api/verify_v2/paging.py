@@ -1,0 +1,60 @@
+"""Lists, a page at a time. The addresses of the other pages are of the service's own name, never of
+the Host header: clients follow them as they are."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from flask import Request
+
+from api.verify_v2.errors import invalid
+
+_MOST = 1000
+_USUAL = 50
+
+Item = TypeVar("Item")
+
+
+def page(
+    request: Request,
+    base: str,
+    key: str,
+    items: Sequence[Item],
+    shape: Callable[[Item], dict[str, Any]],
+) -> dict[str, Any]:
+    """The page of `items` that the query asks for, under `key`. PageToken is not needed: Page says
+    it all. Raises V2Error."""
+    size = min(_number(request, "PageSize", _USUAL, least=1), _MOST)
+    number = _number(request, "Page", 0, least=0)
+    kept = {
+        name: value
+        for name, value in request.args.items()
+        if name not in {"PageSize", "Page", "PageToken"}
+    }
+
+    def url(of: int) -> str:
+        return f"{base}{request.path}?{urlencode({**kept, 'PageSize': size, 'Page': of})}"
+
+    first = number * size
+    return {
+        key: [shape(item) for item in items[first : first + size]],
+        "meta": {
+            "page": number,
+            "page_size": size,
+            "first_page_url": url(0),
+            "previous_page_url": url(number - 1) if number else None,
+            "url": url(number),
+            "next_page_url": url(number + 1) if first + size < len(items) else None,
+            "key": key,
+        },
+    }
+
+
+def _number(request: Request, name: str, usual: int, *, least: int) -> int:
+    text = request.args.get(name)
+    if text is None:
+        return usual
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) < least:
+        raise invalid(name)
+    return int(text)

@@ -1,0 +1,158 @@
+"""Services of the Verify v2 compatible API: each is a policy of its own within an account.
+
+To the core an account is an app, and so is each of its Services, by its SID. That is longer than
+the name of any other app may be, so that the two are never taken for each other.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from hashlib import sha256
+from typing import Any, Self
+
+from redis import Redis
+
+from shared.policy import Limit, Policy
+from shared.redis_scripts import RedisScripts
+from shared.settings import Settings
+
+# A Service that nobody has used or listed for so long is gone.
+KEPT_SECONDS = 400 * 86400
+# Our only template: the words that we have, in their languages.
+TEMPLATE_SID = f"HJ{sha256(b'template').hexdigest()[:32]}"
+_DELETED = '{"deleted": true}'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """`created` and `updated` in Unix milliseconds, 0 for one of OTP_SERVICES that was never
+    changed. What only clients of the API look at is kept for them: lookup_enabled and what stands
+    below it."""
+
+    sid: str
+    account: str
+    friendly_name: str
+    code_length: int = 6
+    custom_code_enabled: bool = False
+    skip_sms_to_landlines: bool = False
+    lookup_enabled: bool = False
+    dtmf_input_required: bool = True
+    do_not_share_warning_enabled: bool = False
+    verify_event_subscription_enabled: bool = False
+    tts_name: str | None = None
+    default_template_sid: str | None = None
+    created: int = 0
+    updated: int = 0
+
+    @classmethod
+    def read(cls, text: bytes) -> Self | None:
+        """As service.lua wrote it; None for one that was deleted."""
+        stored = json.loads(text)
+        if "deleted" in stored:
+            return None
+        return cls(**{name: stored[name] for name in _FACTS if name in stored})
+
+
+_FACTS = [fact.name for fact in fields(Service)]
+
+
+class Services(RedisScripts):
+    """The Services in Redis; Store lists the keys. `given` are those of OTP_SERVICES, which are
+    there without being written until they are changed or deleted."""
+
+    def __init__(self, redis: Redis, given: Sequence[Service]) -> None:
+        super().__init__(redis)
+        self._given = {service.sid: service for service in given}
+        self._write = self._script("service")
+
+    def create(self, account: str, friendly_name: str, **more: Any) -> Service:
+        """`more` are further fields of a Service."""
+        sid = f"VA{secrets.token_hex(16)}"
+        made = Service(sid=sid, account=account, friendly_name=friendly_name, **more)
+        return self._written(made, {}, base=made) or made
+
+    def find(self, account: str, sid: str) -> Service | None:
+        """An account's Service."""
+        text = self._run(lambda: self.redis.getex(_key(sid), ex=KEPT_SECONDS))
+        return self._of(account, sid, text)
+
+    def all_of(self, account: str) -> list[Service]:
+        """Those of OTP_SERVICES, then the others, the oldest first."""
+        index = f"otp:services:{account}"
+        given = [sid for sid, service in self._given.items() if service.account == account]
+
+        def read() -> Any:
+            stored: Any = self.redis.zrange(index, 0, -1)
+            sids = list(dict.fromkeys([*given, *(sid.decode() for sid in stored)]))
+            with self.redis.pipeline(transaction=False) as pipe:
+                for sid in sids:
+                    pipe.getex(_key(sid), ex=KEPT_SECONDS)
+                pipe.expire(index, KEPT_SECONDS)
+                *texts, _ = pipe.execute()
+            return zip(sids, texts, strict=True)
+
+        found = (self._of(account, sid, text) for sid, text in self._run(read))
+        return [service for service in found if service]
+
+    def update(self, service: Service, changes: Mapping[str, Any]) -> Service | None:
+        """None: it was deleted meanwhile."""
+        return self._written(service, changes, base=self._given.get(service.sid))
+
+    def delete(self, service: Service) -> None:
+        def delete() -> None:
+            with self.redis.pipeline() as pipe:
+                if service.sid in self._given:
+                    pipe.set(_key(service.sid), _DELETED, ex=KEPT_SECONDS)
+                else:
+                    pipe.delete(_key(service.sid))
+                pipe.zrem(f"otp:services:{service.account}", service.sid)
+                pipe.execute()
+
+        self._run(delete)
+
+    def _of(self, account: str, sid: str, text: bytes | None) -> Service | None:
+        service = Service.read(text) if text else self._given.get(sid)
+        return service if service and service.account == account else None
+
+    def _written(
+        self, service: Service, changes: Mapping[str, Any], *, base: Service | None
+    ) -> Service | None:
+        keys = [_key(service.sid), f"otp:services:{service.account}"]
+        request = {"sid": service.sid, "changes": changes, "ttl_ms": KEPT_SECONDS * 1000}
+        if base:
+            facts = asdict(base)
+            request["base"] = {n: v for n, v in facts.items() if n not in {"created", "updated"}}
+        text = self._run(lambda: self._write(keys, [json.dumps(request)]))
+        return Service.read(text) if text else None
+
+
+def given(settings: Settings) -> list[Service]:
+    """The Services of OTP_SERVICES."""
+    return [
+        Service(sid=sid, account=account, friendly_name=settings.app(account).otp_app_name)
+        for account, sid in settings.otp_services
+    ]
+
+
+def policy_of(settings: Settings, account: str) -> Policy:
+    """What the Services of an account have in common: its own policy, with the times and counts
+    that clients of the API know. How often a recipient may be sent something is limited by the
+    verification; the limit beside that is the owner's where there is one, else a high one."""
+    policy = settings.app(account).policy()
+    limits = dict(policy.limits)
+    if not settings.says(account, "limit_to"):
+        limits["to"] = (Limit.parse("20/1h"),)
+    return replace(
+        policy,
+        ttl_seconds=600,
+        max_checks=5,
+        max_sends=5,
+        resend_seconds=0,
+        resend_code="same",
+        limits=limits,
+    )
+
+
+def _key(sid: str) -> str:
+    return f"otp:service:{sid}"
