@@ -1,9 +1,15 @@
-"""The code and the keys. A code is derived whenever it is needed, and stored nowhere."""
+"""The code and the keys. A code is derived whenever it is needed, and stored nowhere. One that the
+caller has made up cannot be derived, so it is sealed."""
 
+import base64
 import hmac
+import secrets
 from collections.abc import Mapping
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 _WORD = 2**64
+_NONCE_BYTES = 12
 
 
 class Codes:
@@ -18,6 +24,7 @@ class Codes:
         self.kid = next(iter(keys))
         self._code_keys = {kid: _subkey(key, "code") for kid, key in keys.items()}
         self._check_keys = {kid: _subkey(key, "check") for kid, key in keys.items()}
+        self._seals = {kid: AESGCM(_subkey(key, "seal")) for kid, key in keys.items()}
         self._proof_keys = [_subkey(key, "proof") for key in keys.values()]
         self.job_keys = tuple(_subkey(key, "job") for key in keys.values())
         # The oldest key: putting a new one in front changes no recipient's tag, so pending
@@ -39,6 +46,19 @@ class Codes:
             if word < unbiased:
                 return f"{word % codes:0{length}}"
             block += 1
+
+    def seal(self, verification_id: str, code: str) -> str:
+        """A code that the caller has made up, encrypted by the first key for this verification."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = self._seals[self.kid].encrypt(nonce, code.encode(), verification_id.encode())
+        return base64.b64encode(nonce + sealed).decode()
+
+    def unseal(self, kid: str, verification_id: str, sealed: str) -> str:
+        """Raises KeyError for a key id that is not in the ring, and cryptography's InvalidTag for
+        what was not sealed for this verification."""
+        data = base64.b64decode(sealed)
+        nonce, encrypted = data[:_NONCE_BYTES], data[_NONCE_BYTES:]
+        return self._seals[kid].decrypt(nonce, encrypted, verification_id.encode()).decode()
 
     def verifier(self, kid: str, subject: str, code: str) -> str:
         """What Redis keeps of a code: 128 bits of a keyed hash, bound to its subject, which is

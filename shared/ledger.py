@@ -44,7 +44,8 @@ class Attempt:
 class Claim:
     """The right and the facts to make one delivery attempt for `app`, through `sender`. `untried`
     other senders could be tried at once should it fail, `others` at all. `asked_at` is when it was
-    asked for, by this machine's monotonic clock."""
+    asked for, by this machine's monotonic clock. A Service's message is of its `account` and calls
+    it `app_name`; a code that cannot be derived is `sealed`."""
 
     verification_id: str
     app: str
@@ -62,6 +63,9 @@ class Claim:
     length: int
     life_seconds: float
     asked_at: float
+    account: str | None = None
+    app_name: str | None = None
+    sealed: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

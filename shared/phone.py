@@ -56,10 +56,13 @@ class PhoneMessage:
     at: int
     carrier: Carrier | None = None
     appears_at: int | None = None
+    sealed: str | None = None
 
     def code(self, codes: Codes) -> str | None:
         """None for one of a key that is no longer in the ring."""
         try:
+            if self.sealed:
+                return codes.unseal(self.kid, self.verification_id, self.sealed)
             return codes.derive(self.kid, self.verification_id, self.generation, self.length)
         except KeyError:
             return None

@@ -8,6 +8,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from hashlib import sha256
 from typing import Any, Self
 
@@ -19,8 +20,11 @@ from shared.settings import Settings
 
 # A Service that nobody has used or listed for so long is gone.
 KEPT_SECONDS = 400 * 86400
+# Of an account.
+MOST = 1000
 # Our only template: the words that we have, in their languages.
 TEMPLATE_SID = f"HJ{sha256(b'template').hexdigest()[:32]}"
+_HIGH = (Limit.parse("20/1h"),)
 _DELETED = '{"deleted": true}'
 
 
@@ -66,11 +70,11 @@ class Services(RedisScripts):
         self._given = {service.sid: service for service in given}
         self._write = self._script("service")
 
-    def create(self, account: str, friendly_name: str, **more: Any) -> Service:
-        """`more` are further fields of a Service."""
+    def create(self, account: str, friendly_name: str, **more: Any) -> Service | None:
+        """`more` are further fields of a Service. None: the account has too many."""
         sid = f"VA{secrets.token_hex(16)}"
         made = Service(sid=sid, account=account, friendly_name=friendly_name, **more)
-        return self._written(made, {}, base=made) or made
+        return self._written(made, {}, base=made)
 
     def find(self, account: str, sid: str) -> Service | None:
         """An account's Service."""
@@ -92,11 +96,13 @@ class Services(RedisScripts):
                 *texts, _ = pipe.execute()
             return zip(sids, texts, strict=True)
 
-        found = (self._of(account, sid, text) for sid, text in self._run(read))
-        return [service for service in found if service]
+        found = [(sid, self._of(account, sid, text)) for sid, text in self._run(read)]
+        if ended := [sid for sid, service in found if service is None]:
+            self._run(lambda: self.redis.zrem(index, *ended))
+        return [service for _, service in found if service]
 
     def update(self, service: Service, changes: Mapping[str, Any]) -> Service | None:
-        """None: it was deleted meanwhile."""
+        """None: it was deleted meanwhile, or is of OTP_SERVICES, and there are too many."""
         return self._written(service, changes, base=self._given.get(service.sid))
 
     def delete(self, service: Service) -> None:
@@ -119,7 +125,12 @@ class Services(RedisScripts):
         self, service: Service, changes: Mapping[str, Any], *, base: Service | None
     ) -> Service | None:
         keys = [_key(service.sid), f"otp:services:{service.account}"]
-        request = {"sid": service.sid, "changes": changes, "ttl_ms": KEPT_SECONDS * 1000}
+        request = {
+            "sid": service.sid,
+            "changes": changes,
+            "ttl_ms": KEPT_SECONDS * 1000,
+            "most": MOST,
+        }
         if base:
             facts = asdict(base)
             request["base"] = {n: v for n, v in facts.items() if n not in {"created", "updated"}}
@@ -135,23 +146,37 @@ def given(settings: Settings) -> list[Service]:
     ]
 
 
-def policy_of(settings: Settings, account: str) -> Policy:
-    """What the Services of an account have in common: its own policy, with the times and counts
-    that clients of the API know. How often a recipient may be sent something is limited by the
-    verification; the limit beside that is the owner's where there is one, else a high one."""
-    policy = settings.app(account).policy()
-    limits = dict(policy.limits)
-    if not settings.says(account, "limit_to"):
-        limits["to"] = (Limit.parse("20/1h"),)
-    return replace(
-        policy,
-        ttl_seconds=600,
-        max_checks=5,
-        max_sends=5,
-        resend_seconds=0,
-        resend_code="same",
-        limits=limits,
-    )
+class Policies:
+    """The policy of a Service: that of its account, with the times and counts that clients of the
+    API know. They limit how often a recipient is sent something; the limit beside them is the
+    owner's where there is one, else a high one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._common = cache(self._of_account)
+
+    def of(self, service: Service, *, ip_known: bool = False) -> Policy:
+        """`ip_known`: the caller, which is a server, has told the address of its client."""
+        policy = self._common(service.account)
+        limits = {
+            scope: windows for scope, windows in policy.limits.items() if ip_known or scope != "ip"
+        }
+        return replace(policy, code_length=service.code_length, limits=limits)
+
+    def _of_account(self, account: str) -> Policy:
+        policy = self._settings.app(account).policy()
+        limits = dict(policy.limits)
+        if not self._settings.says(account, "limit_to"):
+            limits["to"] = _HIGH
+        return replace(
+            policy,
+            ttl_seconds=600,
+            max_checks=5,
+            max_sends=5,
+            resend_seconds=0,
+            resend_code="same",
+            limits=limits,
+        )
 
 
 def _key(sid: str) -> str:

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic_core import to_json
 from redis import Redis
@@ -97,7 +97,7 @@ class Store(RedisScripts):
         self._refuse = self._script("refuse")
         self._guards = self._script("guards")
         self._check = self._script_when_full("check")
-        self._cancel = self._script_when_full("cancel")
+        self._end = self._script_when_full("end")
         self._erase = self._script_when_full("erase")
 
     def start(
@@ -109,13 +109,15 @@ class Store(RedisScripts):
         ttl_ms, max_checks, max_sends, resend_ms, resend_code, max_failed_checks {count, ms},
         limits [{scope, subject, windows}], guards [{kind, subject, count, part_ms, percent,
         blocks}] of range and country, and `code` {kid, generation, length, by_recipient, by_id}
-        unless the code stays as it is; and, where it applies, budget, sender (the only one to
-        deliver it), idempotency (the fingerprint of what is asked for) with idempotency_key,
-        and proof with proof_ms. `job` is WakeUps.job() for the queue at `queue_key`.
+        and sealed, if it cannot be derived, unless the code stays as it is; and, where it applies,
+        budget, sender (the only one to deliver it), service {account, name}, idempotency (the
+        fingerprint of what is asked for) with idempotency_key, and proof with proof_ms.
+        `job` is WakeUps.job() for the queue at `queue_key`.
         """
         verification_id, tag, app = request["verification_id"], request["tag"], request["app"]
+        account = request["service"]["account"] if "service" in request else app
         guards = [
-            {**guard, "name": f"{app}:{guard['kind']}:{guard['subject']}"}
+            {**guard, "name": f"{account}:{guard['kind']}:{guard['subject']}"}
             for guard in request["guards"]
         ]
         more = {
@@ -140,7 +142,7 @@ class Store(RedisScripts):
                 f"otp:verified:{tag}",
                 f"otp:idempotency:{request.get('idempotency_key', '')}",
                 f"otp:proof:{request.get('proof', '')}",
-                f"otp:budget:{app}:{request['channel']}",
+                f"otp:budget:{account}:{request['channel']}",
                 *(guard_keys or ("otp:guard", "otp:guard")),
                 *(f"otp:limit:{limit['scope']}:{limit['subject']}" for limit in request["limits"]),
             ],
@@ -193,10 +195,19 @@ class Store(RedisScripts):
             # It answered all the same: one of the clocks was set.
         raise StorageUnavailable("Redis is slow")
 
-    def cancel(self, verification_id: str, app: str) -> bool:
-        """Whether a pending verification was canceled."""
+    def end(
+        self, verification_id: str, app: str, status: Literal["canceled", "approved"]
+    ) -> float | None:
+        """When a pending verification was ended, in Unix seconds; None: there was none."""
         keys = [f"otp:verification:{verification_id}", f"otp:code:{verification_id}"]
-        return bool(self._run(lambda: self._cancel(keys, [app])))
+        request = {
+            "verification_id": verification_id,
+            "app": app,
+            "status": status,
+            "verified_ms": VERIFIED_SECONDS * 1000,
+        }
+        at = self._run(lambda: self._end(keys, [json.dumps(request)]))
+        return at / 1000 if at else None
 
     def apps(self) -> list[str]:
         """The apps that anything may be known of."""
@@ -232,6 +243,16 @@ class Store(RedisScripts):
             return None
         fields, sends, (seconds, micros) = found
         return _text(fields), [_text(send) for send in sends], seconds + micros / 1e6
+
+    def open(self, tag: str) -> str | None:
+        """The recipient's open verification."""
+        found = self._run(lambda: self.redis.get(f"otp:recipient:{tag}"))
+        return found.decode() if found else None
+
+    def latest(self, tag: str) -> str | None:
+        """The verification of the recipient that ends last, or ended last."""
+        found = self._run(lambda: self.redis.zrevrange(f"otp:history:{tag}", 0, 0))
+        return found[0].decode() if found else None
 
     def owner(self, verification_id: str) -> str | None:
         """The app whose verification it is."""

@@ -18,6 +18,7 @@ EventKind = Literal[
     "receipt",
     "send",  # its status, where the events before do not tell it
     "check",
+    "approved",  # by the word of the app
     "canceled",
     "expired",
 ]
@@ -159,8 +160,10 @@ def _verification(
     events += _checks(fields)
     if status == "expired":
         events.append((expires_at, Event(at=expires_at, kind="expired", facts={})))
-    if status == "canceled":
-        events.append((float("inf"), Event(at=None, kind="canceled", facts={})))
+    if "ended" in fields:
+        ended_at = int(fields["ended"]) / 1000
+        kind: EventKind = "approved" if status == "approved" else "canceled"
+        events.append((ended_at, Event(at=ended_at, kind=kind, facts={})))
     return Traced(
         verification_id=verification_id,
         app=fields["app"],

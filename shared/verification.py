@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from shared import admission
 from shared.codes import Codes
@@ -34,10 +34,18 @@ _ID = re.compile(r"VE[0-9a-f]{32}")
 _OTP = re.compile(r"[0-9](?:[ -]?[0-9])*")
 
 
+class Asked(NamedTuple):
+    """A send as it was asked for, at a time in Unix seconds."""
+
+    channel: str
+    at: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Started:
     """A verification that was started, or whose code was sent once more (`send` > 1). Times in
-    whole seconds, `to` masked."""
+    whole seconds, `to` masked. With a Service's terms also when it was created, in Unix seconds,
+    and all sends of it."""
 
     verification_id: str
     send: int
@@ -47,6 +55,8 @@ class Started:
     resend_in: int
     checks_left: int
     sends_left: int
+    created_at: float = 0
+    asked: tuple[Asked, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +67,23 @@ class Approved:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Compared:
+    """A Service's verification, a code for which was compared, right or wrong. Times in Unix
+    seconds, `to` in clear."""
+
+    verification_id: str
+    approved: bool
+    channel: Channel
+    to: str
+    created_at: float
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Send:
     number: int
     channel: str
+    asked_at: float
     status: str
     reason: str | None
     attempts: tuple[Attempt, ...]
@@ -76,6 +100,7 @@ class Verification:
     to: str
     code_length: int
     created_at: float
+    updated_at: float
     expires_at: float
     expires_in: int
     resend_in: int
@@ -98,6 +123,18 @@ class Proof:
 
     id: str
     ends_in_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What a Service starts a verification on (shared/services.py): a policy, the app whose
+    senders and words it uses, what its message calls that, and the code where the caller has made
+    one up."""
+
+    policy: Policy
+    account: str
+    app_name: str
+    code: str | None = None
 
 
 class VerificationService:
@@ -129,16 +166,19 @@ class VerificationService:
         proof: Proof | None = None,
         sender: str | None = None,
         only: str | None = None,
+        terms: Terms | None = None,
     ) -> Started:
         """Start a verification and queue its delivery; while one is pending, queue another send
         of it. With `idempotency`, the same once more within a day gets the same answer, and sends
         nothing. With `sender` no other one delivers it. With `only` it is another send of that
-        verification, or VerificationNotFound.
+        verification, or VerificationNotFound. With `terms` it is of a Service, which `app` names.
 
         Raises Refused, RateLimited, TooManyChecks, IdempotencyConflict, ProofSpent,
         DeliveryBacklog, StorageUnavailable.
         """
-        policy = self._policy(app)
+        policy = terms.policy if terms else self._policy(app)
+        # However many Services an account makes, its limits are the same.
+        account = terms.account if terms else app
         self._refuse_by_policy(policy, app, recipient, channel)
         tag = self._codes.tag(app, recipient.to)
         verification_id, send, length = _new_id(), 1, policy.code_length
@@ -156,7 +196,7 @@ class VerificationService:
             "resend_ms": policy.resend_seconds * 1000,
             "resend_code": policy.resend_code,
             "max_failed_checks": admission.window(policy.max_failed_checks),
-            "limits": admission.limits(policy, self._codes, app, recipient, ip),
+            "limits": admission.limits(policy, self._codes, account, recipient, ip),
             "guards": admission.guards(policy.guard, recipient),
         }
         if channel in policy.budget:
@@ -168,6 +208,8 @@ class VerificationService:
             request["idempotency"] = self._codes.tag(app, idempotency.request)
         if proof:
             request |= {"proof": proof.id, "proof_ms": proof.ends_in_seconds * 1000}
+        own = terms.code if terms else None
+        of_service = {"service": {"account": account, "name": terms.app_name}} if terms else {}
         new_code = True
         if only:
             # Of no verification it is the send 0: the script says which one is now due.
@@ -175,9 +217,11 @@ class VerificationService:
         # The script says when the recipient has a verification to go on with. It can be another
         # one again by the time of the next try, but only as often as somebody else's send won.
         for _ in range(policy.max_sends + 1):
-            code = self._code(verification_id, send - 1, length, tag) if new_code else {}
+            code = {}
+            if new_code or own:
+                code = self._code(verification_id, send - 1, length, tag, own)
             answer = self._store.start(
-                {**request, **code, "verification_id": verification_id, "send": send},
+                {**request, **of_service, **code, "verification_id": verification_id, "send": send},
                 self._wake_ups.queue_key,
                 self._wake_ups.job(verification_id, send, policy.ttl_seconds),
             )
@@ -236,19 +280,13 @@ class VerificationService:
         """
         policy = self._policy(app)
         code = parse_otp(otp)
-        subject = self._codes.tag(app, recipient.to) if recipient else verification_id
-        answer = self._store.check(
-            subject,
-            admission.network_tag(self._codes, app, ip),
-            {
-                "by": "recipient" if recipient else "id",
-                "verification_id": verification_id,
-                "app": app,
-                "length": len(code),
-                "verifiers": self._codes.verifiers(subject, code),
-                "max_failed_checks": admission.window(policy.max_failed_checks),
-                "max_failed_ip": list(map(admission.window, policy.failed_ip)),
-            },
+        answer = self._check(
+            code,
+            policy=policy,
+            app=app,
+            ip=ip,
+            recipient=recipient,
+            verification_id=verification_id,
         )
         match answer["outcome"]:
             case "approved":
@@ -270,6 +308,84 @@ class VerificationService:
             case _:
                 raise VerificationNotFound
 
+    def compare(
+        self,
+        otp: str,
+        *,
+        app: str,
+        ip: str,
+        policy: Policy,
+        recipient: Recipient | None = None,
+        verification_id: str = "",
+    ) -> Compared:
+        """As check(), for a Service: a wrong code is an answer too, also one of another length, as
+        a code that the caller has made up has its own. Raises InvalidRequest, VerificationNotFound,
+        TooManyChecks, RateLimited, StorageUnavailable."""
+        if recipient is None and not _ID.fullmatch(verification_id):
+            raise VerificationNotFound
+        code = parse_otp(otp)
+        answer = self._check(
+            code,
+            policy=policy,
+            app=app,
+            ip=ip,
+            recipient=recipient,
+            verification_id=verification_id,
+            service=True,
+        )
+        match answer["outcome"]:
+            case "approved" | "incorrect" as outcome:
+                return Compared(
+                    verification_id=answer["verification_id"],
+                    approved=outcome == "approved",
+                    channel=answer["channel"],
+                    to=answer.get("clear_to", answer["to"]),
+                    created_at=answer["created"] / 1000,
+                    at=answer["at"] / 1000,
+                )
+            case "used_up":
+                raise TooManyChecks(_seconds(answer["wait_ms"]))
+            case "limited":
+                raise _rate_limited("ip", answer)
+            case _:
+                raise VerificationNotFound
+
+    def _check(
+        self,
+        code: str,
+        *,
+        policy: Policy,
+        app: str,
+        ip: str,
+        recipient: Recipient | None,
+        verification_id: str,
+        **more: Any,
+    ) -> dict[str, Any]:
+        subject = self._codes.tag(app, recipient.to) if recipient else verification_id
+        return self._store.check(
+            subject,
+            admission.network_tag(self._codes, app, ip),
+            {
+                "by": "recipient" if recipient else "id",
+                "verification_id": verification_id,
+                "app": app,
+                "length": len(code),
+                "verifiers": self._codes.verifiers(subject, code),
+                "max_failed_checks": admission.window(policy.max_failed_checks),
+                "max_failed_ip": list(map(admission.window, policy.failed_ip)),
+                **more,
+            },
+        )
+
+    def open(self, recipient: Recipient, *, app: str) -> str | None:
+        """The id of the recipient's open verification. Raises StorageUnavailable."""
+        return self._store.open(self._codes.tag(app, recipient.to))
+
+    def latest(self, recipient: Recipient, *, app: str) -> str | None:
+        """The id of the recipient's last verification that can be looked up. Raises
+        StorageUnavailable."""
+        return self._store.latest(self._codes.tag(app, recipient.to))
+
     def view(self, verification_id: str, *, app: str) -> Verification:
         """Raises VerificationNotFound, StorageUnavailable."""
         found = self._store.view(verification_id) if _ID.fullmatch(verification_id) else None
@@ -289,6 +405,7 @@ class VerificationService:
             to=fields["to"],
             code_length=int(fields["code_length"]),
             created_at=int(fields["created"]) / 1000,
+            updated_at=_updated_at(fields),
             expires_at=expires_at,
             expires_in=math.ceil(expires_at - now) if pending else 0,
             resend_in=max(0, math.ceil(resend_at - now)) if pending else 0,
@@ -306,8 +423,19 @@ class VerificationService:
 
     def cancel(self, verification_id: str, *, app: str) -> None:
         """Raises VerificationNotFound, StorageUnavailable."""
-        if not _ID.fullmatch(verification_id) or not self._store.cancel(verification_id, app):
+        self.end(verification_id, "canceled", app=app)
+
+    def end(
+        self, verification_id: str, status: Literal["canceled", "approved"], *, app: str
+    ) -> float:
+        """End a pending one by the word of its app, and say when, in Unix seconds. `approved`
+        counts as by a right code. Raises VerificationNotFound, StorageUnavailable."""
+        at = None
+        if _ID.fullmatch(verification_id):
+            at = self._store.end(verification_id, app, status)
+        if at is None:
             raise VerificationNotFound
+        return at
 
     def record_receipt(
         self,
@@ -350,18 +478,21 @@ class VerificationService:
             self._store.refuse(refusal)
         raise error
 
-    def _code(self, verification_id: str, generation: int, length: int, tag: str) -> dict[str, Any]:
+    def _code(
+        self, verification_id: str, generation: int, length: int, tag: str, own: str | None
+    ) -> dict[str, Any]:
         kid = self._codes.kid
-        code = self._codes.derive(kid, verification_id, generation, length)
-        return {
-            "code": {
-                "kid": kid,
-                "generation": generation,
-                "length": length,
-                "by_recipient": self._codes.verifier(kid, tag, code),
-                "by_id": self._codes.verifier(kid, verification_id, code),
-            }
+        code = own or self._codes.derive(kid, verification_id, generation, length)
+        kept = {
+            "kid": kid,
+            "generation": generation,
+            "length": len(code),
+            "by_recipient": self._codes.verifier(kid, tag, code),
+            "by_id": self._codes.verifier(kid, verification_id, code),
         }
+        if own:
+            kept["sealed"] = self._codes.seal(verification_id, own)
+        return {"code": kept}
 
 
 def parse_otp(text: str) -> str:
@@ -376,6 +507,13 @@ def parse_otp(text: str) -> str:
 
 def _not_a_code(length: int) -> InvalidRequest:
     return InvalidRequest(("otp", f"expected {length} digits"))
+
+
+def _updated_at(fields: Mapping[str, str]) -> float:
+    """When somebody last did something to it."""
+    checks = (json.loads(line)["at"] for name, line in fields.items() if name.startswith("check:"))
+    times = [fields["sent_at"], fields.get("ended", 0), *checks]
+    return max(map(int, times)) / 1000
 
 
 def _new_id() -> str:
@@ -398,6 +536,10 @@ def _started(answer: Mapping[str, Any], recipient: Recipient) -> Started:
                 resend_in=math.ceil(answer["resend_in_ms"] / 1000),
                 checks_left=answer["checks_left"],
                 sends_left=answer["sends_left"],
+                created_at=answer.get("created", 0) / 1000,
+                asked=tuple(
+                    Asked(send["channel"], send["at"] / 1000) for send in answer.get("sends", ())
+                ),
             )
         case "locked":
             raise TooManyChecks(_seconds(answer["wait_ms"]))
@@ -423,6 +565,7 @@ def _send(number: int, fields: Mapping[str, str]) -> Send:
     return Send(
         number=number,
         channel=fields["channel"],
+        asked_at=int(fields["asked"]) / 1000,
         status=fields["status"],
         reason=fields.get("reason"),
         attempts=tuple(read_attempt(json.loads(line)) for line in lines if line),

@@ -11,7 +11,7 @@ import time_machine
 from redis import Redis
 
 # The fields that hold a time, in the hashes of shared/store.py.
-_TIMES = ("created", "expires", "sent_at", "not_before")
+_TIMES = ("created", "expires", "sent_at", "not_before", "ended")
 
 
 QUEUE = "rq:queue:otp"

@@ -101,10 +101,8 @@ class Deliverer:
     def attempt(self, claim: Claim) -> Outcome | None:
         """Make one attempt. None, and nothing to record, when it came too late for that."""
         try:
-            code = self._codes.derive(
-                claim.kid, claim.verification_id, claim.generation, claim.length
-            )
-            outlet = self._outlets.get(claim.app) or self._outlets[""]
+            code = self._code(claim)
+            outlet = self._outlets.get(claim.account or claim.app) or self._outlets[""]
             message = outlet.texts.message(claim, code)
             if time.monotonic() - claim.asked_at > LEASE_SECONDS:
                 # This process stood still, and somebody else has the send by now.
@@ -186,6 +184,11 @@ class Deliverer:
                 "send_status": status,
             },
         )
+
+    def _code(self, claim: Claim) -> str:
+        if claim.sealed:
+            return self._codes.unseal(claim.kid, claim.verification_id, claim.sealed)
+        return self._codes.derive(claim.kid, claim.verification_id, claim.generation, claim.length)
 
     def _drop(self, claim: Claim) -> None:
         with self._lock:

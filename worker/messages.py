@@ -49,7 +49,7 @@ class Texts:
         facts = {
             "code": code,
             "digits": ", ".join(code),
-            "app": self._app,
+            "app": claim.app_name or self._app,
             # Rounded down: the code must not end before it is said to.
             "minutes": max(1, math.floor((claim.life_seconds + 5) / 60)),
         }

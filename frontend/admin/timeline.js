@@ -117,6 +117,7 @@ const SAY = {
     reason(why),
   ],
   check: ({ result }) => (result === "approved" ? ["good", "The right code was typed: verified"] : ["bad", "A wrong code was typed"]),
+  approved: () => ["good", "The app said itself that it is verified"],
   canceled: () => ["none", "The verification was canceled"],
   expired: () => ["none", "The code’s time was over"],
 };

@@ -5,9 +5,11 @@
 -- KEYS 1 the recipient's open verification, or the verification   2 wrong codes of the client's network
 -- ARGV 1 the request, JSON: by ("recipient" | "id"), verification_id (by id), app, length,
 --        verifiers {kid: verifier of the typed code}, max_failed_checks {count, ms},
---        max_failed_ip, a list of the same, verified_ms
+--        max_failed_ip, a list of the same, verified_ms; service, where it is one's: a code of
+--        another length is then a wrong one
 -- Result, JSON: {outcome}, which is
---   approved | incorrect   and verification_id, channel, to, checks_left
+--   approved | incorrect   and verification_id, channel, to, checks_left; for a Service also
+--                          created, clear_to, at (now)
 --   not_found
 --   malformed              the code has code_length digits; nothing was counted
 --   late                   the caller has given up
@@ -41,9 +43,10 @@ end
 if redis.call('EXISTS', verification) == 0 then
   verification, code = DECOY, DECOY .. ':code'
 end
-local status, app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length =
+local status, app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length,
+  account =
   unpack(redis.call('HMGET', verification, 'status', 'app', 'channel', 'to', 'tag', 'country',
-    'created', 'expires', 'sent_at', 'resend_ms', 'code_length'))
+    'created', 'expires', 'sent_at', 'resend_ms', 'code_length', 'account'))
 local kid, verifier, clear_to = unpack(redis.call('HMGET', code, 'kid', 'by_' .. request.by, 'to'))
 local failed, network = 'otp:failed:' .. tag, KEYS[2]
 local windows = {request.max_failed_checks}
@@ -66,9 +69,10 @@ if open and (status == 'max_attempts_reached' or locked > 0) then
       value = lock.count, threshold = lock.count, window_ms = lock.ms,
     })
   end
-  return cjson.encode({outcome = 'used_up', wait_ms = math.max(locked, sent_at + resend_ms - now)})
+  local again = request.service and expires or sent_at + resend_ms
+  return cjson.encode({outcome = 'used_up', wait_ms = math.max(locked, again - now)})
 end
-if open and tonumber(code_length) ~= request.length then
+if open and not request.service and tonumber(code_length) ~= request.length then
   return cjson.encode({outcome = 'malformed', code_length = tonumber(code_length)})
 end
 if not open then
@@ -80,23 +84,13 @@ local approved = open and verifier and request.verifiers[kid] == verifier
 local result = approved and 'approved' or open and 'incorrect' or 'not_found'
 redis.call('HSET', verification, 'check:' .. math.max(0, checks_left),
   cjson.encode({result = result, at = now}))
-count(now, 'checks', open and channel or 'none', result)
 if approved then
-  redis.call('HSET', verification, 'status', 'approved')
-  redis.call('DEL', code, failed, 'otp:recipient:' .. tag)
-  redis.call('SET', 'otp:verified:' .. tag, 1, 'PX', request.verified_ms)
-  count(now, 'country', country, 'approved')
-  count_duration(now, 'to_approved', channel, now - created)
-  if string.sub(clear_to, 1, 1) == '+' then
-    for _, subject in ipairs({'range:' .. string.sub(clear_to, 1, -5), 'country:' .. country}) do
-      local guard = 'otp:guard:' .. app .. ':' .. subject
-      local part_ms = redis.call('HGET', guard, 'part_ms')
-      if part_ms then
-        guard_count(guard, 'verified', tonumber(part_ms), now)
-      end
-    end
-  end
+  approve(now, {
+    id = id, account = account or app, channel = channel, tag = tag, country = country,
+    created = created, to = clear_to,
+  }, request.verified_ms)
 else
+  count(now, 'checks', open and channel or 'none', result)
   count_event(failed, windows, now)
   if #request.max_failed_ip > 0 then
     count_event(network, request.max_failed_ip, now)
@@ -109,4 +103,6 @@ end
 return cjson.encode({
   outcome = result, now = now,
   verification_id = id, channel = channel, to = to, checks_left = checks_left,
+  created = request.service and tonumber(created) or nil,
+  clear_to = request.service and clear_to or nil, at = request.service and now or nil,
 })

@@ -8,7 +8,8 @@
 -- Result, in the order of the sends, JSON each: {outcome}, which is
 --   claimed    and attempt (its number), sender, app, untried (how many other senders could be tried at
 --              once), others (how many could be tried at all), to, channel, locale, kid,
---              generation, length, life_ms
+--              generation, length, life_ms; and what there is of account (whose senders and words
+--              these are, where not app's), app_name (what the message calls it), sealed (the code)
 --   dropped    and reason (approved | canceled | max_attempts_reached | expired | superseded)
 --   failed     and reason (out_of_attempts | no_sender_left)
 --   not_due    somebody else has it, it is over, or it is waiting to be tried again
@@ -36,9 +37,9 @@ local function knowledge(channel, name)
 end
 
 local function claim(member, token, send, of_verification, of_code)
-  local status, not_before, attempts, channel, locale, generation, only, claimed =
-    unpack(redis.call('HMGET', send,
-      'status', 'not_before', 'attempts', 'channel', 'locale', 'generation', 'sender', 'claimed'))
+  local status, not_before, attempts, channel, locale, generation, only, claimed, app_name =
+    unpack(redis.call('HMGET', send, 'status', 'not_before', 'attempts', 'channel', 'locale',
+      'generation', 'sender', 'claimed', 'app_name'))
 
   local function over(status, reason)
     redis.call('HSET', send, 'status', status, 'reason', reason)
@@ -56,13 +57,13 @@ local function claim(member, token, send, of_verification, of_code)
     return {outcome = 'not_due'}
   end
 
-  local verification, expires, app =
-    unpack(redis.call('HMGET', of_verification, 'status', 'expires', 'app'))
+  local verification, expires, app, account =
+    unpack(redis.call('HMGET', of_verification, 'status', 'expires', 'app', 'account'))
   if verification ~= 'pending' then
     return over('dropped', verification or 'expired')
   end
-  local to, kid, current, length =
-    unpack(redis.call('HMGET', of_code, 'to', 'kid', 'generation', 'length'))
+  local to, kid, current, length, sealed =
+    unpack(redis.call('HMGET', of_code, 'to', 'kid', 'generation', 'length', 'sealed'))
   if not to or expires - now < request.min_life_ms then
     return over('dropped', 'expired')
   end
@@ -88,7 +89,7 @@ local function claim(member, token, send, of_verification, of_code)
   end
   local chosen, chosen_known, opens_at
   local untried, others = 0, -1
-  local names = (request.senders[app] or request.senders[''] or {})[channel] or {}
+  local names = (request.senders[account or app] or request.senders[''] or {})[channel] or {}
   for _, name in ipairs(names) do
     if not refused[name] and (only or name) == name then
       others = others + 1
@@ -131,6 +132,7 @@ local function claim(member, token, send, of_verification, of_code)
     to = to, channel = channel, locale = locale,
     kid = kid, generation = tonumber(generation), length = tonumber(length),
     life_ms = expires - now,
+    account = account or nil, app_name = app_name or nil, sealed = sealed or nil,
   }
 end
 

@@ -2,14 +2,15 @@
 --
 -- KEYS 1 phone   2 watched   3 carrier   4 receipts   5 code   6 send
 -- ARGV 1 the message, JSON, which is kept with what is added here: kid, generation and length, from
---        which its code is derived to be shown; attempt; at; carrier; appears_at, unless never
+--        which its code is derived to be shown, or sealed; attempt; at; carrier; appears_at, unless never
 --      2 the request, JSON: most (messages), kept_ms, behaviours {carrier: {appears_in_ms, receipt,
 --        receipt_in_ms}}
 -- Result: what the carrier did; nothing while nobody watches, or when the code is over
 local message, request = cjson.decode(ARGV[1]), cjson.decode(ARGV[2])
 local now = now_ms()
 local attempt, generation = unpack(redis.call('HMGET', KEYS[6], 'attempts', 'generation'))
-local kid, current, length = unpack(redis.call('HMGET', KEYS[5], 'kid', 'generation', 'length'))
+local kid, current, length, sealed = unpack(redis.call('HMGET', KEYS[5],
+  'kid', 'generation', 'length', 'sealed'))
 if not kid or current ~= generation then
   return
 end
@@ -20,6 +21,7 @@ if carrier then
   redis.call('DEL', KEYS[3])
 end
 message.kid, message.generation, message.length = kid, tonumber(generation), tonumber(length)
+message.sealed = sealed or nil
 message.attempt, message.at = tonumber(attempt), now
 message.carrier = carrier or nil
 message.appears_at = behaviour.appears_in_ms and now + behaviour.appears_in_ms

@@ -157,6 +157,27 @@ local function guard_count(guard, what, part_ms, now)
   end
 end
 
+-- A verification comes to its good end, by a right code or by the word of the app: both count
+-- alike. `one` holds its id, account, channel, tag, country, created, and to in clear.
+local function approve(now, one, verified_ms)
+  redis.call('HSET', 'otp:verification:' .. one.id, 'status', 'approved')
+  redis.call('DEL', 'otp:code:' .. one.id, 'otp:failed:' .. one.tag, 'otp:recipient:' .. one.tag)
+  redis.call('SET', 'otp:verified:' .. one.tag, 1, 'PX', verified_ms)
+  count(now, 'checks', one.channel, 'approved')
+  count(now, 'country', one.country, 'approved')
+  count_duration(now, 'to_approved', one.channel, now - one.created)
+  if string.sub(one.to, 1, 1) == '+' then
+    local range = string.sub(one.to, 1, -5)
+    for _, subject in ipairs({'range:' .. range, 'country:' .. one.country}) do
+      local guard = 'otp:guard:' .. one.account .. ':' .. subject
+      local part_ms = redis.call('HGET', guard, 'part_ms')
+      if part_ms then
+        guard_count(guard, 'verified', tonumber(part_ms), now)
+      end
+    end
+  end
+end
+
 -- What was refused and why, for the owner: who waits for a resend is only counted.
 local function record_refusal(now, refused)
   count(now, 'refused', refused.rule)

@@ -1,14 +1,17 @@
 -- Write a Service: a new one, or changes to one that is there.
 --
 -- KEYS 1 the Service   2 the Services of its account
--- ARGV 1 the request, JSON: sid, changes, ttl_ms, and base: what it is as long as nothing is stored
---        (absent: then there is none)
--- Result: it, JSON; nothing where there is none
+-- ARGV 1 the request, JSON: sid, changes, ttl_ms, most (Services of an account), and base: what it is
+--        as long as nothing is stored (absent: then there is none)
+-- Result: it, JSON; nothing where there is none, or when there are too many
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
 local stored = redis.call('GET', KEYS[1])
 local service = stored and cjson.decode(stored) or request.base
 if not service or service.deleted then
+  return
+end
+if not stored and redis.call('ZCARD', KEYS[2]) >= request.most then
   return
 end
 service.created = service.created or now

@@ -9,7 +9,8 @@
 -- ARGV 1 the request, JSON, see Store.start   2... the job, as enqueue() of shared/queue.py takes it
 -- Result, JSON: {outcome}, which is
 --   started       and verification_id, send, channel, expires_in_ms, resend_in_ms, checks_left,
---                 sends_left; again, the same, for an idempotency key that was used
+--                 sends_left; again, the same, for an idempotency key that was used; for a
+--                 Service also created and sends, which were asked for at {at} by {channel}
 --   conflict      the idempotency key was used for something else
 --   retry_with    the request is for another verification or send than is now due: ask again
 --                 with verification_id (absent: a new one), send, code_length and resend_code
@@ -87,6 +88,9 @@ if open then
       'checks_left', 'max_sends', 'resend_ms', 'code_length', 'resend_code'))
 end
 local live = status and tonumber(expires) > now
+if live and status == 'max_attempts_reached' and request.service then
+  return limited('sends', nil, request.max_checks, request.ttl_ms, expires - now)
+end
 -- A Redis that is short of memory may have evicted the code: then there is none to send again.
 local pending = live and status == 'pending' and redis.call('EXISTS', 'otp:code:' .. open) == 1
 if pending and tonumber(sends) >= tonumber(max_sends) then
@@ -174,6 +178,11 @@ else
     'checks_left', checks_left, 'sends', 1, 'sent_at', now,
     'max_sends', max_sends, 'resend_ms', resend_ms,
     'code_length', request.code.length, 'resend_code', request.resend_code)
+  if request.service then
+    redis.call('HSET', KEYS[2], 'account', request.service.account)
+    -- It has the limits.
+    redis.call('SADD', 'otp:apps', request.service.account)
+  end
   redis.call('SET', KEYS[1], request.verification_id, 'PXAT', expires)
   redis.call('ZREMRANGEBYSCORE', KEYS[8], '-inf', now)
   redis.call('ZADD', KEYS[8], expires + request.kept_ms, request.verification_id)
@@ -188,6 +197,10 @@ if request.code then
     'to', request.to, 'kid', request.code.kid, 'generation', request.code.generation,
     'length', request.code.length,
     'by_recipient', request.code.by_recipient, 'by_id', request.code.by_id)
+  if request.code.sealed then
+    redis.call('HSET', KEYS[3], 'sealed', request.code.sealed)
+    redis.call('HSET', KEYS[2], 'code_length', request.code.length)
+  end
   redis.call('PEXPIREAT', KEYS[3], expires)
 end
 redis.call('HSET', KEYS[4],
@@ -196,6 +209,9 @@ redis.call('HSET', KEYS[4],
   'generation', request.code and request.code.generation or redis.call('HGET', KEYS[3], 'generation'))
 if request.sender then
   redis.call('HSET', KEYS[4], 'sender', request.sender)
+end
+if request.service then
+  redis.call('HSET', KEYS[4], 'app_name', request.service.name)
 end
 redis.call('PEXPIREAT', KEYS[2], expires + request.kept_ms)
 redis.call('PEXPIREAT', KEYS[4], expires + request.kept_ms)
@@ -215,6 +231,14 @@ local answer = {
   checks_left = tonumber(checks_left),
   sends_left = max_sends - send,
 }
+if request.service then
+  answer.created, answer.sends = tonumber(redis.call('HGET', KEYS[2], 'created')), {}
+  for n = 1, send do
+    local at, channel = unpack(redis.call('HMGET',
+      'otp:send:' .. request.verification_id .. ':' .. n, 'asked', 'channel'))
+    answer.sends[n] = {at = tonumber(at), channel = channel}
+  end
+end
 if request.idempotency then
   redis.call('SET', KEYS[10], request.idempotency .. ' ' .. cjson.encode(answer),
     'PX', request.idempotency_ms)

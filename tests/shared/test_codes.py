@@ -1,9 +1,11 @@
 """The derived code: every one equally likely, and its verifier worth nothing elsewhere."""
 
+import base64
 from collections import Counter
 from itertools import product
 
 import pytest
+from cryptography.exceptions import InvalidTag
 
 from shared.codes import Codes
 
@@ -131,3 +133,33 @@ def test_each_purpose_has_a_key_of_its_own():
 def test_a_key_that_left_the_ring_derives_nothing():
     with pytest.raises(KeyError):
         CODES.derive("k0", VERIFICATION, 0, 6)
+
+
+class TestASealedCode:
+    def test_is_opened_by_the_key_that_sealed_it(self):
+        old, new = Codes({"k1": K1}), Codes({"k2": K2, "k1": K1})
+        for codes in (old, new):
+            sealed = codes.seal(VERIFICATION, "12345678")
+            assert new.unseal(codes.kid, VERIFICATION, sealed) == "12345678"
+
+    def test_shows_nothing_and_is_never_the_same(self):
+        seals = {CODES.seal(VERIFICATION, "12345678") for _ in range(1000)}
+        assert len(seals) == 1000
+        data = [base64.b64decode(sealed) for sealed in seals]
+        assert len({sealed[:12] for sealed in data}) == 1000
+        assert not any(b"12345678" in sealed for sealed in data)
+
+    def test_is_of_no_use_for_another_verification_or_when_changed(self):
+        sealed = base64.b64decode(CODES.seal(VERIFICATION, "12345678"))
+        others = [bytes([*sealed[:i], sealed[i] ^ 1, *sealed[i + 1 :]]) for i in range(len(sealed))]
+        for verification, data in [
+            (f"VE{'1' * 32}", sealed),
+            *((VERIFICATION, other) for other in others),
+            (VERIFICATION, sealed[:-1]),
+        ]:
+            with pytest.raises(InvalidTag):
+                CODES.unseal("k1", verification, base64.b64encode(data).decode())
+
+    def test_of_a_key_that_left_the_ring_is_not_opened(self):
+        with pytest.raises(KeyError):
+            Codes({"k2": K2}).unseal("k1", VERIFICATION, CODES.seal(VERIFICATION, "1234"))

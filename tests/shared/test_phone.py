@@ -4,6 +4,8 @@ import pytest
 
 from shared.codes import Codes
 from shared.phone import MOST_MESSAGES, WATCHED_SECONDS, Phone, Report, with_code
+from shared.policy import Policy
+from shared.verification import Terms
 from tests.user import OTHER_PHONE, PHONE
 
 
@@ -43,6 +45,19 @@ def test_a_text_can_be_shown_with_its_code_which_is_not_kept(
     assert message.code(codes) == code
     assert with_code(message.text, code) == text.format(code=code, digits=", ".join(code))
     assert with_code(message.subject, code) == f"{code} is your code"
+
+
+def test_a_code_that_the_caller_has_made_up_is_shown_and_not_kept(
+    phone, user, codes, everything_in_redis
+):
+    terms = Terms(policy=Policy(), account="shop", app_name="Shop", code="73519024")
+    started = user.ask(terms=terms)
+    facts = {"channel": "sms", "to": started.to, "locale": "en", "subject": ""}
+    phone.receive(started.verification_id, 1, text="73519024.", code="73519024", **facts)
+    assert b"73519024" not in everything_in_redis()
+    (message,) = phone.look().messages
+    assert message.code(codes) == "73519024"
+    assert message.code(Codes({"k2": b"another key" * 3})) is None
 
 
 def test_a_code_whose_key_is_gone_is_not_shown(phone, receive, user):

@@ -162,8 +162,10 @@ def test_a_test_message_says_through_which_sender_alone(timeline, written, now):
 
 
 def test_how_a_verification_ended_otherwise(timeline, written, now):
-    written({"asked": now - 10_000}, status="canceled")
-    assert told(timeline.find(parse_phone(PHONE)))[-1][0] == "canceled"
+    for status in ("canceled", "approved"):
+        written({"asked": now - 10_000}, status=status, ended=now - 5000)
+        last = timeline.find(parse_phone(PHONE)).verifications[0].events[-1]
+        assert (last.kind, last.at) == (status, (now - 5000) / 1000)
     written(
         {"asked": now - 10_000}, verification_id="VE" + 32 * "b", expires=now - 1000, to="a@b.co"
     )

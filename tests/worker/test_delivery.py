@@ -9,7 +9,8 @@ from shared.codes import Codes
 from shared.errors import StorageUnavailable
 from shared.ledger import LEASE_SECONDS, MAX_ATTEMPTS
 from shared.logs import JsonLines
-from shared.policy import CHANNELS
+from shared.policy import CHANNELS, Policy
+from shared.verification import Terms
 from tests.fakes import DirectDeliverer, FakeSender, FlakyLedger, claim_one, outlets
 from tests.user import OTHER_PHONE, PHONE
 from worker.delivery import UNKNOWN_FENCE_SECONDS, Outlet
@@ -307,6 +308,18 @@ def test_an_app_has_its_own_words_and_senders(shop, user, first, second):
     assert [(len(sender.messages)) for sender in (first, second)] == [1, 1]
     assert "your Shop code" in second.messages[0].text
     assert "your Test code" in first.messages[0].text
+
+
+def test_a_service_has_the_senders_of_its_account_and_a_name_of_its_own(shop, user, first, second):
+    def ask(to: str, account: str, name: str) -> str:
+        terms = Terms(policy=Policy(), account=account, app_name=name)
+        return user.ask(to, app=f"VA{'0' * 32}", terms=terms).verification_id
+
+    shop.deliver(ask(PHONE, "shop", "Corner Shop"), 1)
+    shop.deliver(ask(OTHER_PHONE, "other", "Other"), 1)
+    assert [m.to for m in second.messages] == [PHONE]
+    assert "your Corner Shop code" in second.messages[0].text
+    assert [m.to for m in first.messages] == [OTHER_PHONE]
 
 
 def test_a_paused_sender_is_passed_over_until_it_is_not(user, deliverer, first, second, redis):

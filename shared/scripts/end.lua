@@ -1,0 +1,25 @@
+-- End a pending verification by the word of its app. Its queued sends are dropped when a worker comes
+-- to them.
+--
+-- KEYS 1 verification   2 code
+-- ARGV 1 the request, JSON: verification_id, app, status (canceled | approved), verified_ms
+-- Result: the time, or 0 when nothing was pending
+local request = cjson.decode(ARGV[1])
+local now = now_ms()
+local status, app, account, channel, tag, country, created, expires =
+  unpack(redis.call('HMGET', KEYS[1],
+    'status', 'app', 'account', 'channel', 'tag', 'country', 'created', 'expires'))
+if status ~= 'pending' or app ~= request.app or tonumber(expires) <= now then
+  return 0
+end
+redis.call('HSET', KEYS[1], 'ended', now)
+if request.status == 'approved' then
+  approve(now, {
+    id = request.verification_id, account = account or app, channel = channel, tag = tag,
+    country = country, created = created, to = redis.call('HGET', KEYS[2], 'to') or '',
+  }, request.verified_ms)
+else
+  redis.call('HSET', KEYS[1], 'status', 'canceled')
+  redis.call('DEL', KEYS[2], 'otp:recipient:' .. tag)
+end
+return now
