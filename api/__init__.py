@@ -131,7 +131,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         )
     answers = Answers(verify_v2.address_of(settings))
     services = Services(redis, given(settings))
-    app.register_blueprint(verify_v2.endpoints(settings, services, access, answers))
+    app.register_blueprint(verify_v2.endpoints(settings, logged, services, access, answers))
     problems.register(app, answers.of)
     headers.register(app, return_urls.origins)
     compression.register(app)

@@ -3,12 +3,20 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
-from shared.errors import OtpError
-from shared.policy import Channel
-from shared.recipient import Recipient
-from shared.verification import Approved, Idempotency, Proof, Started, VerificationService
+from shared.errors import IncorrectCode, OtpError
+from shared.policy import Channel, Policy
+from shared.recipient import Recipient, mask
+from shared.verification import (
+    Approved,
+    Compared,
+    Idempotency,
+    Proof,
+    Started,
+    Terms,
+    VerificationService,
+)
 
 log = logging.getLogger("otp.api")
 
@@ -21,6 +29,8 @@ class LoggedService:
         self.view = service.view
         self.owner = service.owner
         self.recipient = service.recipient
+        self.open = service.open
+        self.latest = service.latest
 
     def start(
         self,
@@ -32,6 +42,7 @@ class LoggedService:
         locale: str,
         idempotency: Idempotency | None = None,
         proof: Proof | None = None,
+        terms: Terms | None = None,
     ) -> Started:
         facts = {"app": app, "to": recipient.masked, "channel": channel}
         with _refusals("start_refused", facts):
@@ -43,6 +54,7 @@ class LoggedService:
                 locale=locale,
                 idempotency=idempotency,
                 proof=proof,
+                terms=terms,
             )
         _requested(started, app)
         return started
@@ -83,20 +95,52 @@ class LoggedService:
             approved = self._service.check(
                 otp, app=app, ip=ip, recipient=recipient, verification_id=verification_id
             )
-        log.info(
-            "verification_approved",
-            extra={
-                "verification_id": approved.verification_id,
-                "app": app,
-                "to": approved.to,
-                "channel": approved.channel,
-            },
-        )
+        _approved(approved.verification_id, app, approved.to, approved.channel)
         return approved
 
+    def compare(
+        self,
+        otp: str,
+        *,
+        app: str,
+        ip: str,
+        policy: Policy,
+        recipient: Recipient | None = None,
+        verification_id: str = "",
+    ) -> Compared:
+        facts = {
+            "app": app,
+            "to": recipient.masked if recipient else None,
+            "verification_id": verification_id or None,
+        }
+        with _refusals("check_refused", facts, why=lambda error: type(error).__name__):
+            compared = self._service.compare(
+                otp,
+                app=app,
+                ip=ip,
+                policy=policy,
+                recipient=recipient,
+                verification_id=verification_id,
+            )
+        if compared.approved:
+            _approved(compared.verification_id, app, mask(compared.to), compared.channel)
+        else:
+            log.info("check_refused", extra={**facts, "why": IncorrectCode.__name__})
+        return compared
+
     def cancel(self, verification_id: str, *, app: str) -> None:
-        self._service.cancel(verification_id, app=app)
-        log.info("verification_canceled", extra={"verification_id": verification_id, "app": app})
+        self.end(verification_id, "canceled", app=app)
+
+    def end(
+        self, verification_id: str, status: Literal["canceled", "approved"], *, app: str
+    ) -> float:
+        at = self._service.end(verification_id, status, app=app)
+        facts = {"verification_id": verification_id, "app": app}
+        if status == "canceled":
+            log.info("verification_canceled", extra=facts)
+        else:
+            log.info("verification_approved", extra=facts)
+        return at
 
 
 @contextmanager
@@ -108,6 +152,13 @@ def _refusals(
     except OtpError as error:
         log.info(event, extra={**facts, "why": why(error)})
         raise
+
+
+def _approved(verification_id: str, app: str, to: str, channel: Channel) -> None:
+    log.info(
+        "verification_approved",
+        extra={"verification_id": verification_id, "app": app, "to": to, "channel": channel},
+    )
 
 
 def _requested(started: Started, app: str) -> None:

@@ -98,7 +98,9 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "OTP service",
             "version": "1.0.0",
-            "description": "Proves that somebody controls a phone number or an e-mail address.",
+            "description": "Proves that somebody controls a phone number or an e-mail address. "
+            "Below `/v2` there is also an API that is compatible with another one, for programs "
+            "that know it: docs/twilio-verify.md.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": {**paths, **_hosted(paths)},

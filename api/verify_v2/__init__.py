@@ -9,11 +9,13 @@ import logging
 from flask import Blueprint, Response, g, request
 
 from api.access import Access
+from api.logged import LoggedService
 from api.verify_v2 import access as accounts
 from api.verify_v2 import services as service_endpoints
+from api.verify_v2 import verifications
 from api.verify_v2.errors import PREFIX, Answers, V2Error
 from api.verify_v2.shapes import Shapes
-from shared.services import Services
+from shared.services import Policies, Services
 from shared.settings import Settings
 
 log = logging.getLogger("otp.api")
@@ -25,7 +27,7 @@ def address_of(settings: Settings) -> str:
 
 
 def endpoints(
-    settings: Settings, services: Services, access: Access, answers: Answers
+    settings: Settings, service: LoggedService, services: Services, access: Access, answers: Answers
 ) -> Blueprint:
     v2 = Blueprint("verify_v2", __name__, url_prefix=PREFIX)
     shapes = Shapes(address_of(settings))
@@ -36,9 +38,12 @@ def endpoints(
 
     @v2.errorhandler(V2Error)
     def refuse(error: V2Error) -> Response:
-        path = request.url_rule.rule if request.url_rule else None
-        log.info("request_refused", extra={"path": path, "code": str(error.kind.code)})
+        # The others come from what has left its own line.
+        if error.kind.status in {400, 403}:
+            path = request.url_rule.rule if request.url_rule else None
+            log.info("request_refused", extra={"path": path, "code": str(error.kind.code)})
         return answers.of(error)
 
     service_endpoints.register(v2, services, shapes)
+    verifications.register(v2, service, services, Policies(settings), shapes)
     return v2

@@ -17,19 +17,17 @@ _BARE_KEY = re.compile("otp([0-9a-f]{8})([0-9a-f]{64})")
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """An app, and what it is called in answers."""
+    """An app, and what it is called in answers. `has_key`: who calls is the app's server; where no
+    key is needed it may be anybody."""
 
     app: str
     sid: str
+    has_key: bool
 
 
 def account_sid(app: str) -> str:
     """The account SID of an app."""
     return "AC" + sha256(b"account\0" + app.encode()).hexdigest()[:32]
-
-
-def bare_key(key: str) -> str:
-    return key.replace("_", "")
 
 
 def calling() -> Account:
@@ -47,16 +45,18 @@ def account_of(request: Request, access: Access) -> Account:
     given = request.authorization
     if given is None or given.type != "basic" or not given.username or not given.password:
         raise Unauthorized
-    app = _app(access, given.password)
+    keys = access.keys()
+    app = DEFAULT_APP if keys is None else app_with(keys, _key(given.password))
     if app is None or not (_SID.fullmatch(given.username) or given.username == app):
         raise Unauthorized
     is_account = given.username.startswith("AC") and given.username != app
-    return Account(app=app, sid=given.username if is_account else account_sid(app))
+    return Account(
+        app=app,
+        sid=given.username if is_account else account_sid(app),
+        has_key=keys is not None,
+    )
 
 
-def _app(access: Access, password: str) -> str | None:
-    keys = access.keys()
-    if keys is None:
-        return DEFAULT_APP
+def _key(password: str) -> str:
     bare = _BARE_KEY.fullmatch(password)
-    return app_with(keys, f"otp_{bare[1]}_{bare[2]}" if bare else password)
+    return f"otp_{bare[1]}_{bare[2]}" if bare else password

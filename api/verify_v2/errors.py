@@ -87,7 +87,7 @@ class Answers:
     """Makes the answer of any error. `base` is the address of this service."""
 
     def __init__(self, base: str) -> None:
-        self._more_info = f"{base}/docs"
+        self._base = base
 
     def of(self, error: Exception) -> Response:
         kind = _kind(error)
@@ -96,7 +96,7 @@ class Answers:
             "message": kind.message.format(path=request.path.removeprefix(PREFIX))
             if kind is NOT_FOUND
             else kind.message,
-            "more_info": f"{self._more_info}#verify-v2",
+            "more_info": f"{self._base}/docs#v2-{kind.code}",
             "status": kind.status,
         }
         if isinstance(error, V2Error) and error.details:

@@ -66,8 +66,3 @@ class Form:
         if not re.fullmatch("[0-9]{1,9}", value) or not least <= int(value) <= most:
             raise invalid(name, f"expected {least} to {most}")
         return int(value)
-
-
-def address(text: str) -> str:
-    """A number whose + a client has not encoded arrives with a space."""
-    return re.sub(r"^ (?=\d)", "+", text)

@@ -1,18 +1,16 @@
 """/v2/Services: make, look at, list, change and delete them."""
 
-import unicodedata
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from api.verify_v2 import paging
+from api.verify_v2 import paging, parameters
 from api.verify_v2.access import calling
-from api.verify_v2.errors import NO_TEMPLATE, NOT_FOUND, V2Error, invalid
+from api.verify_v2.errors import NOT_FOUND, TOO_MANY_REQUESTS, V2Error
 from api.verify_v2.form import Form
 from api.verify_v2.shapes import Shapes
-from shared.services import TEMPLATE_SID, Service, Services
+from shared.services import Service, Services
 
-_LONGEST_NAME = 32
 _BOOLEANS = {
     "CustomCodeEnabled": "custom_code_enabled",
     "DoNotShareWarningEnabled": "do_not_share_warning_enabled",
@@ -29,6 +27,8 @@ def register(v2: Blueprint, services: Services, shapes: Shapes) -> None:
         form, account = Form.of(request), calling()
         form.required("FriendlyName")
         service = services.create(account.app, **_changes(form))
+        if service is None:
+            raise V2Error(TOO_MANY_REQUESTS)
         return jsonify(shapes.service(service, account)), 201
 
     @v2.get("/Services")
@@ -70,42 +70,13 @@ def found(services: Services, sid: str) -> Service:
     return service
 
 
-def name(form: Form, parameter: str) -> str | None:
-    """A name that messages can have: no address, no number to call. Raises V2Error."""
-    text = form.text(parameter)
-    if text is not None and not _is_name(text):
-        raise invalid(
-            parameter,
-            f"expected up to {_LONGEST_NAME} letters, spaces, - and _, and 4 digits at most",
-        )
-    return text
-
-
-def template(form: Form, parameter: str) -> str | None:
-    """Raises V2Error for one that there is not."""
-    sid = form.text(parameter)
-    if sid not in {None, TEMPLATE_SID}:
-        raise V2Error(NO_TEMPLATE)
-    return sid
-
-
-def _is_name(text: str) -> bool:
-    digits = sum(letter.isdigit() for letter in text)
-    return (
-        bool(text.strip())
-        and len(text) <= _LONGEST_NAME
-        and digits <= 4
-        and all(letter in " -_" or unicodedata.category(letter)[0] in "LMN" for letter in text)
-    )
-
-
 def _changes(form: Form) -> dict[str, Any]:
     """The fields of a Service that the form sets. Raises V2Error."""
     changes = {
-        "friendly_name": name(form, "FriendlyName"),
+        "friendly_name": parameters.name(form, "FriendlyName"),
         "code_length": form.integer("CodeLength", 4, 10),
         "tts_name": form.text("TtsName"),
-        "default_template_sid": template(form, "DefaultTemplateSid"),
+        "default_template_sid": parameters.template(form, "DefaultTemplateSid"),
         **{field: form.boolean(parameter) for parameter, field in _BOOLEANS.items()},
     }
     return {field: value for field, value in changes.items() if value is not None}

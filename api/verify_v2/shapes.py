@@ -1,14 +1,22 @@
 """What this API answers: every key always there, times in whole seconds of UTC."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from api.verify_v2.access import Account
 from shared.services import Service
+from shared.verification import Asked, Compared
 
 
 def time(unix_seconds: float) -> str:
     return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def attempt_sid(verification_id: str, send: int) -> str:
+    """Of a send. The verification's id can be found in it again."""
+    bits = int(verification_id.removeprefix("VE"), base=16)
+    return f"VL{bits ^ send:032x}"
 
 
 class Shapes:
@@ -50,3 +58,58 @@ class Shapes:
                 "access_tokens": f"{url}/AccessTokens",
             },
         }
+
+    def verification(
+        self,
+        service: Service,
+        account: Account,
+        *,
+        verification_id: str,
+        to: str,
+        channel: str,
+        status: str,
+        asked: Sequence[Asked],
+        created_at: float,
+        updated_at: float,
+    ) -> dict[str, Any]:
+        return {
+            "sid": verification_id,
+            "service_sid": service.sid,
+            "account_sid": account.sid,
+            "to": to,
+            "channel": channel,
+            "status": status,
+            "valid": status == "approved",
+            "lookup": {},
+            "amount": None,
+            "payee": None,
+            "send_code_attempts": [
+                {
+                    "time": time(send.at),
+                    "channel": send.channel,
+                    "attempt_sid": attempt_sid(verification_id, number),
+                }
+                for number, send in enumerate(asked, 1)
+            ],
+            "date_created": time(created_at),
+            "date_updated": time(updated_at),
+            "sna": None,
+            "url": f"{self.base}/v2/Services/{service.sid}/Verifications/{verification_id}",
+        }
+
+
+def check(service: Service, account: Account, compared: Compared) -> dict[str, Any]:
+    return {
+        "sid": compared.verification_id,
+        "service_sid": service.sid,
+        "account_sid": account.sid,
+        "to": compared.to,
+        "channel": compared.channel,
+        "status": "approved" if compared.approved else "pending",
+        "valid": compared.approved,
+        "amount": None,
+        "payee": None,
+        "date_created": time(compared.created_at),
+        "date_updated": time(compared.at),
+        "sna_attempts_error_codes": [],
+    }

@@ -8,6 +8,8 @@ from urllib.parse import quote
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.user import PHONE
+
 KEY = "s" * 40
 OTHER_KEY = "o" * 40
 ACCOUNT = f"AC{'1' * 32}"
@@ -51,6 +53,30 @@ class V2:
         assert made.status_code == 201, made.json
         return made.json["sid"]
 
+    def start(self, service: str, to: str = PHONE, channel: str = "sms", **form: Any) -> Any:
+        """The verification that was started, or continued."""
+        answer = self.ask(service, to, channel, **form)
+        assert answer.status_code == 201, answer.json
+        return answer.json
+
+    def ask(self, service: str, to: str = PHONE, channel: str = "sms", **form: Any) -> TestResponse:
+        path = f"/Services/{service}/Verifications"
+        return self.post(path, **{"To": to, "Channel": channel, **form})
+
+    def check(self, service: str, code: str, to: str = PHONE) -> TestResponse:
+        return self.post(f"/Services/{service}/VerificationCheck", To=to, Code=code)
+
+    def check_sid(self, service: str, sid: str, code: str, **form: Any) -> TestResponse:
+        path = f"/Services/{service}/VerificationCheck"
+        return self.post(path, VerificationSid=sid, Code=code, **form)
+
+    def fetch(self, service: str, which: str) -> TestResponse:
+        return self.get(f"/Services/{service}/Verifications/{quote(which, safe='')}")
+
+    def update(self, service: str, which: str, status: str) -> TestResponse:
+        path = f"/Services/{service}/Verifications/{quote(which, safe='')}"
+        return self.post(path, Status=status)
+
     def _call(self, method: str, path: str, **more: Any) -> TestResponse:
         headers = {"Authorization": f"Basic {self._basic}"}
         return self._client.open(f"/v2{path}", method=method, headers=headers, **more)
@@ -73,14 +99,22 @@ def refused():
     def refused(answer: TestResponse, status: int, code: int) -> Any:
         assert (answer.status_code, (answer.json or {}).get("code")) == (status, code)
         assert answer.content_type == "application/json"
-        body = answer.json
+        body: dict[str, Any] = answer.json or {}
         assert set(body) - {"details"} == {"code", "message", "more_info", "status"}
         assert body["status"] == status
-        assert body["more_info"].startswith("https://otp.example.com/docs")
+        assert body["more_info"] == f"https://otp.example.com/docs#v2-{code}"
         return body
 
     return refused
 
 
-def path_of(to: str) -> str:
-    return quote(to, safe="")
+@pytest.fixture
+def code(codes):
+    """The code of a verification that was started."""
+    return lambda verification, length=6: codes.derive(codes.kid, verification["sid"], 0, length)
+
+
+@pytest.fixture
+def service(v2) -> str:
+    """The SID of a Service."""
+    return v2.service()

@@ -1,10 +1,12 @@
 """Below /v2 every error has the shape that clients of that API read."""
 
+import re
 from io import BytesIO
 
 import pytest
 
 from api import create_app
+from api.verify_v2 import errors
 from shared.errors import StorageUnavailable
 from shared.services import Services
 from tests.api.verify_v2.conftest import ACCOUNT, KEY, V2
@@ -82,6 +84,19 @@ def test_what_nobody_expected_is_an_error_of_the_same_shape(settings, redis, ref
     error = refused(V2(create_app(settings, redis).test_client()).get("/Services/VA1"), 500, 20500)
 
     assert error["message"] == "Internal Server Error"
+
+
+def test_the_docs_page_lists_every_number_with_its_status(client):
+    page = client.get("/docs").get_data(as_text=True)
+
+    rows = set(re.findall(r'<tr id="v2-(\d+)"><td>(\d+)</td>', page))
+    answered = [
+        *errors._KINDS.values(),
+        *errors._HTTP_KINDS.values(),
+        *(kind for kind in vars(errors).values() if isinstance(kind, errors.Kind)),
+        errors.invalid("To").kind,
+    ]
+    assert rows == {(str(kind.code), str(kind.status)) for kind in answered}
 
 
 def test_elsewhere_errors_are_problems_as_before(client, problem):

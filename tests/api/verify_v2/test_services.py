@@ -146,6 +146,18 @@ def test_ends_when_nobody_has_used_it_for_more_than_a_year(v2, redis):
         assert redis.ttl(key) > 399 * 86400
 
 
+def test_an_account_has_a_thousand_at_most(v2, bank, redis, refused):
+    sid = v2.service()
+    redis.zadd("otp:services:shop", {f"VA{n:032x}": 1 for n in range(999)})
+
+    refused(v2.post("/Services", FriendlyName="One more"), 429, 20429)
+    assert v2.post(f"/Services/{sid}", FriendlyName="Other").status_code == 200
+    assert bank.service()
+    # A list forgets those that have ended by themselves.
+    assert [s["sid"] for s in v2.get("/Services").json["services"]] == [sid]
+    assert v2.service()
+
+
 class TestOfTheSettings:
     @pytest.fixture
     def more(self) -> dict[str, str]:

@@ -1,0 +1,85 @@
+"""What the parameters of this API may be. All of these raise V2Error, with the parameter's name."""
+
+import re
+import unicodedata
+from ipaddress import ip_address
+
+from api.schemas import LOCALE, LONGEST_LOCALE
+from api.verify_v2.errors import NO_TEMPLATE, V2Error, invalid
+from api.verify_v2.form import Form
+from shared.errors import InvalidRequest
+from shared.policy import CHANNELS, Channel
+from shared.recipient import Recipient, parse_email, parse_phone
+from shared.services import TEMPLATE_SID
+
+_LONGEST_NAME = 32
+
+
+def name(form: Form, parameter: str) -> str | None:
+    """A name that messages can have: no address, no number to call."""
+    text = form.text(parameter)
+    if text is not None and not is_name(text):
+        raise invalid(
+            parameter,
+            f"expected up to {_LONGEST_NAME} letters, spaces, - and _, and 4 digits at most",
+        )
+    return text
+
+
+def template(form: Form, parameter: str) -> str | None:
+    sid = form.text(parameter)
+    if sid not in {None, TEMPLATE_SID}:
+        raise V2Error(NO_TEMPLATE)
+    return sid
+
+
+def channel(form: Form) -> Channel:
+    asked = form.required("Channel")
+    for known in CHANNELS:
+        if known == asked:
+            return known
+    raise invalid("Channel")
+
+
+def recipient(to: str, *, by_email: bool) -> Recipient:
+    # A number whose + a client has not encoded arrives with a space.
+    to = re.sub(r"^ (?=\d)", "+", to)
+    try:
+        return parse_email(to) if by_email else parse_phone(to)
+    except InvalidRequest:
+        raise invalid("To", to) from None
+
+
+def code(form: Form, parameter: str) -> str | None:
+    """What may be a code is repeated nowhere."""
+    text = form.text(parameter)
+    if text is not None and not re.fullmatch("[0-9]{4,10}", text):
+        raise invalid(parameter, "expected 4 to 10 digits")
+    return text
+
+
+def locale(form: Form) -> str:
+    text = form.text("Locale") or "en"
+    if not re.fullmatch(LOCALE, text) or len(text) > LONGEST_LOCALE:
+        raise invalid("Locale", text)
+    return text
+
+
+def device_ip(form: Form) -> str | None:
+    text = form.text("DeviceIp")
+    if text is None:
+        return None
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise invalid("DeviceIp", text) from None
+
+
+def is_name(text: str) -> bool:
+    digits = sum(letter.isdigit() for letter in text)
+    return (
+        bool(text.strip())
+        and len(text) <= _LONGEST_NAME
+        and digits <= 4
+        and all(letter in " -_" or unicodedata.category(letter)[0] in "LMN" for letter in text)
+    )

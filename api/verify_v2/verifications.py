@@ -1,0 +1,186 @@
+"""/v2/Services/{sid}/Verifications and …/VerificationCheck: the verifications of a Service."""
+
+from typing import Literal
+
+from flask import Blueprint, Response, jsonify, request
+
+from api.access import client_ip
+from api.logged import LoggedService
+from api.verify_v2 import parameters, shapes
+from api.verify_v2.access import calling
+from api.verify_v2.errors import LANDLINE, NO_TARGET, NOT_FOUND, TOO_MANY_SENDS, V2Error, invalid
+from api.verify_v2.form import Form
+from api.verify_v2.services import found
+from shared.errors import TooManyChecks, VerificationNotFound
+from shared.policy import Channel
+from shared.recipient import Recipient
+from shared.services import Policies, Service, Services
+from shared.verification import Asked, Compared, Started, Terms, Verification
+
+_ENDS: dict[str, Literal["canceled", "approved"]] = {"canceled": "canceled", "approved": "approved"}
+# What a 404 can say of the verification that was meant.
+_TOLD = ("approved", "canceled", "expired", "max_attempts_reached")
+
+
+def register(
+    v2: Blueprint,
+    service: LoggedService,
+    services: Services,
+    policies: Policies,
+    shape: shapes.Shapes,
+) -> None:
+    verifications = _Verifications(service, policies)
+
+    @v2.post("/Services/<service_sid>/Verifications")
+    def create_verification(service_sid: str) -> tuple[Response, int]:
+        of, form = found(services, service_sid), Form.of(request)
+        channel = parameters.channel(form)
+        recipient = parameters.recipient(form.required("To"), by_email=channel == "email")
+        started = verifications.start(of, recipient, channel, form)
+        # Nothing may fail from here on: clients ask again after a 5xx.
+        answer = shape.verification(
+            of,
+            calling(),
+            verification_id=started.verification_id,
+            to=recipient.to,
+            channel=started.channel,
+            status="pending",
+            asked=started.asked,
+            created_at=started.created_at,
+            updated_at=started.asked[-1].at,
+        )
+        return jsonify(answer), 201
+
+    @v2.get("/Services/<service_sid>/Verifications/<sid>")
+    def get_verification(service_sid: str, sid: str) -> Response:
+        of = found(services, service_sid)
+        seen = verifications.find(of, sid)
+        if seen.status in {"approved", "expired"}:
+            raise _missing(seen.status)
+        return shown(of, seen, verifications.address(seen), seen.status, seen.updated_at)
+
+    @v2.post("/Services/<service_sid>/Verifications/<sid>")
+    def update_verification(service_sid: str, sid: str) -> Response:
+        of, status = found(services, service_sid), Form.of(request).required("Status")
+        if status not in _ENDS:
+            raise invalid("Status")
+        seen = verifications.find(of, sid)
+        # Now, as it ends with the code.
+        to = verifications.address(seen)
+        try:
+            at = service.end(seen.verification_id, _ENDS[status], app=of.sid)
+        except VerificationNotFound:
+            raise _missing(verifications.status(of, seen.verification_id, None)) from None
+        return shown(of, seen, to, status, at)
+
+    @v2.post("/Services/<service_sid>/VerificationCheck")
+    def check_verification(service_sid: str) -> Response:
+        of = found(services, service_sid)
+        compared = verifications.check(of, Form.of(request))
+        return jsonify(shapes.check(of, calling(), compared))
+
+    def shown(of: Service, seen: Verification, to: str, status: str, updated_at: float) -> Response:
+        return jsonify(
+            shape.verification(
+                of,
+                calling(),
+                verification_id=seen.verification_id,
+                to=to,
+                channel=seen.channel,
+                status=status,
+                asked=[Asked(send.channel, send.asked_at) for send in seen.sends],
+                created_at=seen.created_at,
+                updated_at=updated_at,
+            )
+        )
+
+
+class _Verifications:
+    """The use cases, as a Service has them."""
+
+    def __init__(self, service: LoggedService, policies: Policies) -> None:
+        self._service = service
+        self._policies = policies
+
+    def start(self, of: Service, recipient: Recipient, channel: Channel, form: Form) -> Started:
+        """Raises V2Error, and what LoggedService.start does."""
+        if of.skip_sms_to_landlines and channel == "sms" and recipient.type == "fixed_line":
+            raise V2Error(LANDLINE)
+        parameters.template(form, "TemplateSid")
+        ip = _client_ip() or parameters.device_ip(form)
+        terms = Terms(
+            policy=self._policies.of(of, ip_known=ip is not None),
+            account=of.account,
+            app_name=parameters.name(form, "CustomFriendlyName") or of.friendly_name,
+            code=parameters.code(form, "CustomCode") if of.custom_code_enabled else None,
+        )
+        try:
+            return self._service.start(
+                recipient,
+                channel,
+                app=of.sid,
+                ip=ip or client_ip(request),
+                locale=parameters.locale(form),
+                terms=terms,
+            )
+        except TooManyChecks as error:
+            raise V2Error(TOO_MANY_SENDS, retry_after=error.retry_after) from None
+
+    def check(self, of: Service, form: Form) -> Compared:
+        """Raises V2Error, and what LoggedService.compare does."""
+        sid, to = form.text("VerificationSid"), form.text("To")
+        if sid is None and to is None:
+            raise V2Error(NO_TARGET)
+        recipient = parameters.recipient(to, by_email="@" in to) if to else None
+        form.required("Code")
+        code = parameters.code(form, "Code") or ""
+        # Who names both is told that one is verified only where both mean the same.
+        if sid and recipient and self._service.open(recipient, app=of.sid) != sid:
+            raise _missing(self.status(of, sid, None))
+        try:
+            return self._service.compare(
+                code,
+                app=of.sid,
+                ip=client_ip(request),
+                policy=self._policies.of(of, ip_known=_client_ip() is not None),
+                recipient=recipient,
+                verification_id=sid or "",
+            )
+        except VerificationNotFound:
+            raise _missing(self.status(of, sid, recipient)) from None
+
+    def find(self, of: Service, sid: str) -> Verification:
+        """By its SID, or as the open one of an address. Raises VerificationNotFound."""
+        if not sid.startswith("VE"):
+            try:
+                recipient = parameters.recipient(sid, by_email="@" in sid)
+            except V2Error:
+                raise VerificationNotFound from None
+            sid = self._service.open(recipient, app=of.sid) or ""
+        return self._service.view(sid, app=of.sid)
+
+    def address(self, seen: Verification) -> str:
+        """In clear while the code lives, masked afterwards."""
+        try:
+            return self._service.recipient(seen.verification_id).to
+        except VerificationNotFound:
+            return seen.to
+
+    def status(self, of: Service, sid: str | None, recipient: Recipient | None) -> str | None:
+        """Of the verification that is meant, or of the recipient's last one."""
+        try:
+            if sid is None and recipient:
+                sid = self._service.latest(recipient, app=of.sid)
+            return self._service.view(sid or "", app=of.sid).status
+        except VerificationNotFound:
+            return None
+
+
+def _client_ip() -> str | None:
+    """None: who calls is a server, whose own address is nobody's."""
+    return None if calling().has_key else client_ip(request)
+
+
+def _missing(status: str | None) -> V2Error:
+    reason = status if status in _TOLD else "unknown"
+    return V2Error(NOT_FOUND, details={"reason": reason})
