@@ -18,6 +18,7 @@ from api.key_file import (
     time_as_text,
     valid,
 )
+from api.verify_v2.access import account_sid
 from shared.policy import OWN_APPS, SECONDS
 from shared.setting_types import APP_NAME
 from shared.settings import Settings, SettingsError
@@ -135,13 +136,16 @@ def _new_key(app: str) -> tuple[str, ApiKey]:
 def _hand_over(secret: str, key: ApiKey) -> None:
     print(secret, flush=True)
     _tell(f"Key {key.id} of {key.app}, valid from now on. It is shown this once only.")
+    _tell("For programs that know the Verify v2 API:")
+    _tell(f"  Account SID  {account_sid(key.app)}")
+    _tell("  Auth token   the key, without its underscores")
 
 
 def _tell(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _app(text: str) -> str:
+def app_name(text: str) -> str:
     if not re.fullmatch(APP_NAME, text):
         raise argparse.ArgumentTypeError("an app's name is up to 32 letters, digits, - and _")
     if text in OWN_APPS:
@@ -173,12 +177,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     create = commands.add_parser("create", help="make a key for an app, and print it")
     create.set_defaults(do=Keys.create)
-    create.add_argument("app", metavar="APP", type=_app)
+    create.add_argument("app", metavar="APP", type=app_name)
     show = commands.add_parser("list", help="which keys there are; never the keys themselves")
     show.set_defaults(do=Keys.show)
     rotate = commands.add_parser("rotate", help="make a new key; the older ones of the app end")
     rotate.set_defaults(do=Keys.rotate)
-    rotate.add_argument("app", metavar="APP", type=_app)
+    rotate.add_argument("app", metavar="APP", type=app_name)
     rotate.add_argument(
         "--grace",
         type=_duration,
@@ -190,7 +194,7 @@ def _parser() -> argparse.ArgumentParser:
     revoke.set_defaults(do=Keys.revoke)
     which = revoke.add_mutually_exclusive_group(required=True)
     which.add_argument("key_id", metavar="KEY_ID", nargs="?", type=_key_id)
-    which.add_argument("--app", metavar="APP", type=_app, help="all keys of this app")
+    which.add_argument("--app", metavar="APP", type=app_name, help="all keys of this app")
     return parser
 
 

@@ -16,6 +16,7 @@ import time_machine
 
 from api import create_app
 from api.keys import Keys, main
+from api.verify_v2.access import account_sid
 from shared.settings import Settings, SettingsError
 from tests.conftest import KEY as SECRET_KEY
 from tests.user import OTHER_PHONE
@@ -99,6 +100,7 @@ class TestTheCommand:
         text = file.read_text()
         for ended in (first, second):
             assert ended.key.rpartition("_")[2] not in text + ended.err
+            assert f"Account SID  {account_sid('shop')}\n" in ended.err
             assert f"shop {ended.key_id} " in text
             assert hashlib.sha256(ended.key.encode()).hexdigest() in text
         assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -1,0 +1,73 @@
+"""`python -m api.services`: make and list Services of the Verify v2 compatible API."""
+
+import argparse
+import sys
+
+from api.keys import app_name
+from api.verify_v2.access import account_sid
+from api.verify_v2.parameters import is_name
+from shared.errors import StorageUnavailable
+from shared.redis_client import connect
+from shared.services import MOST, Services, given
+from shared.settings import Settings, SettingsError
+
+_ABOUT = """\
+Make and list Services of the Verify v2 compatible API, docs/twilio-verify.md.
+
+A Service belongs to an app, whose API key is the auth token. It is kept in Redis; one that has to
+be there whatever becomes of Redis is named in OTP_SERVICES.
+"""
+_PATIENCE_SECONDS = 3.0
+
+
+def _create(services: Services, app: str, name: str) -> None:
+    """The SID goes to stdout and all about it to stderr, so that `SID=$(...)` holds it."""
+    service = services.create(app, name)
+    if service is None:
+        sys.exit(f"otp services: {app} has {MOST} Services already")
+    print(service.sid, flush=True)
+    print(f"A Service of {app}, whose account SID is {account_sid(app)}.", file=sys.stderr)
+
+
+def _show(services: Services, app: str) -> None:
+    for service in services.all_of(app):
+        print(f"{service.sid}  {service.friendly_name}")
+
+
+def _name(text: str) -> str:
+    if not is_name(text):
+        raise argparse.ArgumentTypeError("up to 32 letters, spaces, - and _, and 4 digits at most")
+    return text
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m api.services",
+        description=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    create = commands.add_parser("create", help="make one, and print its SID")
+    create.set_defaults(do=_create)
+    create.add_argument("name", metavar="NAME", type=_name, help="what messages call your app")
+    show = commands.add_parser("list", help="those of an app")
+    show.set_defaults(do=_show)
+    for command in (create, show):
+        command.add_argument("--app", metavar="APP", type=app_name, required=True)
+    return parser
+
+
+def main() -> None:
+    arguments = vars(_parser().parse_args())
+    do = arguments.pop("do")
+    try:
+        settings = Settings.load()
+        url = settings.redis_url.get_secret_value()
+        with connect(url, timeout_seconds=_PATIENCE_SECONDS) as redis:
+            do(Services(redis, given(settings)), **arguments)
+    except (SettingsError, StorageUnavailable) as error:
+        sys.exit(f"otp services: {error}")
+
+
+if __name__ == "__main__":
+    main()
