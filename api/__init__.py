@@ -35,6 +35,7 @@ from api.page import Page
 from api.proof import ProofOfWork
 from api.texts import Languages
 from api.verify_v2.errors import Answers
+from shared.attempts import Attempts
 from shared.audit import Audit
 from shared.codes import Codes
 from shared.ledger import Ledger
@@ -131,7 +132,16 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         )
     answers = Answers(verify_v2.address_of(settings))
     services = Services(redis, given(settings))
-    app.register_blueprint(verify_v2.endpoints(settings, logged, services, access, answers))
+    app.register_blueprint(
+        verify_v2.endpoints(
+            settings,
+            logged,
+            services,
+            access,
+            answers,
+            attempts=Attempts(redis, codes),
+        )
+    )
     problems.register(app, answers.of)
     headers.register(app, return_urls.origins)
     compression.register(app)

@@ -84,6 +84,7 @@ class Store(RedisScripts):
     otp:phone:receipts             receipts by the time at which they are due; ten minutes
     otp:service:{sid}              a Service of the Verify v2 compatible API; 400 days since its use
     otp:services:{app}             the app's Services by when they were made; as long
+    otp:attempts:{app}             the last 10,000 sends of its Services; as long as a verification
     """
 
     def __init__(self, redis: Redis, *, keep_seconds: int = 86400) -> None:

@@ -11,7 +11,7 @@ import time_machine
 from redis import Redis
 
 # The fields that hold a time, in the hashes of shared/store.py.
-_TIMES = ("created", "expires", "sent_at", "not_before", "ended")
+_TIMES = ("created", "expires", "sent_at", "asked", "not_before", "ended")
 
 
 QUEUE = "rq:queue:otp"
@@ -69,7 +69,7 @@ class _Ageing:
             case [b"otp", b"audit" | b"phone"]:
                 for i, line in enumerate(self._redis.lrange(key, 0, -1)):
                     self._redis.lset(key, i, _aged(line, ms))
-            case [b"otp", b"due" | b"history", *_] | [b"otp", b"phone", b"receipts"]:
+            case [b"otp", b"due" | b"history" | b"attempts", *_] | [b"otp", b"phone", b"receipts"]:
                 for member in self._redis.zrange(key, 0, -1):
                     self._redis.zincrby(key, -ms, member)
 

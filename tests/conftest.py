@@ -24,7 +24,7 @@ from shared.policy import CHANNELS
 from shared.queue import WakeUps
 from shared.settings import Settings
 from shared.store import Store
-from shared.verification import VerificationService
+from shared.verification import Terms, VerificationService
 from tests.clock import Clock, clock_of
 from tests.fakes import DirectDeliverer, FakeSender, outlets
 from tests.user import PHONE, User, wrong
@@ -191,6 +191,14 @@ def service(redis, store, ledger, codes, settings) -> VerificationService:
 @pytest.fixture
 def user(service, codes) -> User:
     return User(service, codes)
+
+
+@pytest.fixture
+def terms_of(settings):
+    """The terms of the Services of an account."""
+    return lambda account: Terms(
+        policy=settings.app(account).policy(), account=account, app_name="My Shop"
+    )
 
 
 @pytest.fixture

@@ -11,10 +11,12 @@ from flask import Blueprint, Response, g, request
 from api.access import Access
 from api.logged import LoggedService
 from api.verify_v2 import access as accounts
+from api.verify_v2 import attempts as attempt_endpoints
 from api.verify_v2 import services as service_endpoints
 from api.verify_v2 import verifications
 from api.verify_v2.errors import PREFIX, Answers, V2Error
 from api.verify_v2.shapes import Shapes
+from shared.attempts import Attempts
 from shared.services import Policies, Services
 from shared.settings import Settings
 
@@ -27,7 +29,13 @@ def address_of(settings: Settings) -> str:
 
 
 def endpoints(
-    settings: Settings, service: LoggedService, services: Services, access: Access, answers: Answers
+    settings: Settings,
+    service: LoggedService,
+    services: Services,
+    access: Access,
+    answers: Answers,
+    *,
+    attempts: Attempts,
 ) -> Blueprint:
     v2 = Blueprint("verify_v2", __name__, url_prefix=PREFIX)
     shapes = Shapes(address_of(settings))
@@ -46,4 +54,5 @@ def endpoints(
 
     service_endpoints.register(v2, services, shapes)
     verifications.register(v2, service, services, Policies(settings), shapes)
+    attempt_endpoints.register(v2, attempts, shapes)
     return v2

@@ -35,6 +35,10 @@ class Form:
             parameters.setdefault(name, []).append(value)
         return cls(parameters)
 
+    @classmethod
+    def of_query(cls, request: Request) -> Self:
+        return cls(request.args.to_dict(flat=False))
+
     def text(self, name: str) -> str | None:
         """None: it is not there, or empty. Raises V2Error."""
         values = self._parameters.get(name, [])

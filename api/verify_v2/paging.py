@@ -2,7 +2,8 @@
 the Host header: clients follow them as they are."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -20,7 +21,7 @@ def page(
     request: Request,
     base: str,
     key: str,
-    items: Sequence[Item],
+    items: Iterable[Item],
     shape: Callable[[Item], dict[str, Any]],
 ) -> dict[str, Any]:
     """The page of `items` that the query asks for, under `key`. PageToken is not needed: Page says
@@ -36,16 +37,17 @@ def page(
     def url(of: int) -> str:
         return f"{base}{request.path}?{urlencode({**kept, 'PageSize': size, 'Page': of})}"
 
-    first = number * size
+    # One more, which tells whether there is another page.
+    found = list(islice(items, number * size, (number + 1) * size + 1))
     return {
-        key: [shape(item) for item in items[first : first + size]],
+        key: [shape(item) for item in found[:size]],
         "meta": {
             "page": number,
             "page_size": size,
             "first_page_url": url(0),
             "previous_page_url": url(number - 1) if number else None,
             "url": url(number),
-            "next_page_url": url(number + 1) if first + size < len(items) else None,
+            "next_page_url": url(number + 1) if len(found) > size else None,
             "key": key,
         },
     }

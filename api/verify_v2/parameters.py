@@ -41,13 +41,13 @@ def channel(form: Form) -> Channel:
     raise invalid("Channel")
 
 
-def recipient(to: str, *, by_email: bool) -> Recipient:
+def recipient(to: str, *, by_email: bool, parameter: str = "To") -> Recipient:
     # A number whose + a client has not encoded arrives with a space.
     to = re.sub(r"^ (?=\d)", "+", to)
     try:
         return parse_email(to) if by_email else parse_phone(to)
     except InvalidRequest:
-        raise invalid("To", to) from None
+        raise invalid(parameter, to) from None
 
 
 def code(form: Form, parameter: str) -> str | None:

@@ -5,18 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.verify_v2.access import Account
+from shared.attempts import attempt_sid
 from shared.services import Service
 from shared.verification import Asked, Compared
 
 
 def time(unix_seconds: float) -> str:
     return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def attempt_sid(verification_id: str, send: int) -> str:
-    """Of a send. The verification's id can be found in it again."""
-    bits = int(verification_id.removeprefix("VE"), base=16)
-    return f"VL{bits ^ send:032x}"
 
 
 class Shapes:

@@ -10,10 +10,13 @@ local erased = {}
 local function erase(id)
   erased[id] = true
   local verification = 'otp:verification:' .. id
-  local sends = tonumber(redis.call('HGET', verification, 'sends')) or 0
-  for send = 1, sends do
+  local sends, account = unpack(redis.call('HMGET', verification, 'sends', 'account'))
+  for send = 1, tonumber(sends or 0) do
     removed.sends = removed.sends + redis.call('DEL', 'otp:send:' .. id .. ':' .. send)
     redis.call('ZREM', KEYS[1], id .. ':' .. send)
+    if account then
+      redis.call('ZREM', 'otp:attempts:' .. account, id .. ':' .. send)
+    end
   end
   removed.verifications = removed.verifications + redis.call('DEL', verification)
   redis.call('DEL', 'otp:code:' .. id)

@@ -218,6 +218,14 @@ redis.call('PEXPIREAT', KEYS[4], expires + request.kept_ms)
 -- The job wakes a worker now; should it get lost, the sweeper finds the send here.
 redis.call('ZADD', KEYS[5], now + request.overdue_ms, request.verification_id .. ':' .. send)
 redis.call('PEXPIRE', KEYS[5], request.ttl_ms + request.kept_ms)
+-- The account's sends, for how many of them had somebody verified.
+if request.service then
+  local attempts = 'otp:attempts:' .. request.service.account
+  redis.call('ZADD', attempts, now, request.verification_id .. ':' .. send)
+  redis.call('ZREMRANGEBYSCORE', attempts, '-inf', now - request.ttl_ms - request.kept_ms)
+  redis.call('ZREMRANGEBYRANK', attempts, 0, -10001)
+  redis.call('PEXPIRE', attempts, request.ttl_ms + request.kept_ms)
+end
 count(now, 'sends_requested', request.channel)
 count(now, 'country', request.country, 'requested')
 enqueue(unpack(ARGV, 2))

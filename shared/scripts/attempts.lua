@@ -1,0 +1,30 @@
+-- Read what became of sends.
+--
+-- ARGV members of an account's attempts: {verification id}:{send}
+-- Result, JSON: now, and found: of each that has not ended yet {its place in ARGV, the fields of its
+--        verification and of its send that are named below}
+local VERIFICATION = {'app', 'status', 'to', 'tag', 'country', 'code_length', 'expires', 'sends'}
+local SEND = {'status', 'channel', 'locale', 'reason', 'asked', 'attempts'}
+
+local function read(key, names)
+  local fields = {}
+  for i, value in ipairs(redis.call('HMGET', key, unpack(names))) do
+    fields[names[i]] = value or nil
+  end
+  return fields
+end
+
+local found = {}
+for place, member in ipairs(ARGV) do
+  local id = string.match(member, '^(VE%x+):') or ''
+  local verification = read('otp:verification:' .. id, VERIFICATION)
+  local send = read('otp:send:' .. member, SEND)
+  if verification.app and send.channel then
+    send.deliveries = {}
+    for attempt = 1, tonumber(send.attempts) do
+      send.deliveries[attempt] = redis.call('HGET', 'otp:send:' .. member, 'attempt:' .. attempt)
+    end
+    table.insert(found, {place, verification, send})
+  end
+end
+return cjson.encode({now = now_ms(), found = found})
