@@ -43,6 +43,7 @@ from shared.log_ins import LogIns
 from shared.phone import Phone
 from shared.policy import ADMIN_APP, CHANNELS, Channel
 from shared.queue import WakeUps
+from shared.rate_limits import RateLimits
 from shared.redis_client import connect
 from shared.services import Services, given
 from shared.settings import Settings
@@ -139,6 +140,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
             services,
             access,
             answers,
+            limits=RateLimits(redis),
             attempts=Attempts(redis, codes),
         )
     )

@@ -10,6 +10,8 @@ OtpError
 ├── IncorrectCode             a wrong code, counted
 ├── TooManyChecks             no check left, for the verification or for the recipient
 ├── RateLimited               one send too many, or wrong codes from one network
+├── RateLimitNotFound         a Service has no such rate limit, or that no such bucket
+├── RateLimitRefused          a rate limit or bucket too many, or one that is there already
 ├── IdempotencyConflict       the key came with another request before
 ├── ProofOfWorkRequired       the public page has to compute something first
 ├── ProofSpent                the proof of work was used before
@@ -24,7 +26,7 @@ OtpError
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from shared.policy import Limit
 
@@ -74,13 +76,28 @@ class TooManyChecks(OtpError):
 
 
 class RateLimited(OtpError):
-    """`scope` names the limit (see API.md), `limit` its quota and window in seconds."""
+    """`scope` names the limit (see API.md), `limit` its quota and window in seconds. `name` is
+    which one of a Service's own limits it is."""
 
-    def __init__(self, scope: str, limit: Limit, retry_after: int) -> None:
+    def __init__(self, scope: str, limit: Limit, retry_after: int, name: str | None = None) -> None:
         super().__init__(f"{scope} is limited to {limit}, again in {retry_after} s")
         self.scope = scope
         self.limit = limit
         self.retry_after = retry_after
+        self.name = name
+
+
+class RateLimitNotFound(OtpError):
+    pass
+
+
+class RateLimitRefused(OtpError):
+    def __init__(
+        self,
+        reason: Literal["too_many_limits", "name_taken", "too_many_buckets", "interval_taken"],
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class IdempotencyConflict(OtpError):

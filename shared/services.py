@@ -10,16 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from hashlib import sha256
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from redis import Redis
 
+from shared import rate_limits
 from shared.policy import Limit, Policy
+from shared.rate_limits import RateLimit
 from shared.redis_scripts import RedisScripts
 from shared.settings import Settings
+from shared.store import SERVICE_SECONDS
 
-# A Service that nobody has used or listed for so long is gone.
-KEPT_SECONDS = 400 * 86400
 # Of an account.
 MOST = 1000
 # Our only template: the words that we have, in their languages.
@@ -61,6 +62,13 @@ class Service:
 _FACTS = [fact.name for fact in fields(Service)]
 
 
+class ToStart(NamedTuple):
+    """A Service and its rate limits."""
+
+    service: Service
+    limits: list[RateLimit]
+
+
 class Services(RedisScripts):
     """The Services in Redis; Store lists the keys. `given` are those of OTP_SERVICES, which are
     there without being written until they are changed or deleted."""
@@ -78,8 +86,22 @@ class Services(RedisScripts):
 
     def find(self, account: str, sid: str) -> Service | None:
         """An account's Service."""
-        text = self._run(lambda: self.redis.getex(_key(sid), ex=KEPT_SECONDS))
+        text = self._run(lambda: self.redis.getex(_key(sid), ex=SERVICE_SECONDS))
         return self._of(account, sid, text)
+
+    def find_to_start(self, account: str, sid: str) -> ToStart | None:
+        """An account's Service with what a start has to know beside it, in one round
+        trip."""
+
+        def read() -> Any:
+            with self.redis.pipeline(transaction=False) as pipe:
+                pipe.getex(_key(sid), ex=SERVICE_SECONDS)
+                pipe.getex(rate_limits.key_of(sid), ex=SERVICE_SECONDS)
+                return pipe.execute()
+
+        text, limits = self._run(read)
+        service = self._of(account, sid, text)
+        return ToStart(service, rate_limits.parse(limits)) if service else None
 
     def all_of(self, account: str) -> list[Service]:
         """Those of OTP_SERVICES, then the others, the oldest first."""
@@ -91,8 +113,8 @@ class Services(RedisScripts):
             sids = list(dict.fromkeys([*given, *(sid.decode() for sid in stored)]))
             with self.redis.pipeline(transaction=False) as pipe:
                 for sid in sids:
-                    pipe.getex(_key(sid), ex=KEPT_SECONDS)
-                pipe.expire(index, KEPT_SECONDS)
+                    pipe.getex(_key(sid), ex=SERVICE_SECONDS)
+                pipe.expire(index, SERVICE_SECONDS)
                 *texts, _ = pipe.execute()
             return zip(sids, texts, strict=True)
 
@@ -109,10 +131,11 @@ class Services(RedisScripts):
         def delete() -> None:
             with self.redis.pipeline() as pipe:
                 if service.sid in self._given:
-                    pipe.set(_key(service.sid), _DELETED, ex=KEPT_SECONDS)
+                    pipe.set(_key(service.sid), _DELETED, ex=SERVICE_SECONDS)
                 else:
                     pipe.delete(_key(service.sid))
                 pipe.zrem(f"otp:services:{service.account}", service.sid)
+                pipe.delete(rate_limits.key_of(service.sid))
                 pipe.execute()
 
         self._run(delete)
@@ -128,7 +151,7 @@ class Services(RedisScripts):
         request = {
             "sid": service.sid,
             "changes": changes,
-            "ttl_ms": KEPT_SECONDS * 1000,
+            "ttl_ms": SERVICE_SECONDS * 1000,
             "most": MOST,
         }
         if base:

@@ -22,6 +22,8 @@ PATIENCE_SECONDS = 0.5
 VERIFIED_SECONDS = 30 * 86400
 # The buckets that prelude.lua counts durations in.
 DURATION_BOUNDS_SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+# How long a Service stays that nobody uses, and what belongs to it.
+SERVICE_SECONDS = 400 * 86400
 # How long a request with an idempotency key can be repeated.
 IDEMPOTENCY_SECONDS = 86400
 
@@ -84,6 +86,7 @@ class Store(RedisScripts):
     otp:phone:receipts             receipts by the time at which they are due; ten minutes
     otp:service:{sid}              a Service of the Verify v2 compatible API; 400 days since its use
     otp:services:{app}             the app's Services by when they were made; as long
+    otp:rate_limits:{sid}          a Service's rate limits and their buckets; as long as the Service
     otp:attempts:{app}             the last 10,000 sends of its Services; as long as a verification
     """
 
@@ -108,12 +111,13 @@ class Store(RedisScripts):
 
         `request` holds verification_id, send, app, channel, locale, tag, to, masked_to, country,
         ttl_ms, max_checks, max_sends, resend_ms, resend_code, max_failed_checks {count, ms},
-        limits [{scope, subject, windows}], guards [{kind, subject, count, part_ms, percent,
-        blocks}] of range and country, and `code` {kid, generation, length, by_recipient, by_id}
-        and sealed, if it cannot be derived, unless the code stays as it is; and, where it applies,
-        budget, sender (the only one to deliver it), service {account, name}, idempotency (the
-        fingerprint of what is asked for) with idempotency_key, and proof with proof_ms.
-        `job` is WakeUps.job() for the queue at `queue_key`.
+        limits [{scope, subject, windows}], those of a Service with their name, guards [{kind,
+        subject, count, part_ms, percent, blocks}] of range and country, and `code` {kid,
+        generation, length, by_recipient, by_id} and sealed, if it cannot be derived, unless the
+        code stays as it is; and, where it applies, budget, sender (the only one to deliver it),
+        service {account, name}, idempotency (the fingerprint of what is asked for) with
+        idempotency_key, and proof with proof_ms. `job` is WakeUps.job() for the queue at
+        `queue_key`.
         """
         verification_id, tag, app = request["verification_id"], request["tag"], request["app"]
         account = request["service"]["account"] if "service" in request else app

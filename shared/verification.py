@@ -4,7 +4,7 @@ import json
 import math
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -27,6 +27,7 @@ from shared.errors import (
 from shared.ledger import Attempt, Ledger, ReceiptOutcome, read_attempt
 from shared.policy import Channel, Limit, Policy
 from shared.queue import WakeUps
+from shared.rate_limits import Counted, as_limits
 from shared.recipient import Recipient, parse_email, parse_phone
 from shared.store import Store
 
@@ -129,12 +130,13 @@ class Proof:
 class Terms:
     """What a Service starts a verification on (shared/services.py): a policy, the app whose
     senders and words it uses, what its message calls that, and the code where the caller has made
-    one up."""
+    one up. `counted` are limits beside those of the policy."""
 
     policy: Policy
     account: str
     app_name: str
     code: str | None = None
+    counted: Sequence[Counted] = ()
 
 
 class VerificationService:
@@ -196,7 +198,10 @@ class VerificationService:
             "resend_ms": policy.resend_seconds * 1000,
             "resend_code": policy.resend_code,
             "max_failed_checks": admission.window(policy.max_failed_checks),
-            "limits": admission.limits(policy, self._codes, account, recipient, ip),
+            "limits": [
+                *admission.limits(policy, self._codes, account, recipient, ip),
+                *as_limits(self._codes, app, terms.counted if terms else ()),
+            ],
             "guards": admission.guards(policy.guard, recipient),
         }
         if channel in policy.budget:
@@ -557,7 +562,7 @@ def _started(answer: Mapping[str, Any], recipient: Recipient) -> Started:
 
 def _rate_limited(scope: str, answer: Mapping[str, Any]) -> RateLimited:
     limit = Limit(count=answer["count"], window_seconds=_seconds(answer["ms"]))
-    return RateLimited(scope, limit, _seconds(answer["wait_ms"]))
+    return RateLimited(scope, limit, _seconds(answer["wait_ms"]), answer.get("name"))
 
 
 def _send(number: int, fields: Mapping[str, str]) -> Send:

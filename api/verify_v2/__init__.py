@@ -12,11 +12,14 @@ from api.access import Access
 from api.logged import LoggedService
 from api.verify_v2 import access as accounts
 from api.verify_v2 import attempts as attempt_endpoints
+from api.verify_v2 import rate_limits as rate_limit_endpoints
 from api.verify_v2 import services as service_endpoints
 from api.verify_v2 import verifications
-from api.verify_v2.errors import PREFIX, Answers, V2Error
+from api.verify_v2.errors import PREFIX, Answers, V2Error, kind_of
 from api.verify_v2.shapes import Shapes
 from shared.attempts import Attempts
+from shared.errors import RateLimitNotFound, RateLimitRefused
+from shared.rate_limits import RateLimits
 from shared.services import Policies, Services
 from shared.settings import Settings
 
@@ -35,6 +38,7 @@ def endpoints(
     access: Access,
     answers: Answers,
     *,
+    limits: RateLimits,
     attempts: Attempts,
 ) -> Blueprint:
     v2 = Blueprint("verify_v2", __name__, url_prefix=PREFIX)
@@ -44,15 +48,18 @@ def endpoints(
     def identify() -> None:
         g.account = accounts.account_of(request, access)
 
-    @v2.errorhandler(V2Error)
-    def refuse(error: V2Error) -> Response:
+    def refuse(error: Exception) -> Response:
+        kind = kind_of(error)
         # The others come from what has left its own line.
-        if error.kind.status in {400, 403}:
+        if kind.status in {400, 403}:
             path = request.url_rule.rule if request.url_rule else None
-            log.info("request_refused", extra={"path": path, "code": str(error.kind.code)})
+            log.info("request_refused", extra={"path": path, "code": str(kind.code)})
         return answers.of(error)
 
+    for told in (V2Error, RateLimitNotFound, RateLimitRefused):
+        v2.register_error_handler(told, refuse)
     service_endpoints.register(v2, services, shapes)
     verifications.register(v2, service, services, Policies(settings), shapes)
+    rate_limit_endpoints.register(v2, services, limits, shapes)
     attempt_endpoints.register(v2, attempts, shapes)
     return v2

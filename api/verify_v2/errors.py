@@ -12,6 +12,8 @@ from shared.errors import (
     DeliveryBacklog,
     InvalidRequest,
     RateLimited,
+    RateLimitNotFound,
+    RateLimitRefused,
     RecipientBlocked,
     StorageUnavailable,
     TooManyChecks,
@@ -34,6 +36,7 @@ TOO_MANY_CHECKS = Kind(429, 60202, "Max check attempts reached")
 TOO_MANY_SENDS = Kind(429, 60203, "Max send attempts reached")
 LANDLINE = Kind(403, 60205, "SMS is not supported by landline phone number")
 BUSY = Kind(429, 60212, "Too many concurrent requests for phone number")
+BAD_LIMIT_NAME = Kind(400, 60209, "Invalid UniqueName of a rate limit")
 NO_TARGET = Kind(400, 60221, "No target verification specified")
 NO_TEMPLATE = Kind(400, 60228, "Template was not found")
 _INVALID = 60200
@@ -44,11 +47,18 @@ _KINDS: dict[type[Exception], Kind] = {
     CountryNotAllowed: Kind(403, 60605, "Verification delivery attempt blocked"),
     DeliveryBacklog: Kind(503, 20503, "Service unavailable"),
     RateLimited: TOO_MANY_REQUESTS,
+    RateLimitNotFound: NOT_FOUND,
     RecipientBlocked: Kind(403, 60410, "Verification delivery attempt blocked"),
     StorageUnavailable: Kind(503, 20503, "Service unavailable"),
     TooManyChecks: TOO_MANY_CHECKS,
     Unauthorized: Kind(401, 20003, "Authenticate"),
     VerificationNotFound: NOT_FOUND,
+}
+_LIMIT_KINDS = {
+    "too_many_limits": Kind(400, 60207, "Max rate limits per service reached"),
+    "name_taken": Kind(400, 60208, "Rate limit with that UniqueName already exists"),
+    "too_many_buckets": Kind(400, 60210, "Max Buckets per Rate limit reached"),
+    "interval_taken": Kind(400, 60211, "Bucket with the given Interval already exists"),
 }
 _HTTP_KINDS = {404: NOT_FOUND, 405: Kind(405, 20004, "Method not allowed")}
 # What a recipient's own sends are limited by. With the wait of a Service, which is none, only sends
@@ -90,7 +100,7 @@ class Answers:
         self._base = base
 
     def of(self, error: Exception) -> Response:
-        kind = _kind(error)
+        kind = kind_of(error)
         body = {
             "code": kind.code,
             "message": kind.message.format(path=request.path.removeprefix(PREFIX))
@@ -104,6 +114,8 @@ class Answers:
         answer = Response(json.dumps(body), kind.status, content_type="application/json")
         if kind.status in {429, 503} and hasattr(error, "retry_after"):
             answer.headers["Retry-After"] = str(error.retry_after)
+        if isinstance(error, RateLimited) and error.name:
+            answer.headers["Twilio-Reached-Rate-Limit"] = error.name
         if kind.status == 401:
             answer.headers["WWW-Authenticate"] = 'Basic realm="otp"'
         if isinstance(error, HTTPException):
@@ -112,12 +124,14 @@ class Answers:
         return answer
 
 
-def _kind(error: Exception) -> Kind:
+def kind_of(error: Exception) -> Kind:
     match error:
         case V2Error():
             return error.kind
         case RateLimited() if error.scope in _SEND_LIMITS:
             return _SEND_LIMITS[error.scope]
+        case RateLimitRefused():
+            return _LIMIT_KINDS[error.reason]
         case InvalidRequest():
             return Kind(400, _INVALID, f"Invalid parameter: {error}")
         case HTTPException(code=int(status)) if status < 500:

@@ -10,11 +10,12 @@ from api.verify_v2 import parameters, shapes
 from api.verify_v2.access import calling
 from api.verify_v2.errors import LANDLINE, NO_TARGET, NOT_FOUND, TOO_MANY_SENDS, V2Error, invalid
 from api.verify_v2.form import Form
+from api.verify_v2.rate_limits import counted
 from api.verify_v2.services import found
 from shared.errors import TooManyChecks, VerificationNotFound
 from shared.policy import Channel
 from shared.recipient import Recipient
-from shared.services import Policies, Service, Services
+from shared.services import Policies, Service, Services, ToStart
 from shared.verification import Asked, Compared, Started, Terms, Verification
 
 _ENDS: dict[str, Literal["canceled", "approved"]] = {"canceled": "canceled", "approved": "approved"}
@@ -33,13 +34,16 @@ def register(
 
     @v2.post("/Services/<service_sid>/Verifications")
     def create_verification(service_sid: str) -> tuple[Response, int]:
-        of, form = found(services, service_sid), Form.of(request)
+        form = Form.of(request)
         channel = parameters.channel(form)
         recipient = parameters.recipient(form.required("To"), by_email=channel == "email")
-        started = verifications.start(of, recipient, channel, form)
+        known = services.find_to_start(calling().app, service_sid)
+        if known is None:
+            raise V2Error(NOT_FOUND)
+        started = verifications.start(known, recipient, channel, form)
         # Nothing may fail from here on: clients ask again after a 5xx.
         answer = shape.verification(
-            of,
+            known.service,
             calling(),
             verification_id=started.verification_id,
             to=recipient.to,
@@ -102,8 +106,9 @@ class _Verifications:
         self._service = service
         self._policies = policies
 
-    def start(self, of: Service, recipient: Recipient, channel: Channel, form: Form) -> Started:
+    def start(self, known: ToStart, recipient: Recipient, channel: Channel, form: Form) -> Started:
         """Raises V2Error, and what LoggedService.start does."""
+        of = known.service
         if of.skip_sms_to_landlines and channel == "sms" and recipient.type == "fixed_line":
             raise V2Error(LANDLINE)
         parameters.template(form, "TemplateSid")
@@ -113,6 +118,7 @@ class _Verifications:
             account=of.account,
             app_name=parameters.name(form, "CustomFriendlyName") or of.friendly_name,
             code=parameters.code(form, "CustomCode") if of.custom_code_enabled else None,
+            counted=counted(form, known.limits),
         )
         try:
             return self._service.start(

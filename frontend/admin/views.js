@@ -203,7 +203,7 @@ export function refusals(refusals) {
 /** A tag says nothing to a person; the masked address does. */
 function subject({ rule, to, subject }) {
   if (rule === "country" || rule === "guard_country") return `${words.country(subject)}, ${to}`;
-  return [to, rule.endsWith("range") && subject].filter(Boolean).join(", ");
+  return [to, (rule.endsWith("range") || rule === "rate_limit") && subject].filter(Boolean).join(", ");
 }
 
 export function guarded(rows) {

@@ -123,6 +123,7 @@ const RULES = {
   range: "Messages to one range of numbers",
   global: "Messages in all",
   budget: "Budget of the day",
+  rate_limit: "Rate limit of a Service",
   failed_checks: "Wrong codes of one recipient",
   failed_ip: "Wrong codes from one network",
   guard_range: "Pumping guard: range of numbers",

@@ -14,7 +14,7 @@
 --   conflict      the idempotency key was used for something else
 --   retry_with    the request is for another verification or send than is now due: ask again
 --                 with verification_id (absent: a new one), send, code_length and resend_code
---   limited       and scope, count, ms (the limit), wait_ms
+--   limited       and scope, name (of a Service's own limit), count, ms (the limit), wait_ms
 --   held          by the pumping guard
 --   proof_spent   the proof of work was used before
 --   locked        too many failed checks: wait_ms
@@ -45,9 +45,9 @@ local function refused(rule, subject, value, threshold, window_ms, answer)
   return cjson.encode(answer)
 end
 
-local function limited(scope, subject, count, ms, wait)
-  return refused(scope, subject, count, count, ms,
-    {outcome = 'limited', scope = scope, count = count, ms = ms, wait_ms = wait})
+local function limited(scope, subject, count, ms, wait, name)
+  return refused(scope, name or subject, count, count, ms,
+    {outcome = 'limited', scope = scope, name = name, count = count, ms = ms, wait_ms = wait})
 end
 
 -- How long a new send would wait in the queue: what is before it, at the rate of the last seconds;
@@ -102,7 +102,7 @@ end
 for i, limit in ipairs(request.limits) do
   local wait, window = wait_for(KEYS[14 + i], limit.windows, now)
   if wait > 0 then
-    return limited(limit.scope, limit.subject, window.count, window.ms, wait)
+    return limited(limit.scope, limit.subject, window.count, window.ms, wait, limit.name)
   end
 end
 if request.budget then

@@ -93,6 +93,7 @@ def test_the_docs_page_lists_every_number_with_its_status(client):
     answered = [
         *errors._KINDS.values(),
         *errors._HTTP_KINDS.values(),
+        *errors._LIMIT_KINDS.values(),
         *(kind for kind in vars(errors).values() if isinstance(kind, errors.Kind)),
         errors.invalid("To").kind,
     ]
