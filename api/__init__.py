@@ -45,6 +45,7 @@ from shared.policy import ADMIN_APP, CHANNELS, Channel
 from shared.queue import WakeUps
 from shared.rate_limits import RateLimits
 from shared.redis_client import connect
+from shared.safe_list import SafeList
 from shared.services import Services, given
 from shared.settings import Settings
 from shared.state import ServiceState
@@ -54,6 +55,8 @@ from shared.timeline import Timeline
 from shared.verification import VerificationService
 
 FRONTEND = Path(__file__).parent.parent / "frontend"
+# The workers' words, which the API only shows.
+MESSAGES = Path(__file__).parent.parent / "worker/texts"
 LARGEST_BODY_BYTES = 8 * 1024
 
 
@@ -142,6 +145,8 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
             answers,
             limits=RateLimits(redis),
             attempts=Attempts(redis, codes),
+            safe_list=SafeList(redis, codes),
+            messages=MESSAGES,
         )
     )
     problems.register(app, answers.of)

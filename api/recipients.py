@@ -6,6 +6,7 @@ from api import body
 from api.access import client_ip
 from api.admin.session import OWNER, OwnerAccess
 from api.schemas import ErasedRecipient, EraseRecipient, Removed
+from shared import safe_list
 from shared.audit import Audit
 from shared.codes import Codes
 from shared.store import Store
@@ -25,7 +26,8 @@ def endpoints(
     def erase() -> Response:
         owner.require_password(request)
         recipient = body.read(request, EraseRecipient).recipient(default_region)
-        removed = store.erase([codes.tag(app, recipient.to) for app in store.apps()])
+        tags = [codes.tag(app, recipient.to) for app in store.apps()]
+        removed = store.erase([*tags, safe_list.tag(codes, recipient)])
         audit.record("erasure", OWNER, client_ip(request), to=recipient.masked, **removed)
         answer = ErasedRecipient(to=recipient.masked, removed=Removed(**removed))
         return body.answer(answer)

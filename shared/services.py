@@ -63,10 +63,11 @@ _FACTS = [fact.name for fact in fields(Service)]
 
 
 class ToStart(NamedTuple):
-    """A Service and its rate limits."""
+    """A Service, its rate limits, and whether its account trusts the recipient's number."""
 
     service: Service
     limits: list[RateLimit]
+    is_safe: bool
 
 
 class Services(RedisScripts):
@@ -89,19 +90,21 @@ class Services(RedisScripts):
         text = self._run(lambda: self.redis.getex(_key(sid), ex=SERVICE_SECONDS))
         return self._of(account, sid, text)
 
-    def find_to_start(self, account: str, sid: str) -> ToStart | None:
-        """An account's Service with what a start has to know beside it, in one round
-        trip."""
+    def find_to_start(self, account: str, sid: str, safe_key: str) -> ToStart | None:
+        """An account's Service with what a start has to know beside it, in one round trip.
+        `safe_key` is SafeList's for the recipient."""
 
         def read() -> Any:
             with self.redis.pipeline(transaction=False) as pipe:
                 pipe.getex(_key(sid), ex=SERVICE_SECONDS)
                 pipe.getex(rate_limits.key_of(sid), ex=SERVICE_SECONDS)
+                pipe.hexists(safe_key, account)
+                pipe.expire(safe_key, SERVICE_SECONDS)
                 return pipe.execute()
 
-        text, limits = self._run(read)
+        text, limits, is_safe, _ = self._run(read)
         service = self._of(account, sid, text)
-        return ToStart(service, rate_limits.parse(limits)) if service else None
+        return ToStart(service, rate_limits.parse(limits), is_safe) if service else None
 
     def all_of(self, account: str) -> list[Service]:
         """Those of OTP_SERVICES, then the others, the oldest first."""

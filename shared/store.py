@@ -87,6 +87,7 @@ class Store(RedisScripts):
     otp:service:{sid}              a Service of the Verify v2 compatible API; 400 days since its use
     otp:services:{app}             the app's Services by when they were made; as long
     otp:rate_limits:{sid}          a Service's rate limits and their buckets; as long as the Service
+    otp:safe:{tag}                 the apps that have the guard let a number pass; 400 days
     otp:attempts:{app}             the last 10,000 sends of its Services; as long as a verification
     """
 

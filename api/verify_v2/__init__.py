@@ -5,6 +5,7 @@ VerificationService.
 docs/twilio-verify.md tells what is there, and how to move."""
 
 import logging
+from pathlib import Path
 
 from flask import Blueprint, Response, g, request
 
@@ -12,14 +13,15 @@ from api.access import Access
 from api.logged import LoggedService
 from api.verify_v2 import access as accounts
 from api.verify_v2 import attempts as attempt_endpoints
+from api.verify_v2 import lists, verifications
 from api.verify_v2 import rate_limits as rate_limit_endpoints
 from api.verify_v2 import services as service_endpoints
-from api.verify_v2 import verifications
 from api.verify_v2.errors import PREFIX, Answers, V2Error, kind_of
 from api.verify_v2.shapes import Shapes
 from shared.attempts import Attempts
 from shared.errors import RateLimitNotFound, RateLimitRefused
 from shared.rate_limits import RateLimits
+from shared.safe_list import SafeList
 from shared.services import Policies, Services
 from shared.settings import Settings
 
@@ -40,7 +42,10 @@ def endpoints(
     *,
     limits: RateLimits,
     attempts: Attempts,
+    safe_list: SafeList,
+    messages: Path,
 ) -> Blueprint:
+    """`messages` is the folder of what people read, in a file per language."""
     v2 = Blueprint("verify_v2", __name__, url_prefix=PREFIX)
     shapes = Shapes(address_of(settings))
 
@@ -59,7 +64,8 @@ def endpoints(
     for told in (V2Error, RateLimitNotFound, RateLimitRefused):
         v2.register_error_handler(told, refuse)
     service_endpoints.register(v2, services, shapes)
-    verifications.register(v2, service, services, Policies(settings), shapes)
+    verifications.register(v2, service, services, Policies(settings), shapes, safe_list=safe_list)
     rate_limit_endpoints.register(v2, services, limits, shapes)
     attempt_endpoints.register(v2, attempts, shapes)
+    lists.register(v2, safe_list, messages, shapes)
     return v2

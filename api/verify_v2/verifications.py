@@ -15,6 +15,7 @@ from api.verify_v2.services import found
 from shared.errors import TooManyChecks, VerificationNotFound
 from shared.policy import Channel
 from shared.recipient import Recipient
+from shared.safe_list import SafeList
 from shared.services import Policies, Service, Services, ToStart
 from shared.verification import Asked, Compared, Started, Terms, Verification
 
@@ -29,6 +30,8 @@ def register(
     services: Services,
     policies: Policies,
     shape: shapes.Shapes,
+    *,
+    safe_list: SafeList,
 ) -> None:
     verifications = _Verifications(service, policies)
 
@@ -37,7 +40,7 @@ def register(
         form = Form.of(request)
         channel = parameters.channel(form)
         recipient = parameters.recipient(form.required("To"), by_email=channel == "email")
-        known = services.find_to_start(calling().app, service_sid)
+        known = services.find_to_start(calling().app, service_sid, safe_list.key_of(recipient))
         if known is None:
             raise V2Error(NOT_FOUND)
         started = verifications.start(known, recipient, channel, form)
@@ -119,6 +122,7 @@ class _Verifications:
             app_name=parameters.name(form, "CustomFriendlyName") or of.friendly_name,
             code=parameters.code(form, "CustomCode") if of.custom_code_enabled else None,
             counted=counted(form, known.limits),
+            is_safe=known.is_safe,
         )
         try:
             return self._service.start(

@@ -2,7 +2,7 @@
 -- send has nothing to do.
 --
 -- KEYS 1 due   2 phone
--- ARGV 1... the recipient's tags, one per app
+-- ARGV 1... the recipient's tags, one per app, and the one on the safe list
 -- Result, JSON: how many of each were removed: verifications, sends, counters
 local removed = {verifications = 0, sends = 0, counters = 0}
 local erased = {}
@@ -29,7 +29,8 @@ for _, tag in ipairs(ARGV) do
   end
   redis.call('DEL', history, 'otp:recipient:' .. tag)
   removed.counters = removed.counters
-    + redis.call('DEL', 'otp:limit:to:' .. tag, 'otp:failed:' .. tag, 'otp:verified:' .. tag)
+    + redis.call('DEL', 'otp:limit:to:' .. tag, 'otp:failed:' .. tag, 'otp:verified:' .. tag,
+      'otp:safe:' .. tag)
 end
 for _, message in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
   if erased[cjson.decode(message).verification_id] then

@@ -1,0 +1,93 @@
+"""/v2/Templates, of which there is one, and /v2/SafeList/Numbers."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from api.verify_v2 import paging, parameters
+from api.verify_v2.access import calling
+from api.verify_v2.errors import NOT_FOUND, V2Error
+from api.verify_v2.form import Form
+from api.verify_v2.shapes import Shapes
+from shared.recipient import Recipient
+from shared.safe_list import SafeList
+from shared.services import TEMPLATE_SID
+
+_TEMPLATE_NAME = "Verification code"
+_DEFAULT_LANGUAGE = "en"
+
+
+def register(v2: Blueprint, safe_list: SafeList, messages: Path, shapes: Shapes) -> None:
+    """`messages` is the folder of what people read, in a file per language."""
+    _route_of_templates(v2, _translations(messages), shapes)
+    _routes_of_safe_numbers(v2, safe_list, shapes)
+
+
+def _route_of_templates(v2: Blueprint, translations: dict[str, Any], shapes: Shapes) -> None:
+    @v2.get("/Templates")
+    def list_templates() -> Response:
+        template = {
+            "sid": TEMPLATE_SID,
+            "account_sid": calling().sid,
+            "friendly_name": _TEMPLATE_NAME,
+            "channels": ["sms", "whatsapp", "voice", "email"],
+            "translations": translations,
+        }
+        wanted = request.args.get("FriendlyName") or _TEMPLATE_NAME
+        listed = [template] if wanted == _TEMPLATE_NAME else []
+        return jsonify(paging.page(request, shapes.base, "templates", listed, dict))
+
+
+def _routes_of_safe_numbers(v2: Blueprint, safe_list: SafeList, shapes: Shapes) -> None:
+    @v2.post("/SafeList/Numbers")
+    def add_safe_number() -> tuple[Response, int]:
+        number = _number(Form.of(request).required("PhoneNumber"))
+        return jsonify(_safe(shapes, number, safe_list.add(calling().app, number))), 201
+
+    @v2.get("/SafeList/Numbers/<phone_number>")
+    def get_safe_number(phone_number: str) -> Response:
+        number = _number(phone_number)
+        sid = safe_list.find(calling().app, number)
+        if sid is None:
+            raise V2Error(NOT_FOUND)
+        return jsonify(_safe(shapes, number, sid))
+
+    @v2.delete("/SafeList/Numbers/<phone_number>")
+    def remove_safe_number(phone_number: str) -> tuple[str, int]:
+        if not safe_list.remove(calling().app, _number(phone_number)):
+            raise V2Error(NOT_FOUND)
+        return "", 204
+
+
+def _number(text: str) -> Recipient:
+    """Raises V2Error."""
+    return parameters.recipient(text, by_email=False, parameter="PhoneNumber")
+
+
+def _safe(shapes: Shapes, number: Recipient, sid: str) -> dict[str, Any]:
+    return {
+        "sid": sid,
+        "phone_number": number.to,
+        "url": f"{shapes.base}/v2/SafeList/Numbers/{number.to}",
+    }
+
+
+def _translations(messages: Path) -> dict[str, Any]:
+    """The words of an SMS in each language, as clients show templates."""
+    texts = {
+        path.stem: tomllib.loads(path.read_text(encoding="utf-8"))["sms"]
+        for path in sorted(messages.glob("*.toml"))
+    }
+    return {
+        language: {
+            "is_default_translation": language == _DEFAULT_LANGUAGE,
+            "status": "approved",
+            "locale": language,
+            "text": text.format(code="{{code}}", app="{{friendly_name}}", minutes=10),
+            "date_created": None,
+            "date_updated": None,
+        }
+        for language, text in texts.items()
+    }
