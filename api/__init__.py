@@ -98,6 +98,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
             default_region=settings.otp_default_region,
         )
     )
+    services = Services(redis, given(settings))
     dashboard = Dashboard(
         service=service,
         store=store,
@@ -106,6 +107,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         state=ServiceState(redis, wake_ups.queue_key, sender_names(settings)),
         timeline=Timeline(redis, codes, store.apps),
         audit=audit,
+        services=services,
         guard_of=lambda app: policy(app).guard,
         senders=sender_apps(settings),
         default_region=settings.otp_default_region,
@@ -135,7 +137,6 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
             )
         )
     answers = Answers(verify_v2.address_of(settings))
-    services = Services(redis, given(settings))
     app.register_blueprint(
         verify_v2.endpoints(
             settings,

@@ -126,6 +126,14 @@ class Services(RedisScripts):
             self._run(lambda: self.redis.zrem(index, *ended))
         return [service for _, service in found if service]
 
+    def names(self, sids: Sequence[str]) -> dict[str, str]:
+        """What the Services among these are called."""
+        if not sids:
+            return {}
+        texts = self._run(lambda: self.redis.mget([_key(sid) for sid in sids]))
+        found = {sid: self._read(sid, text) for sid, text in zip(sids, texts, strict=True)}
+        return {sid: service.friendly_name for sid, service in found.items() if service}
+
     def update(self, service: Service, changes: Mapping[str, Any]) -> Service | None:
         """None: it was deleted meanwhile, or is of OTP_SERVICES, and there are too many."""
         return self._written(service, changes, base=self._given.get(service.sid))
@@ -144,8 +152,11 @@ class Services(RedisScripts):
         self._run(delete)
 
     def _of(self, account: str, sid: str, text: bytes | None) -> Service | None:
-        service = Service.read(text) if text else self._given.get(sid)
+        service = self._read(sid, text)
         return service if service and service.account == account else None
+
+    def _read(self, sid: str, text: bytes | None) -> Service | None:
+        return Service.read(text) if text else self._given.get(sid)
 
     def _written(
         self, service: Service, changes: Mapping[str, Any], *, base: Service | None

@@ -20,6 +20,7 @@ from shared.errors import InvalidRequest
 from shared.policy import Channel, Guard
 from shared.pumping import guarded
 from shared.recipient import Recipient, mask, parse_email, parse_phone
+from shared.services import Services
 from shared.state import ServiceState
 from shared.statistics import WINDOWS, Statistics
 from shared.store import Store
@@ -72,12 +73,22 @@ class Dashboard:
     state: ServiceState
     timeline: Timeline
     audit: Audit
+    services: Services
     guard_of: Callable[[str], Guard]
     senders: Mapping[Channel, Mapping[str, str]]
     default_region: str | None
 
     def record(self, action: Action, **facts: Any) -> None:
         self.audit.record(action, OWNER, client_ip(request), **facts)
+
+    def name_services(self, *tables: list[dict[str, Any]]) -> None:
+        """Say beside the SID of a Service, which is an app's name in these rows, what it is called.
+        Raises StorageUnavailable."""
+        rows = [row for table in tables for row in table]
+        names = self.services.names(sorted({row["app"] for row in rows}))
+        for row in rows:
+            if name := names.get(row["app"]):
+                row["app"] = f"{name} ({row['app']})"
 
     def app_of(self, asked: _Sender) -> str:
         """The app that a sender belongs to. Raises InvalidRequest."""
@@ -101,11 +112,14 @@ def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
         window = next((known for known in WINDOWS if known == asked), None)
         if window is None:
             raise InvalidRequest(("window", f"expected {', '.join(WINDOWS)}"))
+        refusals = dashboard.statistics.refusals(_MOST_ENTRIES)
+        rows = [asdict(row) for row in guarded(dashboard.store, dashboard.guard_of)]
+        dashboard.name_services(refusals, rows)
         return jsonify(
             report=asdict(dashboard.statistics.read(window)),
-            refusals=dashboard.statistics.refusals(_MOST_ENTRIES),
+            refusals=refusals,
             state=asdict(dashboard.state.read()),
-            guarded=[asdict(row) for row in guarded(dashboard.store, dashboard.guard_of)],
+            guarded=rows,
             audit=[asdict(entry) for entry in dashboard.audit.entries()[:_MOST_ENTRIES]],
         )
 
@@ -113,7 +127,9 @@ def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
     def timeline() -> Response:
         """The address is in the body: an address in a URL would stand in logs."""
         recipient = body.read(request, _Searched).recipient(dashboard.default_region)
-        return jsonify(asdict(dashboard.timeline.find(recipient)))
+        trace = asdict(dashboard.timeline.find(recipient))
+        dashboard.name_services(trace["verifications"], trace["held"], trace["refusals"])
+        return jsonify(trace)
 
 
 def _routes_for_recipients(admin: Blueprint, dashboard: Dashboard) -> None:

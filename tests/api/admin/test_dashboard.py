@@ -2,6 +2,8 @@
 
 import pytest
 
+from shared.errors import RateLimited
+from shared.services import Services
 from tests.api.admin.conftest import PASSWORD
 from tests.user import OTHER_PHONE, PHONE
 
@@ -218,3 +220,21 @@ def test_a_sender_is_tested_with_an_address_that_it_reaches(act, channel, to):
 def test_a_test_message_too_soon_is_refused_as_for_everybody(act):
     act("test", channel="sms", sender="console", to=PHONE)
     assert act("test", channel="sms", sender="console", to=PHONE).json["code"] == "rate_limited"
+
+
+ONE_EACH = {"OTP_ADMIN_PASSWORD": PASSWORD, "OTP_RESEND_SECONDS": "0", "OTP_LIMIT_TO": "1/1h"}
+
+
+@pytest.mark.parametrize("env", [ONE_EACH])
+def test_a_service_is_called_what_its_account_calls_it(act, look, user, redis):
+    made = Services(redis, ()).create("shop", "Corner Shop")
+    unknown = "VA" + 32 * "0"
+    for app in (made.sid, unknown, "default"):
+        user.ask(app=app)
+        with pytest.raises(RateLimited):
+            user.ask(app=app)
+    names = {f"Corner Shop ({made.sid})", unknown, "default"}
+    found, shown = act("timeline", to=PHONE).json, look().json
+    for rows in (*map(found.get, ("verifications", "held", "refusals")), shown["refusals"]):
+        assert {row["app"] for row in rows} == names
+    assert {row["app"] for row in shown["guarded"]} == names
