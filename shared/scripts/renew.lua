@@ -7,7 +7,8 @@ local until_ms = now_ms() + ARGV[1]
 local held = 0
 for i = 2, #KEYS do
   local member, token = ARGV[2 * i - 2], ARGV[2 * i - 1]
-  if redis.call('HGET', KEYS[i], 'token') == token then
+  -- Somebody else may have written something else there.
+  if redis.pcall('HGET', KEYS[i], 'token') == token then
     redis.call('HSET', KEYS[i], 'not_before', until_ms)
     redis.call('ZADD', KEYS[1], until_ms, member)
     held = held + 1

@@ -343,6 +343,20 @@ def test_a_record_that_is_broken_keeps_no_other_one_from_being_recorded(
     assert [seen(send) for send in (sends[0], sends[2])] == [("sent", None)] * 2
 
 
+def test_a_record_that_is_broken_keeps_no_other_lease_from_being_renewed(
+    ledger, sends, redis, clock
+):
+    claims = ledger.claim(sends, SENDER_NAMES)
+    clock.shift(LEASE_SECONDS - 1)
+    broken = f"otp:send:{sends[1][0]}:1"
+    redis.delete(broken)
+    redis.rpush(broken, "x")
+    ledger.renew(claims)
+    redis.delete(broken)
+    clock.shift(1)
+    assert [claim_one(ledger, *send) for send in (sends[0], sends[2])] == [None, None]
+
+
 @pytest.mark.parametrize("provider_id", [b"\xff", "\ud800", {"a": object()}], ids=ascii)
 def test_a_strange_answer_of_a_sender_keeps_no_other_one_from_being_recorded(
     ledger, sends, provider_id
