@@ -14,6 +14,7 @@ from itertools import count
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from typing import Any
 
 from redis import Redis
 
@@ -163,17 +164,19 @@ def _compared(seen: dict[str, list[Round]], poll_ms: float) -> Iterator[Figure]:
 
 def fill(redis: Redis) -> None:
     """Every bucket that is shown, as full as that of a busy service."""
-    seconds, _ = redis.time()  # type: ignore[misc]
-    counts = {f"attempts:sms:sender-{n}:accepted": n for n in range(COUNTS_PER_BUCKET)}
+    seconds, _ = redis.time()
+    counts: dict[Any, Any] = {
+        f"attempts:sms:sender-{n}:accepted": n for n in range(COUNTS_PER_BUCKET)
+    }
     for unit, step_ms, shown in WINDOWS.values():
         newest = seconds * 1000 // step_ms
         for number in range(newest - shown, newest):
-            redis.hset(f"otp:stats:{unit}:{number}", mapping=counts)  # type: ignore[arg-type]
+            redis.hset(f"otp:stats:{unit}:{number}", mapping=counts)
 
 
 def script_stats(redis: Redis) -> tuple[int, int]:
     """Calls and microseconds of all scripts so far."""
-    stats = redis.info("commandstats").get("cmdstat_evalsha", {})  # type: ignore[union-attr]
+    stats = redis.info("commandstats").get("cmdstat_evalsha", {})
     return stats.get("calls", 0), stats.get("usec", 0)
 
 
@@ -181,7 +184,7 @@ def poll_ms(redis: Redis, look: Look) -> float:
     """What one look costs Redis, in milliseconds of its one thread's time."""
 
     def spent() -> int:
-        stats: dict[str, dict[str, int]] = redis.info("commandstats")  # type: ignore[assignment]
+        stats: dict[str, dict[str, int]] = redis.info("commandstats")
         return sum(command["usec"] for command in stats.values())
 
     before = spent()

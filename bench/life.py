@@ -41,7 +41,7 @@ class Spent:
 
     @classmethod
     def by(cls, redis: Redis) -> Self:
-        told: dict[str, Any] = redis.info("everything")  # type: ignore[assignment]
+        told: dict[str, Any] = redis.info("everything")
         calls = (each["calls"] for name, each in told.items() if name.startswith("cmdstat_"))
         return cls(
             commands=sum(calls),

@@ -46,8 +46,10 @@ class Connection:
         head, end, content = self._received.partition(b"\r\n\r\n")
         if not received:
             raise NotMeasured("the server has closed a connection")
-        length = end and int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
-        if not end or len(content) < length:
+        if not end:
+            return None
+        length = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
+        if len(content) < int(length):
             return None
         self._received = b""
         if int(head.split(b" ", 2)[1]) != status:

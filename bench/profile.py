@@ -14,13 +14,12 @@ from pathlib import Path
 
 from redis import Redis
 
-from bench import senders, workers
+from bench import parts, senders, workers
 from bench.figures import Figure
 from bench.parts import served
 from bench.seeds import numbers
 from bench.traffic import Traffic
 from bench.wrk import NotMeasured
-from tests.chaos.programs import wait_for
 from tests.conftest import redis_server
 
 _SECONDS = 5
@@ -41,15 +40,13 @@ def figures(folder: Path) -> Iterator[Figure]:
     with ExitStack() as running:
         senders.plug_in(folder)
         url = running.enter_context(redis_server(folder)).url
-        redis, kind = Redis.from_url(url), workers.own(32)
         env = workers.environment(url, folder, folder / "records")
-        worker = workers.start(kind, folder, env)
-        running.callback(worker.kill)
-        wait_for(lambda: worker.has_logged("worker_started"), 20, "the worker to start")
+        worker = running.enter_context(parts.worker(folder, url, **env))
+        redis, fill = Redis.from_url(url), workers.own(32).fill
         fresh = numbers(206)
 
         def deliver() -> None:
-            kind.fill(redis, islice(fresh, _BATCH))
+            fill(redis, islice(fresh, _BATCH))
 
         yield from _rows("delivery", _seen(folder, worker.process.pid, deliver))
 

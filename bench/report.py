@@ -72,4 +72,4 @@ def _redis_version() -> str:
     if not program:
         return "embedded"
     text = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
-    return re.findall(r"v=(\S+)", text)[0]
+    return "".join(re.findall(r"v=(\S+)", text))

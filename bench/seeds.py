@@ -9,6 +9,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from itertools import chain, islice
+from typing import Any
 
 from redis import Redis
 
@@ -46,7 +47,8 @@ class Seeds:
 
     def __init__(self, redis: Redis, **env: str) -> None:
         settings = Settings.load({**ENV, **env}, env_file=None)
-        self._redis = redis
+        # Its answers are bytes, which the types of redis-py leave open.
+        self._redis: Any = redis
         self._codes = Codes(settings.secret_keys())
         self._length = settings.otp_code_length
         self._copy = redis.register_script(_COPY % "\n  ".join(self._calls(settings)))

@@ -35,9 +35,9 @@ def app() -> Flask:
             return started
 
     # The script enqueues nothing, and is given nothing for it.
-    store.enqueue_in_lua = lambda: "local function enqueue() end\n"
-    queue.WakeUps.job = lambda *_: ()  # type: ignore[assignment, method-assign, return-value]
-    api.VerificationService = StockService  # type: ignore[attr-defined, misc]
+    store.enqueue_in_lua = lambda: "local function enqueue() end\n"  # type: ignore[attr-defined]
+    queue.WakeUps.job = lambda *_: ()  # type: ignore[assignment, method-assign]
+    api.VerificationService = StockService  # type: ignore[attr-defined]
     return api.create_app(settings, redis)
 
 

@@ -66,9 +66,10 @@ def app() -> Flask:
     @app.post("/verify-otp")
     def verify_otp() -> tuple[dict[str, str], int]:
         typed = request.get_json()
-        to = _normal(typed["phone"])
+        to = _normal(typed["phone"]) or ""
         kept = redis.get(f"code:{to}")
-        if not kept or not hmac.compare_digest(kept.decode(), hash_of(to, typed["otp"])):
+        expected = hash_of(to, typed["otp"]).encode()
+        if not isinstance(kept, bytes) or not hmac.compare_digest(kept, expected):
             return {"code": "incorrect_code"}, 400
         redis.delete(f"code:{to}")
         return {"to": to, "status": "approved"}, 200
