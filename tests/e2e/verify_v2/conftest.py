@@ -17,7 +17,7 @@ ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 GIVEN_SID = "VA" + "fedcba9876543210" * 2
 # A kiosk calls nobody and may send three messages an hour: each suite has its own.
 KIOSKS = ("pythonkiosk", "nodekiosk", "djangokiosk")
-APPS = ("shop", "pythonlists", "nodelists", *KIOSKS)
+APPS = ("shop", "meter", "pythonlists", "nodelists", *KIOSKS)
 TOKENS = {app: f"{app}0123456789" * 4 for app in APPS}
 KIOSK = '[{}]\ncall_senders = "none"\nlimit_app = "3/1h"\n'
 SETTINGS = {

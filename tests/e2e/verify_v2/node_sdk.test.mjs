@@ -237,6 +237,21 @@ test("the account's policy counts for its services", async () => {
   await refused(kiosk.verifications.create({ to: newNumber(), channel: "sms" }), 429, 20429);
 });
 
+test("a rate limit counts what the caller names, and attempts say what came of it", async () => {
+  const { verificationAttempts, verificationAttemptsSummary } = clientOf("shop").verify.v2;
+  const meter = await newService("Node Meter");
+  const limit = await meter.rateLimits.create({ uniqueName: "end_user_ip" });
+  await meter.rateLimits(limit.sid).buckets.create({ max: 1, interval: 60 });
+  const more = { channel: "sms", rateLimits: { end_user_ip: "198.51.100.9" } };
+  const sent = await meter.verifications.create({ to: newNumber(), ...more });
+  await refused(meter.verifications.create({ to: newNumber(), ...more }), 429, 20429);
+
+  const mine = { verifyServiceSid: sent.serviceSid };
+  const attempts = await verificationAttempts.list(mine);
+  assert.deepEqual(attempts.map((one) => one.verificationSid), [sent.sid]);
+  assert.equal((await verificationAttemptsSummary().fetch(mine)).totalUnconverted, 1);
+});
+
 test("credentials are an account's or a key's", async () => {
   const to = newNumber();
   const { services } = clientOf("shop", `SK${UNKNOWN}`).verify.v2;
