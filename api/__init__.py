@@ -52,7 +52,7 @@ from shared.state import ServiceState
 from shared.statistics import Statistics
 from shared.store import PATIENCE_SECONDS, Store
 from shared.timeline import Timeline
-from shared.verification import VerificationService
+from shared.verification_service import VerificationService
 
 FRONTEND = Path(__file__).parent.parent / "frontend"
 # The workers' words, which the API only shows.

@@ -19,7 +19,7 @@ from shared.errors import CsrfFailed, VerificationNotFound
 from shared.phone import CARRIERS, Carrier, Phone, PhoneMessage, with_code
 from shared.policy import CHANNELS
 from shared.settings import Settings
-from shared.verification import VerificationService
+from shared.verification_service import VerificationService
 
 
 class ToldCarrier(schemas.Request):

@@ -25,7 +25,7 @@ from shared.sender_urls import (
     webhook_key,
 )
 from shared.settings import Settings, SettingsError
-from shared.verification import VerificationService
+from shared.verification_service import VerificationService
 
 # Standard Webhooks: a receipt is as old as this at most, and so cannot be replayed later.
 LONGEST_AGE_SECONDS = 300

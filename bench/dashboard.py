@@ -30,7 +30,7 @@ from shared.settings import Settings
 from shared.state import ServiceState
 from shared.statistics import WINDOWS, Statistics
 from shared.store import Store
-from shared.verification import VerificationService
+from shared.verification_service import VerificationService
 from tests.conftest import KEY, redis_server
 
 ROUNDS = 15

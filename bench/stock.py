@@ -11,7 +11,8 @@ from api.__main__ import serve
 from shared import logs, queue, store
 from shared.redis_client import connect
 from shared.settings import Settings
-from shared.verification import Started, VerificationService
+from shared.verification import Started
+from shared.verification_service import VerificationService
 
 
 def app() -> Flask:

@@ -22,7 +22,7 @@ from shared.queue import WakeUps
 from shared.recipient import parse_phone
 from shared.settings import Settings
 from shared.store import Store
-from shared.verification import VerificationService
+from shared.verification_service import VerificationService
 from tests.chaos.programs import ROOT, Program, wait_for
 
 LONGEST_SECONDS = 60.0

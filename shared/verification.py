@@ -1,37 +1,27 @@
-"""The use cases: start a verification, check its code, look at it, cancel it."""
+"""The nouns: a verification and its sends, what a start and a check ask for and answer, and how all
+that is read from what Redis says."""
 
 import json
 import math
 import re
-import secrets
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from shared import admission
-from shared.codes import Codes
 from shared.errors import (
-    ChannelNotEnabled,
     DeliveryBacklog,
     IdempotencyConflict,
-    IncorrectCode,
     InvalidRequest,
     ProofSpent,
     RateLimited,
     RecipientBlocked,
-    StorageUnavailable,
     TooManyChecks,
-    VerificationNotFound,
 )
-from shared.ledger import Attempt, Ledger, ReceiptOutcome, read_attempt
+from shared.ledger import Attempt, read_attempt
 from shared.policy import Channel, Limit, Policy
-from shared.queue import WakeUps
-from shared.rate_limits import Counted, as_limits
-from shared.recipient import Recipient, parse_email, parse_phone
-from shared.store import Store
+from shared.rate_limits import Counted
+from shared.recipient import Recipient
 
-_ID = re.compile(r"VE[0-9a-f]{32}")
 _OTP = re.compile(r"[0-9](?:[ -]?[0-9])*")
 
 
@@ -140,367 +130,6 @@ class Terms:
     is_safe: bool = False
 
 
-class VerificationService:
-    """`policy` answers the policy of an app."""
-
-    def __init__(
-        self,
-        store: Store,
-        ledger: Ledger,
-        codes: Codes,
-        wake_ups: WakeUps,
-        policy: Callable[[str], Policy],
-    ) -> None:
-        self._store = store
-        self._ledger = ledger
-        self._codes = codes
-        self._wake_ups = wake_ups
-        self._policy = policy
-
-    def start(
-        self,
-        recipient: Recipient,
-        channel: Channel,
-        *,
-        app: str,
-        ip: str,
-        locale: str,
-        idempotency: Idempotency | None = None,
-        proof: Proof | None = None,
-        sender: str | None = None,
-        only: str | None = None,
-        terms: Terms | None = None,
-    ) -> Started:
-        """Start a verification and queue its delivery; while one is pending, queue another send
-        of it. With `idempotency`, the same once more within a day gets the same answer, and sends
-        nothing. With `sender` no other one delivers it. With `only` it is another send of that
-        verification, or VerificationNotFound. With `terms` it is of a Service, which `app` names.
-
-        Raises Refused, RateLimited, TooManyChecks, IdempotencyConflict, ProofSpent,
-        DeliveryBacklog, StorageUnavailable.
-        """
-        policy = terms.policy if terms else self._policy(app)
-        # However many Services an account makes, its limits are the same.
-        account = terms.account if terms else app
-        self._refuse_by_policy(policy, app, recipient, channel)
-        tag = self._codes.tag(app, recipient.to)
-        verification_id, send, length = _new_id(), 1, policy.code_length
-        request = {
-            "app": app,
-            "channel": channel,
-            "locale": locale,
-            "tag": tag,
-            "to": recipient.to,
-            "masked_to": recipient.masked,
-            "country": recipient.region or "none",
-            "ttl_ms": policy.ttl_seconds * 1000,
-            "max_checks": policy.max_checks,
-            "max_sends": policy.max_sends,
-            "resend_ms": policy.resend_seconds * 1000,
-            "resend_code": policy.resend_code,
-            "max_failed_checks": admission.window(policy.max_failed_checks),
-            "limits": [
-                *admission.limits(policy, self._codes, account, recipient, ip),
-                *as_limits(self._codes, app, terms.counted if terms else ()),
-            ],
-            "guards": [] if terms and terms.is_safe else admission.guards(policy.guard, recipient),
-        }
-        if channel in policy.budget:
-            request["budget"] = policy.budget[channel]
-        if sender:
-            request["sender"] = sender
-        if idempotency:
-            request["idempotency_key"] = self._codes.tag(f"{app} idempotency", idempotency.key)
-            request["idempotency"] = self._codes.tag(app, idempotency.request)
-        if proof:
-            request |= {"proof": proof.id, "proof_ms": proof.ends_in_seconds * 1000}
-        own = terms.code if terms else None
-        of_service = {"service": {"account": account, "name": terms.app_name}} if terms else {}
-        new_code = True
-        if only:
-            # Of no verification it is the send 0: the script says which one is now due.
-            verification_id, send, new_code = only, 0, False
-        # The script says when the recipient has a verification to go on with. It can be another
-        # one again by the time of the next try, but only as often as somebody else's send won.
-        for _ in range(policy.max_sends + 1):
-            code = {}
-            if new_code or own:
-                code = self._code(verification_id, send - 1, length, tag, own)
-            answer = self._store.start(
-                {**request, **of_service, **code, "verification_id": verification_id, "send": send},
-                self._wake_ups.queue_key,
-                self._wake_ups.job(verification_id, send, policy.ttl_seconds),
-            )
-            if answer["outcome"] != "retry_with":
-                return _started(answer, recipient)
-            if only and answer.get("verification_id") != only:
-                raise VerificationNotFound
-            verification_id = answer.get("verification_id") or _new_id()
-            send = answer["send"]
-            # A pending one keeps the rules that it was started with.
-            length = answer.get("code_length") or policy.code_length
-            new_code = send == 1 or answer["resend_code"] == "new"
-        raise RateLimited("resend", Limit(count=1, window_seconds=1), retry_after=1)
-
-    def resend(
-        self,
-        verification_id: str,
-        channel: Channel,
-        *,
-        app: str,
-        ip: str,
-        locale: str,
-        proof: Proof | None = None,
-    ) -> Started:
-        """Queue another send of a pending verification, also by another channel, without being
-        told the address. Raises VerificationNotFound, and what start() does."""
-        if self.owner(verification_id) != app:
-            raise VerificationNotFound
-        recipient = self.recipient(verification_id)
-        if (channel == "email") != (recipient.field == "email"):
-            raise ChannelNotEnabled
-        return self.start(
-            recipient, channel, app=app, ip=ip, locale=locale, proof=proof, only=verification_id
-        )
-
-    def recipient(self, verification_id: str) -> Recipient:
-        """Who gets the code, which nobody else is to be told. Raises VerificationNotFound when it
-        has ended, StorageUnavailable."""
-        to = self._store.recipient(verification_id) if _ID.fullmatch(verification_id) else None
-        if to is None:
-            raise VerificationNotFound
-        return parse_email(to) if "@" in to else parse_phone(to)
-
-    def check(
-        self,
-        otp: str,
-        *,
-        app: str,
-        ip: str,
-        recipient: Recipient | None = None,
-        verification_id: str = "",
-    ) -> Approved:
-        """Check a typed code, found by its recipient or by the id of its verification, and use
-        it up when it is right. Raises InvalidRequest (not of a code's form: counts nothing),
-        VerificationNotFound, IncorrectCode, TooManyChecks, RateLimited, StorageUnavailable.
-        """
-        policy = self._policy(app)
-        code = parse_otp(otp)
-        answer = self._check(
-            code,
-            policy=policy,
-            app=app,
-            ip=ip,
-            recipient=recipient,
-            verification_id=verification_id,
-        )
-        match answer["outcome"]:
-            case "approved":
-                return Approved(
-                    verification_id=answer["verification_id"],
-                    channel=answer["channel"],
-                    to=answer["to"],
-                )
-            case "incorrect":
-                raise IncorrectCode(answer["checks_left"])
-            case "used_up":
-                raise TooManyChecks(_seconds(answer["wait_ms"]))
-            case "limited":
-                raise _rate_limited("ip", answer)
-            case "malformed":
-                raise _not_a_code(answer["code_length"])
-            case _ if len(code) != policy.code_length:
-                raise _not_a_code(policy.code_length)
-            case _:
-                raise VerificationNotFound
-
-    def compare(
-        self,
-        otp: str,
-        *,
-        app: str,
-        ip: str,
-        policy: Policy,
-        recipient: Recipient | None = None,
-        verification_id: str = "",
-    ) -> Compared:
-        """As check(), for a Service: a wrong code is an answer too, also one of another length, as
-        a code that the caller has made up has its own. Raises InvalidRequest, VerificationNotFound,
-        TooManyChecks, RateLimited, StorageUnavailable."""
-        if recipient is None and not _ID.fullmatch(verification_id):
-            raise VerificationNotFound
-        code = parse_otp(otp)
-        answer = self._check(
-            code,
-            policy=policy,
-            app=app,
-            ip=ip,
-            recipient=recipient,
-            verification_id=verification_id,
-            service=True,
-        )
-        match answer["outcome"]:
-            case "approved" | "incorrect" as outcome:
-                return Compared(
-                    verification_id=answer["verification_id"],
-                    approved=outcome == "approved",
-                    channel=answer["channel"],
-                    to=answer.get("clear_to", answer["to"]),
-                    created_at=answer["created"] / 1000,
-                    at=answer["at"] / 1000,
-                )
-            case "used_up":
-                raise TooManyChecks(_seconds(answer["wait_ms"]))
-            case "limited":
-                raise _rate_limited("ip", answer)
-            case _:
-                raise VerificationNotFound
-
-    def _check(
-        self,
-        code: str,
-        *,
-        policy: Policy,
-        app: str,
-        ip: str,
-        recipient: Recipient | None,
-        verification_id: str,
-        **more: Any,
-    ) -> dict[str, Any]:
-        subject = self._codes.tag(app, recipient.to) if recipient else verification_id
-        return self._store.check(
-            subject,
-            admission.network_tag(self._codes, app, ip),
-            {
-                "by": "recipient" if recipient else "id",
-                "verification_id": verification_id,
-                "app": app,
-                "length": len(code),
-                "verifiers": self._codes.verifiers(subject, code),
-                "max_failed_checks": admission.window(policy.max_failed_checks),
-                "max_failed_ip": list(map(admission.window, policy.failed_ip)),
-                **more,
-            },
-        )
-
-    def open(self, recipient: Recipient, *, app: str) -> str | None:
-        """The id of the recipient's open verification. Raises StorageUnavailable."""
-        return self._store.open(self._codes.tag(app, recipient.to))
-
-    def latest(self, recipient: Recipient, *, app: str) -> str | None:
-        """The id of the recipient's last verification that can be looked up. Raises
-        StorageUnavailable."""
-        return self._store.latest(self._codes.tag(app, recipient.to))
-
-    def view(self, verification_id: str, *, app: str) -> Verification:
-        """Raises VerificationNotFound, StorageUnavailable."""
-        found = self._store.view(verification_id) if _ID.fullmatch(verification_id) else None
-        if found is None or found[0]["app"] != app:
-            raise VerificationNotFound
-        fields, sends, now = found
-        expires_at = int(fields["expires"]) / 1000
-        resend_at = (int(fields["sent_at"]) + int(fields["resend_ms"])) / 1000
-        status = fields["status"]
-        if status == "pending" and expires_at <= now:
-            status = "expired"
-        pending = status == "pending"
-        return Verification(
-            verification_id=verification_id,
-            status=status,
-            channel=fields["channel"],
-            to=fields["to"],
-            code_length=int(fields["code_length"]),
-            created_at=int(fields["created"]) / 1000,
-            updated_at=_updated_at(fields),
-            expires_at=expires_at,
-            expires_in=math.ceil(expires_at - now) if pending else 0,
-            resend_in=max(0, math.ceil(resend_at - now)) if pending else 0,
-            checks_left=int(fields["checks_left"]),
-            sends_left=int(fields["max_sends"]) - int(fields["sends"]),
-            sends=tuple(_send(number, send) for number, send in enumerate(sends, 1)),
-        )
-
-    def owner(self, verification_id: str) -> str:
-        """The app whose verification it is. Raises VerificationNotFound, StorageUnavailable."""
-        app = self._store.owner(verification_id) if _ID.fullmatch(verification_id) else None
-        if app is None:
-            raise VerificationNotFound
-        return app
-
-    def cancel(self, verification_id: str, *, app: str) -> None:
-        """Raises VerificationNotFound, StorageUnavailable."""
-        self.end(verification_id, "canceled", app=app)
-
-    def end(
-        self, verification_id: str, status: Literal["canceled", "approved"], *, app: str
-    ) -> float:
-        """End a pending one by the word of its app, and say when, in Unix seconds. `approved`
-        counts as by a right code. Raises VerificationNotFound, StorageUnavailable."""
-        at = None
-        if _ID.fullmatch(verification_id):
-            at = self._store.end(verification_id, app, status)
-        if at is None:
-            raise VerificationNotFound
-        return at
-
-    def record_receipt(
-        self,
-        verification_id: str,
-        send: int,
-        attempt: int,
-        *,
-        outcome: ReceiptOutcome,
-        error: str | None = None,
-        provider_id: str | None = None,
-    ) -> None:
-        """Record what a provider says later of a delivery attempt. Raises VerificationNotFound,
-        StorageUnavailable."""
-        status = None
-        if _ID.fullmatch(verification_id):
-            status = self._ledger.receipt(
-                verification_id,
-                send,
-                attempt,
-                outcome=outcome,
-                error=error,
-                provider_id=provider_id,
-            )
-        if status is None:
-            raise VerificationNotFound
-
-    def _refuse_by_policy(
-        self, policy: Policy, app: str, recipient: Recipient, channel: Channel
-    ) -> None:
-        found = admission.refused(policy, recipient, channel)
-        if found is None:
-            return
-        rule, subject, error = found
-        # Also when it cannot be recorded.
-        with suppress(StorageUnavailable):
-            refusal = {"app": app, "rule": rule, "subject": subject}
-            # Beside a prefix of it a masked number would show more than it should.
-            if rule != "blocked_prefix":
-                refusal["to"] = recipient.masked
-            self._store.refuse(refusal)
-        raise error
-
-    def _code(
-        self, verification_id: str, generation: int, length: int, tag: str, own: str | None
-    ) -> dict[str, Any]:
-        kid = self._codes.kid
-        code = own or self._codes.derive(kid, verification_id, generation, length)
-        kept = {
-            "kid": kid,
-            "generation": generation,
-            "length": len(code),
-            "by_recipient": self._codes.verifier(kid, tag, code),
-            "by_id": self._codes.verifier(kid, verification_id, code),
-        }
-        if own:
-            kept["sealed"] = self._codes.seal(verification_id, own)
-        return {"code": kept}
-
-
 def parse_otp(text: str) -> str:
     """The digits of a typed code. Raises InvalidRequest unless they are 4 to 10 ASCII digits, with
     at most a space or a dash between two of them."""
@@ -511,26 +140,16 @@ def parse_otp(text: str) -> str:
     return digits
 
 
-def _not_a_code(length: int) -> InvalidRequest:
+def not_a_code(length: int) -> InvalidRequest:
     return InvalidRequest(("otp", f"expected {length} digits"))
 
 
-def _updated_at(fields: Mapping[str, str]) -> float:
-    """When somebody last did something to it."""
-    checks = (json.loads(line)["at"] for name, line in fields.items() if name.startswith("check:"))
-    times = [fields["sent_at"], fields.get("ended", 0), *checks]
-    return max(map(int, times)) / 1000
-
-
-def _new_id() -> str:
-    return f"VE{secrets.token_hex(16)}"
-
-
-def _seconds(ms: float) -> int:
+def seconds(ms: float) -> int:
     return max(1, math.ceil(ms / 1000))
 
 
-def _started(answer: Mapping[str, Any], recipient: Recipient) -> Started:
+def read_started(answer: Mapping[str, Any], recipient: Recipient) -> Started:
+    """From what start.lua answers. Raises what it says instead."""
     match answer["outcome"]:
         case "started":
             return Started(
@@ -538,7 +157,7 @@ def _started(answer: Mapping[str, Any], recipient: Recipient) -> Started:
                 send=answer["send"],
                 channel=answer["channel"],
                 to=recipient.masked,
-                expires_in=_seconds(answer["expires_in_ms"]),
+                expires_in=seconds(answer["expires_in_ms"]),
                 resend_in=math.ceil(answer["resend_in_ms"] / 1000),
                 checks_left=answer["checks_left"],
                 sends_left=answer["sends_left"],
@@ -548,9 +167,9 @@ def _started(answer: Mapping[str, Any], recipient: Recipient) -> Started:
                 ),
             )
         case "locked":
-            raise TooManyChecks(_seconds(answer["wait_ms"]))
+            raise TooManyChecks(seconds(answer["wait_ms"]))
         case "backlog":
-            raise DeliveryBacklog(min(60, _seconds(answer["wait_ms"])))
+            raise DeliveryBacklog(min(60, seconds(answer["wait_ms"])))
         case "conflict":
             raise IdempotencyConflict
         case "proof_spent":
@@ -558,12 +177,46 @@ def _started(answer: Mapping[str, Any], recipient: Recipient) -> Started:
         case "held":
             raise RecipientBlocked
         case _:
-            raise _rate_limited(answer["scope"], answer)
+            raise rate_limited(answer["scope"], answer)
 
 
-def _rate_limited(scope: str, answer: Mapping[str, Any]) -> RateLimited:
-    limit = Limit(count=answer["count"], window_seconds=_seconds(answer["ms"]))
-    return RateLimited(scope, limit, _seconds(answer["wait_ms"]), answer.get("name"))
+def rate_limited(scope: str, answer: Mapping[str, Any]) -> RateLimited:
+    limit = Limit(count=answer["count"], window_seconds=seconds(answer["ms"]))
+    return RateLimited(scope, limit, seconds(answer["wait_ms"]), answer.get("name"))
+
+
+def read_verification(
+    verification_id: str, fields: Mapping[str, str], sends: Sequence[Mapping[str, str]], now: float
+) -> Verification:
+    """From what the scripts wrote of it, at a time in Unix seconds."""
+    expires_at = int(fields["expires"]) / 1000
+    resend_at = (int(fields["sent_at"]) + int(fields["resend_ms"])) / 1000
+    status = fields["status"]
+    if status == "pending" and expires_at <= now:
+        status = "expired"
+    pending = status == "pending"
+    return Verification(
+        verification_id=verification_id,
+        status=status,
+        channel=fields["channel"],
+        to=fields["to"],
+        code_length=int(fields["code_length"]),
+        created_at=int(fields["created"]) / 1000,
+        updated_at=_updated_at(fields),
+        expires_at=expires_at,
+        expires_in=math.ceil(expires_at - now) if pending else 0,
+        resend_in=max(0, math.ceil(resend_at - now)) if pending else 0,
+        checks_left=int(fields["checks_left"]),
+        sends_left=int(fields["max_sends"]) - int(fields["sends"]),
+        sends=tuple(_send(number, send) for number, send in enumerate(sends, 1)),
+    )
+
+
+def _updated_at(fields: Mapping[str, str]) -> float:
+    """When somebody last did something to it."""
+    checks = (json.loads(line)["at"] for name, line in fields.items() if name.startswith("check:"))
+    times = [fields["sent_at"], fields.get("ended", 0), *checks]
+    return max(map(int, times)) / 1000
 
 
 def _send(number: int, fields: Mapping[str, str]) -> Send:

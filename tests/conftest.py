@@ -24,7 +24,8 @@ from shared.policy import CHANNELS
 from shared.queue import WakeUps
 from shared.settings import Settings
 from shared.store import Store
-from shared.verification import Terms, VerificationService
+from shared.verification import Terms
+from shared.verification_service import VerificationService
 from tests.clock import Clock, clock_of
 from tests.fakes import DirectDeliverer, FakeSender, outlets
 from tests.user import PHONE, User, wrong

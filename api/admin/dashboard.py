@@ -25,7 +25,7 @@ from shared.state import ServiceState
 from shared.statistics import WINDOWS, Statistics
 from shared.store import Store
 from shared.timeline import Timeline
-from shared.verification import VerificationService
+from shared.verification_service import VerificationService
 
 _MOST_ENTRIES = 100
 

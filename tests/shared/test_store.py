@@ -13,7 +13,7 @@ from shared.ledger import Ledger
 from shared.queue import WakeUps
 from shared.redis_client import connect
 from shared.store import PATIENCE_SECONDS, Store
-from shared.verification import VerificationService
+from shared.verification_service import VerificationService
 from tests.conftest import free_port, redis_server
 from tests.fakes import claim_one, done_one
 from tests.user import OTHER_PHONE, PHONE, User

@@ -11,7 +11,7 @@ from shared.errors import (
 )
 from shared.policy import Policy
 from shared.queue import WakeUps
-from shared.verification import VerificationService
+from shared.verification_service import VerificationService
 from tests.user import OTHER_PHONE, PHONE, User
 
 NO_WAIT = {"OTP_RESEND_SECONDS": "0", "OTP_LIMIT_TO": "1000/1h"}

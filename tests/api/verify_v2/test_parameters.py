@@ -11,7 +11,7 @@ from shared.errors import DeliveryBacklog
 from shared.logs import JsonLines
 from shared.services import TEMPLATE_SID
 from shared.settings import Settings
-from shared.verification import VerificationService
+from shared.verification_service import VerificationService
 from tests.api.verify_v2.conftest import V2
 from tests.conftest import KEY
 from tests.user import OTHER_PHONE, PHONE, wrong

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.attempts import attempt_sid
-from shared.verification import VerificationService
+from shared.verification_service import VerificationService
 from tests.api.verify_v2.conftest import ACCOUNT, OTHER_KEY, TIME, V2
 from tests.user import OTHER_PHONE, PHONE, wrong
 
