@@ -39,7 +39,7 @@ def limits(
     """What is counted, and for whom. All but the last is the app's own affair."""
     subjects = {
         "to": codes.tag(app, recipient.to),
-        "ip": codes.tag(f"{app} ip", network(ip)),
+        "ip": _address_tag(codes, app, ip),
         "app": app,
         "country": f"{app}:{recipient.region or 'none'}",
         "range": f"{app}:{recipient.range}" if recipient.range else None,
@@ -72,6 +72,13 @@ def guards(guard: Guard, recipient: Recipient) -> list[dict[str, Any]]:
     ]
 
 
+# A backend that calls has few addresses.
+@lru_cache(maxsize=10_000)
+def _address_tag(codes: Codes, app: str, ip: str) -> str:
+    return codes.tag(f"{app} ip", network(ip))
+
+
+@lru_cache(maxsize=10_000)
 def network_tag(codes: Codes, app: str, ip: str) -> str:
     """The name of the network that wrong codes are counted by: an IPv4 /24, an IPv6 /48."""
     return codes.tag(f"{app} network", network(ip, wider=True))
@@ -81,7 +88,6 @@ def window(limit: Limit) -> dict[str, int]:
     return {"count": limit.count, "ms": limit.window_seconds * 1000}
 
 
-@lru_cache(maxsize=10_000)
 def network(ip: str, *, wider: bool = False) -> str:
     """Who counts as one client address: an IPv6 customer has a whole /64. `wider`: who is close to
     it, a /24 or /48."""
