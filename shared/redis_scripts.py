@@ -31,13 +31,22 @@ class RedisScripts:
         """The script of that name, below the prelude and what is to stand above that."""
         text = (_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8")
         script = self.redis.register_script(f"{above}{_PRELUDE}\n{text}")
+        pool = self.redis.connection_pool
 
         def run(keys: Sequence[str], args: Sequence[Any]) -> Any:
+            # What a client does around this (retries, measures) costs more than this, and is not
+            # used here.
+            connection = pool.get_connection()
             try:
-                return self.redis.evalsha(script.sha, len(keys), *keys, *args)
+                connection.send_command(  # type: ignore[no-untyped-call]
+                    "EVALSHA", script.sha, len(keys), *keys, *args
+                )
+                return connection.read_response()
             except exceptions.NoScriptError:
-                # It loads itself, and at each call does more than that.
+                # It loads itself.
                 return script(keys, args)
+            finally:
+                pool.release(connection)
 
         return run
 
