@@ -5,8 +5,10 @@ import base64
 import hmac
 import secrets
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _WORD = 2**64
 _NONCE_BYTES = 12
@@ -24,7 +26,7 @@ class Codes:
         self.kid = next(iter(keys))
         self._code_keys = {kid: _subkey(key, "code") for kid, key in keys.items()}
         self._check_keys = {kid: _subkey(key, "check") for kid, key in keys.items()}
-        self._seals = {kid: AESGCM(_subkey(key, "seal")) for kid, key in keys.items()}
+        self._seal_keys = {kid: _subkey(key, "seal") for kid, key in keys.items()}
         self._proof_keys = [_subkey(key, "proof") for key in keys.values()]
         self.job_keys = tuple(_subkey(key, "job") for key in keys.values())
         # The oldest key: putting a new one in front changes no recipient's tag, so pending
@@ -50,7 +52,7 @@ class Codes:
     def seal(self, verification_id: str, code: str) -> str:
         """A code that the caller has made up, encrypted by the first key for this verification."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = self._seals[self.kid].encrypt(nonce, code.encode(), verification_id.encode())
+        sealed = self._seal(self.kid).encrypt(nonce, code.encode(), verification_id.encode())
         return base64.b64encode(nonce + sealed).decode()
 
     def unseal(self, kid: str, verification_id: str, sealed: str) -> str:
@@ -58,7 +60,13 @@ class Codes:
         what was not sealed for this verification."""
         data = base64.b64decode(sealed)
         nonce, encrypted = data[:_NONCE_BYTES], data[_NONCE_BYTES:]
-        return self._seals[kid].decrypt(nonce, encrypted, verification_id.encode()).decode()
+        return self._seal(kid).decrypt(nonce, encrypted, verification_id.encode()).decode()
+
+    def _seal(self, kid: str) -> "AESGCM":
+        # It takes 2 MB of every process that imports it, and few callers make up codes.
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
+        return AESGCM(self._seal_keys[kid])
 
     def verifier(self, kid: str, subject: str, code: str) -> str:
         """What Redis keeps of a code: 128 bits of a keyed hash, bound to its subject, which is
