@@ -81,7 +81,7 @@ class Page:
             return self._answer(replace(view, step="away"), status=kind_of(away).status)
         view = replace(
             view,
-            app=owner,
+            app=found.account,
             verification=found,
             kind="email" if found.channel == "email" else "phone",
             hosted=self._is_part or owner != self.app,

@@ -83,9 +83,12 @@ class Send:
 @dataclass(frozen=True, kw_only=True)
 class Verification:
     """What can be known of a verification. `…_at` in Unix seconds, `…_in` in seconds from now and
-    0 when it is not pending, `to` masked."""
+    0 when it is not pending, `to` masked. `account` is the app whose senders and words it uses, and
+    `app_name` what its messages call that where it is a Service's."""
 
     verification_id: str
+    account: str
+    app_name: str
     status: str
     channel: str
     to: str
@@ -197,6 +200,8 @@ def read_verification(
     pending = status == "pending"
     return Verification(
         verification_id=verification_id,
+        account=fields.get("account", fields["app"]),
+        app_name=sends[-1].get("app_name", ""),
         status=status,
         channel=fields["channel"],
         to=fields["to"],

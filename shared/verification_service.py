@@ -155,13 +155,22 @@ class VerificationService:
     ) -> Started:
         """Queue another send of a pending verification, also by another channel, without being
         told the address. Raises VerificationNotFound, and what start() does."""
-        if self.owner(verification_id) != app:
-            raise VerificationNotFound
+        found = self.view(verification_id, app=app)
         recipient = self.recipient(verification_id)
         if (channel == "email") != (recipient.field == "email"):
             raise ChannelNotEnabled
+        account = found.account
+        # Who has the page in front of them is no client of a Service's: the account's limits count.
+        terms = Terms(policy=self._policy(account), account=account, app_name=found.app_name)
         return self.start(
-            recipient, channel, app=app, ip=ip, locale=locale, proof=proof, only=verification_id
+            recipient,
+            channel,
+            app=app,
+            ip=ip,
+            locale=locale,
+            proof=proof,
+            only=verification_id,
+            terms=terms if account != app else None,
         )
 
     def recipient(self, verification_id: str) -> Recipient:
