@@ -86,8 +86,9 @@ def _costs(spent: list[Spent]) -> Iterator[Figure]:
         seen = [getattr(moment, what) for moment in spent]
         return [(after - before) / VERIFICATIONS for before, after in pairwise(seen)]
 
-    # The look at what was spent is a round trip of its own, and the API may connect once more.
-    start, _, check = (round(reads, 2) for reads in each("reads"))
+    # To one decimal: the look at what was spent is a round trip of its own, and the API may connect
+    # once more, which takes five.
+    start, _, check = (round(reads, 1) for reads in each("reads"))
     yield Figure.at_most("Redis round trips per start", start, 1)
     yield Figure.at_most("Redis round trips per check", check, 1)
     commands = each("commands")
