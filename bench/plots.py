@@ -50,15 +50,16 @@ def _drawn(plot: Plot) -> Iterator[str]:
     xs = [_LEFT + gap * (i + 0.5) for i in range(len(steps))]
     for x, step in zip(xs, steps, strict=True):
         yield _text(x, _BOTTOM + 20, step)
-    largest = max(value for values in plot.lines.values() for value in values.values())
+    highest = [max(values[step] for values in plot.lines.values()) for step in steps]
     for i, (name, values) in enumerate(plot.lines.items()):
         yield _text(_LEFT + 80 * i, 40, name, f"of-{i}", anchor="start")
-        ys = [_BOTTOM - value / largest * (_BOTTOM - _TOP) for value in values.values()]
+        ys = [_BOTTOM - value / max(highest) * (_BOTTOM - _TOP) for value in values.values()]
         points = " ".join(f"{x:.0f},{y:.0f}" for x, y in zip(xs, ys, strict=True))
         yield f'<polyline class="line of-{i}" points="{points}"/>'
-        for x, y, value in zip(xs, ys, values.values(), strict=True):
+        for x, y, value, high in zip(xs, ys, values.values(), highest, strict=True):
             yield f'<circle class="of-{i}" cx="{x:.0f}" cy="{y:.0f}" r="3"/>'
-            yield _text(x, y - 8 if i == 0 else y + 16, f"{value:,.0f}", f"of-{i}")
+            # Outside of what the lines are around.
+            yield _text(x, y - 8 if value == high else y + 16, f"{value:,.0f}", f"of-{i}")
 
 
 def _text(x: float, y: float, text: str, kind: str = "", *, anchor: str = "middle") -> str:
