@@ -10,8 +10,9 @@ from bench.parts import Served
 from bench.seeds import Seeds, numbers
 from bench.wrk import Load
 
-# For the first load; later ones get three times as many as were ever answered.
-_MANY = 20_000
+# For the first load; later ones get three times as many as were ever answered, and never few: a
+# machine that was busy may be so no more.
+_MANY, _FEW = 20_000, 10_000
 
 
 class Traffic:
@@ -43,7 +44,7 @@ class Traffic:
         return self._load(served, path, bodies)
 
     def _enough(self, path: str) -> int:
-        return 3 * self._most[path] if path in self._most else _MANY
+        return max(3 * self._most[path], _FEW) if path in self._most else _MANY
 
     def _load(self, served: Served, path: str, bodies: list[dict[str, str]]) -> Load:
         load = wrk.load(served.url(path), wrk.write(self._bodies, bodies))
