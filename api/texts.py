@@ -15,7 +15,12 @@ from api.access import browser_locale
 from shared.errors import InvalidRequest
 
 FALLBACK = "en"
-EXAMPLES = {"phone": "+1 415 555 0123", "email": "you@example.com"}
+# Isolated and from left to right (U+2066, U+2069): a sentence of the other direction would turn the
+# groups of a number around.
+EXAMPLES = {
+    "phone": "\u2066+1 415 555 0123\u2069",
+    "email": "\u2066you@example.com\u2069",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,8 +44,9 @@ class Texts:
 
     def message(self, claim: Claim, code: str) -> Message:
         """What to send for a claimed attempt, in its locale's language or else in English."""
-        language = claim.locale.partition("-")[0].lower()
-        texts = self._languages.get(language, self._languages[FALLBACK])
+        asked = claim.locale.partition("-")[0].lower()
+        language = asked if asked in self._languages else FALLBACK
+        texts = self._languages[language]
         facts = {
             "code": code,
             "digits": ", ".join(code),
@@ -69,9 +70,11 @@ class Texts:
             code=code,
             subject=texts["email_subject"].format(**facts),
             text=text,
-            html=_html(text, code) if claim.channel == "email" else None,
+            html=_html(text, code, language, texts["direction"])
+            if claim.channel == "email"
+            else None,
             # Of the words, not of the wish: a voice reads them in this language.
-            locale=claim.locale if language in self._languages else FALLBACK,
+            locale=claim.locale if language == asked else FALLBACK,
             expires_in=math.floor(claim.life_seconds),
             idempotency_key=f"{claim.verification_id}-{claim.send}",
             receipt_url=receipt_url,
@@ -93,8 +96,13 @@ def _is_one_segment(text: str) -> bool:
     return len(text.encode("utf-16-be")) <= 2 * 70
 
 
-def _html(text: str, code: str) -> str:
-    """The text of an e-mail with its code in large."""
+def _html(text: str, code: str, language: str, direction: str) -> str:
+    """The text of an e-mail with its code in large, laid out as its language is read."""
     paragraphs = "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n"))
     large = f'<b style="font-size:1.5em;letter-spacing:.1em">{code}</b>'
-    return f"<!doctype html><html><body>{paragraphs.replace(code, large, 1)}</body></html>"
+    # Webmail drops the html element and shows what is in the body.
+    return (
+        f'<!doctype html><html lang="{language}" dir="{direction}"><body>'
+        f'<div lang="{language}" dir="{direction}">{paragraphs.replace(code, large, 1)}</div>'
+        "</body></html>"
+    )

@@ -52,7 +52,7 @@ def send_of(client):
     [
         ({}, "123456 is your OTP code", "123456 is your OTP code."),
         ({"channel": "whatsapp"}, "123456 is your OTP code", "123456 is your OTP code."),
-        ({"channel": "call", "locale": "de"}, "", "Ihr OTP-Code lautet 1, 2, 3, 4, 5, 6."),
+        ({"channel": "call", "locale": "de"}, "", "Ihr Code für OTP lautet 1, 2, 3, 4, 5, 6."),
         ({"email": "ada@example.com"}, "123456 is your OTP code", "123456 is your OTP code."),
     ],
     ids=["sms", "whatsapp", "call", "email"],

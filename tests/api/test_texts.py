@@ -52,6 +52,29 @@ def test_every_problem_of_the_page_has_words():
     assert said >= ON_THE_PAGE
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_nobody_is_told_to_go_back_where_they_came_from(path):
+    """In most languages that is what immigrants are shouted at."""
+    elsewhere = tomllib.loads(path.read_text(encoding="utf-8"))["ended"]["elsewhere"]
+    assert not re.search(
+        "where you came|woher Sie|d’où vous|de donde|de onde|حيث أتيت|जहाँ से आप|您来自", elsewhere
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "example"),
+    [
+        ({"kind": "phone", "phone": "12"}, "+1 415 555 0123"),
+        ({"kind": "email", "email": "ann@"}, "you@example.com"),
+    ],
+)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_an_example_in_an_error_is_read_from_left_to_right(client, path, typed, example):
+    """Left-to-right isolate and pop directional isolate, U+2066 and U+2069."""
+    page = client.post(f"/?lang={path.stem}", data=typed).get_data(as_text=True)
+    assert f"\u2066{example}\u2069" in page
+
+
 @pytest.mark.parametrize(
     ("accepted", "query", "language"),
     [

@@ -159,7 +159,7 @@ def test_it_is_accessible_and_fits_with_messages_of_every_channel(open_page, ser
     generate(service, phone=new_number(), channel="whatsapp", locale="zh")
     generate(service, phone=new_number(), channel="call")
     generate(service, email=f"{size}@example.com", locale="de")
-    expect(phone.locator(".message[data-channel=email]").first).to_contain_text("Ihr OTP-Code")
+    expect(phone.locator(".message[data-channel=email]").first).to_contain_text("Ihr Code für OTP")
     expect(phone.locator(".message[data-channel=call]").first).to_contain_text("Once more")
     expect(phone.locator(".message[data-channel=sms]").first).to_contain_text("رمز")
     expect(phone.locator(".message[data-channel=whatsapp]").first).to_contain_text("验证码")

@@ -62,7 +62,7 @@ def test_the_first_sender_is_asked_and_told_the_code(user, deliverer, first, sec
     deliverer.deliver(started.verification_id, 1)
     (message,) = first.messages
     assert (message.to, message.channel, message.code) == (PHONE, "sms", user.code(started))
-    assert message.text.startswith(f"{message.code} ist Ihr Test-Code.")
+    assert message.text.startswith(f"{message.code} ist Ihr Code für Test.")
     assert message.idempotency_key == f"{started.verification_id}-1"
     assert 299 <= message.expires_in <= 300
     assert second.messages == []

@@ -129,13 +129,13 @@ def test_with_a_web_origin_the_last_line_lets_the_browser_fill_the_code_in(langu
 @pytest.mark.parametrize(
     ("locale", "begins"),
     [
-        ("de", "123456 ist Ihr Acme-Code"),
+        ("de", "123456 ist Ihr Code für Acme"),
         ("de-AT", "123456 ist Ihr"),
         ("DE", "123456 ist Ihr"),
         ("es-419", "123456 es tu"),
         ("fr-Latn-CA", "123456 est votre"),
         ("en-GB", "123456 is your"),
-        ("pt-BR", "123456 é o seu PIN de Acme"),
+        ("pt-BR", "123456 é o seu codigo de Acme"),
         ("zh-TW", "123456 是您的 Acme 验证码"),
         ("ar-EG", "123456 هو رمز Acme"),
         ("hi-IN", "123456 आपका Acme कोड"),
@@ -163,3 +163,19 @@ def test_the_rest_of_a_message_is_for_the_sender():
     assert (message.to, message.channel, message.code) == ("+14155550123", "sms", "123456")
     assert message.expires_in == 299
     assert message.idempotency_key == "VE" + "0" * 32 + "-2"
+
+
+@pytest.mark.parametrize(
+    ("locale", "language", "direction"),
+    [
+        ("ar", "ar", "rtl"),
+        ("ar-EG", "ar", "rtl"),
+        ("de-AT", "de", "ltr"),
+        ('"><script>', "en", "ltr"),
+    ],
+)
+def test_an_html_email_is_laid_out_as_its_language_is_read(locale, language, direction):
+    html = render(Texts("Acme"), locale, "email").html
+    # Webmail keeps what is in the body only.
+    for element in "html", "div":
+        assert f'<{element} lang="{language}" dir="{direction}">' in html

@@ -136,5 +136,5 @@ def test_too_many_checks_waits_as_long_as_the_service_says(open_page, service, p
     expect(page.get_by_role("heading", name="Too many wrong codes")).to_be_focused()
     again = page.get_by_role("button", name="Get a new code in 3:")
     expect(again).to_be_disabled()
-    page.get_by_role("button", name="Use another address").click()
+    page.get_by_role("button", name="Use a different number or email").click()
     expect(page.get_by_role("button", name="Send code", exact=True)).to_be_enabled()

@@ -80,7 +80,7 @@ def test_too_many_wrong_codes_end_it(open_plain, strict, phone):
         page.locator("#code").fill(wrong(code))
         press(page, "Verify")
     expect(page.get_by_role("heading", name="Too many wrong codes")).to_be_visible()
-    press(page, "Use another address")
+    press(page, "Use a different number or email")
     expect(page.locator("#phone")).to_be_visible()
 
 

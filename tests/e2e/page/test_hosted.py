@@ -109,7 +109,9 @@ def test_the_page_of_another_site_offers_nothing_of_its_own(open_page, service, 
     expect(page.locator("#code-step")).to_contain_text("It goes by voice call")
     service.redis.flushall()
     page.reload()
-    expect(page.get_by_text("Go back to where you came from")).to_be_visible()
+    expect(
+        page.get_by_text("To get a new code, go back to the site or app that sent you here.")
+    ).to_be_visible()
     expect(page.get_by_role("button")).to_have_count(0)
     assert_usable(page)
 

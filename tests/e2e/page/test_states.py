@@ -60,7 +60,7 @@ def test_every_state_is_accessible_and_fits(open_page, strict, phone, size):
     expect(page.locator("#ended-error")).to_contain_text("No more codes can be sent now.")
     assert_usable(page)
 
-    page.get_by_role("button", name="Use another address").click()
+    page.get_by_role("button", name="Use a different number or email").click()
     page.locator("#phone").fill(phone)
     send.click()
     expect(page.locator("#address-error")).to_contain_text("No more codes can be sent now.")

@@ -296,11 +296,11 @@ def test_messages_name_the_service_in_the_language_asked_for(service, phone):
     assert text_of(service, sent.sid) == text
 
     for more, words in [
-        ({"locale": "de"}, "ist Ihr My Shop-Code"),
+        ({"locale": "de"}, "ist Ihr Code für My Shop"),
         ({"locale": "pt-BR"}, "My Shop"),
         ({"locale": "xx"}, "is your My Shop code"),
         ({"custom_friendly_name": "Cafe"}, "is your Cafe code"),
-        ({"custom_friendly_name": "Cafe", "locale": "de"}, "ist Ihr Cafe-Code"),
+        ({"custom_friendly_name": "Cafe", "locale": "de"}, "ist Ihr Code für Cafe"),
     ]:
         sent = shop.verifications.create(to=new_number(), channel="sms", **more)
         assert words in text_of(service, sent.sid)
