@@ -91,3 +91,10 @@ def browser_locale(request: Request) -> str:
     """The language that the browser asks for first (BCP 47), English for none."""
     asked = request.accept_languages.best or ""
     return asked if re.fullmatch(LOCALE, asked) and len(asked) <= LONGEST_LOCALE else "en"
+
+
+def browser_region(request: Request) -> str | None:
+    """The region that the browser's first language names, as en-US does."""
+    _, _, subtags = browser_locale(request).partition("-")
+    regions = (tag.upper() for tag in subtags.split("-") if len(tag) == 2)
+    return next(regions, None)

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from api.access import client_ip
+from api.access import browser_region, client_ip
 from api.logged import LoggedService
 from api.origins import FromElsewhere, is_cross_site, with_result
 from api.page import Page
@@ -31,7 +31,11 @@ def endpoints(
             if page.app is None:
                 raise Unauthorized
             by_email = kind == "email"
-            recipient = parse_email(typed) if by_email else parse_phone(typed, default_region)
+            recipient = (
+                parse_email(typed)
+                if by_email
+                else parse_phone(typed, default_region, browser_region(request))
+            )
             work.check(page.app, recipient, None)
             started = service.start(
                 recipient,

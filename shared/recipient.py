@@ -1,6 +1,8 @@
 """Addresses: one normal form per recipient, and a masked one for everybody else's eyes."""
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -48,26 +50,29 @@ class Recipient:
 
 
 @lru_cache(maxsize=10_000)
-def parse_phone(text: str, default_region: str | None = None) -> Recipient:
+def parse_phone(
+    text: str, default_region: str | None = None, dialed_from: str | None = None
+) -> Recipient:
     """Read a phone number in E.164, or in national form when a default region is given.
 
-    Spaces, dots, dashes, slashes, brackets and the decimal digits of any script are fine.
+    Spaces, dots, dashes, slashes, brackets and the decimal digits of any script are fine. The
+    prefix for calls abroad counts as +: 00, or the one of the region `dialed_from` (011 in the US),
+    which without it is the default region.
     Raises InvalidRequest for letters, extensions, control characters, and numbers that the
     numbering plan of their country does not have.
     """
     spelling = text.strip()
     if len(spelling) > _LONGEST_PHONE or not _PHONE.fullmatch(spelling):
         raise InvalidRequest(("phone", "not a phone number; write it like +14155550123"))
-    try:
-        number = phonenumbers.parse(spelling, default_region)
-    except phonenumbers.NumberParseException as error:
+    readings = list(_readings(spelling, default_region, dialed_from))
+    if not readings:
         raise InvalidRequest(
             ("phone", "not a phone number with its country code; write it like +14155550123")
-        ) from error
-    kind = phonenumbers.number_type(number)
-    # Only a number that does not exist is of no kind that is known.
-    if number.extension or kind == phonenumbers.PhoneNumberType.UNKNOWN:
+        )
+    number = next(filter(_exists, readings), None)
+    if number is None:
         raise InvalidRequest(("phone", "no such phone number exists"))
+    kind = phonenumbers.number_type(number)
     region = phonenumbers.region_code_for_number(number)
     has_country = region is not None and region != "001"
     return Recipient(
@@ -76,6 +81,30 @@ def parse_phone(text: str, default_region: str | None = None) -> Recipient:
         region=region if has_country else None,
         type=_TYPE_NAMES[kind] if has_country else NO_COUNTRY,
     )
+
+
+def _readings(
+    spelling: str, default_region: str | None, dialed_from: str | None
+) -> Iterator[phonenumbers.PhoneNumber]:
+    """What the number can be, first as it is written."""
+    digits = phonenumbers.normalize_digits_only(spelling)
+    prefixes = filter(None, (_abroad(dialed_from), "00"))
+    dialed = [f"+{digits[found.end() :]}" for p in prefixes if (found := re.match(p, digits))]
+    for spelled in (spelling, *dialed):
+        with suppress(phonenumbers.NumberParseException):
+            yield phonenumbers.parse(spelled, default_region)
+
+
+def _abroad(region: str | None) -> str | None:
+    """The prefix for calls abroad from a region, as a regular expression."""
+    plan = phonenumbers.PhoneMetadata.metadata_for_region(region or "")
+    return plan.international_prefix if plan else None
+
+
+def _exists(number: phonenumbers.PhoneNumber) -> bool:
+    """Only a number that does not exist is of no kind that is known."""
+    kind = phonenumbers.number_type(number)
+    return not number.extension and kind != phonenumbers.PhoneNumberType.UNKNOWN
 
 
 @lru_cache(maxsize=10_000)

@@ -22,10 +22,10 @@ class Browser:
         self.page = answer.get_data(as_text=True)
         return self.status
 
-    def ask(self, phone=PHONE, query="", **fields) -> str:
+    def ask(self, phone=PHONE, query="", headers=OWN, **fields) -> str:
         """The path of the verification's page."""
         fields = {"kind": "phone", "phone": phone, "channel": "sms", **fields}
-        assert self.send(f"/{query}", **fields) == 303
+        assert self.send(f"/{query}", headers, **fields) == 303
         return f"/{self.location}"
 
     def code(self, path: str) -> str:
@@ -98,6 +98,22 @@ def test_what_is_wrong_is_said_beside_the_field(browser, fields, status, words):
 def test_what_was_typed_stays_and_is_escaped(browser):
     browser.send(phone='+1"><script>')
     assert 'value="+1&#34;&gt;&lt;script&gt;"' in browser.page
+
+
+@pytest.mark.parametrize(
+    ("typed", "language"),
+    [
+        ("0049 1512 3456789", "en-US"),
+        ("0049 1512 3456789", ""),
+        ("011 49 1512 3456789", "en-US"),
+        ("011 49 1512 3456789", "fr-CA,fr;q=0.9"),
+        ("0011 49 1512 3456789", "en-AU"),
+        ("810 49 1512 3456789", "ru-RU"),
+    ],
+)
+def test_a_number_may_begin_as_it_is_dialed_from_where_the_browser_is(browser, typed, language):
+    path = browser.ask(typed, headers={**OWN, "Accept-Language": language})
+    assert "+4915*******89" in browser.get(path)
 
 
 @pytest.mark.parametrize(

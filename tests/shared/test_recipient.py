@@ -89,7 +89,7 @@ def test_refuses_numbers_that_no_country_has(text):
         parse_phone(text)
 
 
-@pytest.mark.parametrize("text", ["4155550123", "(415) 555-0123", "0014155550123"])
+@pytest.mark.parametrize("text", ["4155550123", "(415) 555-0123", "01149151234567"])
 def test_a_number_without_its_country_needs_a_default_region(text):
     with pytest.raises(InvalidRequest):
         parse_phone(text)
@@ -107,6 +107,51 @@ def test_a_number_without_its_country_needs_a_default_region(text):
 )
 def test_reads_national_numbers_in_the_default_region(text, region, to):
     assert parse_phone(text, region).to == to
+
+
+@pytest.mark.parametrize("region", [None, "US", "DE", "AU", "JP", "KR", "BR", "RU"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "004915123456789",
+        "0049 1512 3456789",
+        "0049 (0)1512 3456789",
+        "(0049) 1512-3456789",
+        "00 49 1512 3456789",
+        "tel:00491512345 6789",
+        "٠٠٤٩١٥١٢٣٤٥٦٧٨٩",
+    ],
+)
+def test_00_is_a_plus_everywhere(text, region):
+    assert parse_phone(text, region).to == "+4915123456789"
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("011 49 1512 3456789", "US"),
+        ("011-49-1512-3456789", "CA"),
+        ("(011) 49 (0)1512 3456789", "JM"),
+        ("0011 49 1512 3456789", "AU"),
+        ("010 49 1512 3456789", "JP"),
+        ("810 49 1512 3456789", "RU"),
+    ],
+)
+def test_the_prefix_for_calls_abroad_is_that_of_where_one_dials(text, region):
+    for readings in {"default_region": region}, {"dialed_from": region}:
+        assert parse_phone(text, **readings).to == "+4915123456789"
+    assert parse_phone(text, "DE" if region != "DE" else "US", region).to == "+4915123456789"
+
+
+@pytest.mark.parametrize("text", ["00", "0049", "011 49", "00 00 49 1512 3456789"])
+def test_a_prefix_makes_no_number_out_of_what_is_none(text):
+    with pytest.raises(InvalidRequest):
+        parse_phone(text, dialed_from="US")
+
+
+def test_where_one_dials_says_nothing_of_numbers_without_a_country():
+    with pytest.raises(InvalidRequest):
+        parse_phone("(415) 555-0123", dialed_from="US")
 
 
 def test_a_refusal_does_not_repeat_the_number():
