@@ -19,10 +19,10 @@ from shared.ledger import ReceiptOutcome
 from shared.policy import CHANNELS
 from shared.sender_urls import (
     TWILIO_OPTIONS,
-    WEBHOOK_OPTIONS,
     SenderUrl,
     twilio_auth_token,
     webhook_key,
+    webhook_url,
 )
 from shared.settings import Settings, SettingsError
 from shared.verification_service import VerificationService
@@ -206,7 +206,7 @@ def _twilio(url: str) -> Twilio | None:
 
 
 def _webhook(url: str) -> Webhook:
-    return Webhook(key=webhook_key(SenderUrl.parse(url, WEBHOOK_OPTIONS)))
+    return Webhook(key=webhook_key(webhook_url(url)))
 
 
 _REPORTERS: dict[str, Callable[[str], Reporter | None]] = {"twilio": _twilio, "webhook": _webhook}

@@ -22,8 +22,9 @@ _URL = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class SenderUrl:
-    """scheme://user:password@host:port/path?option=value. All but the path is percent-decoded; the
-    host keeps its case, as not every provider has a host name there."""
+    """scheme://user:password@host:port/path?option=value, percent-decoded except for `path` and
+    `query`. The host keeps its case, because not every provider has a host name there. `query` is
+    the part of the query that is not ours, exactly as written."""
 
     scheme: str
     user: str = field(repr=False)
@@ -32,18 +33,27 @@ class SenderUrl:
     port: int | None
     path: str
     options: Mapping[str, str] = field(repr=False)
+    query: str = field(repr=False)
 
     @classmethod
-    def parse(cls, url: str, options: Collection[str] = ()) -> Self:
-        """Raises ValueError for what is no URL or has other options than these. It repeats no part
-        of the URL: where a password is not percent-encoded, any part may be one."""
+    def parse(cls, url: str, options: Collection[str] = (), *, keep_others: bool = False) -> Self:
+        """Read a URL with these options. With `keep_others`, everything else in its query is kept
+        for the provider. Raises ValueError for a malformed URL, a repeated option and, without
+        `keep_others`, an unknown one. The error repeats no part of the URL: if a password is not
+        percent-encoded, any part may be one."""
         match = _URL.fullmatch(url)
         if not match:
             raise ValueError("not a URL; special characters in a password are written as %2F")
         user, _, password = (match["userinfo"] or "").partition(":")
-        given = [pair.partition("=") for pair in (match["query"] or "").split("&") if pair]
-        found = {unquote(name): unquote(value) for name, _, value in given}
-        if len(found) < len(given) or not found.keys() <= set(options):
+        ours, others = [], []
+        for pair in (match["query"] or "").split("&"):
+            name, _, value = pair.partition("=")
+            if unquote(name) in options:
+                ours.append((unquote(name), unquote(value)))
+            else:
+                others.append(pair)
+        found = dict(ours)
+        if len(found) < len(ours) or (any(others) and not keep_others):
             known = f"only {', '.join(options)}, each once" if options else "no ?options"
             raise ValueError(f"it takes {known}")
         return cls(
@@ -54,6 +64,7 @@ class SenderUrl:
             port=int(match["port"]) if match["port"] else None,
             path=match["path"] or "",
             options=found,
+            query="&".join(others),
         )
 
 
@@ -80,7 +91,10 @@ def twilio_auth_token(url: SenderUrl) -> str | None:
     return url.options.get("auth_token") or (url.password if url.user.startswith("AC") else None)
 
 
-WEBHOOK_OPTIONS = ("tls",)
+def webhook_url(url: str) -> SenderUrl:
+    """Read a webhook:// URL. `tls` is our option; the gateway gets the rest of the query. Raises
+    ValueError."""
+    return SenderUrl.parse(url, ("tls",), keep_others=True)
 
 
 def webhook_key(url: SenderUrl) -> bytes:

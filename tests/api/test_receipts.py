@@ -260,6 +260,12 @@ def test_refuses_a_receipt_that_the_gateway_has_not_just_signed(client, service,
     assert service.recorded == []
 
 
+@pytest.mark.parametrize("query", ["?code=abc%3D&tls=none", "?tls=none&x=1&x=2"])
+def test_takes_receipts_of_a_gateway_with_a_query(service, env, query):
+    env = {**env, "OTP_EMAIL_SENDERS": f"webhook://{SECRET}@gateway/otp{query}"}
+    assert webhook(client_for(service, settings_of(env))).status_code == 204
+
+
 def test_takes_one_right_signature_of_several(client):
     """A gateway that changes its secret signs with both."""
     content = b'{"status": "delivered"}'

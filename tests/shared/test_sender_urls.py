@@ -2,7 +2,14 @@
 
 import pytest
 
-from shared.sender_urls import TWILIO_OPTIONS, SenderUrl, named, twilio_auth_token, webhook_key
+from shared.sender_urls import (
+    TWILIO_OPTIONS,
+    SenderUrl,
+    named,
+    twilio_auth_token,
+    webhook_key,
+    webhook_url,
+)
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -100,6 +107,23 @@ def test_reads_the_key_of_a_webhook():
     key = webhook_key(SenderUrl.parse(f"webhook://{SECRET}@host"))
     assert key == webhook_key(SenderUrl.parse(f"webhook://{SECRET.removeprefix('whsec_')}@host"))
     assert len(key) == 24
+
+
+@pytest.mark.parametrize(
+    ("query", "tls", "rest"),
+    [
+        ("", None, ""),
+        ("?", None, ""),
+        ("?tls=none", "none", ""),
+        ("?%74ls=none&a", "none", "a"),
+        ("?b=1&tls=none&b=%31&a=tls=none", "none", "b=1&b=%31&a=tls=none"),
+        ("?hunter22", None, "hunter22"),
+    ],
+)
+def test_keeps_the_query_of_a_webhook_beside_its_own_option(query, tls, rest):
+    url = webhook_url(f"webhook://{SECRET}@host/path{query}")
+    assert (url.options.get("tls"), url.query) == (tls, rest)
+    assert "hunter22" not in repr(url)
 
 
 @pytest.mark.parametrize(

@@ -49,13 +49,15 @@ class Poster:
         headers: Mapping[str, str],
         auth: tuple[str, str] | None = None,
     ) -> Answer:
-        """The answer, whatever its status. Raises DeliveryError:
+        """The answer, whatever its status. The query of `url` is sent byte for byte. Raises
+        DeliveryError:
 
         transient  the request did not leave
         refused    it did not leave, as the server cannot prove that it is the provider
         unknown    it left, and no whole answer came
         """
         _call.left = False
+        _call.query = url.partition("?")[2]
         try:
             return _post(self._session(), url, body, headers, auth)
         except (requests.RequestException, HTTPError, OSError) as error:
@@ -118,6 +120,7 @@ class _Call(threading.local):
     """The POST that this thread is making."""
 
     left = False
+    query = ""
 
 
 _call = _Call()
@@ -127,6 +130,12 @@ _call = _Call()
 # connection that breaks in mid-answer like a failed handshake. Whether the request left is known
 # only here.
 class _Connection(HTTPConnection):
+    def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        if _call.query:
+            # requests and urllib3 change the spelling, which a signed query does not survive.
+            url = f"{url.partition('?')[0]}?{_call.query}"
+        super().putrequest(method, url, *args, **kwargs)
+
     def endheaders(self, message_body: Any = None, *, encode_chunked: bool = False) -> None:
         if self.sock is None:
             self.connect()

@@ -2,6 +2,7 @@
 
 webhook://SECRET@gateway.example.com/path                over HTTPS
 webhook://SECRET@gateway:8080/path?tls=none              plain, within a private network
+webhook://SECRET@gateway.example.com/path?code=abc       the gateway gets ?code=abc as written
 
 SECRET is "whsec_" and the base64 of 24 to 64 random bytes, with / written as %2F:
     echo "whsec_$(openssl rand -base64 32 | sed s,/,%2F,g)"
@@ -26,27 +27,30 @@ It may POST {"status": "delivered"}, or "undelivered" with an "error" word, or "
 
 import json
 import re
+import string
 import time
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
+from urllib.parse import quote
 
 from shared import signatures
 from shared.policy import CHANNELS
-from shared.sender_urls import WEBHOOK_OPTIONS, SenderUrl, webhook_key
+from shared.sender_urls import webhook_key, webhook_url
 from worker.senders.base import DeliveryError, Failure, Message
 from worker.senders.http_post import Answer, Poster
 
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookSender:
-    endpoint: str
+    # Its query may hold a key of the gateway.
+    endpoint: str = field(repr=False)
     key: bytes = field(repr=False)
     channels: ClassVar = CHANNELS
     _poster: Poster = field(default_factory=Poster, repr=False, compare=False)
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        parts = SenderUrl.parse(url, WEBHOOK_OPTIONS)
+        parts = webhook_url(url)
         key = webhook_key(parts)
         tls = parts.options.get("tls", "yes")
         if not parts.host or tls not in ("yes", "none"):
@@ -54,7 +58,9 @@ class WebhookSender:
         host = f"[{parts.host}]" if ":" in parts.host else parts.host
         port = f":{parts.port}" if parts.port else ""
         scheme = "https" if tls == "yes" else "http"
-        return cls(endpoint=f"{scheme}://{host}{port}{parts.path or '/'}", key=key)
+        # HTTP takes no letters beyond ASCII; everything else stays as it is.
+        query = quote(f"?{parts.query}" if parts.query else "", safe=string.punctuation)
+        return cls(endpoint=f"{scheme}://{host}{port}{parts.path or '/'}{query}", key=key)
 
     def send(self, message: Message) -> str | None:
         body = json.dumps(_content(message)).encode()

@@ -128,6 +128,36 @@ def test_reads_its_url(url, endpoint):
     assert (sender.endpoint, sender.key) == (endpoint, KEY)
 
 
+@pytest.mark.parametrize(
+    ("query", "sent"),
+    [
+        ("code=abc%3D%3D", "code=abc%3D%3D"),
+        ("code=a%2fb%2Fc+d%7E%41", "code=a%2fb%2Fc+d%7E%41"),
+        ("z=1&a=2&z=3", "z=1&a=2&z=3"),
+        ("flag&empty=&&=x&", "flag&empty=&&=x&"),
+        ("to=http://h:1/?q@x&list[]=1|2;3", "to=http://h:1/?q@x&list[]=1|2;3"),
+        ('json={"a":"b"}^`\\<>', 'json={"a":"b"}^`\\<>'),
+        ("broken=%&also=%zz", "broken=%&also=%zz"),
+        ("name=é", "name=%C3%A9"),
+        ("TLS=none&stls=1&x=tls", "TLS=none&stls=1&x=tls"),
+        ("", ""),
+    ],
+)
+@pytest.mark.parametrize("order", ["{ours}&{theirs}", "{theirs}&{ours}"])
+def test_hands_the_query_over_byte_for_byte(http_server, query, sent, order):
+    address, server = http_server()
+    given = order.format(ours="tls=none", theirs=query) if query else "tls=none"
+    WebhookSender.from_url(f"webhook://{SECRET}@{address}/a/b?{given}").send(make_message())
+    assert server.requests[0].path == "/a/b" + (f"?{sent}" if sent else "")
+
+
+def test_does_not_show_a_key_in_its_query(http_server):
+    address, _ = http_server(status=401)
+    sender = WebhookSender.from_url(f"webhook://{SECRET}@{address}/?code=hunter22&tls=none")
+    assert "hunter22" not in repr(sender)
+    assert "hunter22" not in str(failure_of(sender))
+
+
 def test_reads_a_secret_with_slashes():
     key = b"\xff" * 32
     encoded = base64.b64encode(key).decode().replace("/", "%2F")
@@ -141,7 +171,8 @@ def test_reads_a_secret_with_slashes():
         f"webhook://{SECRET}@/",
         f"webhook://{SECRET}:more@gateway/",
         f"webhook://{SECRET}@gateway/?tls=no",
-        f"webhook://{SECRET}@gateway/?tsl=none",
+        f"webhook://{SECRET}@gateway/?tls=none&tls=none",
+        f"webhook://{SECRET}@gateway/?a=1#b",
         "webhook://whsec_c2hvcnQ=@gateway/",
         "webhook://whsec_no*base64no*base64no*base64no@gateway/",
     ],
