@@ -44,11 +44,14 @@ Proof = Annotated[
         "widget encodes it. Only calls without an API key are asked for one",
     ),
 ]
+# Room for what pasting puts around every character, such as a pair of direction marks.
+_LONGEST_PASTE = 256
+
 Otp = Annotated[
     str,
     Field(
-        max_length=40,
-        description="The digits; a space or a dash between them is fine",
+        max_length=_LONGEST_PASTE,
+        description="The digits, of any script; spaces, dashes and invisible characters are fine",
         examples=["123456"],
     ),
 ]

@@ -21,8 +21,9 @@ from shared.ledger import Attempt, read_attempt
 from shared.policy import Channel, Limit, Policy
 from shared.rate_limits import Counted
 from shared.recipient import Recipient
+from shared.typed import plain
 
-_OTP = re.compile(r"[0-9](?:[ -]?[0-9])*")
+_OTP = re.compile(r"[0-9](?:\s*-?\s*[0-9])*")
 
 
 class Asked(NamedTuple):
@@ -134,10 +135,11 @@ class Terms:
 
 
 def parse_otp(text: str) -> str:
-    """The digits of a typed code. Raises InvalidRequest unless they are 4 to 10 ASCII digits, with
-    at most a space or a dash between two of them."""
-    typed = text.strip(" ")
-    digits = typed.replace(" ", "").replace("-", "")
+    """The digits of a typed or pasted code, in ASCII: 4 to 10 digits of any script, in groups that
+    white space or dashes part. Characters that cannot be seen don't count. Raises InvalidRequest
+    for anything else."""
+    typed = plain(text).strip()
+    digits = re.sub(r"[\s-]", "", typed)
     if not _OTP.fullmatch(typed) or not 4 <= len(digits) <= 10:
         raise InvalidRequest(("otp", "expected the digits of the code"))
     return digits

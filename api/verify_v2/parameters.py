@@ -11,6 +11,7 @@ from shared.errors import InvalidRequest
 from shared.policy import CHANNELS, Channel
 from shared.recipient import Recipient, parse_email, parse_phone
 from shared.services import TEMPLATE_SID
+from shared.verification import parse_otp
 
 _LONGEST_NAME = 32
 
@@ -50,12 +51,24 @@ def recipient(to: str, *, by_email: bool, parameter: str = "To") -> Recipient:
         raise invalid(parameter, to) from None
 
 
-def code(form: Form, parameter: str) -> str | None:
-    """What may be a code is repeated nowhere."""
-    text = form.text(parameter)
+def typed_code(form: Form) -> str:
+    """The digits of the code that a person typed. An error never repeats them."""
+    try:
+        return parse_otp(form.required("Code"))
+    except InvalidRequest:
+        raise _not_a_code("Code") from None
+
+
+def custom_code(form: Form) -> str | None:
+    """A code that the caller made up, exactly as the message will show it."""
+    text = form.text("CustomCode")
     if text is not None and not re.fullmatch("[0-9]{4,10}", text):
-        raise invalid(parameter, "expected 4 to 10 digits")
+        raise _not_a_code("CustomCode")
     return text
+
+
+def _not_a_code(parameter: str) -> V2Error:
+    return invalid(parameter, "expected 4 to 10 digits")
 
 
 def locale(form: Form) -> str:

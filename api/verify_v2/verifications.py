@@ -120,7 +120,7 @@ class _Verifications:
             policy=self._policies.of(of, ip_known=ip is not None),
             account=of.account,
             app_name=parameters.name(form, "CustomFriendlyName") or of.friendly_name,
-            code=parameters.code(form, "CustomCode") if of.custom_code_enabled else None,
+            code=parameters.custom_code(form) if of.custom_code_enabled else None,
             counted=counted(form, known.limits),
             is_safe=known.is_safe,
         )
@@ -142,8 +142,7 @@ class _Verifications:
         if sid is None and to is None:
             raise V2Error(NO_TARGET)
         recipient = parameters.recipient(to, by_email="@" in to) if to else None
-        form.required("Code")
-        code = parameters.code(form, "Code") or ""
+        code = parameters.typed_code(form)
         # Who names both is told that one is verified only where both mean the same.
         if sid and recipient and self._service.open(recipient, app=of.sid) != sid:
             raise _missing(self.status(of, sid, None))

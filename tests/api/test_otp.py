@@ -133,11 +133,13 @@ def test_a_check_must_name_one_verification(client, problem, body, field):
         "1234567",
         "abcdef",
         "12345x",
-        "١٢٣٤٥٦",
-        "１２３４５６",
+        "١٢٣٤٥",
+        "１２３４５６７",
+        "①②③④⑤⑥",
         "123456\x00",
         "12345\ud800",
         "1" * 41,
+        "\u200b" * 300 + "123456",
         123456,
         123456.0,
         True,
@@ -154,10 +156,28 @@ def test_an_otp_of_the_wrong_form_counts_nothing(caller, problem, otp):
     assert caller.mistype(started).json["checks_left"] == 4
 
 
-@pytest.mark.parametrize("typed", ["{} {}", "{}-{}", " {}{} "])
-def test_an_otp_may_be_typed_in_groups(caller, typed):
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "{} {}",
+        "{}-{}",
+        " {}{} ",
+        "\u202a{}\xa0{}\u202c\n",
+        "\ufeff{}\u2011{}",
+        "{}\u200b\r\n{}\ufe0f",
+    ],
+    ids=ascii,
+)
+def test_an_otp_may_be_typed_in_groups_and_pasted(caller, typed):
     code = caller.code(caller.generate())
     assert caller.verify(typed.format(code[:3], code[3:])).status_code == 200
+
+
+@pytest.mark.parametrize("zero", "٠۰०０", ids=ascii)
+def test_an_otp_may_have_the_digits_of_any_script(caller, zero):
+    code = caller.code(caller.generate())
+    otp = "".join(chr(ord(zero) + int(digit)) for digit in code)
+    assert caller.verify(f"\u2067{otp}\u2069").status_code == 200
 
 
 def test_other_spellings_are_the_same_number_everywhere(caller):

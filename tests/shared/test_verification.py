@@ -64,15 +64,32 @@ def test_a_code_has_the_length_of_the_policy(user, settings):
     user.type(user.code(started, length=settings.otp_code_length))
 
 
-@pytest.mark.parametrize("typed", ["123456", " 123456 ", "123 456", "12-34-56", "1 2 3 4 5 6"])
-def test_a_code_may_be_typed_with_a_space_or_a_dash_between_digits(typed):
+@pytest.mark.parametrize(
+    "typed",
+    ["123456", " 123456 ", "123 456", "12-34-56", "1 2 3 4 5 6", "123 - 456",
+     # White space of every kind, also around the code and several in a row.
+     "123456\n", "\t123456\r\n", "123\r\n456", "123\xa0456", "123\u2009456", "123\u202f456",
+     "123\u3000456", "123\u2028456", "12  3456",
+     # Dashes of every kind.
+     "123\u2010456", "123‑456", "123–456", "123—456", "123−456", "123ー456", "123－456",
+     # Digits of any script, also mixed.
+     "١٢٣٤٥٦", "۱۲۳۴۵۶", "१२३४५६", "１２３４５６", "১২৩৪৫৬", "๑๒๓๔๕๖", "𝟏𝟐𝟑𝟜𝟝𝟞", "１２３ ४५६",
+     # What cannot be seen: direction marks, zero widths, byte order mark, soft hyphen, variation
+     # selectors, and any number of them.
+     "\u202a123456\u202c", "\u200f١٢٣٤٥٦\u200e", "\u2066123456\u2069", "\ufeff123456", "123\xad456",
+     "123\u200b456", "12\u200d34\u200c56", "123\u2060456", "1\ufe0f2\ufe0f3\ufe0f456",
+     "\u2068".join("123456") + "\u2069" * 40],
+    ids=ascii,
+)  # fmt: skip
+def test_a_code_is_the_same_however_it_is_typed_or_pasted(typed):
     assert parse_otp(typed) == "123456"
 
 
 @pytest.mark.parametrize(
     "typed",
-    ["", " ", "12345", "1234567", "12345a", "12  3456", "123--456", "-123456", "123456-", "+123456",
-     "١٢٣٤٥٦", "１２３４５６", "123456\n", "\t123456", "123\xa0456", "123\x00456", "1e5", "0x1234",
+    ["", " ", "12345", "1234567", "12345a", "123--456", "-123456", "123456-", "+123456",
+     "١٢٣٤٥", "１２３４５６７", "\u200b", "123456a", "１２３４５ａ", "123.456", "123_456",
+     "①②③④⑤⑥", "¹²³⁴⁵⁶", "一二三四五六", "ⅠⅡⅢⅣⅤⅥ", "123\x00456", "1e5", "0x1234",
      "12345\ud800"],
     ids=ascii,
 )  # fmt: skip

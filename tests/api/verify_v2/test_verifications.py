@@ -202,7 +202,7 @@ class TestWrongCodes:
         assert v2.check(service, typed).json["status"] == "pending"
         assert v2.check(service, code(one)).json["status"] == "approved"
 
-    @pytest.mark.parametrize("typed", ["123", "12345678901", "12a456", "123 456", "١٢٣٤٥٦"])
+    @pytest.mark.parametrize("typed", ["123", "12345678901", "12a456", "12.345.6", "①②③④⑤⑥"])
     def test_of_no_codes_form_cost_nothing(self, v2, service, code, refused, typed):
         one = v2.start(service)
 
@@ -211,6 +211,17 @@ class TestWrongCodes:
             assert "Code" in error["message"]
             assert typed not in error["message"]
         assert v2.check(service, code(one)).json["valid"] is True
+
+    @pytest.mark.parametrize(
+        "typed", ["{} {}", "{}-{}", "\u202a{}\xa0{}\u202c\n", "{}\u200b–{}"], ids=ascii
+    )
+    @pytest.mark.parametrize("zero", "0٠۰०０", ids=ascii)
+    def test_are_no_wrong_ones_as_they_are_typed_and_pasted(self, v2, service, code, typed, zero):
+        one = v2.start(service)
+        digits = "".join(chr(ord(zero) + int(digit)) for digit in code(one))
+
+        answer = v2.check(service, typed.format(digits[:3], digits[3:]))
+        assert answer.json["status"] == "approved"
 
     def test_are_counted_across_verifications(self, v2, service, code, clock, refused):
         for _ in range(4):
