@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from shared.errors import IncorrectCode, OtpError
-from shared.policy import Channel, Policy
+from shared.policy import Channel
 from shared.recipient import Recipient, mask
 from shared.verification import Approved, Compared, Idempotency, Proof, Started, Terms
 from shared.verification_service import VerificationService
@@ -96,8 +96,8 @@ class LoggedService:
         otp: str,
         *,
         app: str,
-        ip: str,
-        policy: Policy,
+        account: str,
+        ip: str | None,
         recipient: Recipient | None = None,
         verification_id: str = "",
     ) -> Compared:
@@ -110,8 +110,8 @@ class LoggedService:
             compared = self._service.compare(
                 otp,
                 app=app,
+                account=account,
                 ip=ip,
-                policy=policy,
                 recipient=recipient,
                 verification_id=verification_id,
             )

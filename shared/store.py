@@ -265,6 +265,11 @@ class Store(RedisScripts):
         app = self._run(lambda: self.redis.hget(f"otp:verification:{verification_id}", "app"))
         return app.decode() if app else None
 
+    def account(self, verification_id: str) -> str | None:
+        """The account of a Service's verification."""
+        found = self._run(lambda: self.redis.hget(f"otp:verification:{verification_id}", "account"))
+        return found.decode() if found else None
+
     def recipient(self, verification_id: str) -> str | None:
         """The address in clear, which is there while the code lives."""
         to = self._run(lambda: self.redis.hget(f"otp:code:{verification_id}", "to"))

@@ -39,6 +39,7 @@ from shared.verification import (
 )
 
 _ID = re.compile(r"VE[0-9a-f]{32}")
+_SERVICE = re.compile(r"VA[0-9a-fA-F]{32}")
 
 
 class VerificationService:
@@ -194,12 +195,12 @@ class VerificationService:
         it up when it is right. Raises InvalidRequest (not of a code's form: counts nothing),
         VerificationNotFound, IncorrectCode, TooManyChecks, RateLimited, StorageUnavailable.
         """
-        policy = self._policy(app)
         code = parse_otp(otp)
+        account = self._account(app, verification_id)
         answer = self._check(
             code,
-            policy=policy,
             app=app,
+            account=account,
             ip=ip,
             recipient=recipient,
             verification_id=verification_id,
@@ -219,8 +220,8 @@ class VerificationService:
                 raise rate_limited("ip", answer)
             case "malformed":
                 raise not_a_code(answer["code_length"])
-            case _ if len(code) != policy.code_length:
-                raise not_a_code(policy.code_length)
+            case _ if len(code) != (length := self._policy(account).code_length):
+                raise not_a_code(length)
             case _:
                 raise VerificationNotFound
 
@@ -229,21 +230,22 @@ class VerificationService:
         otp: str,
         *,
         app: str,
-        ip: str,
-        policy: Policy,
+        account: str,
+        ip: str | None,
         recipient: Recipient | None = None,
         verification_id: str = "",
     ) -> Compared:
-        """As check(), for a Service: a wrong code is an answer too, also one of another length, as
-        a code that the caller has made up has its own. Raises InvalidRequest, VerificationNotFound,
-        TooManyChecks, RateLimited, StorageUnavailable."""
+        """Check a code as check() does, for a Service (`app`) of an account: a wrong code is an
+        answer too, even one of another length, because codes that callers make up have their own
+        lengths. If `ip` is None, no client's network is limited. Raises InvalidRequest,
+        VerificationNotFound, TooManyChecks, RateLimited, StorageUnavailable."""
         if recipient is None and not _ID.fullmatch(verification_id):
             raise VerificationNotFound
         code = parse_otp(otp)
         answer = self._check(
             code,
-            policy=policy,
             app=app,
+            account=account,
             ip=ip,
             recipient=recipient,
             verification_id=verification_id,
@@ -270,17 +272,18 @@ class VerificationService:
         self,
         code: str,
         *,
-        policy: Policy,
         app: str,
-        ip: str,
+        account: str,
+        ip: str | None,
         recipient: Recipient | None,
         verification_id: str,
         **more: Any,
     ) -> dict[str, Any]:
+        policy = self._policy(account)
         subject = self._codes.tag(app, recipient.to) if recipient else verification_id
         return self._store.check(
             subject,
-            admission.network_tag(self._codes, app, ip),
+            admission.network_tag(self._codes, account, ip) if ip else "",
             {
                 "by": "recipient" if recipient else "id",
                 "verification_id": verification_id,
@@ -288,10 +291,17 @@ class VerificationService:
                 "length": len(code),
                 "verifiers": self._codes.verifiers(subject, code),
                 "max_failed_checks": admission.window(policy.max_failed_checks),
-                "max_failed_ip": list(map(admission.window, policy.failed_ip)),
+                "max_failed_ip": list(map(admission.window, policy.failed_ip)) if ip else [],
                 **more,
             },
         )
+
+    def _account(self, app: str, verification_id: str) -> str:
+        """The app whose policy applies: a Service has that of its account. Raises
+        StorageUnavailable."""
+        if not (_SERVICE.fullmatch(app) and _ID.fullmatch(verification_id)):
+            return app
+        return self._store.account(verification_id) or app
 
     def open(self, recipient: Recipient, *, app: str) -> str | None:
         """The id of the recipient's open verification. Raises StorageUnavailable."""

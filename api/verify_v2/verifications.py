@@ -150,8 +150,8 @@ class _Verifications:
             return self._service.compare(
                 code,
                 app=of.sid,
-                ip=client_ip(request),
-                policy=self._policies.of(of, ip_known=_client_ip() is not None),
+                account=of.account,
+                ip=_client_ip(),
                 recipient=recipient,
                 verification_id=sid or "",
             )

@@ -69,7 +69,7 @@ if open and (status == 'max_attempts_reached' or locked > 0) then
       value = lock.count, threshold = lock.count, window_ms = lock.ms,
     })
   end
-  local again = request.service and expires or sent_at + resend_ms
+  local again = account and expires or sent_at + resend_ms
   return cjson.encode({outcome = 'used_up', wait_ms = math.max(locked, again - now)})
 end
 if open and not request.service and tonumber(code_length) ~= request.length then
