@@ -56,7 +56,7 @@ def read(path: Path) -> list[ApiKey] | None:
     Raises SettingsError, which names a wrong line but does not show it: it may hold a key.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError:
         return None
     except OSError as error:

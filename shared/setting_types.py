@@ -4,11 +4,14 @@ import re
 from collections.abc import Mapping
 from typing import Annotated
 
+from annotated_types import Ge, Le
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic import SecretStr as Secret
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
-from shared.policy import SECONDS, Channel, Limit, Limits
+from shared.policy import CHANNELS, SECONDS, Channel, Limit, Limits
 from shared.recipient import NUMBER_TYPES
 from shared.redis_client import connect
 
@@ -51,6 +54,31 @@ def from_to(least: str, most: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+def expected(error: ErrorDetails, field: FieldInfo) -> str:
+    """A sentence for what pydantic has found wrong with a setting. It repeats no value."""
+    least = [bound.ge for bound in field.metadata if isinstance(bound, Ge)]
+    most = [bound.le for bound in field.metadata if isinstance(bound, Le)]
+    if least and most:
+        return f"expected a whole number from {least[0]} to {most[0]}"
+    kind, facts = error["type"], error.get("ctx", {})
+    match kind:
+        case "value_error":
+            return error["msg"].removeprefix("Value error, ")
+        case "literal_error":
+            return f"expected {str(facts['expected']).replace(chr(39), '')}"
+        case "string_too_long" | "too_long":
+            return f"expected at most {facts['max_length']} characters"
+    return _KINDS.get(kind.partition("_")[0], "expected text, written as in .env.example")
+
+
+_KINDS = {
+    "bool": "expected true or false",
+    "int": "expected a whole number",
+    "string": "expected text",
+    "path": "expected the path of a folder",
+}
+
+
 def _password(secret: Secret) -> Secret:
     if len(secret.get_secret_value()) < 12:
         raise ValueError("expected 12 characters or more")
@@ -71,6 +99,18 @@ def _region(text: str) -> str:
 def _one_line(text: str) -> str:
     if not text.isprintable():
         raise ValueError("expected printable characters")
+    return text
+
+
+def _public_url(text: str) -> str:
+    if not re.fullmatch(r"https?://[^/?#\s]+", text):
+        raise ValueError("expected a URL without a path, such as https://otp.example.com")
+    return text
+
+
+def _web_origin(text: str) -> str:
+    if not re.fullmatch("https://[a-z0-9.-]+", text):
+        raise ValueError("expected the origin of a site, such as https://shop.example")
     return text
 
 
@@ -95,7 +135,15 @@ def _number_type(text: str) -> str:
 def _budget(text: object) -> object:
     """What is written as `sms:1000 call:50`."""
     words = _words(text)
-    return dict(word.split(":", 1) for word in words) if isinstance(words, tuple) else words
+    if not isinstance(words, tuple):
+        return words
+    budget = {}
+    for word in words:
+        channel, _, count = word.partition(":")
+        if channel not in CHANNELS or not re.fullmatch("[1-9][0-9]{0,8}", count):
+            raise ValueError("expected messages a day by channel, such as sms:1000 call:50")
+        budget[channel] = int(count)
+    return budget
 
 
 def _service(text: object) -> object:
@@ -128,6 +176,8 @@ SenderUrls = Annotated[tuple[Annotated[str, BeforeValidator(_sender_url)], ...],
 WindowLimits = Annotated[Limits, BeforeValidator(_limits)]
 WindowLimit = Annotated[Limit, BeforeValidator(_limit)]
 Budget = Annotated[Mapping[Channel, Annotated[int, Field(ge=1)]], BeforeValidator(_budget)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
+WebOrigin = Annotated[str, AfterValidator(_web_origin)]
 Region = Annotated[str, BeforeValidator(_region)]
 Regions = Annotated[tuple[Region, ...], _Words]
 Prefixes = Annotated[tuple[Annotated[str, BeforeValidator(_prefix)], ...], _Words]

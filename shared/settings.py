@@ -9,13 +9,11 @@ import base64
 import binascii
 import os
 import re
-import secrets
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic import SecretStr as Secret
 
@@ -37,22 +35,24 @@ from shared.setting_types import (
     OneLine,
     Password,
     Prefixes,
+    PublicUrl,
     RedisUrl,
     Region,
     Regions,
     ReturnUrls,
     SenderUrls,
     Services,
+    WebOrigin,
     WindowLimit,
     WindowLimits,
+    expected,
     from_to,
 )
+from shared.settings_sources import SettingsError, find, made_secrets, read_sources, refuse_unknown
+
+__all__ = ["Settings", "SettingsError"]
 
 _SHORTEST_KEY = 32
-
-
-class SettingsError(Exception):
-    """A setting is missing, unknown or malformed; the message names it and what is expected."""
 
 
 _CONSOLE = ("console://",)
@@ -113,9 +113,9 @@ class Settings(BaseModel):
     otp_trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     otp_default_region: Region | None = None
     otp_app_name: Annotated[OneLine, Field(max_length=30)] = "OTP"
-    otp_public_url: Annotated[str, Field(pattern=r"^https?://[^/?#]+$")] | None = None
+    otp_public_url: PublicUrl | None = None
     otp_return_urls: ReturnUrls = ()
-    otp_web_origin: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+$")] | None = None
+    otp_web_origin: WebOrigin | None = None
 
     @property
     def prints_codes(self) -> bool:
@@ -209,8 +209,11 @@ class Settings(BaseModel):
         return self._valid({**dict(self), **own}, prefix=f"OTP_APPS: {name}: ")
 
     def says(self, app: str, name: str) -> bool:
-        """Whether the owner has set this for an app, or for all, where it may be the default."""
-        return f"otp_{name}" in self.model_fields_set or name in self._app_tables().get(app, {})
+        """Whether the owner has set this for an app, or for all apps. A value that is equal to the
+        default changes nothing, so it counts as not set."""
+        field = f"otp_{name}"
+        default = type(self).model_fields[field].get_default(call_default_factory=True)
+        return any(getattr(of, field) != default for of in (self, self.app(app)))
 
     def _app_tables(self) -> dict[str, dict[str, Any]]:
         text = self.otp_apps.get_secret_value() if self.otp_apps else ""
@@ -266,23 +269,16 @@ class Settings(BaseModel):
 
         Raises SettingsError.
         """
-        dotenv = dotenv_values(env_file) if env_file else {}
-        # What is empty counts as not given.
-        sources = [{name: v for name, v in source.items() if v} for source in (env, dotenv)]
+        sources = read_sources(env, env_file, {*map(str.upper, _SECRETS)})
         known = {*map(str.upper, cls.model_fields), *(f"{n.upper()}_FILE" for n in _SECRETS)}
-        for name in {name for source in sources for name in source}:
-            if name.startswith("OTP_") and name not in known:
-                raise SettingsError(f"{name} is not a setting; .env.example lists them")
+        refuse_unknown((name for source in sources for name in source), known)
         values: dict[str, Any] = {}
         for field in cls.model_fields:
-            files = secrets_dir if field in _SECRETS else None
-            value = _find(field.upper(), sources, files)
+            value = find(field.upper(), sources, secrets_dir if field in _SECRETS else None)
             if value is not None:
                 values[field] = value
         if "otp_data_dir" in values:
-            for field, make in _MADE.items():
-                if field not in values:
-                    values[field] = kept_secret(Path(values["otp_data_dir"]) / field, make)
+            values = made_secrets(Path(values["otp_data_dir"]), values) | values
         settings = cls._valid(values)
         for name in settings.app_names():
             settings.app(name)
@@ -293,13 +289,7 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise SettingsError(
-                prefix
-                + "; ".join(
-                    f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}"
-                    for e in error.errors(include_input=False, include_url=False)
-                )
-            ) from None
+            raise SettingsError(prefix + "; ".join(_sentences(cls, error))) from None
 
 
 # These can be given as files.
@@ -336,55 +326,15 @@ _PER_APP = {
 }
 
 
-def _find(name: str, sources: Sequence[Mapping[str, str]], secrets_dir: Path | None) -> str | None:
-    """The value as it is given, None: nowhere. `secrets_dir` is there for secrets only."""
-    for source in sources:
-        if name in source:
-            return source[name]
-        if secrets_dir and (path := source.get(f"{name}_FILE")):
-            return _read(Path(path), f"{name}_FILE")
-    mounted = secrets_dir / name.lower() if secrets_dir else None
-    return _read(mounted, f"{mounted}") if mounted and mounted.is_file() else None
-
-
-def _read(path: Path, name: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingsError(f"{name} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"{name} cannot be read: it is not UTF-8 text") from None
-
-
-def _new_key() -> str:
-    return f"k{secrets.token_hex(2)}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
-
-
-# These are made at the first start, where OTP_DATA_DIR says that they may be.
-_MADE: dict[str, Callable[[], str]] = {
-    "otp_secret_keys": _new_key,
-    "otp_admin_password": lambda: secrets.token_urlsafe(32),
-}
-
-
-def kept_secret(path: Path, make: Callable[[], str]) -> str:
-    """The secret in the file, made at the first call. Processes that start together agree: the
-    whole file appears at once, and the first one stays."""
-    try:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-            draft.touch(mode=0o600)
-            draft.write_text(make() + "\n", encoding="utf-8")
-            try:
-                os.link(draft, path)
-            except FileExistsError:
-                pass
-            finally:
-                draft.unlink()
-    except OSError as error:
-        raise SettingsError(f"OTP_DATA_DIR cannot be written: {error.strerror}") from None
-    return _read(path, "OTP_DATA_DIR")
+def _sentences(model: type[BaseModel], error: ValidationError) -> list[str]:
+    """What is wrong with each setting, once, without its value."""
+    found = error.errors(include_input=False, include_url=False)
+    fields = model.model_fields
+    return list(
+        dict.fromkeys(
+            f"{str(e['loc'][0]).upper()}: {expected(e, fields[str(e['loc'][0])])}" for e in found
+        )
+    )
 
 
 def _pairs(name: str, secret: Secret) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ import pytest
 from dotenv import dotenv_values
 
 from shared.policy import CHANNELS, Guard, Limit, Policy
+from shared.services import Policies, Service
 from shared.settings import Settings, SettingsError
 
 EXAMPLE_TEXT = (Path(__file__).parents[2] / ".env.example").read_text(encoding="utf-8")
@@ -43,10 +44,36 @@ def test_the_example_holds_every_default():
             assert not Settings.model_fields[name.lower()].default, name
 
 
-def test_an_example_copied_to_env_changes_nothing(tmp_path):
+@pytest.mark.parametrize("text", [EXAMPLE_TEXT, re.sub("(?m)^#(?=[A-Z_]+=)", "", EXAMPLE_TEXT)])
+def test_an_example_copied_to_env_changes_nothing(tmp_path, text):
     copy = tmp_path / ".env"
-    copy.write_text(EXAMPLE_TEXT, encoding="utf-8")
-    assert load(copy) == load()
+    copy.write_text(text, encoding="utf-8")
+    copied, bare = load(copy), load()
+    assert copied == bare
+    service = Service(sid=f"VA{32 * '0'}", account="shop", friendly_name="Shop")
+    assert Policies(copied).of(service) == Policies(bare).of(service)
+    names = [n.removeprefix("otp_") for n in Settings.model_fields if n.startswith("otp_")]
+    assert not [name for name in names if copied.says("shop", name)]
+
+
+@pytest.mark.parametrize(
+    ("common", "own", "is_set"),
+    [
+        ("5/10m 10/1h", "", False),
+        ("5/10m,10/1h", "", False),
+        ("", "5/10m 10/1h", False),
+        ("5/10m 10/1h", "5/10m 10/1h", False),
+        ("5/10m", "", True),
+        ("none", "", True),
+        ("", "5/10m", True),
+        # Without its table the app would have another limit.
+        ("1/1h", "5/10m 10/1h", True),
+    ],
+)
+def test_a_value_equal_to_its_default_counts_as_not_set(common, own, is_set):
+    table = f"[shop]\nlimit_to = '{own}'" if own else ""
+    settings = load(OTP_LIMIT_TO=common, OTP_APPS=table)
+    assert settings.says("shop", "limit_to") is is_set
 
 
 @pytest.mark.parametrize(
@@ -68,7 +95,8 @@ def test_a_number_has_its_default_and_its_bounds(name, expected):
     for value in (least, most):
         assert getattr(load(**{name: str(value)}), name.lower()) == value
     for value in (least - 1, most + 1):
-        with pytest.raises(SettingsError, match=f"^{name}: .*(greater|less) than or equal"):
+        expected = f"^{name}: expected a whole number from {least} to {most}$"
+        with pytest.raises(SettingsError, match=expected):
             load(**{name: str(value)})
 
 
@@ -177,7 +205,7 @@ def test_the_page_has_a_stricter_limit_for_addresses_unless_told_otherwise():
         ('sms_senders = "hunter22"', "OTP_APPS: expected a table [name] per app"),
         ("['my shop']", "OTP_APPS: expected a table [name] per app"),
         ("[shop]\nredis_url = 'hunter22'", "OTP_APPS: shop: redis_url is not a setting of an app"),
-        ("[shop]\ncode_length = 3", "OTP_APPS: shop: OTP_CODE_LENGTH: Input should be"),
+        ("[shop]\ncode_length = 3", "OTP_APPS: shop: OTP_CODE_LENGTH: expected a whole"),
         ("[shop]\nsms_senders = 'hunter22'", "OTP_APPS: shop: OTP_SMS_SENDERS: expected sender"),
     ],
 )
@@ -200,7 +228,25 @@ def test_lists_are_separated_by_spaces_or_commas():
     assert settings.policy().blocked_prefixes == ("+1900", "+4487")
 
 
-@pytest.mark.parametrize("name", ["OTP_CODE_LENGHT", "OTP_", "OTP_TTL", "OTP_CODE_LENGTH_FILE"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "limit_to = 5",
+        "budget = 5",
+        "app_name = 5",
+        "guard = 5",
+        "blocked_types = [5]",
+        "sms_senders = 5",
+    ],
+)
+def test_a_value_of_another_kind_is_answered_with_a_sentence(table):
+    with pytest.raises(SettingsError, match=r"^OTP_APPS: shop: OTP_[A-Z_]+: expected [a-z]"):
+        load(OTP_APPS=f"[shop]\n{table}")
+
+
+@pytest.mark.parametrize(
+    "name", ["OTP_CODE_LENGHT", "OTP_", "OTP_TTL", "OTP_CODE_LENGTH_FILE", "OTP_FOO"]
+)
 def test_an_unknown_name_stops_the_start(name, tmp_path):
     with pytest.raises(SettingsError, match=f"^{name} is not a setting; .env.example"):
         load(**{name: "1"})
@@ -209,18 +255,89 @@ def test_an_unknown_name_stops_the_start(name, tmp_path):
         load(tmp_path / ".env")
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("WORKER_CONCURENCY", "WORKER_CONCURRENCY"),
+        ("ORKER_CONCURRENCY", "WORKER_CONCURRENCY"),
+        ("API_PROCESES", "API_PROCESSES"),
+        ("API_PROCESS", "API_PROCESSES"),
+        ("APIPROCESSES", "API_PROCESSES"),
+        ("REDIS_URI", "REDIS_URL"),
+        ("REDIS_ULR", "REDIS_URL"),
+        ("REDIS_URL_FIL", "REDIS_URL_FILE"),
+        ("OPT_SMS_SENDERS", "OTP_SMS_SENDERS"),
+        ("OTPSMS_SENDERS", "OTP_SMS_SENDERS"),
+        ("OTP_SMS_SENDER", "OTP_SMS_SENDERS"),
+        ("OTP_SECERT_KEYS", "OTP_SECRET_KEYS"),
+    ],
+)
+def test_a_misspelled_name_stops_the_start_and_says_which_is_meant(name, meant, tmp_path):
+    expected = rf"^{name} is not a setting; .*\. Did you mean {meant}\?$"
+    with pytest.raises(SettingsError, match=expected):
+        load(**{name: "1"})
+    (tmp_path / ".env").write_text(f"{name}=1\n")
+    with pytest.raises(SettingsError, match=expected):
+        load(tmp_path / ".env")
+
+
+def test_every_unknown_name_is_named():
+    with pytest.raises(SettingsError, match=r"OTP_BAR is not .* OTP_FOO is not "):
+        load(OTP_FOO="1", OTP_BAR="1")
+
+
 def test_names_of_other_programs_are_left_alone():
-    assert load(OTPAUTH="x", PATH="/bin", LANG="C") == load()
+    others = """
+        PATH HOME HOSTNAME HOSTS HOSTTYPE POST PORTS PROT PWD SHELL TERM LANG LC_ALL USER LOGNAME TZ
+        API_PORT API_ADDRESS API_KEY API_URL REDIS_HOST REDIS_PORT REDIS_PASSWORD REDIS_SSL
+        REDIS_TTL REDIS_TLS REDIS_TLS_URL REDIS_DB REDIS_USER REDISCLOUD_URL WEB_CONCURRENCY
+        CELERY_WORKER_CONCURRENCY FTP_DATA_DIR NTP_SERVICES APP_NAME OTPAUTH DATABASE_URL GPG_KEY
+        PYTHON_VERSION no_proxy otp_foo SMS_SENDERS DATA_DIR WORKER_CONCURRENCIES
+    """
+    assert load(**dict.fromkeys(others.split(), "x")) == load()
+
+
+@pytest.mark.parametrize(
+    "service", ["OTP", "OTP_API", "OTP_REDIS", "OTP_SMS_SENDERS", "REDIS", "WORKER"]
+)
+def test_what_kubernetes_says_of_a_service_is_ignored(service):
+    """https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables"""
+    env = {
+        f"{service}_SERVICE_HOST": "10.96.12.7",
+        f"{service}_SERVICE_PORT": "5000",
+        f"{service}_SERVICE_PORT_HTTP": "5000",
+        f"{service}_SERVICE_PORT_HTTP_METRICS": "9000",
+        f"{service}_PORT": "tcp://10.96.12.7:5000",
+        f"{service}_PORT_5000_TCP": "tcp://10.96.12.7:5000",
+        f"{service}_PORT_5000_TCP_PROTO": "tcp",
+        f"{service}_PORT_5000_TCP_PORT": "5000",
+        f"{service}_PORT_5000_TCP_ADDR": "10.96.12.7",
+        f"{service}_PORT_53_UDP_ADDR": "fd00::1",
+        f"{service}_PORT_9_SCTP": "sctp://[fd00::1]:9",
+    }
+    assert load(**env, OTP_CODE_LENGTH="8") == load(OTP_CODE_LENGTH="8")
+    with pytest.raises(SettingsError, match=r"^OTP_FOO is not a setting"):
+        load(**env, OTP_FOO="1")
+
+
+@pytest.mark.parametrize("name", ["OTP_PORTS", "OTP_SERVICE", "OTP_PORT_TCP", "OTP_HOST"])
+def test_what_only_resembles_a_name_of_kubernetes_is_refused(name):
+    with pytest.raises(SettingsError, match=f"^{name} is not a setting"):
+        load(**{name: "tcp://10.96.12.7:5000"})
 
 
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("OTP_CODE_LENGTH", "six", "valid integer"),
-        ("OTP_CODE_LENGTH", "6.5", "valid integer"),
-        ("OTP_CODE_LENGTH", "٦", "valid integer"),
-        ("PORT", "http", "valid integer"),
-        ("OTP_RESEND_CODE", "other", "'same' or 'new'"),
+        ("OTP_CODE_LENGTH", "six", "a whole number from"),
+        ("OTP_CODE_LENGTH", "6.5", "a whole number from"),
+        ("OTP_CODE_LENGTH", "٦", "a whole number from"),
+        ("PORT", "http", "a whole number from"),
+        ("OTP_RESEND_CODE", "other", "expected same or new"),
+        ("OTP_ALLOW_OPEN", "perhaps", "expected true or false"),
+        ("OTP_GUARD", "on", "expected block, monitor or off"),
+        ("OTP_PUBLIC_URL", "otp.example.com", "https://otp.example.com"),
+        ("OTP_BUDGET", "sms", "such as sms:1000"),
         ("OTP_LIMIT_TO", "5 per minute", "such as 5/10m"),
         ("OTP_LIMIT_IP", "30/1y", "such as 5/10m"),
         ("OTP_MAX_FAILED_CHECKS", "20", "such as 5/10m"),

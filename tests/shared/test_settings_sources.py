@@ -1,6 +1,8 @@
 """Where a value comes from, and the key that is made at the first start."""
 
 import base64
+import errno
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -62,6 +64,52 @@ def test_an_empty_value_counts_as_none_given(load, tmp_path):
     assert settings.otp_secret_keys is None
 
 
+@pytest.mark.parametrize("content", [b"", b"\n", b" \t\r\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n"])
+@pytest.mark.parametrize(
+    "name", ["OTP_API_KEYS", "OTP_SECRET_KEYS", "OTP_APPS", "OTP_SMS_SENDERS", "REDIS_URL"]
+)
+def test_an_empty_secret_file_stops_the_start_by_name(load, tmp_path, mounted, name, content):
+    (tmp_path / "file").write_bytes(content)
+    with pytest.raises(SettingsError, match=f"^{name}_FILE is empty"):
+        load(**{f"{name}_FILE": str(tmp_path / "file")})
+    (mounted / name.lower()).write_bytes(content)
+    with pytest.raises(SettingsError, match=f"^{name}: {mounted}/{name.lower()} is empty"):
+        load()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "otp_secret_keys").write_bytes(content)
+    (mounted / name.lower()).unlink()
+    with pytest.raises(SettingsError, match=r"^OTP_SECRET_KEYS: .* is empty"):
+        load(OTP_DATA_DIR=str(tmp_path / "data"))
+
+
+def test_spaces_count_as_empty_where_they_would_switch_something_off(load):
+    assert load(OTP_LIMIT_TO=" ", OTP_BLOCKED_TYPES="\t", OTP_BUDGET=" ") == load()
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a byte order mark"])
+def test_a_byte_order_mark_is_skipped_in_every_file(load, tmp_path, mounted, mark):
+    def write(path, text: str) -> str:
+        path.write_bytes(mark + text.encode())
+        return str(path)
+
+    write(tmp_path / ".env", "OTP_CODE_LENGTH=8\nPORT=6000\n")
+    write(mounted / "otp_secret_keys", f"k1:{FIRST}\r\n")
+    settings = load(
+        OTP_APPS_FILE=write(tmp_path / "apps", "[shop]\r\ncode_length = 9\r\n"),
+        OTP_SMS_SENDERS_FILE=write(tmp_path / "senders", "console:// console://\n"),
+        REDIS_URL_FILE=write(tmp_path / "url", "redis://redis:6380/1\n"),
+        OTP_API_KEYS_FILE=write(tmp_path / "keys", f"shop:{'a' * 32}"),
+        OTP_ADMIN_PASSWORD_FILE=write(tmp_path / "password", "correct horse"),
+    )
+    assert (settings.otp_code_length, settings.port) == (8, 6000)
+    assert settings.secret_keys() == {"k1": b"1" * 32}
+    assert settings.app("shop").otp_code_length == 9
+    assert settings.senders("sms") == ("console://", "console://")
+    assert settings.redis_url.get_secret_value() == "redis://redis:6380/1"
+    assert settings.api_keys() == (("shop", "a" * 32),)
+    assert settings.admin_password() == "correct horse"
+
+
 def test_a_file_that_is_no_text_stops_the_start_without_its_content(load, tmp_path):
     (tmp_path / "key").write_bytes(b"secret\xff")
     with pytest.raises(SettingsError, match=r"^OTP_SECRET_KEYS_FILE cannot be read") as stopped:
@@ -104,6 +152,19 @@ def test_given_secrets_are_taken_and_none_are_made(load, tmp_path):
     assert not (tmp_path / "data").exists()
 
 
+@pytest.fixture(params=["hard links", "no hard links", "hard links unknown"])
+def file_system(request, monkeypatch):
+    """One as on most disks, one like exFAT, and one like some network shares."""
+    answers = {"no hard links": errno.EPERM, "hard links unknown": errno.EOPNOTSUPP}
+    if number := answers.get(request.param):
+
+        def link(*paths):
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(os, "link", link)
+
+
+@pytest.mark.usefixtures("file_system")
 def test_processes_that_start_together_agree_on_the_secrets(load, tmp_path):
     together = Barrier(8)
 
@@ -118,3 +179,26 @@ def test_processes_that_start_together_agree_on_the_secrets(load, tmp_path):
             assert len(set(threads.map(start, [str(folder)] * 8))) == 1
             made = {path.name for path in folder.iterdir()}
             assert made == {"otp_secret_keys", "otp_admin_password"}
+
+
+def test_a_start_waits_for_a_secret_that_another_one_is_writing(load, tmp_path):
+    """Without hard links the file is there before its content."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "otp_admin_password").touch()
+    with ThreadPoolExecutor(1) as threads:
+        started = threads.submit(load, OTP_DATA_DIR=str(folder), OTP_SECRET_KEYS=f"k1:{FIRST}")
+        (folder / "otp_admin_password").write_text("correct horse\n")
+        assert started.result().admin_password() == "correct horse"
+
+
+def test_a_full_or_read_only_folder_is_named(load, tmp_path, monkeypatch):
+    def link(*paths):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "link", link)
+    with pytest.raises(
+        SettingsError, match=r"^OTP_DATA_DIR cannot be written: Read-only file system"
+    ):
+        load(OTP_DATA_DIR=str(tmp_path / "data"))
+    assert list((tmp_path / "data").iterdir()) == []

@@ -1,0 +1,208 @@
+"""Where settings come from: the environment, `.env`, files for secrets, and secrets made at start.
+
+A name that looks like a setting and is none stops the start, because the setting it was meant to
+be would silently keep its default.
+"""
+
+import base64
+import contextlib
+import errno
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+Source = Mapping[str, str]
+
+
+class SettingsError(Exception):
+    """A setting is missing, unknown or malformed; the message names it and what is expected."""
+
+
+def read_sources(
+    env: Source, env_file: str | Path | None, secret_names: Collection[str]
+) -> list[Source]:
+    """The environment and `.env`, nearest first, without empty values, which count as not set.
+
+    Spaces alone count as empty too, except in a secret: there they are a mistake that its own
+    check names.
+    """
+    # utf-8-sig skips the byte order mark that some editors put first.
+    dotenv = dotenv_values(env_file, encoding="utf-8-sig") if env_file else {}
+    return [
+        {
+            name: value
+            for name, value in source.items()
+            if value and (value.strip() or name in secret_names)
+        }
+        for source in (env, dotenv)
+    ]
+
+
+def find(name: str, sources: Sequence[Source], secrets_dir: Path | None) -> str | None:
+    """The value of a setting, or None if no source has it. Pass `secrets_dir` for secrets only.
+
+    Raises SettingsError for a file that cannot be read or is empty.
+    """
+    for source in sources:
+        if name in source:
+            return source[name]
+        if secrets_dir and (path := source.get(f"{name}_FILE")):
+            return read_secret(Path(path), f"{name}_FILE")
+    mounted = secrets_dir / name.lower() if secrets_dir else None
+    return read_secret(mounted, f"{name}: {mounted}") if mounted and mounted.is_file() else None
+
+
+def read_secret(path: Path, name: str) -> str:
+    """The text of a file, which `name` is called by in errors.
+
+    Raises SettingsError, also for an empty file: a secret that did not arrive must not count as
+    one that was never set.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig").strip()
+    except OSError as error:
+        raise SettingsError(f"{name} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{name} cannot be read: it is not UTF-8 text") from None
+    if not text:
+        raise SettingsError(f"{name} is empty; put the value into the file, or remove it")
+    return text
+
+
+def refuse_unknown(names: Iterable[str], known: Collection[str]) -> None:
+    """Raise SettingsError for names that begin with OTP_ or misspell a setting, and are none."""
+    errors = []
+    for name in sorted({*names} - {*known}):
+        if _BY_KUBERNETES.fullmatch(name):
+            continue
+        meant = next((one for one in sorted(known) if _misspells(name, one)), None)
+        if meant or name.startswith("OTP_"):
+            hint = f" Did you mean {meant}?" if meant else ""
+            errors.append(f"{name} is not a setting; .env.example lists them.{hint}")
+    if errors:
+        raise SettingsError(" ".join(errors))
+
+
+# Kubernetes adds these to every container for a Service, such as one named otp or otp-api.
+# https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+_BY_KUBERNETES = re.compile(
+    r"[A-Z0-9_]+_(SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)"
+    r"|PORT(_[0-9]{1,5}_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
+)
+
+# HOST, PORT and other short names are too close to ordinary variables, such as POST.
+_SHORTEST_MISSPELLED = 8
+
+
+def _misspells(name: str, setting: str) -> bool:
+    """Whether a name is within two edits of a setting, and reads like it.
+
+    REDIS_SSL is two edits from REDIS_URL, and another word. So at most half the letters of each
+    word may differ, and a short word begins with the same letter.
+    """
+    # The first comparison is cheap, and true for almost any two names.
+    differ = len({*name} ^ {*setting}) > 4 or len(setting) < _SHORTEST_MISSPELLED
+    if differ or _edits(name, setting) > 2:
+        return False
+    given, right = name.split("_"), setting.split("_")
+    return len(given) != len(right) or all(map(_reads_like, given, right))
+
+
+def _reads_like(word: str, right: str) -> bool:
+    return 2 * _edits(word, right) <= len(right) and (len(right) > 4 or word[:1] == right[:1])
+
+
+def _edits(one: str, other: str) -> int:
+    """How many letters to insert, delete, replace or swap with the next. 3 stands for more too."""
+    if abs(len(one) - len(other)) > 2:
+        return 3
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        before, last, row = row, before, [i]
+        for j, wanted in enumerate(other, 1):
+            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+                best = min(best, last[j - 2] + 1)
+            row.append(best)
+    return min(row[-1], 3)
+
+
+# A process that has created the file writes it in one call, right after.
+_LONGEST_WRITE_SECONDS = 0.5
+
+# What file systems without hard links answer, such as exFAT and some network shares.
+_NO_HARD_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EMLINK}
+
+
+def made_secrets(folder: Path, given: Collection[str]) -> dict[str, str]:
+    """The secrets that a first start makes and keeps in OTP_DATA_DIR, without those given.
+
+    Raises SettingsError.
+    """
+    return {
+        name: kept_secret(folder / name, make) for name, make in _MADE.items() if name not in given
+    }
+
+
+def _new_key() -> str:
+    return f"k{secrets.token_hex(2)}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+
+
+_MADE: Mapping[str, Callable[[], str]] = {
+    "otp_secret_keys": _new_key,
+    "otp_admin_password": lambda: secrets.token_urlsafe(32),
+}
+
+
+def kept_secret(path: Path, make: Callable[[], str]) -> str:
+    """The secret in a file, made at the first call. Processes that start together agree on it.
+
+    Raises SettingsError.
+    """
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _create(path, f"{make()}\n".encode())
+        _wait_until_written(path)
+    except OSError as error:
+        raise SettingsError(f"OTP_DATA_DIR cannot be written: {error.strerror}") from None
+    return read_secret(path, f"{path.name.upper()}: {path}")
+
+
+def _create(path: Path, content: bytes) -> None:
+    """Write a file unless it exists by then. Where hard links work, all of it appears at once."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    _write_new(draft, content)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        with contextlib.suppress(FileExistsError):
+            _write_new(path, content)
+    finally:
+        draft.unlink()
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """Raises FileExistsError if another process was first."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(file, content)
+    finally:
+        os.close(file)
+
+
+def _wait_until_written(path: Path) -> None:
+    """Wait for a process that has created the file without a hard link and writes it just now."""
+    over_at = time.monotonic() + _LONGEST_WRITE_SECONDS
+    while path.stat().st_size == 0 and time.monotonic() < over_at:
+        time.sleep(0.01)
