@@ -21,6 +21,9 @@ Action = Literal[
     "unblock",
     "pause",
     "resume",
+    "release",  # the pumping guard started afresh with a range or country
+    "exempt",  # it leaves one out for a while
+    "end_exemption",
     "test_message",
     "erasure",
 ]

@@ -9,20 +9,25 @@ from shared.store import GuardCount, Store
 
 # Those with the latest messages are looked at.
 _MOST = 200
-_WORST_FIRST = ("held", "monitored", "ok")
+GuardState = Literal["held", "monitored", "exempt", "released", "ok"]
+_WORST_FIRST: tuple[GuardState, ...] = ("held", "monitored", "exempt", "released", "ok")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Guarded:
     """Messages to a range of numbers or a country (`subject`) of an app, and how many of them led
-    to a verified number, in the guard's window. `monitored` is what would be held."""
+    to a verified number, in the guard's window. `monitored` is what would be held, `released` what
+    the owner had the guard start afresh with, `exempt` what it does not watch for
+    `exempt_seconds`. `name` tells the guard from all others."""
 
+    name: str
     app: str
     kind: str
     subject: str
     sent: int
     verified: int
-    state: Literal["held", "monitored", "ok"]
+    state: GuardState
+    exempt_seconds: float | None
 
 
 def guarded(store: Store, guard_of: Callable[[str], Guard]) -> list[Guarded]:
@@ -32,25 +37,30 @@ def guarded(store: Store, guard_of: Callable[[str], Guard]) -> list[Guarded]:
     rows = [
         _row(name, counted, guard_of)
         for name, counted in zip(names, store.guards(*names), strict=True)
-        if counted.sent
+        if counted.sent or counted.released or counted.exempt_ms
     ]
     return sorted(rows, key=lambda row: (_WORST_FIRST.index(row.state), -row.sent))
 
 
 def _row(name: str, counted: GuardCount, guard_of: Callable[[str], Guard]) -> Guarded:
     app, kind, subject = name.split(":", 2)
-    guard = guard_of(app)
-    enough = (guard.ranges if kind == "range" else guard.countries).count
-    # As start.lua decides.
-    is_suspect = counted.sent >= enough and counted.verified * 100 < guard.percent * counted.sent
-    state: Literal["held", "monitored", "ok"] = "ok"
-    if is_suspect:
-        state = "held" if guard.mode == "block" else "monitored"
     return Guarded(
+        name=name,
         app=app,
         kind=kind,
         subject=subject,
         sent=counted.sent,
         verified=counted.verified,
-        state=state,
+        state=_state(counted, guard_of(app), kind),
+        exempt_seconds=counted.exempt_ms / 1000 if counted.exempt_ms else None,
     )
+
+
+def _state(counted: GuardCount, guard: Guard, kind: str) -> GuardState:
+    if counted.exempt_ms:
+        return "exempt"
+    enough = (guard.ranges if kind == "range" else guard.countries).count
+    # As start.lua decides.
+    if counted.sent >= enough and counted.verified * 100 < guard.percent * counted.sent:
+        return "held" if guard.mode == "block" else "monitored"
+    return "released" if counted.released else "ok"

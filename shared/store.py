@@ -20,6 +20,8 @@ from shared.redis_scripts import RedisScripts, RunScript
 PATIENCE_SECONDS = 0.5
 # How long a recipient who has verified passes the guard.
 VERIFIED_SECONDS = 30 * 86400
+# How long the dashboard shows that a guard was released, if no message follows.
+RELEASED_SECONDS = 86400
 # The buckets that prelude.lua counts durations in.
 DURATION_BOUNDS_SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 # How long a Service stays that nobody uses, and what belongs to it.
@@ -43,10 +45,13 @@ class Measures:
 @dataclass(frozen=True, kw_only=True)
 class GuardCount:
     """Messages to a range or country within the guard's window, and how many of them led to a
-    verified number."""
+    verified number. `released` is whether the owner had the guard start afresh within the window,
+    `exempt_ms` for how much longer the owner exempts the range or country from the guard."""
 
     sent: int
     verified: int
+    released: bool = False
+    exempt_ms: float | None = None
 
 
 class Store(RedisScripts):
@@ -66,6 +71,7 @@ class Store(RedisScripts):
     otp:budget:{app}:{channel}:{day}  messages asked for; a day
     otp:guard:{app}:{kind}:{subject}  messages to a range or country, and verified ones; its window
     otp:guarded                    which guards count; a week after the last one did
+    otp:guard_exempt               guards that the owner has switched off; until the last one ends
     otp:verified:{tag}             the recipient has verified; 30 days
     otp:idempotency:{tag}          the answer to a request that may be repeated; a day
     otp:proof:{id}                 a proof of work that was used; until it ends by itself
@@ -101,6 +107,8 @@ class Store(RedisScripts):
         self._start = self._script("start", enqueue_in_lua())
         self._refuse = self._script("refuse")
         self._guards = self._script("guards")
+        self._release_guard = self._script("release_guard")
+        self._exempt_guard = self._script("exempt_guard")
         self._check = self._script_when_full("check")
         self._end = self._script_when_full("end")
         self._erase = self._script_when_full("erase")
@@ -133,7 +141,6 @@ class Store(RedisScripts):
             "apps_ms": self._keep_ms + VERIFIED_SECONDS * 1000,
             "guards": guards,
         }
-        guard_keys = [f"otp:guard:{guard['name']}" for guard in guards]
         return self._in_time(
             self._start,
             [
@@ -149,7 +156,6 @@ class Store(RedisScripts):
                 f"otp:idempotency:{request.get('idempotency_key', '')}",
                 f"otp:proof:{request.get('proof', '')}",
                 f"otp:budget:{account}:{request['channel']}",
-                *(guard_keys or ("otp:guard", "otp:guard")),
                 *(f"otp:limit:{limit['scope']}:{limit['subject']}" for limit in request["limits"]),
             ],
             {**request, **more},
@@ -165,13 +171,23 @@ class Store(RedisScripts):
         if not names:
             return []
         keys = [f"otp:guard:{name}" for name in names]
-        counted = json.loads(self._run(lambda: self._guards(keys, [])))
+        counted = json.loads(self._run(lambda: self._guards(keys, names)))
         return [GuardCount(**counts) for counts in counted]
 
     def guarded(self, most: int) -> list[str]:
-        """The names of the guards that counted something last, the newest first."""
-        names = self._run(lambda: self.redis.zrevrange("otp:guarded", 0, most - 1))
-        return [name.decode() for name in names]
+        """The names of the guards that are exempt, then of those that counted something last, the
+        newest first."""
+        exempt = self._run(lambda: self.redis.zrange("otp:guard_exempt", 0, -1))
+        counting = self._run(lambda: self.redis.zrevrange("otp:guarded", 0, most - 1))
+        return [name.decode() for name in dict.fromkeys([*exempt, *counting])]
+
+    def release_guard(self, name: str) -> None:
+        """Forget what a guard has counted, so that it starts afresh."""
+        self._run(lambda: self._release_guard([f"otp:guard:{name}"], [RELEASED_SECONDS * 1000]))
+
+    def exempt_guard(self, name: str, seconds: int) -> None:
+        """Switch a guard off for so long, or on again with 0."""
+        self._run(lambda: self._exempt_guard(["otp:guard_exempt"], [name, seconds * 1000]))
 
     def check(self, subject: str, network: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Run check.lua, which see. `subject` is the recipient's tag or the verification's id,

@@ -69,7 +69,11 @@ class _Ageing:
             case [b"otp", b"audit" | b"phone"]:
                 for i, line in enumerate(self._redis.lrange(key, 0, -1)):
                     self._redis.lset(key, i, _aged(line, ms))
-            case [b"otp", b"due" | b"history" | b"attempts", *_] | [b"otp", b"phone", b"receipts"]:
+            case [b"otp", b"due" | b"history" | b"attempts" | b"guard_exempt", *_] | [
+                b"otp",
+                b"phone",
+                b"receipts",
+            ]:
                 for member in self._redis.zrange(key, 0, -1):
                     self._redis.zincrby(key, -ms, member)
 

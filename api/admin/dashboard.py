@@ -61,6 +61,21 @@ class _Test(_Sender, _Searched):
     pass
 
 
+class _Guard(Request):
+    """`guard` is the name of a row of `guarded`."""
+
+    guard: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9_-]{1,34}:(range:\+[0-9]{1,14}|country:([A-Z]{2}|none))$")
+    ]
+
+    def facts(self) -> dict[str, str]:
+        return dict(zip(("app", "kind", "subject"), self.guard.split(":"), strict=True))
+
+
+class _Exemption(_Guard):
+    seconds: Literal[3600, 86400, 604800, 2419200]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dashboard:
     """Everything that the endpoints need. `senders` names the app whose messages a sender
@@ -103,6 +118,7 @@ def routes(admin: Blueprint, dashboard: Dashboard) -> None:
     _routes_to_look(admin, dashboard)
     _routes_for_recipients(admin, dashboard)
     _routes_for_senders(admin, dashboard)
+    _routes_for_guards(admin, dashboard)
 
 
 def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
@@ -199,3 +215,26 @@ def _routes_for_senders(admin: Blueprint, dashboard: Dashboard) -> None:
             sender=asked.sender,
         )
         return jsonify(verification_id=started.verification_id), 202
+
+
+def _routes_for_guards(admin: Blueprint, dashboard: Dashboard) -> None:
+    @admin.post("/release")
+    def release() -> tuple[str, int]:
+        asked = body.read(request, _Guard)
+        dashboard.store.release_guard(asked.guard)
+        dashboard.record("release", **asked.facts())
+        return "", 204
+
+    @admin.post("/exempt")
+    def exempt() -> tuple[str, int]:
+        asked = body.read(request, _Exemption)
+        dashboard.store.exempt_guard(asked.guard, asked.seconds)
+        dashboard.record("exempt", **asked.facts(), seconds=asked.seconds)
+        return "", 204
+
+    @admin.post("/end_exemption")
+    def end_exemption() -> tuple[str, int]:
+        asked = body.read(request, _Guard)
+        dashboard.store.exempt_guard(asked.guard, 0)
+        dashboard.record("end_exemption", **asked.facts())
+        return "", 204

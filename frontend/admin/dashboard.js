@@ -157,6 +157,20 @@ const actions = {
     await call("POST", "resume", { channel, sender: name });
     notify(`${words.sender(`${channel}:${name}`)} is in use again.`);
   },
+  async release({ guard, about }) {
+    await call("POST", "release", { guard });
+    notify(`${about} is released. The guard counts from zero.`);
+  },
+  exempt({ guard, about }) {
+    return inDialog("exempt", about, async (form) => {
+      await call("POST", "exempt", { guard, seconds: Number(form.elements.seconds.value) });
+      notify(`${about} is exempt from the pumping guard.`);
+    });
+  },
+  async endExemption({ guard, about }) {
+    await call("POST", "end_exemption", { guard });
+    notify(`The pumping guard watches ${about} again.`);
+  },
   test({ channel, name }) {
     return inDialog("test", words.sender(`${channel}:${name}`), async (form) => {
       const to = form.querySelector("input").value.trim();
@@ -192,13 +206,13 @@ async function act(button) {
 }
 
 /** Shows a dialog, and does what it is for when that is confirmed; it stays open while that fails. */
-function inDialog(name, sender, confirmed) {
+function inDialog(name, about, confirmed) {
   const dialog = $(`${name}-dialog`);
   const form = dialog.querySelector("form");
   const error = dialog.querySelector(".error");
   form.reset();
   show(error, "");
-  for (const place of dialog.querySelectorAll("[data-sender]")) show(place, sender);
+  for (const place of dialog.querySelectorAll("[data-about]")) show(place, about);
   dialog.showModal();
   return new Promise((resolve) => {
     form.onsubmit = async (event) => {

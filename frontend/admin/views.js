@@ -24,7 +24,7 @@ export function attention({ state, report, guarded }) {
   const { failed, sent } = report.everything.counts;
   const failures = ratio(sum(failed), sum(failed) + sum(sent));
   if (failures > MANY_FAILURES) add("warn", `${words.percent(failures)} of the messages failed ${words.SINCE[report.window].toLowerCase()}.`, "delivery");
-  const suspect = guarded.filter((row) => row.state !== "ok").length;
+  const suspect = guarded.filter((row) => row.state === "held" || row.state === "monitored").length;
   if (suspect) add("warn", `Fraud is suspected in ${words.counted(suspect, "range or country", "ranges or countries")}.`, "protection");
   if (found.length) return h("ul", { class: "attention" }, found);
   const waiting = queue.waiting ? `${words.counted(queue.waiting, "message")} in the queue` : "nothing waits";
@@ -206,21 +206,32 @@ function subject({ rule, to, subject }) {
   return [to, (rule.endsWith("range") || rule === "rate_limit") && subject].filter(Boolean).join(", ");
 }
 
+const GUARD_KINDS = { ok: "good", monitored: "warn", held: "bad", released: "good", exempt: "none" };
+
 export function guarded(rows) {
   return table(
     "Pumping guard",
-    ["Range or country", "#Sent", "#Verified", "#Share"],
-    rows.map(({ app, kind, subject, sent, verified, state }) => [
+    ["Range or country", "#Sent", "#Verified", "#Share", "Actions"],
+    rows.map(({ name, app, kind, subject, sent, verified, state, exempt_seconds: left }) => [
       [
-        h("span", {}, kind === "country" ? words.country(subject) : `${subject}····`), " ",
-        badge({ ok: "good", monitored: "warn", held: "bad" }[state], words.GUARD[state]),
-        h("span", { class: "more" }, `app ${app}`),
+        h("span", {}, words.guarded(kind, subject)), " ",
+        badge(GUARD_KINDS[state], words.GUARD[state]),
+        h("span", { class: "more" }, `app ${app}`, left !== null && `, exempt for ${words.span(left * 1000)} more`),
       ],
       words.number(sent),
       words.number(verified),
       words.percent(ratio(verified, sent)),
+      guardActions(state, { "data-guard": name, "data-about": words.guarded(kind, subject) }),
     ]),
     "No message went out yet that the guard would look at.",
+  );
+}
+
+function guardActions(state, data) {
+  const action = (text, name) => button(text, { "data-action": name, "data-key": name, ...data }, data["data-about"]);
+  return h("div", { class: "actions" },
+    (state === "held" || state === "monitored") && action("Release", "release"),
+    state === "exempt" ? action("End exemption", "endExemption") : action("Exempt", "exempt"),
   );
 }
 

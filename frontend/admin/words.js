@@ -25,7 +25,7 @@ export const RESULT = {
   invalid_recipient: "says that nobody can be reached there",
 };
 
-export const GUARD = { ok: "Fine", monitored: "Would be held", held: "Held" };
+export const GUARD = { ok: "Fine", monitored: "Would be held", held: "Held", released: "Released", exempt: "Exempt" };
 
 export const NOBODY = "Type a phone number or an e-mail address above.";
 
@@ -154,6 +154,9 @@ const ACTIONS = {
   unblock: "Unblocked a recipient",
   pause: "Paused a sender",
   resume: "Resumed a sender",
+  release: "Released a range or country",
+  exempt: "Exempted a range or country",
+  end_exemption: "Ended an exemption",
   test_message: "Sent a test message",
   erasure: "Erased a recipient",
 };
@@ -206,6 +209,9 @@ export function country(region) {
   if (region === "others") return "All others";
   return /^[A-Z]{2}$/.test(region) ? regions.of(region) : region;
 }
+
+/** The range of numbers or country that a guard is for. */
+export const guarded = (kind, subject) => (kind === "country" ? country(subject) : `${subject}····`);
 
 /** sms:twilio-2 as twilio-2 (SMS). */
 export function sender(channelAndName) {

@@ -1,11 +1,21 @@
--- What the pumping guard has counted within its window.
+-- What the pumping guard has counted within its window, and what the owner has decided.
 --
 -- KEYS guards
--- Result, JSON: a list of {sent, verified}, in the same order
+-- ARGV their names, in the same order
+-- Result, JSON: a list of {sent, verified}, in the same order, with exempt_ms (for how much longer the
+--        owner exempts it) and released (within the window) where they apply
 local now = now_ms()
 local counted = {}
 for i, guard in ipairs(KEYS) do
-  local part_ms = redis.call('HGET', guard, 'part_ms')
-  counted[i] = part_ms and guard_sums(guard, tonumber(part_ms), now) or {sent = 0, verified = 0}
+  local part_ms, released = unpack(redis.call('HMGET', guard, 'part_ms', 'released'))
+  counted[i] = {sent = 0, verified = 0}
+  if part_ms then
+    counted[i] = guard_sums(guard, tonumber(part_ms), now)
+  end
+  counted[i].released = released and (not part_ms or released + part_ms * PARTS > now)
+  local exempt_until = redis.call('ZSCORE', 'otp:guard_exempt', ARGV[i])
+  if exempt_until and tonumber(exempt_until) > now then
+    counted[i].exempt_ms = exempt_until - now
+  end
 end
 return cjson.encode(counted)

@@ -157,6 +157,21 @@ local function guard_count(guard, what, part_ms, now)
   end
 end
 
+-- Which of a number's guards, range before country, watch it now. The owner can exempt a range, whose
+-- numbers then are not watched for their country either, or a country.
+local function watching(guards, now)
+  local found = {}
+  for _, guard in ipairs(guards) do
+    local exempt_until = redis.call('ZSCORE', 'otp:guard_exempt', guard.name)
+    if not exempt_until or tonumber(exempt_until) <= now then
+      table.insert(found, guard)
+    elseif guard.kind == 'range' then
+      return {}
+    end
+  end
+  return found
+end
+
 -- A verification comes to its good end, by a right code or by the word of the app: both count
 -- alike. `one` holds its id, account, channel, tag, country, created, and to in clear.
 local function approve(now, one, verified_ms)
@@ -168,11 +183,15 @@ local function approve(now, one, verified_ms)
   count_duration(now, 'to_approved', one.channel, now - one.created)
   if string.sub(one.to, 1, 1) == '+' then
     local range = string.sub(one.to, 1, -5)
-    for _, subject in ipairs({'range:' .. range, 'country:' .. one.country}) do
-      local guard = 'otp:guard:' .. one.account .. ':' .. subject
-      local part_ms = redis.call('HGET', guard, 'part_ms')
+    local guards = {
+      {kind = 'range', name = one.account .. ':range:' .. range},
+      {kind = 'country', name = one.account .. ':country:' .. one.country},
+    }
+    for _, guard in ipairs(watching(guards, now)) do
+      local key = 'otp:guard:' .. guard.name
+      local part_ms = redis.call('HGET', key, 'part_ms')
       if part_ms then
-        guard_count(guard, 'verified', tonumber(part_ms), now)
+        guard_count(key, 'verified', tonumber(part_ms), now)
       end
     end
   end

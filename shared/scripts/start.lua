@@ -4,8 +4,7 @@
 -- KEYS 1 the recipient's open verification   2 verification, 3 code, 4 send as in the request
 --      5 due   6 the recipient's failed checks   7 the RQ queue   8 the recipient's verifications
 --      9 whether the recipient has verified before   10 the answer to an idempotency key
---      11 a spent proof of work   12 budget   13, 14 the guards of range and country
---      15... one list of send times per limit
+--      11 a spent proof of work   12 budget   13... one list of send times per limit
 -- ARGV 1 the request, JSON, see Store.start   2... the job, as enqueue() of shared/queue.py takes it
 -- Result, JSON: {outcome}, which is
 --   started       and verification_id, send, channel, expires_in_ms, resend_in_ms, checks_left,
@@ -100,7 +99,7 @@ if live and sent_at + resend_ms > now then
   return limited('resend', nil, 1, tonumber(resend_ms), sent_at + resend_ms - now)
 end
 for i, limit in ipairs(request.limits) do
-  local wait, window = wait_for(KEYS[14 + i], limit.windows, now)
+  local wait, window = wait_for(KEYS[12 + i], limit.windows, now)
   if wait > 0 then
     return limited(limit.scope, limit.subject, window.count, window.ms, wait, limit.name)
   end
@@ -112,9 +111,10 @@ if request.budget then
     return limited('budget', request.channel, request.budget, 86400000, (day + 1) * 86400000 - now)
   end
 end
-for i, guard in ipairs(request.guards) do
+local guards = watching(request.guards, now)
+for _, guard in ipairs(guards) do
   if guard.blocks then
-    local sums = guard_sums(KEYS[12 + i], guard.part_ms, now)
+    local sums = guard_sums('otp:guard:' .. guard.name, guard.part_ms, now)
     local hardly_any = sums.verified * 100 < guard.percent * sums.sent
     if sums.sent >= guard.count and hardly_any and redis.call('EXISTS', KEYS[9]) == 0 then
       return refused('guard_' .. guard.kind, guard.subject, sums.verified,
@@ -144,7 +144,7 @@ if request.send ~= send or (pending and request.verification_id ~= open) then
 end
 
 for i, limit in ipairs(request.limits) do
-  count_event(KEYS[14 + i], limit.windows, now)
+  count_event(KEYS[12 + i], limit.windows, now)
 end
 if request.budget then
   local key = KEYS[12] .. ':' .. math.floor(now / 86400000)
@@ -152,8 +152,8 @@ if request.budget then
   redis.call('EXPIRE', key, 86400)
 end
 local guarded = {}
-for i, guard in ipairs(request.guards) do
-  guard_count(KEYS[12 + i], 'sent', guard.part_ms, now)
+for _, guard in ipairs(guards) do
+  guard_count('otp:guard:' .. guard.name, 'sent', guard.part_ms, now)
   table.insert(guarded, now)
   table.insert(guarded, guard.name)
 end

@@ -224,6 +224,29 @@ def test_a_sender_is_paused_and_resumed(owned, open_dashboard):
     expect(row).to_contain_text("In use")
 
 
+def test_a_range_that_the_guard_holds_is_released_and_exempted(owned, open_dashboard):
+    for _ in range(3):
+        ask(owned, f"+1408555{next(_lines):04d}")
+    page = open_dashboard(owned)
+    go(page, "Protection")
+    row = page.locator("#guarded").get_by_role("row", name=re.compile(r"\+1408555"))
+    expect(row).to_contain_text("Would be held")
+    row.get_by_role("button", name="Release").click()
+    expect(row).to_contain_text("Released")
+    expect(page.get_by_text("The guard counts from zero.")).to_be_visible()
+    row.get_by_role("button", name="Exempt").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("A week").click()
+    assert_usable(page)
+    dialog.get_by_role("button", name="Exempt").click()
+    expect(row).to_contain_text("exempt for 7 days more")
+    row.get_by_role("button", name="End exemption").click()
+    expect(row.get_by_role("button", name="Exempt")).to_be_visible()
+    go(page, "Log")
+    for place, text in enumerate(("Ended an exemption", "Exempted", "Released"), 1):
+        expect(page.locator("#audit").get_by_role("row").nth(place)).to_contain_text(text)
+
+
 def test_a_test_message_shows_what_becomes_of_it(owned, open_dashboard, phone):
     page = open_dashboard(owned)
     go(page, "Delivery")

@@ -106,6 +106,68 @@ class TestARange:
         assert redis.hlen("otp:guard:default:range:+1415555") <= 2 * 25 + 1
 
 
+COUNTRY = {**BLOCK, "OTP_GUARD_RANGE": "1000/1d", "OTP_GUARD_COUNTRY": "20/1d"}
+RANGE_NAME, COUNTRY_NAME = "default:range:+1415555", "default:country:US"
+
+
+@pytest.mark.parametrize(
+    ("env", "name"), [(BLOCK, RANGE_NAME), (COUNTRY, COUNTRY_NAME)], ids=["range", "country"]
+)
+class TestTheOwnerDecides:
+    def test_that_what_is_held_is_released_at_once_and_watched_from_zero(self, ask, store, name):
+        while ask():
+            pass
+        store.release_guard(name)
+        assert [ask() for _ in range(25)] == [True] * 20 + [False] * 5
+
+    def test_that_it_is_exempt_until_the_exemption_ends(self, ask, store, clock, name):
+        while ask():
+            pass
+        store.exempt_guard(name, 3600)
+        assert all(ask() for _ in range(50))
+        clock.shift(3601)
+        assert not ask()
+
+    def test_that_an_exemption_ends_early(self, ask, store, name):
+        store.exempt_guard(name, 3600)
+        assert all(ask() for _ in range(50))
+        store.exempt_guard(name, 0)
+        # What went out meanwhile was not counted.
+        assert [ask() for _ in range(25)] == [True] * 20 + [False] * 5
+
+    def test_nothing_about_the_same_subject_of_another_app(self, ask, store, name):
+        while ask(app="other"):
+            pass
+        store.release_guard(name)
+        store.exempt_guard(name, 3600)
+        assert not ask(app="other")
+
+    def test_and_no_decision_stays_in_redis_for_ever(self, ask, store, redis, clock, name):
+        ask()
+        store.release_guard(name)
+        store.exempt_guard(name, 30 * 86400)
+        store.exempt_guard("default:country:DE", 3600)
+        assert all(redis.ttl(key) > 0 for key in redis.keys("otp:guard*"))
+        clock.shift(30 * 86400 + 1)
+        assert not redis.keys("otp:guard*")
+
+
+@pytest.mark.parametrize("env", [COUNTRY])
+def test_numbers_of_an_exempt_range_are_not_watched_for_their_country(ask, store):
+    store.exempt_guard(RANGE_NAME, 3600)
+    assert all(ask(verify=number % 2 == 0) for number in range(50))
+    assert store.guards(COUNTRY_NAME) == [GuardCount(sent=0, verified=0)]
+    while ask("+14155560"):
+        pass
+    assert ask()
+
+
+@pytest.mark.parametrize("env", [{**BLOCK, "OTP_GUARD_COUNTRY": "10000/1d"}])
+def test_a_range_of_an_exempt_country_is_watched_all_the_same(ask, store):
+    store.exempt_guard(COUNTRY_NAME, 3600)
+    assert [ask() for _ in range(25)] == [True] * 20 + [False] * 5
+
+
 def test_what_the_guard_has_counted_can_be_seen(ask, store):
     ask(verify=True)
     ask()

@@ -68,3 +68,45 @@ def test_forgets_what_has_left_the_window(view, pump, clock):
 def test_is_empty_when_the_guard_is_off(view, pump):
     pump(2)
     assert view() == []
+
+
+HELD = "default:range:+1415555"
+
+
+@pytest.mark.parametrize("env", [{**FREE, "OTP_GUARD": "block"}])
+class TestWhatTheOwnerDecided:
+    @pytest.mark.parametrize("redis", ["fake"], indirect=True)
+    def test_is_shown_as_released_until_the_window_is_over(self, view, pump, store, clock):
+        pump(20)
+        store.release_guard(HELD)
+        pump(1)
+        rows = {row.name: row for row in view()}
+        assert (rows[HELD].state, rows[HELD].sent) == ("released", 1)
+        clock.shift(86400 - 7200)
+        pump(1)
+        clock.shift(3 * 3600)
+        assert {row.name: row.state for row in view()}[HELD] == "ok"
+
+    def test_is_shown_as_released_before_any_message_follows(self, view, pump, store):
+        pump(20)
+        store.release_guard(HELD)
+        assert {row.name: (row.state, row.sent) for row in view()}[HELD] == ("released", 0)
+
+    def test_is_shown_as_held_when_it_has_to_be_held_again(self, view, pump, store):
+        pump(20)
+        store.release_guard(HELD)
+        pump(20)
+        assert view()[0].state == "held"
+
+    def test_is_shown_as_exempt_for_how_much_longer(self, view, pump, store, clock):
+        pump(20)
+        store.exempt_guard(HELD, 7200)
+        clock.shift(3600)
+        row = {row.name: row for row in view()}[HELD]
+        assert row.state == "exempt"
+        assert 3590 < row.exempt_seconds <= 3600
+
+    def test_is_shown_before_and_after_any_message(self, view, store, clock):
+        store.exempt_guard(HELD, 30 * 86400)
+        clock.shift(20 * 86400)
+        assert [(row.name, row.state, row.sent) for row in view()] == [(HELD, "exempt", 0)]
