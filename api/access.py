@@ -3,7 +3,6 @@
 import hmac
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from ipaddress import ip_address
 
 from flask import Request
@@ -75,14 +74,8 @@ def app_with(keys: Sequence[tuple[str, bytes]], key: str) -> str | None:
 
 def client_ip(request: Request) -> str:
     """The client's address; one for all whose address is not known."""
-    return _ip(request.remote_addr or "")
-
-
-# A backend that calls has few addresses.
-@lru_cache(maxsize=10_000)
-def _ip(text: str) -> str:
     try:
-        return str(ip_address(text))
+        return str(ip_address(request.remote_addr or ""))
     except ValueError:
         return "0.0.0.0"  # noqa: S104 (a name for "unknown", nothing is bound to it)
 

@@ -1,7 +1,6 @@
 """What a start has to pass: the owner's lists, the limits and the pumping guard, as start.lua takes
 them."""
 
-from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
@@ -72,13 +71,10 @@ def guards(guard: Guard, recipient: Recipient) -> list[dict[str, Any]]:
     ]
 
 
-# A backend that calls has few addresses.
-@lru_cache(maxsize=10_000)
 def _address_tag(codes: Codes, app: str, ip: str) -> str:
     return codes.tag(f"{app} ip", network(ip))
 
 
-@lru_cache(maxsize=10_000)
 def network_tag(codes: Codes, app: str, ip: str) -> str:
     """The name of the network that wrong codes are counted by: an IPv4 /24, an IPv6 /48."""
     return codes.tag(f"{app} network", network(ip, wider=True))

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -49,7 +48,6 @@ class Recipient:
         return mask(self.to)
 
 
-@lru_cache(maxsize=10_000)
 def parse_phone(
     text: str, default_region: str | None = None, dialed_from: str | None = None
 ) -> Recipient:
@@ -69,10 +67,15 @@ def parse_phone(
         raise InvalidRequest(
             ("phone", "not a phone number with its country code; write it like +14155550123")
         )
-    number = next(filter(_exists, readings), None)
-    if number is None:
-        raise InvalidRequest(("phone", "no such phone number exists"))
-    kind = phonenumbers.number_type(number)
+    for number in readings:
+        kind = phonenumbers.number_type(number)
+        # Only a number that does not exist is of no kind that is known.
+        if not number.extension and kind != phonenumbers.PhoneNumberType.UNKNOWN:
+            return _of_number(number, kind)
+    raise InvalidRequest(("phone", "no such phone number exists"))
+
+
+def _of_number(number: phonenumbers.PhoneNumber, kind: int) -> Recipient:
     region = phonenumbers.region_code_for_number(number)
     has_country = region is not None and region != "001"
     return Recipient(
@@ -101,13 +104,6 @@ def _abroad(region: str | None) -> str | None:
     return plan.international_prefix if plan else None
 
 
-def _exists(number: phonenumbers.PhoneNumber) -> bool:
-    """Only a number that does not exist is of no kind that is known."""
-    kind = phonenumbers.number_type(number)
-    return not number.extension and kind != phonenumbers.PhoneNumberType.UNKNOWN
-
-
-@lru_cache(maxsize=10_000)
 def parse_email(text: str) -> Recipient:
     """Read an e-mail address (RFC 5321, ASCII local part, IDNA domain), in lower case.
 
