@@ -6,7 +6,6 @@ smtp://localhost:1025?from=otp@example.com&tls=none                plain, for a 
 """
 
 import math
-import re
 import smtplib
 import ssl
 import threading
@@ -23,6 +22,7 @@ from shared.policy import Channel
 from shared.sender_urls import SenderUrl
 from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError, Failure, Message
 from worker.senders.errors import cause
+from worker.senders.smtp_replies import says_no_mailbox
 
 # Up to the server's greeting.
 CONNECT_SECONDS = 4.0
@@ -32,10 +32,6 @@ IDLE_SECONDS = 30.0
 
 # Every server takes it, whether or not it says 8BITMIME.
 _POLICY = SMTP.clone(cte_type="7bit")
-
-# RFC 3463: no such mailbox or domain, moved, or disabled.
-_NO_MAILBOX = re.compile(rb"5\.(1\.(1|2|3|6|10)|2\.1)\b")
-_ENHANCED = re.compile(rb"5\.[0-9]{1,3}\.[0-9]{1,3}\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +82,7 @@ class SmtpSender:
             connection = self._introduced(over_at)
             _expect(connection.server.rcpt(message.to), _RecipientRefused)
             handing_over = True
-            _expect(connection.server.data(mail.as_bytes()))
+            _expect(connection.server.data(mail.as_bytes()), _RecipientRefused)
         # All of smtplib's and ssl's errors are of this kind.
         except OSError as error:
             failure = _failure(error, handing_over=handing_over)
@@ -191,7 +187,7 @@ _CLOSING = (421, b"")
 
 
 class _RecipientRefused(smtplib.SMTPResponseException):
-    pass
+    """Refused for RCPT or for the mail itself. Both can be about the recipient, the only one."""
 
 
 def _expect(
@@ -212,18 +208,12 @@ def _failure(error: OSError, *, handing_over: bool) -> DeliveryError:
             return DeliveryError(nobody_knows, "smtp_no_reply")
         if code < 500:
             return DeliveryError("transient", word)
-        no_mailbox = isinstance(error, _RecipientRefused) and _is_no_mailbox(code, text)
+        said = text.decode(errors="replace") if isinstance(text, bytes) else text
+        no_mailbox = isinstance(error, _RecipientRefused) and says_no_mailbox(said)
         return DeliveryError("invalid_recipient" if no_mailbox else "refused", word)
     if isinstance(error, ssl.SSLCertVerificationError | smtplib.SMTPNotSupportedError):
         return DeliveryError("refused", cause(error))
     return DeliveryError(nobody_knows, cause(error))
-
-
-def _is_no_mailbox(code: int, text: bytes | str) -> bool:
-    said = text if isinstance(text, bytes) else text.encode()
-    # Without an enhanced code: RFC 5321 section 4.2.3, 550, 551 and 553 speak of the mailbox.
-    plain = code in (550, 551, 553) and not _ENHANCED.match(said)
-    return plain or bool(_NO_MAILBOX.match(said))
 
 
 def _is_address(text: str) -> bool:
