@@ -3,25 +3,32 @@
 smtp://user:password@mail.example.com:587?from=otp@example.com     STARTTLS, certificate checked
 smtps://user:password@mail.example.com:465?from=otp@example.com    TLS from the start
 smtp://localhost:1025?from=otp@example.com&tls=none                plain, for a test server
+
+`from` may have a display name: ?from=My%20Shop%20<otp@example.com>
 """
 
 import math
+import re
 import smtplib
 import ssl
 import threading
 import time
 import weakref
 from dataclasses import dataclass, field
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, localtime
+from email.utils import format_datetime, localtime, unquote
 from typing import ClassVar, Self
+
+from email_validator import validate_email
 
 from shared.policy import Channel
 from shared.sender_urls import SenderUrl
 from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError, Failure, Message
 from worker.senders.errors import cause
+from worker.senders.smtp_login import log_in
 from worker.senders.smtp_replies import says_no_mailbox
 
 # Up to the server's greeting.
@@ -32,6 +39,8 @@ IDLE_SECONDS = 30.0
 
 # Every server takes it, whether or not it says 8BITMIME.
 _POLICY = SMTP.clone(cte_type="7bit")
+
+_WITH_NAME = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>\s*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +53,7 @@ class SmtpSender:
     port: int
     tls: str
     from_address: str
+    from_name: str = ""
     user: str = ""
     password: str = field(default="", repr=False)
     _mine: threading.local = field(default_factory=threading.local, repr=False, compare=False)
@@ -54,14 +64,14 @@ class SmtpSender:
     @classmethod
     def from_url(cls, url: str) -> Self:
         parts = SenderUrl.parse(url, ("from", "tls") if url.startswith("smtp:") else ("from",))
-        from_address = parts.options.get("from", "")
+        from_name, from_address = _read_from(parts.options.get("from", ""))
         tls = parts.options.get("tls", "starttls" if parts.scheme == "smtp" else "implicit")
         if (
             not parts.host
             or parts.path.strip("/")
             or tls not in ("implicit", "starttls", "none")
             or (tls == "implicit") != (parts.scheme == "smtps")
-            or not _is_address(from_address)
+            or not from_address
         ):
             raise ValueError("expected smtp://user:password@host:587?from=otp@example.com")
         return cls(
@@ -69,9 +79,14 @@ class SmtpSender:
             port=parts.port or (465 if tls == "implicit" else 587),
             tls=tls,
             from_address=from_address,
+            from_name=from_name,
             user=parts.user,
             password=parts.password,
         )
+
+    @property
+    def _domain(self) -> str:
+        return self.from_address.rpartition("@")[2]
 
     def send(self, message: Message) -> str:
         mail = self._mail(message)
@@ -116,8 +131,7 @@ class SmtpSender:
 
     def _connect(self, over_at: float) -> "_Smtp":
         # Without a name, smtplib asks the name server for this machine's.
-        domain = self.from_address.rpartition("@")[2]
-        where = (self.host, self.port, domain)
+        where = (self.host, self.port, self._domain)
         if self.tls == "implicit":
             server: _Smtp = _Smtps(*where, timeout=CONNECT_SECONDS, context=self._context)
         else:
@@ -127,7 +141,7 @@ class SmtpSender:
             if self.tls == "starttls":
                 server.starttls(context=self._context)
             if self.user:
-                server.login(self.user, self.password)
+                log_in(server, self.user, self.password)
             server.ehlo_or_helo_if_needed()
         except BaseException:
             server.close()
@@ -136,12 +150,12 @@ class SmtpSender:
 
     def _mail(self, message: Message) -> EmailMessage:
         mail = EmailMessage(_POLICY)
-        mail["From"] = self.from_address
+        mail["From"] = Address(self.from_name, addr_spec=self.from_address)
         mail["To"] = message.to
         mail["Subject"] = message.subject
         mail["Date"] = format_datetime(localtime())
         # The same for every attempt, so that a mail server can see a repetition.
-        mail["Message-ID"] = f"<{message.idempotency_key}@{self.from_address.rpartition('@')[2]}>"
+        mail["Message-ID"] = f"<{message.idempotency_key}@{self._domain}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(message.text)
         if message.html:
@@ -216,8 +230,23 @@ def _failure(error: OSError, *, handing_over: bool) -> DeliveryError:
     return DeliveryError(nobody_knows, cause(error))
 
 
-def _is_address(text: str) -> bool:
+def _read_from(text: str) -> tuple[str, str]:
+    """The display name and the address that mails come from. The address is empty if malformed."""
+    match = _WITH_NAME.fullmatch(text)
+    name, address = match.groups() if match else ("", text)
     try:
-        return bool(Address(addr_spec=text).domain)
-    except (ValueError, IndexError):
-        return False
+        if not address.isascii():
+            address = _idna(address)
+        read = Address(unquote(name.strip()), addr_spec=address)
+    except (ValueError, IndexError, MessageError):
+        return "", ""
+    return read.display_name, address if read.domain and read.display_name.isprintable() else ""
+
+
+def _idna(address: str) -> str:
+    """An address whose domain is in Punycode. Raises ValueError for a local part that is not
+    ASCII, which few servers accept."""
+    read = validate_email(
+        address, check_deliverability=False, allow_smtputf8=False, globally_deliverable=False
+    )
+    return str(read.ascii_email)

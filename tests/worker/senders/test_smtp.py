@@ -1,6 +1,7 @@
 """smtp:// and smtps:// against aiosmtpd, and against a server that says what it is told to."""
 
 import email.policy
+import hmac
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from threading import Barrier
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -44,8 +46,8 @@ def mail_server() -> Iterator[Mailbox]:
     """Start an aiosmtpd: its port and its inbox."""
     with ExitStack() as running:
 
-        def start(**options: Any) -> tuple[int, Inbox]:
-            inbox = Inbox()
+        def start(inbox: Inbox | None = None, **options: Any) -> tuple[int, Inbox]:
+            inbox = inbox or Inbox()
             port = free_port()
             controller = Controller(inbox, hostname="127.0.0.1", port=port, **options)
             controller.start()
@@ -153,6 +155,114 @@ def test_logs_in(mail_server, tls, password, taken):
     assert len(inbox.mails) == taken
 
 
+USER, PASSWORD = "jürgen@例え.jp", "пароль p%:@ß"
+
+
+@pytest.mark.parametrize("user", [USER, "otp@example.com"])
+@pytest.mark.parametrize("password", [PASSWORD, "p@ss"])
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_logs_in_with_utf8(mail_server, user, password, mechanism):
+    seen = []
+
+    def authenticator(server, session, envelope, mechanism, data):
+        seen.append((mechanism, data.login.decode(), data.password.decode()))
+        return AuthResult(success=True)
+
+    port, inbox = mail_server(
+        authenticator=authenticator,
+        auth_require_tls=False,
+        auth_exclude_mechanism={"PLAIN", "LOGIN"} - {mechanism},
+    )
+    sender_for(port, login=f"{quote(user)}:{quote(password)}@").send(make_mail())
+    assert seen == [(mechanism, user, password)]
+    assert len(inbox.mails) == 1
+
+
+class CramMd5Inbox(Inbox):
+    """Takes mail from one user only."""
+
+    challenge = b"<1896.697170952@postoffice.example.net>"
+
+    def __init__(self, user: str, password: str) -> None:
+        super().__init__()
+        digest = hmac.new(password.encode(), self.challenge, "md5").hexdigest()
+        self.response = f"{user} {digest}".encode()
+
+    async def auth_CRAM__MD5(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802
+        response = await server.challenge_auth(self.challenge)
+        return AuthResult(success=response == self.response, handled=False)
+
+
+# The second one is the example of RFC 2195.
+@pytest.mark.parametrize(("user", "password"), [(USER, PASSWORD), ("tim", "tanstaaftanstaaf")])
+def test_logs_in_with_utf8_by_cram_md5(mail_server, user, password):
+    port, inbox = mail_server(
+        CramMd5Inbox(user, password),
+        auth_require_tls=False,
+        auth_exclude_mechanism={"PLAIN", "LOGIN"},
+    )
+    sender_for(port, login=f"{quote(user)}:{quote(password)}@").send(make_mail())
+    assert len(inbox.mails) == 1
+    wrong = sender_for(port, login=f"{quote(user)}:wrong@")
+    assert failure_of(wrong, make_mail()).error == "smtp_535"
+
+
+def test_tries_the_next_way_to_log_in(server_reply):
+    """A server may offer what it does not support."""
+
+    class Answers(dict[str, str | None]):
+        def get(self, verb, default=None):
+            return next(answers) if verb == "AUTH" else super().get(verb, default)
+
+    answers = iter(["334 not-base64", "504 unknown mechanism", "334 UGFzc3dvcmQ6"])
+    address, server = server_reply({})
+    ehlo = "250-here\r\n250 AUTH GSSAPI CRAM-MD5 PLAIN LOGIN"
+    server.replies = Answers(
+        server.replies | {"EHLO": ehlo, "*": "501 canceled", "CA==": "235 welcome"}
+    )
+    sender_for(address, login="u:%08@").send(make_mail())
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("offer", ["250 here", "250-here\r\n250 AUTH GSSAPI XOAUTH2"])
+def test_refuses_a_server_that_offers_no_login(server_reply, offer):
+    address, server = server_reply({"EHLO": offer})
+    error = failure_of(sender_for(address, login="u:p@"), make_mail())
+    assert (error.failure, error.error) == ("refused", "SMTPNotSupportedError")
+    assert not server.received
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "bare"),
+    [
+        ("otp@example.com", "", "otp@example.com"),
+        ("<otp@example.com>", "", "otp@example.com"),
+        ("OTP%20<otp@example.com>", "OTP", "otp@example.com"),
+        ("My%20Shop%3Cotp%2Bcodes@example.com%3E", "My Shop", "otp+codes@example.com"),
+        ("Shop,%20Inc.%20<otp@example.com>", "Shop, Inc.", "otp@example.com"),
+        ("%22Shop,%20Inc.%22%20<otp@example.com>", "Shop, Inc.", "otp@example.com"),
+        ("Café%20東京%20🙂%20<otp@example.com>", "Café 東京 🙂", "otp@example.com"),
+        ("otp@bücher.example", "", "otp@xn--bcher-kva.example"),
+        ("otp@b%C3%BCcher.example", "", "otp@xn--bcher-kva.example"),
+        ("Bücher%20<otp@straße.example>", "Bücher", "otp@xn--strae-oqa.example"),
+        ("otp@例え.テスト", "", "otp@xn--r8jz45g.xn--zckzah"),
+        ("otp@xn--bcher-kva.example", "", "otp@xn--bcher-kva.example"),
+        ("otp@localhost", "", "otp@localhost"),
+    ],
+)
+def test_comes_from_an_address_in_ascii_and_a_name_in_any_letters(mail_server, given, name, bare):
+    port, inbox = mail_server()
+    url = f"smtp://127.0.0.1:{port}?from={given}&tls=none"
+    message_id = SmtpSender.from_url(url).send(make_mail())
+    [mail], [envelope] = inbox.mails, inbox.envelopes
+    assert envelope.mail_from == bare
+    envelope.content.decode("ascii")
+    [address] = mail["From"].addresses
+    assert (address.display_name, address.addr_spec) == (name, bare)
+    assert mail["Message-ID"] == message_id
+    assert message_id.endswith(f"@{bare.partition('@')[2]}>")
+
+
 def test_keeps_one_connection_per_thread(mail_server):
     port, inbox = mail_server()
     sender = sender_for(port)
@@ -216,7 +326,15 @@ def test_does_not_use_a_connection_that_was_idle_for_long(mail_server, monkeypat
         ("RCPT", "550 5.1.1 no such user", "invalid_recipient", "smtp_550"),
         ("RCPT", "501 5.1.3 what a name", "invalid_recipient", "smtp_501"),
         ("RCPT", "550 5.2.1 disabled", "invalid_recipient", "smtp_550"),
+        ("RCPT", "550-5.1.1 no such\r\n550 5.1.1 user", "invalid_recipient", "smtp_550"),
+        ("RCPT", "550-go away\r\n550 (#5.1.1)", "invalid_recipient", "smtp_550"),
+        ("RCPT", "553 sorry, no mailbox here by that name", "invalid_recipient", "smtp_553"),
         ("RCPT", "550 5.7.1 relaying denied", "refused", "smtp_550"),
+        ("RCPT", "550 relay not permitted", "refused", "smtp_550"),
+        ("RCPT", "551 user not local; relay denied", "refused", "smtp_551"),
+        ("RCPT", "553 not in my list of allowed rcpthosts", "refused", "smtp_553"),
+        ("RCPT", "550 authentication required", "refused", "smtp_550"),
+        ("RCPT", "550", "refused", "smtp_550"),
         ("RCPT", "554 5.7.1 blocked", "refused", "smtp_554"),
         ("RCPT", "450 4.2.0 greylisted", "transient", "smtp_450"),
         ("RCPT", "452 4.2.2 mailbox full", "transient", "smtp_452"),
@@ -224,13 +342,16 @@ def test_does_not_use_a_connection_that_was_idle_for_long(mail_server, monkeypat
         ("DATA", "554 no valid recipients", "refused", "smtp_554"),
         (".", "452 disk full", "transient", "smtp_452"),
         (".", "550 looks like spam", "refused", "smtp_550"),
+        (".", "554 This user doesn't have an account", "invalid_recipient", "smtp_554"),
+        ("MAIL", "550 5.1.1 user unknown", "refused", "smtp_550"),
+        ("AUTH", "550 user unknown", "refused", "smtp_550"),
         (".", "gibberish", "unknown", "smtp_no_reply"),
         ("MAIL", "gibberish", "transient", "smtp_no_reply"),
     ],
 )
 def test_says_what_a_reply_means(server_reply, command, reply, failure, error):
     address, _ = server_reply({command: reply})
-    raised = failure_of(sender_for(address), make_mail())
+    raised = failure_of(sender_for(address, login="u:p@"), make_mail())
     assert (raised.failure, raised.error) == (failure, error)
 
 
@@ -282,6 +403,15 @@ def test_ends_in_time_though_each_reply_comes_in_time(server_reply, monkeypatch,
         "smtp://mail.example.com",
         "smtp://mail.example.com?from=nobody",
         "smtp://mail.example.com?from=",
+        "smtp://mail.example.com?from=OTP",
+        "smtp://mail.example.com?from=OTP%20<>",
+        "smtp://mail.example.com?from=OTP%20<otp@example.com",
+        "smtp://mail.example.com?from=OTP%20<a@b@example.com>",
+        "smtp://mail.example.com?from=<otp@example.com>,<b@example.com>",
+        "smtp://mail.example.com?from=a@example.com,b@example.com",
+        "smtp://mail.example.com?from=OTP%0D%0ABcc:b@example.com%20<otp@example.com>",
+        "smtp://mail.example.com?from=jürgen@example.com",
+        "smtp://mail.example.com?from=otp@-bücher.example",
         "smtp://mail.example.com/path?from=otp@example.com",
         "smtp://mail.example.com?from=otp@example.com&tls=maybe",
         "smtp://mail.example.com?from=otp@example.com&tls=implicit",
