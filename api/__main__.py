@@ -11,7 +11,7 @@ from granian.server import Server
 from api import create_app
 from api.access import Access
 from shared import logs
-from shared.policy import DEFAULT_APP
+from shared.policy import PAGE_APP
 from shared.settings import Settings, SettingsError
 
 # Enough that slow clients do not keep the others waiting; every thread may hold one connection to
@@ -35,15 +35,34 @@ def warn_of_weak_codes(settings: Settings) -> None:
             log.warning("weaker_than_nist", extra={"app": name or "all", "settings": weaker})
 
 
+def warn_of_unbounded_page(settings: Settings) -> None:
+    """On the public page strangers send at the owner's cost. OTP_LIMIT_TO and OTP_LIMIT_IP do not
+    bound that: a fraudster has many numbers and many addresses."""
+    page = settings.app(PAGE_APP)
+    policy = page.policy()
+    bounds = {
+        "OTP_GUARD": policy.guard.mode == "block",
+        "OTP_BLOCKED_TYPES": policy.blocked_types,
+        "OTP_BUDGET": policy.budget,
+        **{
+            f"OTP_LIMIT_{scope.upper()}": policy.limits[scope]
+            for scope in ("app", "country", "range", "global")
+        },
+    }
+    if settings.otp_public_ui and page.has_paid_sender() and not any(bounds.values()):
+        log.warning("page_without_bounds", extra={"settings": list(bounds)})
+
+
 def main() -> None:
     logs.set_up()
     try:
         settings = Settings.load()
         settings.secret_keys()
         if Access(settings).keys() is None:
-            settings.app(DEFAULT_APP).refuse_to_be_open()
+            settings.refuse_to_be_open()
             log.warning("open_to_everybody", extra={"because": "there is no API key"})
         warn_of_weak_codes(settings)
+        warn_of_unbounded_page(settings)
     except SettingsError as error:
         sys.exit(f"otp api: {error}")
     serve("api.__main__:app", settings)

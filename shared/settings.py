@@ -5,8 +5,6 @@ else it is the default. In place of a secret itself, NAME_FILE may name the file
 `.env.example` lists them all.
 """
 
-import base64
-import binascii
 import os
 import re
 import tomllib
@@ -19,7 +17,6 @@ from pydantic import SecretStr as Secret
 
 from shared.policy import (
     CHANNELS,
-    OWN_APPS,
     PAGE_APP,
     PHONE_CHANNELS,
     Channel,
@@ -28,6 +25,7 @@ from shared.policy import (
     Policy,
 )
 from shared.sender_urls import named
+from shared.setting_keys import app_keys, key_ring
 from shared.setting_types import (
     APP_NAME,
     Budget,
@@ -51,9 +49,6 @@ from shared.setting_types import (
 from shared.settings_sources import SettingsError, find, made_secrets, read_sources, refuse_unknown
 
 __all__ = ["Settings", "SettingsError"]
-
-_SHORTEST_KEY = 32
-
 
 _CONSOLE = ("console://",)
 
@@ -109,7 +104,12 @@ class Settings(BaseModel):
 
     otp_allowed_countries: Regions = ()
     otp_blocked_prefixes: Prefixes = ()
-    otp_blocked_types: NumberTypes = ("premium_rate", "shared_cost", "no_country")
+    otp_blocked_types: NumberTypes = (
+        "premium_rate",
+        "shared_cost",
+        "personal_number",
+        "no_country",
+    )
     otp_trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     otp_default_region: Region | None = None
     otp_app_name: Annotated[OneLine, Field(max_length=30)] = "OTP"
@@ -143,30 +143,11 @@ class Settings(BaseModel):
                 "OTP_SECRET_KEYS is missing: expected kid:base64 of at least 32 random bytes; "
                 "or set OTP_DATA_DIR to a folder where one is made at first start and kept"
             )
-        pairs = _pairs("OTP_SECRET_KEYS", self.otp_secret_keys)
-        keys = {kid: _decode_key(encoded) for kid, encoded in pairs}
-        if not keys:
-            raise SettingsError("OTP_SECRET_KEYS is empty: expected kid:base64")
-        if len(keys) < len(pairs):
-            raise SettingsError("OTP_SECRET_KEYS holds the same key id twice")
-        if len(set(keys.values())) < len(keys):
-            raise SettingsError("OTP_SECRET_KEYS holds the same key twice")
-        return keys
+        return key_ring(self.otp_secret_keys.get_secret_value())
 
     def api_keys(self) -> tuple[tuple[str, str], ...]:
         """(app, key) of every API key; an app may have several. Raises SettingsError."""
-        if self.otp_api_keys is None:
-            return ()
-        pairs = tuple(_pairs("OTP_API_KEYS", self.otp_api_keys))
-        if not pairs:
-            raise SettingsError("OTP_API_KEYS is empty: expected app:key")
-        if len({key for _, key in pairs}) < len(pairs):
-            raise SettingsError("OTP_API_KEYS holds the same key twice")
-        if own := [app for app, _ in pairs if app in OWN_APPS]:
-            raise SettingsError(f"OTP_API_KEYS: {own[0]} is a name of the service's own")
-        if any(len(key) < _SHORTEST_KEY for _, key in pairs):
-            raise SettingsError(f"OTP_API_KEYS: a key has under {_SHORTEST_KEY} characters")
-        return pairs
+        return app_keys(self.otp_api_keys.get_secret_value()) if self.otp_api_keys else ()
 
     def admin_password(self) -> str | None:
         """The owner's; None: there is no dashboard."""
@@ -180,9 +161,15 @@ class Settings(BaseModel):
         )
 
     def refuse_to_be_open(self) -> None:
-        """Where no API key is needed, anybody may send at the owner's cost. Raises SettingsError
-        unless nothing costs, or the owner has said so by name."""
-        if self.has_paid_sender() and not self.otp_allow_open:
+        """Without an API key anyone may send. Raises SettingsError if that goes beyond console://,
+        for any app, and the owner has not allowed it by name."""
+        senders = [
+            url
+            for channel in CHANNELS
+            for named in self.named_senders(channel).values()
+            for _, url in named
+        ]
+        if not self.otp_allow_open and any(url != "console://" for url in senders):
             raise SettingsError(
                 "anybody could have messages sent at your cost: make a key for your app with "
                 "python -m api.keys create APP, set OTP_API_KEYS to keys of your own, or "
@@ -335,24 +322,3 @@ def _sentences(model: type[BaseModel], error: ValidationError) -> list[str]:
             f"{str(e['loc'][0]).upper()}: {expected(e, fields[str(e['loc'][0])])}" for e in found
         )
     )
-
-
-def _pairs(name: str, secret: Secret) -> list[tuple[str, str]]:
-    """Split `name:value name:value` (or by commas)."""
-    pairs = []
-    for word in secret.get_secret_value().replace(",", " ").split():
-        left, colon, right = word.partition(":")
-        if not colon or not right or not re.fullmatch(APP_NAME, left):
-            raise SettingsError(f"{name}: expected name:value pairs, separated by spaces")
-        pairs.append((left, right))
-    return pairs
-
-
-def _decode_key(encoded: str) -> bytes:
-    try:
-        key = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
-        raise SettingsError("OTP_SECRET_KEYS: a key is not base64") from None
-    if len(key) < _SHORTEST_KEY:
-        raise SettingsError(f"OTP_SECRET_KEYS: a key has under {_SHORTEST_KEY} bytes")
-    return key

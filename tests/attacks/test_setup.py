@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 KEY = "a2V5" * 12
 PAID = "webhook://whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3@gateway/"
+MAIL = "smtp://mail.example.com?from=otp@example.com"
 TWICE = f"a:{'k' * 32} b:{'k' * 32}"
 GOOD = {"OTP_SECRET_KEYS": f"k1:{KEY}", "OTP_ADMIN_PASSWORD": "a long password", "PORT": "1"}
 
@@ -25,6 +26,8 @@ WEAK = [
     (("api",), {"OTP_API_KEYS": "shop:short"}, "OTP_API_KEYS: a key has under 32 characters"),
     (("api",), {"OTP_API_KEYS": TWICE}, "OTP_API_KEYS holds the same key twice"),
     (("api",), {"OTP_ADMIN_PASSWORD": "short"}, "OTP_ADMIN_PASSWORD"),
+    (("api",), {"OTP_API_KEYS": "", "OTP_EMAIL_SENDERS": MAIL}, "OTP_ALLOW_OPEN=true"),
+    (BOTH, {"OTP_API_KEYS_FILE": "/dev/null"}, "OTP_API_KEYS_FILE is empty"),
     (("api",), {"OTP_SMS_SENDERS": PAID}, "anybody could have messages sent at your cost"),
 ]
 

@@ -144,6 +144,7 @@ def service(start_service, mail_server) -> Iterator[Service]:
         OTP_RESEND_SECONDS="0",
         OTP_RESEND_CODE="new",
         OTP_EMAIL_SENDERS=f"smtp://127.0.0.1:{mail_server.port}?from=otp@example.com&tls=none",
+        OTP_ALLOW_OPEN="true",
     )
     yield service
     service.stop()

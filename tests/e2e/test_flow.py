@@ -66,7 +66,9 @@ def mailbox() -> Iterator[Mailbox]:
 
 @pytest.fixture(scope="module")
 def mail_service(start_service, mailbox) -> Iterator[Service]:
-    service = start_service(OTP_EMAIL_SENDERS=mailbox.url, WORKER_CONCURRENCY="4")
+    service = start_service(
+        OTP_EMAIL_SENDERS=mailbox.url, OTP_ALLOW_OPEN="true", WORKER_CONCURRENCY="4"
+    )
     yield service
     service.stop()
 

@@ -127,7 +127,7 @@ def test_the_policy_of_the_defaults():
         channels=CHANNELS,
         allowed_countries=None,
         blocked_prefixes=(),
-        blocked_types=frozenset({"premium_rate", "shared_cost", "no_country"}),
+        blocked_types=frozenset({"premium_rate", "shared_cost", "personal_number", "no_country"}),
     )
 
 
@@ -144,9 +144,33 @@ def test_where_messages_cost_the_guard_blocks_and_nobody_calls_without_a_key(nam
     assert load(**{name: PAID, "OTP_GUARD": "off"}).policy().guard.mode == "off"
 
 
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"OTP_EMAIL_SENDERS": "smtp://mail?from=a@example.com"},
+        {"OTP_EMAIL_SENDERS": "console:// apprise+mailgun://otp@mail.example.com/key/{to}"},
+        {"OTP_APPS": "[shop]\nemail_senders = 'smtp://mail?from=a@example.com'"},
+        {"OTP_APPS": f"[shop]\ncall_senders = ['console://', '{PAID}']"},
+        {"OTP_APPS": f"[page]\nsms_senders = '{PAID}'", "OTP_SMS_SENDERS": "none"},
+    ],
+)
+@pytest.mark.parametrize("empty", [{}, {"OTP_API_KEYS": ""}])
+def test_every_sender_but_the_console_takes_a_key_or_leave_to_be_open(env, empty):
+    settings = load(**env, **empty)
+    assert settings.api_keys() == ()
+    with pytest.raises(SettingsError, match="OTP_ALLOW_OPEN=true"):
+        settings.refuse_to_be_open()
+    load(**env, OTP_ALLOW_OPEN="true").refuse_to_be_open()
+
+
+def test_with_the_console_alone_nothing_has_to_be_closed():
+    load(
+        OTP_EMAIL_SENDERS="none", OTP_APPS="[shop]\nsms_senders = 'console://'"
+    ).refuse_to_be_open()
+
+
 def test_where_only_e_mail_is_sent_nothing_costs():
     settings = load(OTP_EMAIL_SENDERS="smtp://mail?from=a@example.com")
-    settings.refuse_to_be_open()
     assert settings.policy().guard.mode == "monitor"
 
 
