@@ -77,6 +77,7 @@ class OtpWorker(BaseWorker):
         what is under way. Survives a Redis that is away, for however long."""
         log.info("worker_started", extra={"worker": self.name, "host": self.hostname})
         self.birth_date = now()
+        health.begin()
         self._crew.start()
         back_off = 0.1
         while not self._stop_requested:
@@ -193,6 +194,7 @@ class OtpWorker(BaseWorker):
         log.info(
             "worker_stopped", extra={"worker": self.name, "under_way": self._concurrency - idle}
         )
+        health.end()
         if idle < self._concurrency:
             # A sender hangs. Its lease ends soon, and another worker goes on with the send.
             os._exit(1)
