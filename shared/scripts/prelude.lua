@@ -11,6 +11,15 @@ local function is_late(request, now)
   return request.not_after and now > request.not_after
 end
 
+-- Let a key live until `at` or longer. What it holds may have been written while OTP_KEEP was longer,
+-- or for another app. Redis has PEXPIREAT with GT from version 7 on only.
+local function expire_not_before(key, at, now)
+  local left = redis.call('PTTL', key)
+  if left < 0 or now + left < at then
+    redis.call('PEXPIREAT', key, at)
+  end
+end
+
 -- What happened: since ever for metrics, and by minute, hour and day for the dashboard. `now` is of
 -- the script, so that one event is in one place.
 local PERIODS = {

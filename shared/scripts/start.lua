@@ -185,12 +185,14 @@ else
   end
   redis.call('SET', KEYS[1], request.verification_id, 'PXAT', expires)
   redis.call('ZREMRANGEBYSCORE', KEYS[8], '-inf', now)
-  redis.call('ZADD', KEYS[8], expires + request.kept_ms, request.verification_id)
-  redis.call('PEXPIREAT', KEYS[8], expires + request.kept_ms)
   redis.call('SADD', 'otp:apps', request.app)
-  redis.call('PEXPIRE', 'otp:apps', request.apps_ms)
   count(now, 'started', request.channel)
 end
+-- For a resend too: OTP_KEEP may be longer by now, and what is kept of a recipient must be found.
+local kept_until = expires + request.kept_ms
+redis.call('ZADD', KEYS[8], 'GT', kept_until, request.verification_id)
+expire_not_before(KEYS[8], kept_until, now)
+expire_not_before('otp:apps', now + request.apps_ms, now)
 -- A resend with the same code leaves the code as it is.
 if request.code then
   redis.call('HSET', KEYS[3],
@@ -213,18 +215,18 @@ end
 if request.service then
   redis.call('HSET', KEYS[4], 'app_name', request.service.name)
 end
-redis.call('PEXPIREAT', KEYS[2], expires + request.kept_ms)
-redis.call('PEXPIREAT', KEYS[4], expires + request.kept_ms)
+expire_not_before(KEYS[2], kept_until, now)
+redis.call('PEXPIREAT', KEYS[4], kept_until)
 -- The job wakes a worker now; should it get lost, the sweeper finds the send here.
 redis.call('ZADD', KEYS[5], now + request.overdue_ms, request.verification_id .. ':' .. send)
-redis.call('PEXPIRE', KEYS[5], request.ttl_ms + request.kept_ms)
+expire_not_before(KEYS[5], kept_until, now)
 -- The account's sends, for how many of them had somebody verified.
 if request.service then
   local attempts = 'otp:attempts:' .. request.service.account
   redis.call('ZADD', attempts, now, request.verification_id .. ':' .. send)
   redis.call('ZREMRANGEBYSCORE', attempts, '-inf', now - request.ttl_ms - request.kept_ms)
   redis.call('ZREMRANGEBYRANK', attempts, 0, -10001)
-  redis.call('PEXPIRE', attempts, request.ttl_ms + request.kept_ms)
+  expire_not_before(attempts, kept_until, now)
 end
 count(now, 'sends_requested', request.channel)
 count(now, 'country', request.country, 'requested')

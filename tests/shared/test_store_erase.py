@@ -4,8 +4,11 @@ import pytest
 
 from shared.errors import RateLimited, TooManyChecks, VerificationNotFound
 from shared.ledger import Claim
+from shared.queue import WakeUps
+from shared.store import Store
+from shared.verification_service import VerificationService
 from tests.fakes import claim_one, done_one
-from tests.user import OTHER_PHONE, PHONE
+from tests.user import OTHER_PHONE, PHONE, User
 
 FREE = {"OTP_RESEND_SECONDS": "0", "OTP_LIMIT_TO": "1/1h", "OTP_MAX_FAILED_CHECKS": "1/24h"}
 # What a recipient leaves that says nothing of whose it is.
@@ -119,3 +122,73 @@ def test_unblocking_keeps_the_pending_code_and_touches_nobody_else(user, store, 
     user.type(user.code(mine))
     with pytest.raises(TooManyChecks):
         user.type(user.code(others), OTHER_PHONE)
+
+
+DAY, HOUR = 86400, 3600
+
+
+@pytest.fixture
+def user_keeping(redis, ledger, codes, settings):
+    """A user of a process that was started with another OTP_KEEP."""
+
+    def keeping(seconds: int) -> User:
+        service = VerificationService(
+            Store(redis, keep_seconds=seconds),
+            ledger,
+            codes,
+            WakeUps(redis, codes.job_keys),
+            lambda app: settings.app(app).policy(),
+        )
+        return User(service, codes)
+
+    return keeping
+
+
+def tags_known(store, codes) -> list[str]:
+    """As DELETE /recipients finds them."""
+    return [codes.tag(app, PHONE) for app in store.apps()]
+
+
+@pytest.mark.parametrize("seconds", [0, 60, HOUR])
+@pytest.mark.parametrize("again", ["for another code", "for a resend", "not at all"])
+def test_with_a_shorter_otp_keep_what_was_kept_before_is_found(
+    user_keeping, store, codes, redis, clock, seconds, again
+):
+    kept_long = user_keeping(40 * DAY)
+    first = kept_long.ask()
+    if again == "for another code":
+        kept_long.type(kept_long.code(first))
+    if again != "not at all":
+        user_keeping(seconds).ask()
+    user_keeping(seconds).ask(OTHER_PHONE)
+    clock.shift(39 * DAY)
+    assert redis.exists(f"otp:verification:{first.verification_id}")
+    assert store.erase(tags_known(store, codes))["verifications"] == 1
+    assert not redis.keys("otp:verification:*")
+    assert not redis.keys("otp:send:*")
+
+
+@pytest.mark.parametrize("seconds", [0, 60, HOUR])
+def test_with_a_longer_otp_keep_what_is_kept_now_is_found(
+    user_keeping, store, codes, redis, clock, seconds
+):
+    user_keeping(seconds).ask()
+    user_keeping(40 * DAY).ask()
+    clock.shift(2 * HOUR)
+    user_keeping(40 * DAY).ask()
+    clock.shift(39 * DAY)
+    assert len(redis.keys("otp:verification:*")) == 2
+    assert store.erase(tags_known(store, codes))["verifications"] == 2
+
+
+def test_what_is_due_stays_until_the_longest_code_ends(redis, user_keeping):
+    user_keeping(DAY).ask()
+    user_keeping(0).ask(OTHER_PHONE)
+    assert redis.ttl("otp:due") > DAY
+
+
+def test_the_attempts_of_a_service_stay_as_long_as_its_verifications(user_keeping, terms_of, redis):
+    terms, service = terms_of("shop"), f"VA{'0' * 32}"
+    user_keeping(40 * DAY).ask(app=service, terms=terms)
+    user_keeping(60).ask(OTHER_PHONE, app=service, terms=terms)
+    assert redis.ttl("otp:attempts:shop") > 39 * DAY
