@@ -17,8 +17,9 @@ SenderStatus = Literal["in_use", "failing", "left_alone", "paused"]
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """`oldest_seconds` is how long the first in the queue has waited, None when nothing waits.
-    `unfinished` also counts the sends that a worker has, or that wait for another attempt."""
+    """`oldest_seconds` is how long the first send in the queue has waited. None if nothing waits or
+    no job is from this service. `unfinished` also counts the sends that a worker has, or that wait
+    for another attempt."""
 
     waiting: int
     oldest_seconds: float | None
@@ -66,19 +67,21 @@ class ServiceState(RedisScripts):
     ) -> None:
         super().__init__(redis)
         self._queue_key = queue_key
+        self._oldest = self._script("oldest")
         self._senders = [(channel, name) for channel, names in senders.items() for name in names]
 
     def read(self) -> State:
         """Raises StorageUnavailable."""
 
-        (seconds, micros), waiting, first, unfinished, worker_keys, *senders = self._run(self._look)
+        (seconds, micros), waiting, unfinished, worker_keys, *senders = self._run(self._look)
         now = seconds + micros / 1e6
-        asked, workers = self._run(lambda: self._look_closer(first, worker_keys))
+        asked = self._run(lambda: self._oldest([self._queue_key], []))
+        workers = self._run(lambda: self._look_closer(worker_keys))
         return State(
             now=now,
             queue=Queue(
                 waiting=waiting,
-                oldest_seconds=max(0.0, now - int(asked) / 1000) if asked else None,
+                oldest_seconds=max(0.0, now - asked / 1000) if asked else None,
                 unfinished=unfinished,
             ),
             # The register keeps those that have died for a while.
@@ -106,7 +109,6 @@ class ServiceState(RedisScripts):
         with self.redis.pipeline(transaction=False) as pipe:
             pipe.time()
             pipe.llen(self._queue_key)
-            pipe.lindex(self._queue_key, 0)
             pipe.zcard("otp:due")
             pipe.smembers(REDIS_WORKER_KEYS)
             for channel, sender in self._senders:
@@ -114,15 +116,12 @@ class ServiceState(RedisScripts):
                 pipe.pttl(f"otp:paused:{channel}:{sender}")
             return pipe.execute()
 
-    def _look_closer(self, first_job: bytes | None, worker_keys: Sequence[bytes]) -> Any:
-        """When the first send in the queue was asked for, and what each worker says of itself."""
-        verification_id, _, send = (first_job or b"").rpartition(b"-")
+    def _look_closer(self, worker_keys: Sequence[bytes]) -> list[Any]:
+        """What each worker says of itself."""
         with self.redis.pipeline(transaction=False) as pipe:
-            pipe.hget(b"otp:send:" + verification_id + b":" + send, "asked")
             for key in worker_keys:
                 pipe.hgetall(key)
-            asked, *workers = pipe.execute()
-        return asked, workers
+            return pipe.execute()
 
 
 def _worker(fields: Mapping[bytes, bytes], now: float) -> Worker:

@@ -52,9 +52,7 @@ end
 -- How long a new send would wait in the queue: what is before it, at the rate of the last seconds;
 -- when nothing at all is being sent, at least as long as the first in the queue has waited.
 local function backlog_ms()
-  local first = redis.call('LINDEX', KEYS[7], 0)
-  local id = first and string.match(first, '^(VE%x+)%-%d+$')
-  local since = id and redis.call('HGET', 'otp:verification:' .. id, 'sent_at')
+  local since = waiting_since(KEYS[7])
   -- A queue in which nobody has waited for long may just be catching up.
   if not since or now - since < request.ttl_ms / 32 then
     return 0

@@ -7,6 +7,7 @@ import pytest
 from shared.ledger import BREAKER_FAILURES
 from shared.state import ServiceState
 from tests.fakes import FakeSender
+from tests.shared.jobs import UNREADABLE_JOBS, now_ms, put_in_front
 from worker.senders.base import DeliveryError
 
 SENDERS = {"sms": ["fake"], "email": ["fake"]}
@@ -15,11 +16,6 @@ SENDERS = {"sms": ["fake"], "email": ["fake"]}
 @pytest.fixture
 def state(redis, codes):
     return ServiceState(redis, "rq:queue:otp", SENDERS)
-
-
-def now_ms(redis):
-    seconds, micros = redis.time()
-    return seconds * 1000 + micros // 1000
 
 
 def test_a_service_at_rest(state):
@@ -45,6 +41,19 @@ def test_a_job_that_is_none_of_ours_has_no_age(redis, state):
     redis.rpush("rq:queue:otp", b"\xff")
     queue = state.read().queue
     assert (queue.waiting, queue.oldest_seconds) == (1, None)
+
+
+@pytest.mark.parametrize("job", UNREADABLE_JOBS)
+@pytest.mark.parametrize("jobs", [1, 99])
+def test_jobs_that_cannot_be_read_do_not_hide_how_long_the_others_wait(
+    redis, state, user, job, jobs
+):
+    started = user.ask()
+    redis.hset(f"otp:send:{started.verification_id}:1", "asked", now_ms(redis) - 3000)
+    put_in_front(redis, job, jobs)
+    queue = state.read().queue
+    assert queue.waiting == 1 + jobs
+    assert 3 <= queue.oldest_seconds < 5
 
 
 def test_says_what_a_worker_that_is_alive_does(redis, state, user, sender, run_worker):
