@@ -6,7 +6,6 @@ from pathlib import Path
 
 from flask import Flask
 from redis import Redis
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import (
     admin,
@@ -33,6 +32,7 @@ from api.logged import LoggedService
 from api.origins import ReturnUrls
 from api.page import Page
 from api.proof import ProofOfWork
+from api.proxies import TrustedProxies
 from api.texts import Languages
 from api.verify_v2.errors import Answers
 from shared.attempts import Attempts
@@ -82,8 +82,8 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
     if settings.otp_trusted_proxies:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=settings.otp_trusted_proxies, x_proto=1, x_host=1
+        app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]
+            app.wsgi_app, settings.otp_trusted_proxies
         )
     logged, work = LoggedService(service), ProofOfWork(codes, store)
     app.register_blueprint(otp.endpoints(logged, access, work, settings.otp_default_region))

@@ -3,11 +3,11 @@
 import hmac
 import re
 from collections.abc import Sequence
-from ipaddress import ip_address
 
 from flask import Request
 
 from api.key_file import KnownKeys, hash_of, path_in
+from api.proxies import UNKNOWN, address_in
 from api.schemas import LOCALE, LONGEST_LOCALE
 from shared.errors import Unauthorized
 from shared.policy import DEFAULT_APP, PAGE_APP
@@ -74,10 +74,7 @@ def app_with(keys: Sequence[tuple[str, bytes]], key: str) -> str | None:
 
 def client_ip(request: Request) -> str:
     """The client's address; one for all whose address is not known."""
-    try:
-        return str(ip_address(request.remote_addr or ""))
-    except ValueError:
-        return "0.0.0.0"  # noqa: S104 (a name for "unknown", nothing is bound to it)
+    return address_in(request.remote_addr or "") or UNKNOWN
 
 
 def browser_locale(request: Request) -> str:

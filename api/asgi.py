@@ -1,0 +1,140 @@
+"""Run the WSGI app on an ASGI server.
+
+WSGI folds `X_Forwarded_For` and `X-Forwarded-For` into one name, so a client could overwrite what a
+proxy says about it. ASGI still has the names as they were sent. The adapter drops every header
+whose name contains an underscore, as nginx does, before WSGI folds the rest.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import Any
+from urllib.parse import unquote_to_bytes
+from wsgiref.types import WSGIApplication
+
+_Message = MutableMapping[str, Any]
+_Headers = Sequence[tuple[bytes, bytes]]
+_Answer = tuple[int, _Headers, bytes]
+# PEP 3333 gives these two no prefix.
+_WITHOUT_PREFIX = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}
+
+
+class _BrokenBody(Exception):
+    """The client has gone, or its chunks are malformed."""
+
+
+class Asgi:
+    """An ASGI 3 application (HTTP only) that answers requests in `threads` threads.
+
+    The event loop reads a body before a thread gets the request, so a slow client holds no thread.
+    Of a body, the app sees at most `largest_body` bytes and one more, which shows that the body was
+    too large. A body that takes longer than `body_seconds` is answered 408, a malformed one 400.
+    """
+
+    def __init__(
+        self, app: WSGIApplication, *, threads: int, largest_body: int, body_seconds: float = 10
+    ) -> None:
+        self._app = app
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._largest_body = largest_body
+        self._body_seconds = body_seconds
+
+    async def __call__(
+        self,
+        scope: _Message,
+        receive: Callable[[], Awaitable[_Message]],
+        send: Callable[[_Message], Awaitable[None]],
+    ) -> None:
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                body = await _read(receive, self._largest_body + 1)
+        except TimeoutError:
+            answer = _without_body(408)
+        except _BrokenBody:
+            answer = _without_body(400)
+        else:
+            answer = await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._answer, _environ(scope, body)
+            )
+        status, headers, content = answer
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    def _answer(self, environ: dict[str, Any]) -> _Answer:
+        status = 500
+        headers: _Headers = ()
+
+        def start_response(
+            line: str, fields: list[tuple[str, str]], _error: Any = None
+        ) -> Callable[[bytes], object]:
+            nonlocal status, headers
+            status = int(line.split(" ", 1)[0])
+            headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
+            return lambda _data: None
+
+        parts = self._app(environ, start_response)
+        try:
+            content = b"".join(parts)
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+        return status, headers, content
+
+
+def _without_body(status: int) -> _Answer:
+    return status, ((b"connection", b"close"),), b""
+
+
+async def _read(receive: Callable[[], Awaitable[_Message]], most: int) -> bytes:
+    """Read the body, or the first `most` bytes of it. Raises _BrokenBody."""
+    body = b""
+    while len(body) < most:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _BrokenBody
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    return body[:most]
+
+
+def _environ(scope: _Message, body: bytes) -> dict[str, Any]:
+    """The environment of PEP 3333."""
+    server, port = scope["server"]
+    return {
+        **_fields(scope["headers"]),
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": server,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": scope["client"][0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": BytesIO(body),
+        # The end of the input is the end of the body, with or without a Content-Length.
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+
+
+def _fields(headers: _Headers) -> dict[str, str]:
+    """Headers under their WSGI names. Lines of one name become one value, in their order."""
+    fields: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        if b"_" in raw_name:
+            continue
+        name = "HTTP_" + raw_name.decode("latin-1").upper().replace("-", "_")
+        name = _WITHOUT_PREFIX.get(name, name)
+        value = raw_value.decode("latin-1")
+        if name in fields:
+            value = f"{fields[name]}{'; ' if name == 'HTTP_COOKIE' else ','}{value}"
+        fields[name] = value
+    return fields
