@@ -14,15 +14,18 @@ from shared.verification import Approved, Started, Verification
 LOCALE = "[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"
 LONGEST_LOCALE = 35
 
+# Room for what pasting puts around every character, such as a pair of direction marks.
+_LONGEST_PASTE = 256
+
 Phone = Annotated[
     str,
     Field(
-        max_length=64,
-        description="E.164; spaces, dashes and brackets are fine",
+        max_length=_LONGEST_PASTE,
+        description="E.164; spaces, dashes, brackets and invisible characters are fine",
         examples=["+14155550123"],
     ),
 ]
-Email = Annotated[str, Field(max_length=254, examples=["a@example.com"])]
+Email = Annotated[str, Field(max_length=2 * _LONGEST_PASTE, examples=["a@example.com"])]
 VerificationId = Annotated[
     str,
     Field(pattern="^VE[0-9a-f]{32}$", examples=["VE5653a83b10f2a925b033d0d0f1fba7c5"]),
@@ -44,9 +47,6 @@ Proof = Annotated[
         "widget encodes it. Only calls without an API key are asked for one",
     ),
 ]
-# Room for what pasting puts around every character, such as a pair of direction marks.
-_LONGEST_PASTE = 256
-
 Otp = Annotated[
     str,
     Field(

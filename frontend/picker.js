@@ -3,6 +3,7 @@
  * the page can be used already. Without it the field takes numbers all the same, and whatever is said
  * here, the service decides.
  */
+import { plain } from "./typed.js";
 import { texts } from "./words.js";
 
 const FOLDER = "./vendor/intl-tel-input";
@@ -16,6 +17,7 @@ let picker = null;
 
 /** The number as the service takes it: with the country that is chosen, if it was typed without. */
 export function typedNumber() {
+  clean();
   const typed = input.value.trim();
   if (!typed) return typed;
   const country = picker.getSelectedCountry();
@@ -37,6 +39,9 @@ export async function addPicker() {
   // The field gets a parent: whoever is typing goes on where they were.
   const { selectionStart, selectionEnd } = input;
   const isFocused = document.activeElement === input;
+  // Before the library looks at what is typed.
+  input.addEventListener("input", clean, { capture: true });
+  clean();
   picker = intlTelInput(input, {
     allowedNumberTypes: null,
     containerClass: "picker",
@@ -61,6 +66,13 @@ export async function addPicker() {
   input.addEventListener("input", typed);
   input.addEventListener("countrychange", typed);
   picker.promise.then(typed, () => {}); // Without what judges numbers nothing is said of them.
+}
+
+/** Takes out of a pasted number what cannot be seen, and gives digits, dashes and + their plain form. */
+function clean(event) {
+  if (event?.isComposing) return; // An input method is not done with the letters yet.
+  const number = plain(input.value).replace(/^\s*tel:(\/\/)?/i, "");
+  if (number !== input.value) input.value = number;
 }
 
 function styles() {

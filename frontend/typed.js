@@ -3,17 +3,16 @@
 const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 // Some dashes count as something else: minus signs, a bullet, and the long vowel mark of Japanese keyboards.
 const DASH = /[\p{Pd}\u2212\u2043\u02d7\u30fc]/gu;
-const FULL_WIDTH = 0xfee0;
 
-/** The text with the digits, spaces and dashes of any script, and full-width letters and signs, as ASCII,
- * and without what cannot be seen. */
+/** The text with the digits, spaces and dashes of any script, and small or full-width letters and signs,
+ * as ASCII, and without what cannot be seen. */
 export function plain(text) {
   return text
     .replace(INVISIBLE, "")
     .replace(/(?=[^0-9])\p{Nd}/gu, valueOf)
     .replace(/\p{Zs}/gu, " ")
     .replace(DASH, "-")
-    .replace(/[\uff01-\uff5e]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) - FULL_WIDTH));
+    .replace(/[\ufe50-\ufe6f\uff01-\uff5e]/g, (letter) => letter.normalize("NFKC"));
 }
 
 /** Each script has its ten digits in one run, and runs that meet hold whole tens. */

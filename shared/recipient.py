@@ -4,16 +4,18 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from shared.errors import InvalidRequest
+from shared.typed import plain, plain_name
 
-# What people put between and around the digits of a number. phonenumbers takes more (letters
-# as on a keypad, extensions, invisible characters), which would give one person many spellings
-# that mean another number to another reader.
-_PHONE = re.compile(r"(?:tel:)?[\s(+＋]*\d[\d\s().\-‐‑‒–/]*")  # noqa: RUF001
+# What people put between and around the digits of a number, after plain(). phonenumbers takes more
+# (letters as on a keypad, extensions), which would give one person many spellings that mean another
+# number to another reader.
+_PHONE = re.compile(r"[ (\[+]*[0-9][0-9 ()\[\]./-]*")
 _LONGEST_PHONE = 40
 
 # The numbers that belong to no country: satellite networks, international freephone and premium.
@@ -53,13 +55,14 @@ def parse_phone(
 ) -> Recipient:
     """Read a phone number in E.164, or in national form when a default region is given.
 
-    Spaces, dots, dashes, slashes, brackets and the decimal digits of any script are fine. The
+    Spaces, dots, dashes, slashes, brackets, the decimal digits of any script, invisible characters
+    and `tel:` are fine. The
     prefix for calls abroad counts as +: 00, or the one of the region `dialed_from` (011 in the US),
     which without it is the default region.
     Raises InvalidRequest for letters, extensions, control characters, and numbers that the
     numbering plan of their country does not have.
     """
-    spelling = text.strip()
+    spelling = _without_scheme("tel", plain(text))
     if len(spelling) > _LONGEST_PHONE or not _PHONE.fullmatch(spelling):
         raise InvalidRequest(("phone", "not a phone number; write it like +14155550123"))
     readings = list(_readings(spelling, default_region, dialed_from))
@@ -108,11 +111,15 @@ def parse_email(text: str) -> Recipient:
     """Read an e-mail address (RFC 5321, ASCII local part, IDNA domain), in lower case.
 
     No provider in use tells apart the case of a local part, so one mailbox is one recipient.
-    Raises InvalidRequest.
+    Invisible characters, full-width letters, dashes of any kind and `mailto:` are fine. Raises
+    InvalidRequest.
     """
     try:
         address = validate_email(
-            text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True
+            _without_scheme("mailto", plain_name(text)),
+            check_deliverability=False,
+            allow_smtputf8=False,
+            strict=True,
         )
     except EmailNotValidError as error:
         raise InvalidRequest(
@@ -120,6 +127,17 @@ def parse_email(text: str) -> Recipient:
         ) from error
     # In ASCII there always is one: other local parts were refused.
     return Recipient(field="email", to=str(address.ascii_email).lower())
+
+
+def is_email(text: str) -> bool:
+    """Whether what was typed is meant as an e-mail address."""
+    return "@" in plain(text)
+
+
+def _without_scheme(scheme: str, text: str) -> str:
+    """What a link of that scheme leads to (RFC 3966, RFC 6068), or the text if it is no link."""
+    link = re.match(rf"\s*{scheme}:(?://)?", text, re.IGNORECASE)
+    return unquote(text[link.end() :]).strip() if link else text.strip()
 
 
 def mask(to: str) -> str:

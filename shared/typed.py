@@ -12,35 +12,40 @@ _IGNORABLE = re.compile(
 # Dashes to the eye, which Unicode counts as signs, punctuation and a letter: the minus sign, the
 # hyphen bullet, the modifier minus, and the long vowel mark that Japanese keyboards have.
 _MORE_DASHES = "\u2212\u2043\u02d7\u30fc"
-# From here to their full-width forms it is the same distance for all of ASCII.
-_FULL_WIDTH = 0xFEE0
+# Parts of words in names of domains: the long vowel mark, and the zero-width joiners that tell
+# words apart in Persian and in Indian scripts. In other places a joiner is as stray as any mark.
+_IN_NAMES = "\u30fc\u200c\u200d"
+_STRAY_JOINERS = re.compile(r"(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f])")
+# The small and the full-width forms of ASCII.
+_OTHER_WIDTH = re.compile("[\ufe50-\ufe6f\uff01-\uff5e]")
 
 
 def plain(text: str) -> str:
-    """Replace the decimal digits, spaces and dashes of any script, and full-width letters and
-    signs, by those of ASCII, and remove what cannot be seen (bidi marks, zero-width spaces, soft
-    hyphens). Everything else stays, control characters and line breaks too."""
+    """Replace the decimal digits, spaces and dashes of any script, and small or full-width letters
+    and signs, by those of ASCII, and remove what cannot be seen (bidi marks, zero-width spaces,
+    soft hyphens). Everything else stays, control characters and line breaks too."""
     return text if text.isascii() else "".join(map(_plain, text))
 
 
-def is_invisible(letter: str) -> bool:
-    return unicodedata.category(letter) == "Cf" or bool(_IGNORABLE.match(letter))
-
-
-def is_dash(letter: str) -> bool:
-    return unicodedata.category(letter) == "Pd" or letter in _MORE_DASHES
-
-
-def half_width(letter: str) -> str:
-    """A full-width form of ASCII as ASCII."""
-    return chr(ord(letter) - _FULL_WIDTH) if "\uff01" <= letter <= "\uff5e" else letter
+def plain_name(text: str) -> str:
+    """As plain(), except for what the name of a domain can have: the digits of other scripts, the
+    long vowel mark, and joiners between their letters."""
+    if text.isascii():
+        return text
+    kept = "".join(letter if letter in _IN_NAMES else _plain_sign(letter) for letter in text)
+    return _STRAY_JOINERS.sub("", kept)
 
 
 def _plain(letter: str) -> str:
-    if is_invisible(letter):
+    return str(unicodedata.decimal(letter)) if letter.isdecimal() else _plain_sign(letter)
+
+
+def _plain_sign(letter: str) -> str:
+    category = unicodedata.category(letter)
+    if category == "Cf" or _IGNORABLE.match(letter):
         return ""
-    if letter.isdecimal():
-        return str(unicodedata.decimal(letter))
-    if unicodedata.category(letter) == "Zs":
+    if category == "Zs":
         return " "
-    return "-" if is_dash(letter) else half_width(letter)
+    if category == "Pd" or letter in _MORE_DASHES:
+        return "-"
+    return unicodedata.normalize("NFKC", letter) if _OTHER_WIDTH.match(letter) else letter

@@ -19,7 +19,7 @@ from shared.codes import Codes
 from shared.errors import InvalidRequest
 from shared.policy import Channel, Guard
 from shared.pumping import guarded
-from shared.recipient import Recipient, mask, parse_email, parse_phone
+from shared.recipient import Recipient, is_email, mask, parse_email, parse_phone
 from shared.services import Services
 from shared.state import ServiceState
 from shared.statistics import WINDOWS, Statistics
@@ -33,11 +33,11 @@ _MOST_ENTRIES = 100
 class _Searched(Request):
     """`to` is an address of either kind: a number, or what has an @ in it."""
 
-    to: Annotated[str, Field(min_length=1, max_length=254)]
+    to: Annotated[str, Field(min_length=1, max_length=512)]
 
     def recipient(self, default_region: str | None) -> Recipient:
         try:
-            if "@" in self.to:
+            if is_email(self.to):
                 return parse_email(self.to)
             return parse_phone(self.to, default_region)
         except InvalidRequest as error:

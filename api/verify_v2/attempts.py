@@ -13,6 +13,7 @@ from api.verify_v2.form import Form
 from api.verify_v2.shapes import Shapes, time
 from shared.attempts import Attempt, Attempts, Summary, Wanted
 from shared.policy import CHANNELS
+from shared.recipient import is_email
 
 _SID = re.compile("VL[0-9a-f]{32}")
 _STATUSES = {"converted": True, "unconverted": False}
@@ -67,7 +68,7 @@ def _wanted(query: Form) -> Wanted:
     return Wanted(
         service=_matching(query, "VerifyServiceSid", "VA[0-9a-fA-F]{32}"),
         verification_id=_matching(query, "VerificationSid", "VE[0-9a-fA-F]{32}"),
-        recipient=parameters.recipient(to, by_email="@" in to, parameter="ChannelData.To")
+        recipient=parameters.recipient(to, by_email=is_email(to), parameter="ChannelData.To")
         if to
         else None,
         country=_matching(query, "Country", "[A-Z]{2}"),

@@ -14,7 +14,7 @@ from api.verify_v2.rate_limits import counted
 from api.verify_v2.services import found
 from shared.errors import TooManyChecks, VerificationNotFound
 from shared.policy import Channel
-from shared.recipient import Recipient
+from shared.recipient import Recipient, is_email
 from shared.safe_list import SafeList
 from shared.services import Policies, Service, Services, ToStart
 from shared.verification import Asked, Compared, Started, Terms, Verification
@@ -141,7 +141,7 @@ class _Verifications:
         sid, to = form.text("VerificationSid"), form.text("To")
         if sid is None and to is None:
             raise V2Error(NO_TARGET)
-        recipient = parameters.recipient(to, by_email="@" in to) if to else None
+        recipient = parameters.recipient(to, by_email=is_email(to)) if to else None
         code = parameters.typed_code(form)
         # Who names both is told that one is verified only where both mean the same.
         if sid and recipient and self._service.open(recipient, app=of.sid) != sid:
@@ -162,7 +162,7 @@ class _Verifications:
         """By its SID, or as the open one of an address. Raises VerificationNotFound."""
         if not sid.startswith("VE"):
             try:
-                recipient = parameters.recipient(sid, by_email="@" in sid)
+                recipient = parameters.recipient(sid, by_email=is_email(sid))
             except V2Error:
                 raise VerificationNotFound from None
             sid = self._service.open(recipient, app=of.sid) or ""

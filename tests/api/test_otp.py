@@ -187,6 +187,26 @@ def test_other_spellings_are_the_same_number_everywhere(caller):
     assert caller.verify(caller.code(started), phone="＋1.415.555.0123").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"phone": "\u202a+1\u2011415\u2011555\u20110123\u202c"},
+        {"phone": "TEL:\u2066＋1 415 555 0123\u2069"},
+        {"phone": "\u2068\u2069".join("+14155550123")},
+        {"email": "\u202aMAILTO:ann@example.com\u202c"},
+        {"email": "\u2068\u2069".join("ann@example.com")},
+        {"email": "ann＠example.com\xa0"},
+    ],
+    ids=ascii,
+)
+def test_a_pasted_address_is_the_same_everywhere(client, caller, address):
+    started = client.post("/generate-otp", json=address)
+    (field,) = address
+    plain = {"phone": PHONE} if field == "phone" else {"email": "ann@example.com"}
+    assert client.post("/generate-otp", json=plain).json["scope"] == "resend"
+    assert caller.verify(caller.code(started), **plain).status_code == 200
+
+
 @pytest.mark.parametrize("env", [{"OTP_DEFAULT_REGION": "US"}])
 def test_a_national_number_is_read_in_the_default_region(caller):
     started = caller.generate("(415) 555-0123")

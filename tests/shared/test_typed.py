@@ -35,8 +35,8 @@ def test_what_looks_like_a_dash_is_one(letter):
     assert plain(letter) == "-"
 
 
-def test_full_width_letters_and_signs_are_those_of_ascii():
-    assert plain("ＴＥＬ：＋１（４１５）") == "TEL:+1(415)"
+def test_full_width_and_small_letters_and_signs_are_those_of_ascii():
+    assert plain("ＴＥＬ：＋１（４１５） ﹢﹫") == "TEL:+1(415) +@"
 
 
 @pytest.mark.parametrize("letter", "\n\r\t\x00\x1c\x85\u2028\ud800²①一ⅣаÄ", ids=ascii)

@@ -52,6 +52,24 @@ def test_a_country_is_searched_for_and_chosen(open_picker, service, size, langua
 
 
 @pytest.mark.parametrize(
+    "pasted",
+    [
+        "\u202a+49\xa01512\u20113456789\u202c",
+        "TEL:+49-1512-3456789",
+        "＋４９ １５１２ ３４５６７８９",
+        "\u2066+٤٩١٥١٢٣٤٥٦٧٨٩\u2069",
+    ],
+    ids=ascii,
+)
+def test_a_pasted_number_keeps_its_country(open_picker, service, pasted):
+    page = open_picker(service, locale="en-US", permissions=("clipboard-read", "clipboard-write"))
+    page.evaluate("text => navigator.clipboard.writeText(text)", pasted)
+    page.locator("#phone").press("ControlOrMeta+v")
+    expect(chosen(page)).to_have_text("+49")
+    assert sent_number(page) == "+4915123456789"
+
+
+@pytest.mark.parametrize(
     ("locale", "code"), [("de-AT", "+43"), ("pt-BR", "+55"), ("ar", "+20"), ("en-US", "+1")]
 )
 def test_the_first_country_is_that_of_the_browser(open_picker, service, locale, code):
