@@ -2,17 +2,18 @@
 sites' forms it takes (none)."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from flask import Request
 
-# Visible ASCII without what browsers may read otherwise than we do: user:password@, backslashes,
-# and in the path dots that go up, also escaped.
+# Visible ASCII without what browsers may read otherwise than we do: user:password@ and backslashes.
 _PLAIN = re.compile(
     r"(?P<origin>https?://[a-z0-9.-]+(?::[0-9]+)?)(?P<path>/(?:(?![?#\\])[!-~])*)?(?:\?[!-~]*)?"
 )
-_ESCAPED = re.compile(r"/\.{1,2}(?:/|$)|%2e|%2f|%5c", re.IGNORECASE)
+# Dots and separators that are escaped, so that a server sees them after we have looked.
+_ESCAPED = re.compile("%2e|%2f|%3b", re.IGNORECASE)
 
 
 class FromElsewhere(Exception):
@@ -33,12 +34,33 @@ class ReturnUrls:
 
     def allows(self, url: str) -> bool:
         found = _PLAIN.fullmatch(url)
-        if not found or _ESCAPED.search(found["path"] or ""):
+        if not found:
             return False
-        place = found["origin"] + (found["path"] or "")
-        return any(
+        path = found["path"] or ""
+        place = found["origin"] + path
+        return _stays_below(path) and any(
             place == allowed or place.startswith(f"{allowed}/") for _, allowed in self._allowed
         )
+
+
+def _stays_below(path: str) -> bool:
+    """Whether every server takes the path for one below its beginning. Some decode it twice, drop
+    `;parameters` (Tomcat) or dots and blanks at the end of a name (Windows), merge slashes, or take
+    other signs for dots and slashes."""
+    try:
+        decoded = unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        return False
+    names = [part.partition(";")[0].strip(" .") for part in decoded.removesuffix("/").split("/")]
+    return not _ESCAPED.search(path) and all(map(_is_plain, decoded)) and all(names[1:])
+
+
+def _is_plain(sign: str) -> bool:
+    """Visible ASCII and blanks without `\\` and `%`; in other scripts letters and digits."""
+    if sign.isascii():
+        return sign.isprintable() and sign not in "\\%"
+    kind = unicodedata.category(sign)
+    return kind[0] in "LM" or kind == "Nd"
 
 
 def with_result(url: str, verification_id: str, status: str) -> str:

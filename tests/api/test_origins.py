@@ -58,6 +58,82 @@ def test_no_other_is(url):
     assert not ALLOWED.allows(url)
 
 
+UP = [
+    *("..", "%2e%2e", "%2E.", ".%2e", "..;", "..;x=1", ".;/..", "%2e%2e;", "..%3b", "..%3Bx"),
+    *("%252e%252e", "%25252e%25252e", "..%252f", "%2e%2e%2f", "..%2F", "..%5c", "..%255c", "..\\"),
+    *(
+        ".",
+        "./..",
+        "%2e/..",
+        "/..",
+        "//..",
+        ";/..",
+        "x/../..",
+        "...",
+        "....",
+        ".. ",
+        "..%20",
+        "%20..",
+    ),
+    *("..%00", "..%09", ".%0d.", "%0a..", "..%7f", "..\t", ".\n.", "..\x00", "%u002e%u002e"),
+    *(
+        "%c0%ae%c0%ae",
+        "%e0%80%ae.",
+        "%ff..",
+        "．．",
+        "%ef%bc%8e%ef%bc%8e",
+        "%e2%80%a5",
+        "%e2%80%a4.",
+    ),
+    *("..%c0%af", "..%ef%bc%8f", "..%e2%88%95", "..%e2%81%84", "..%ef%bc%bc", "..%c2%a0", "..%"),
+]
+
+
+@pytest.mark.parametrize("up", UP, ids=ascii)
+def test_no_way_leads_out_of_the_path(up):
+    for path in (f"/otp/{up}/account", f"/otp/x/{up}/../account", f"/otp/{up}"):
+        assert not ALLOWED.allows(f"https://bank.example{path}")
+        assert not ALLOWED.allows(f"https://shop.example{path}?x=1")
+
+
+@pytest.mark.parametrize("path", ["//", "//x", "/x//y", "/;x", "/;x/y", "/x;/..", "/%5c", "/x%25"])
+def test_a_path_that_servers_read_differently_is_not_allowed(path):
+    assert not ALLOWED.allows(f"https://bank.example/otp{path}")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://user@bank.example",
+        "https://bank.example:443@evil.example",
+        "https://bank.example%40evil.example",
+        "https://bank.example%2eevil.example",
+        "https://bank。example",
+        "https://bank．example",
+        "https:/bank.example",
+        "https:\\\\bank.example",
+        "HTTPS://bank.example",
+        "https://bank.example.",
+        "https://bank\t.example",
+        "https://bank.example\x00",
+    ],
+    ids=ascii,
+)
+def test_an_origin_that_is_written_otherwise_is_another_one(origin):
+    assert not ALLOWED.allows(f"{origin}/otp/done")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/done", "/done/", "/a.b/c..d", "/.well-known/x", "/order;v=2/done", "/a:b@c"),
+        *("/a%20b", "/%C3%BCbersicht/%E7%95%AA%E5%8F%B7", "/x~y_z-1", "/done?next=/../a&b=%2e%2e"),
+    ],
+)
+def test_ordinary_paths_are_allowed(path):
+    assert ALLOWED.allows(f"https://bank.example/otp{path}")
+
+
 def test_an_origin_is_named_once():
     twice = ReturnUrls(["https://shop.example/a", "https://shop.example/b", "http://localhost:1"])
     assert twice.origins == ("https://shop.example", "http://localhost:1")
