@@ -1,9 +1,10 @@
 """The virtual phone, /phone: what the console sender has sent, its codes in clear, and a switch for
 what the carrier does to the next message."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
@@ -17,7 +18,7 @@ from api.origins import is_cross_site
 from shared.codes import Codes
 from shared.errors import CsrfFailed, VerificationNotFound
 from shared.phone import CARRIERS, Carrier, Phone, PhoneMessage, with_code
-from shared.policy import CHANNELS
+from shared.policy import CHANNELS, Channel
 from shared.settings import Settings
 from shared.verification_service import VerificationService
 
@@ -38,9 +39,18 @@ def openness(settings: Settings, access: Access) -> Callable[[], bool]:
 
 
 def _sender_urls(settings: Settings) -> set[str]:
-    """Of all apps."""
-    named = [settings.named_senders(channel) for channel in CHANNELS]
-    return {url for by_app in named for senders in by_app.values() for _, url in senders}
+    return {url for _, _, url in _senders(settings)}
+
+
+def _consoles(settings: Settings) -> list[tuple[Channel, str]]:
+    return [(channel, name) for channel, name, url in _senders(settings) if url == "console://"]
+
+
+def _senders(settings: Settings) -> Iterator[tuple[Channel, str, str]]:
+    """Channel, name and URL of the senders of all apps."""
+    for channel in CHANNELS:
+        for name, url in chain(*settings.named_senders(channel).values()):
+            yield channel, name, url
 
 
 def endpoints(
@@ -53,6 +63,7 @@ def endpoints(
     is_open: Callable[[], bool],
 ) -> Blueprint:
     pages = Blueprint("phone", __name__, url_prefix="/phone")
+    consoles = _consoles(settings)
 
     @pages.before_request
     def refuse() -> AnyResponse | None:
@@ -82,6 +93,7 @@ def endpoints(
                     one.verification_id,
                     one.send,
                     one.attempt,
+                    senders=consoles,
                     outcome=one.outcome,
                     error="handset_unreachable" if one.outcome == "undelivered" else None,
                 )

@@ -3,7 +3,8 @@
 import hmac
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Annotated, Protocol
@@ -16,7 +17,7 @@ from api import body
 from shared import signatures
 from shared.errors import InvalidRequest, Unauthorized
 from shared.ledger import ReceiptOutcome
-from shared.policy import CHANNELS
+from shared.policy import CHANNELS, Channel
 from shared.sender_urls import (
     TWILIO_OPTIONS,
     SenderUrl,
@@ -60,7 +61,8 @@ def endpoints(service: VerificationService, settings: Settings) -> Blueprint:
         if sender not in reporters:
             abort(404)
         query = request.query_string.decode("latin-1")
-        receipt = _read(reporters[sender], f"{settings.otp_public_url}{request.path}?{query}")
+        url = f"{settings.otp_public_url}{request.path}?{query}"
+        receipt, channels = _read(reporters[sender], url)
         send = _SEND.fullmatch(request.args.get("send", ""))
         attempt = _ATTEMPT.fullmatch(request.args.get("attempt", ""))
         if not send or not attempt:
@@ -69,6 +71,7 @@ def endpoints(service: VerificationService, settings: Settings) -> Blueprint:
             send[1],
             int(send[2]),
             int(attempt[0]),
+            senders=[(channel, sender) for channel in channels],
             outcome=receipt.outcome,
             error=receipt.error,
             provider_id=receipt.provider_id,
@@ -78,19 +81,23 @@ def endpoints(service: VerificationService, settings: Settings) -> Blueprint:
     return receipts
 
 
-def _read(reporters: list[Reporter], url: str) -> Receipt:
-    """By the first one that has signed it: senders of several channels may share a name."""
-    for reporter in reporters:
-        try:
-            return reporter.read(request, url)
-        except Unauthorized:
-            continue
-    raise Unauthorized
+def _read(reporters: Mapping[Channel, Reporter], url: str) -> tuple[Receipt, list[Channel]]:
+    """The receipt, and the channels whose sender has signed it. Senders of several channels can
+    share a name. Raises Unauthorized if none of them has signed it."""
+    receipt = None
+    channels = []
+    for channel, reporter in reporters.items():
+        with suppress(Unauthorized):
+            receipt = reporter.read(request, url)
+            channels.append(channel)
+    if receipt is None:
+        raise Unauthorized
+    return receipt, channels
 
 
-def _reporters(settings: Settings) -> dict[str, list[Reporter]]:
-    """By the senders' names. None without a public URL: no provider was told where to report."""
-    found: dict[str, list[Reporter]] = {}
+def _reporters(settings: Settings) -> dict[str, dict[Channel, Reporter]]:
+    """By name and channel. None without a public URL: no provider was told where to report."""
+    found: dict[str, dict[Channel, Reporter]] = {}
     if settings.otp_public_url is None:
         return found
     for channel in CHANNELS:
@@ -101,7 +108,7 @@ def _reporters(settings: Settings) -> dict[str, list[Reporter]]:
             except ValueError as error:
                 raise SettingsError(f"OTP_{channel.upper()}_SENDERS: {name}: {error}") from None
             if reporter is not None:
-                found.setdefault(name, []).append(reporter)
+                found.setdefault(name, {})[channel] = reporter
     return found
 
 

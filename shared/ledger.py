@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, cast
 
@@ -168,14 +168,17 @@ class Ledger(RedisScripts):
         send: int,
         attempt: int,
         *,
+        senders: Collection[tuple[Channel, str]],
         outcome: ReceiptOutcome,
         error: str | None = None,
         provider_id: str | None = None,
     ) -> str | None:
-        """Record what a provider says later of an attempt. The status of the send then, None where
-        there is none."""
+        """Record what a provider says later of an attempt. The report is from one of `senders`, by
+        channel and name. Returns the status of the send then, None if none of them made that
+        attempt."""
         member = f"{verification_id}:{send}"
         request = {
+            "senders": list(senders),
             "member": member,
             "attempt": attempt,
             "outcome": outcome,

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -349,18 +349,21 @@ class VerificationService:
         send: int,
         attempt: int,
         *,
+        senders: Collection[tuple[Channel, str]],
         outcome: ReceiptOutcome,
         error: str | None = None,
         provider_id: str | None = None,
     ) -> None:
-        """Record what a provider says later of a delivery attempt. Raises VerificationNotFound,
-        StorageUnavailable."""
+        """Record what a provider says later of a delivery attempt. The report is from one of
+        `senders`, by channel and name. Raises VerificationNotFound if none of them made that
+        attempt, and StorageUnavailable."""
         status = None
         if _ID.fullmatch(verification_id):
             status = self._ledger.receipt(
                 verification_id,
                 send,
                 attempt,
+                senders=senders,
                 outcome=outcome,
                 error=error,
                 provider_id=provider_id,

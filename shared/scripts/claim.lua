@@ -124,7 +124,7 @@ local function claim(member, token, send, of_verification, of_code)
 
   local attempt = attempts + 1
   redis.call('HSET', send, 'status', 'sending', 'attempts', attempt, 'token', token,
-    'claimed', claimed or now, 'begun', now, 'not_before', lease_end)
+    'claimed', claimed or now, 'begun', now, 'not_before', lease_end, 'by:' .. attempt, chosen)
   redis.call('ZADD', due, lease_end, member)
   return {
     outcome = 'claimed', attempt = attempt, sender = chosen, app = app,

@@ -56,7 +56,7 @@ local function record(facts, send, verification)
       end
     end
   end
-  redis.call('HDEL', send, 'token', 'not_before', 'begun', 'reason')
+  redis.call('HDEL', send, 'token', 'not_before', 'begun', 'reason', 'by:' .. attempt.attempt)
   redis.call('HSET', send, 'status', status, 'attempt:' .. attempt.attempt, cjson.encode({
     sender = attempt.sender, status = attempt.result, error = attempt.error,
     begun = tonumber(begun), at = now, provider_id = attempt.provider_id,

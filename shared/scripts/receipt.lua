@@ -1,26 +1,31 @@
 -- Record what a provider says later of a delivery attempt. A send only moves forward, whatever
--- the order in which receipts arrive.
+-- the order in which receipts arrive. Only the sender that made the attempt is believed.
 --
 -- KEYS 1 send   2 due
--- ARGV 1 the request, JSON: member (of due), attempt, outcome (accepted | delivered | undelivered),
---        error, provider_id
--- Result: the status of the send, or nothing where there is none
+-- ARGV 1 the request, JSON: senders (the receipt is from one of these, [channel, name] each), member
+--        (of due), attempt, outcome (accepted | delivered | undelivered), error, provider_id
+-- Result: the status of the send; nothing if none of the senders made that attempt
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
-local status, attempts, channel, line = unpack(redis.call('HMGET', KEYS[1],
-  'status', 'attempts', 'channel', 'attempt:' .. request.attempt))
-if not status or request.attempt > tonumber(attempts) then
-  return status
+local status, attempts, channel, line, claimed_by = unpack(redis.call('HMGET', KEYS[1],
+  'status', 'attempts', 'channel', 'attempt:' .. request.attempt, 'by:' .. request.attempt))
+
+-- An attempt has no line until its worker has recorded it. A receipt may come before that.
+local attempt = line and cjson.decode(line)
+local made_by = attempt and attempt.sender or claimed_by
+local believed = false
+for _, sender in ipairs(request.senders) do
+  believed = believed or (sender[1] == channel and sender[2] == made_by)
+end
+if not believed then
+  return nil
 end
 
--- It also answers an attempt that was left without one.
-local sender = 'unknown'
-if line then
-  local attempt = cjson.decode(line)
+if attempt then
+  -- A receipt also settles an attempt whose result was unknown.
   if attempt.status == 'unknown' then
     attempt.status, attempt.error = 'accepted', nil
   end
-  sender = attempt.sender
   attempt.provider_id = attempt.provider_id or request.provider_id
   if request.outcome ~= 'accepted' then
     attempt.receipt = {outcome = request.outcome, at = now, error = request.error}
@@ -43,7 +48,7 @@ elseif request.outcome == 'undelivered' then
     redis.call('HDEL', KEYS[1], 'not_before')
     redis.call('ZADD', KEYS[2], now, request.member)
   end
-elseif line and latest and status == 'queued' then
+elseif attempt and latest and status == 'queued' then
   reached = 'sent'
 end
 if reached ~= status then
@@ -53,6 +58,6 @@ if reached ~= status then
     redis.call('HSET', KEYS[1], 'reason', request.error)
   end
   redis.call('ZREM', KEYS[2], request.member)
-  count(now, 'receipts', channel, sender, reached)
+  count(now, 'receipts', channel, made_by, reached)
 end
 return reached

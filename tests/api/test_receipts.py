@@ -32,11 +32,15 @@ class FakeService:
     """Records receipts, or raises what it is told to."""
 
     recorded: list[tuple[Any, ...]] = field(default_factory=list)
+    believed: list[tuple[str, str]] = field(default_factory=list)
     error: Exception | None = None
 
-    def record_receipt(self, verification_id, send, attempt, *, outcome, error, provider_id):
+    def record_receipt(
+        self, verification_id, send, attempt, *, senders, outcome, error, provider_id
+    ):
         if self.error:
             raise self.error
+        self.believed = senders
         self.recorded.append((verification_id, send, attempt, outcome, error, provider_id))
 
 
@@ -164,10 +168,16 @@ def test_takes_a_signature_of_a_public_url_with_a_port(service, env):
     assert twilio(client, url=f"https://otp.example.com:443{TWILIO_PATH}").status_code == 401
 
 
-def test_takes_the_token_of_any_sender_of_that_name(client):
-    """The one for SMS and the one for WhatsApp are both called twilio."""
-    assert twilio(client, token="token").status_code == 204
-    assert twilio(client, token="other").status_code == 204
+@pytest.mark.parametrize(
+    ("token", "channels"), [("token", ["sms"]), ("other", ["whatsapp"]), ("both", ["sms", "call"])]
+)
+def test_believes_a_token_for_the_channels_it_is_of(service, env, token, channels):
+    """Senders of several channels are called twilio."""
+    if token == "both":
+        same = f"twilio://{ACCOUNT}:both@+15005550006"
+        env = {**env, "OTP_SMS_SENDERS": same, "OTP_CALL_SENDERS": same}
+    assert twilio(client_for(service, settings_of(env)), token=token).status_code == 204
+    assert service.believed == [(channel, "twilio") for channel in channels]
 
 
 def settings_of(env: dict[str, str]) -> Settings:

@@ -86,7 +86,9 @@ def test_what_a_worker_has_in_hand_leaves_nothing_behind(user, store, ledger, ta
     store.erase([tag()])
     ledger.renew([claim])
     assert done_one(ledger, claim, "accepted") == "lost"
-    assert ledger.receipt(started.verification_id, 1, 1, outcome="delivered") is None
+    senders = [("sms", claim.sender)]
+    receipt = ledger.receipt(started.verification_id, 1, 1, senders=senders, outcome="delivered")
+    assert receipt is None
     assert [key for key in redis.keys() if not key.startswith(NOBODYS)] == []
 
 

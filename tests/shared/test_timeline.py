@@ -208,7 +208,14 @@ def test_tells_what_the_scripts_have_written(timeline, user, sender, run_worker,
     started = user.ask()
     run_worker()
     run_worker()
-    service.record_receipt(started.verification_id, 1, 1, outcome="delivered", provider_id="m-1")
+    service.record_receipt(
+        started.verification_id,
+        1,
+        1,
+        senders=[("sms", "fake")],
+        outcome="delivered",
+        provider_id="m-1",
+    )
     user.mistype(started)
     user.type(user.code(started))
     trace = timeline.find(parse_phone(PHONE))
