@@ -5,6 +5,7 @@ import hmac
 import smtplib
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from hashlib import md5
 
 _Reply = tuple[int, bytes]
 
@@ -32,7 +33,7 @@ def _cram_md5(server: smtplib.SMTP, user: bytes, password: bytes) -> _Reply:
     if code != 334:
         return code, challenge
     try:
-        digest = hmac.new(password, b64decode(challenge), "md5").hexdigest()
+        digest = hmac.digest(password, b64decode(challenge), md5).hex()
     except binascii.Error:
         # Cancels the exchange.
         return server.docmd("*")
