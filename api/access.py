@@ -1,15 +1,14 @@
 """Who is calling: the app behind an API key, and the client's address."""
 
 import hmac
-import re
 from collections.abc import Sequence
 
 from flask import Request
 
 from api.key_file import KnownKeys, hash_of, path_in
 from api.proxies import UNKNOWN, address_in
-from api.schemas import LOCALE, LONGEST_LOCALE
 from shared.errors import Unauthorized
+from shared.locales import bcp47
 from shared.policy import DEFAULT_APP, PAGE_APP
 from shared.settings import Settings
 
@@ -79,8 +78,7 @@ def client_ip(request: Request) -> str:
 
 def browser_locale(request: Request) -> str:
     """The language that the browser asks for first (BCP 47), English for none."""
-    asked = request.accept_languages.best or ""
-    return asked if re.fullmatch(LOCALE, asked) and len(asked) <= LONGEST_LOCALE else "en"
+    return bcp47(request.accept_languages.best or "") or "en"
 
 
 def browser_region(request: Request) -> str | None:

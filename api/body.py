@@ -5,6 +5,7 @@ from typing import Any, NoReturn, TypeVar
 
 from flask import Request, Response
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from shared.errors import InvalidRequest
@@ -30,8 +31,8 @@ def read(request: Request, model: type[Model]) -> Model:
         return model.model_validate(body)
     except ValidationError as error:
         # Without the input: it may be a code or somebody's number.
-        found = error.errors(include_input=False, include_url=False, include_context=False)
-        raise InvalidRequest(*((".".join(map(str, e["loc"])), e["msg"]) for e in found)) from None
+        found = error.errors(include_input=False, include_url=False)
+        raise InvalidRequest(*((".".join(map(str, e["loc"])), _said(e)) for e in found)) from None
 
 
 def answer(model: BaseModel, status: int = 200) -> Response:
@@ -45,6 +46,24 @@ def content(request: Request) -> bytes:
     if request.content_length is None and request.environ["wsgi.input"].read(1):
         raise RequestEntityTooLarge
     return read
+
+
+# For a person: neither pydantic's terms nor a regular expression.
+_SAID = {
+    "missing": "this field is missing",
+    "extra_forbidden": "there is no such field",
+    "string_type": "expected a string",
+    "string_too_short": "expected at least {min_length} characters",
+    "string_too_long": "expected at most {max_length} characters",
+    "string_pattern_mismatch": "not in the form that the API documentation describes",
+    "literal_error": "expected {expected}",
+    "value_error": "{error}",
+}
+
+
+def _said(error: ErrorDetails) -> str:
+    said = _SAID.get(error["type"], "not a value that this field can have")
+    return said.format_map(error.get("ctx", {}))
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

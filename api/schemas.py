@@ -4,15 +4,22 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from shared.errors import InvalidRequest
+from shared.locales import bcp47
 from shared.policy import PHONE_CHANNELS, Channel
 from shared.recipient import Recipient, parse_email, parse_phone
 from shared.verification import Approved, Started, Verification
 
-LOCALE = "[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"
-LONGEST_LOCALE = 35
+
+def _locale(text: str) -> str:
+    """Raises ValueError."""
+    tag = bcp47(text)
+    if tag is None:
+        raise ValueError("expected a language such as en or pt-BR")
+    return tag
+
 
 # Room for what pasting puts around every character, such as a pair of direction marks.
 _LONGEST_PASTE = 256
@@ -33,11 +40,12 @@ VerificationId = Annotated[
 Locale = Annotated[
     str,
     Field(
-        max_length=LONGEST_LOCALE,
-        pattern=f"^{LOCALE}$",
-        description="Language of the message (BCP 47)",
+        # Room for the calendar and currency that platforms write behind a language.
+        max_length=128,
+        description="Language of the message (BCP 47; en_US and the like are fine)",
         examples=["en", "pt-BR"],
     ),
+    AfterValidator(_locale),
 ]
 Proof = Annotated[
     str,

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from api.access import browser_locale
 from shared.errors import InvalidRequest
+from shared.locales import bcp47
 
 FALLBACK = "en"
 # Isolated and from left to right (U+2066, U+2069): a sentence of the other direction would turn the
@@ -86,7 +87,7 @@ class Languages:
 
     def chosen(self, request: Request) -> str | None:
         """The language that `?lang=` names, if it does."""
-        asked = request.args.get("lang", "")
+        asked = primary(request.args.get("lang", ""))
         return asked if asked in self._texts else None
 
     def texts(self, request: Request) -> Texts:
@@ -104,5 +105,6 @@ class Languages:
         return spelled if primary(spelled) == language else language
 
 
-def primary(tag: str) -> str:
-    return tag.partition("-")[0].lower()
+def primary(locale: str) -> str:
+    """The language alone, "" if there is none."""
+    return (bcp47(locale) or "").partition("-")[0]

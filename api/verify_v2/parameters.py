@@ -4,10 +4,10 @@ import re
 import unicodedata
 from ipaddress import ip_address
 
-from api.schemas import LOCALE, LONGEST_LOCALE
 from api.verify_v2.errors import NO_TEMPLATE, V2Error, invalid
 from api.verify_v2.form import Form
 from shared.errors import InvalidRequest
+from shared.locales import bcp47
 from shared.policy import CHANNELS, Channel
 from shared.recipient import Recipient, parse_email, parse_phone
 from shared.services import TEMPLATE_SID
@@ -72,10 +72,8 @@ def _not_a_code(parameter: str) -> V2Error:
 
 
 def locale(form: Form) -> str:
-    text = form.text("Locale") or "en"
-    if not re.fullmatch(LOCALE, text) or len(text) > LONGEST_LOCALE:
-        raise invalid("Locale", text)
-    return text
+    """English for what is no language too."""
+    return bcp47(form.text("Locale") or "") or "en"
 
 
 def device_ip(form: Form) -> str | None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import time
 import tracemalloc
 
@@ -164,3 +165,41 @@ def test_the_worst_body_takes_no_time(post):
     for body in (b"[" * 8192, b'{"a":' * 1638, b'{"phone":"' + b"\\u0031" * 1363 + b'"}'):
         post(body)
     assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("/generate-otp", {"phone": PHONE, "colour": 1}, "there is no such field"),
+        ("/generate-otp", {"phone": 14155550123}, "expected a string"),
+        ("/generate-otp", {"phone": PHONE, "channel": "fax"}, "expected 'sms'"),
+        ("/generate-otp", {"phone": PHONE, "locale": "en us"}, "expected a language such as en"),
+        ("/generate-otp", {"email": "a" * 600}, "expected at most 512 characters"),
+        ("/verify-otp", {"phone": PHONE}, "this field is missing"),
+        (
+            "/verify-otp",
+            {"otp": "123456", "verification_id": "VE1"},
+            "not in the form that the API",
+        ),
+        ("/verify-otp", {"otp": ["1"], "phone": PHONE}, "expected a string"),
+    ],
+)
+def test_what_is_wrong_with_a_field_is_said_in_words(client, problem, path, body, said):
+    refused = problem(client.post(path, json=body), 422, "invalid_request")
+
+    assert any(error["message"].startswith(said) for error in refused["errors"])
+    for text in (refused["detail"], *(error["message"] for error in refused["errors"])):
+        assert not re.search(
+            r"[\^\[\]\\{}]|Input|Extra|Value error|[Pp]attern|Field required", text
+        )
+
+
+@pytest.mark.parametrize("field", ["phone", "email", "otp", "verification_id", "locale", "channel"])
+@pytest.mark.parametrize(
+    "value", [1, 1.5, True, [], {}, "", "\ud800", "x" * 9, "x" * 3000], ids=repr
+)
+def test_no_field_answers_with_a_regular_expression(client, field, value):
+    for path in ("/generate-otp", "/verify-otp"):
+        answer = client.post(path, json={"phone": PHONE, "otp": "123456", field: value})
+        text = " ".join(error["message"] for error in answer.json.get("errors", ()))
+        assert not re.search(r"[\^\[\]\\{}$]|Input|Extra|Value error", text)

@@ -98,7 +98,14 @@ def test_the_browser_chooses_the_language_and_the_person_another(client, accepte
 
 @pytest.mark.parametrize(
     ("accepted", "query", "locale"),
-    [("de-AT,en;q=0.5", "", "de-AT"), ("de-AT", "?lang=fr", "fr"), ("fi", "", "en")],
+    [
+        ("de-AT,en;q=0.5", "", "de-AT"),
+        ("de_AT", "", "de-AT"),
+        ("de-AT", "?lang=fr", "fr"),
+        ("de-AT", "?lang=fr_CA.UTF-8", "fr"),
+        ("fi", "", "en"),
+        ("*", "", "en"),
+    ],
 )
 def test_messages_are_in_the_language_of_the_page(client, accepted, query, locale):
     headers = {"Accept-Language": accepted}
