@@ -12,7 +12,7 @@ from granian.server import Server
 from api import LARGEST_BODY_BYTES, create_app
 from api.access import Access
 from api.asgi import Asgi
-from shared import logs
+from shared import VERSION, logs
 from shared.policy import PAGE_APP
 from shared.settings import Settings, SettingsError
 
@@ -72,7 +72,7 @@ def main() -> None:
 
 def serve(app: str, settings: Settings) -> None:
     """Serve the WSGI app that the named function makes, until SIGTERM. Each process calls it."""
-    Server(
+    server = Server(
         app,
         address=settings.host,
         port=settings.port,
@@ -86,7 +86,11 @@ def serve(app: str, settings: Settings) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=8,
         log_enabled=False,
-    ).serve(target_loader=_load)
+    )
+    started = {"version": VERSION, "host": settings.host, "port": settings.port}
+    server.on_startup(lambda: log.info("api_started", extra=started))
+    server.on_shutdown(lambda: log.info("api_stopped"))
+    server.serve(target_loader=_load)
 
 
 def _load(app: str) -> Asgi:

@@ -17,6 +17,7 @@ from api.schemas import (
     VerifiedOtp,
     VerifyOtp,
 )
+from shared import VERSION
 
 _REQUESTS = (GenerateOtp, VerifyOtp, CheckOtp, ResendOtp, EraseRecipient)
 _ANSWERS = (GeneratedOtp, VerifiedOtp, VerificationDetails, ErasedRecipient)
@@ -97,7 +98,7 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "OTP service",
-            "version": "1.0.0",
+            "version": VERSION,
             "description": "Proves that somebody controls a phone number or an e-mail address. "
             "Below `/v2` there is also an API that is compatible with another one, for programs "
             "that know it: docs/twilio-verify.md.",

@@ -1,10 +1,13 @@
 """Runs the scripts of shared/scripts, and says StorageUnavailable when Redis cannot."""
 
 import json
+import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from redis import Redis, exceptions
 
@@ -12,6 +15,8 @@ from shared.errors import StorageUnavailable
 
 # With its keys and its arguments.
 RunScript = Callable[[Sequence[str], Sequence[Any]], Any]
+
+log = logging.getLogger("otp.redis")
 
 _SCRIPTS = Path(__file__).with_name("scripts")
 _PRELUDE = (_SCRIPTS / "prelude.lua").read_text(encoding="utf-8")
@@ -25,7 +30,7 @@ class RedisScripts:
 
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
-        self._breaker = _Breaker()
+        self._breaker = _breakers.setdefault(redis, _Breaker())
 
     def _script(self, name: str, above: str = "") -> RunScript:
         """The script of that name, below the prelude and what is to stand above that."""
@@ -79,7 +84,7 @@ class RedisScripts:
         try:
             answer = call()
         except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
-            self._breaker.open()
+            self._breaker.open(error)
             raise StorageUnavailable(f"Redis is away: {type(error).__name__}") from error
         except exceptions.RedisError as error:
             if _refuses_writes(error):
@@ -91,25 +96,43 @@ class RedisScripts:
 
 class _Breaker:
     """Fails at once while Redis is away, so that waiting requests do not use up the threads. One
-    caller in every half second tries whether it is back."""
+    caller in every half second tries whether it is back. Logs each change, and nothing between."""
 
     _PAUSE_SECONDS = 0.5
 
     def __init__(self) -> None:
         self._open_until: float | None = None
+        self._lock = Lock()
 
     def pass_or_raise(self) -> None:
         if self._open_until is None:
             return
-        if time.monotonic() < self._open_until:
-            raise StorageUnavailable("Redis is away")
-        self.open()
+        with self._lock:
+            if self._open_until is None:
+                return
+            if time.monotonic() < self._open_until:
+                raise StorageUnavailable("Redis is away")
+            self._open_until = time.monotonic() + self._PAUSE_SECONDS
 
-    def open(self) -> None:
-        self._open_until = time.monotonic() + self._PAUSE_SECONDS
+    def open(self, error: Exception) -> None:
+        with self._lock:
+            is_news = self._open_until is None
+            self._open_until = time.monotonic() + self._PAUSE_SECONDS
+        if is_news:
+            log.warning("redis_unreachable", extra={"error": str(error)})
 
     def close(self) -> None:
-        self._open_until = None
+        if self._open_until is None:
+            return
+        with self._lock:
+            is_news = self._open_until is not None
+            self._open_until = None
+        if is_news:
+            log.warning("redis_reachable")
+
+
+# The objects of a process share the client, so one of them notices an outage for all of them.
+_breakers: WeakKeyDictionary[Redis, _Breaker] = WeakKeyDictionary()
 
 
 def _is_full(error: exceptions.RedisError) -> bool:

@@ -14,6 +14,7 @@ from rq import Queue, worker_registration
 from rq.utils import now
 from rq.worker import BaseWorker, WorkerStatus
 
+from shared import VERSION
 from shared.errors import StorageUnavailable
 from shared.ledger import LEASE_SECONDS, Claim, Ledger
 from shared.queue import QUEUE_NAME, ForeignJob, WakeUps
@@ -75,11 +76,12 @@ class OtpWorker(BaseWorker):
     def run(self, *, burst: bool = False) -> None:
         """Work until a signal, or in burst mode until nothing is queued or overdue; then finish
         what is under way. Survives a Redis that is away, for however long."""
-        log.info("worker_started", extra={"worker": self.name, "host": self.hostname})
+        facts = {"version": VERSION, "worker": self.name, "host": self.hostname}
+        log.info("worker_started", extra=facts)
         self.birth_date = now()
         health.begin()
         self._crew.start()
-        back_off = 0.1
+        is_away, back_off = False, 0.1
         while not self._stop_requested:
             try:
                 took = self._turn(wait=not burst)
@@ -87,13 +89,16 @@ class OtpWorker(BaseWorker):
                     break
             except (RedisError, StorageUnavailable) as error:
                 log.warning("redis_away", extra={"error": str(error), "retry_in": back_off})
+                is_away = True
                 # Whoever holds a finished attempt records it first.
                 self._next_sweep = time.monotonic() + LEASE_SECONDS
             except Exception as error:  # noqa: BLE001 (one send must not end the worker)
                 # Without the text of the exception, which may hold the code or the address.
                 log.error("delivery_raised", extra={"where": where(error)})  # noqa: TRY400
             else:
-                back_off = 0.1
+                if is_away:
+                    log.warning("redis_back")
+                is_away, back_off = False, 0.1
                 continue
             time.sleep(back_off)
             back_off = min(2 * back_off, LONGEST_BACK_OFF_SECONDS)

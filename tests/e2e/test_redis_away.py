@@ -1,6 +1,7 @@
 """Redis dies, hangs and comes back. The service says so at once, lives on, and goes on by itself;
 what it has accepted is delivered once."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from typing import NamedTuple, Self
 
 import pytest
 
-from tests.e2e.conftest import Answer, Service, wait_for
+from tests.e2e.conftest import Answer, Program, Service, wait_for
 
 _lines = count(2_000_000)
 
@@ -186,4 +187,29 @@ def test_all_can_be_stopped_while_redis_is_away(start_service):
         begin = time.monotonic()
         assert program.stop() == 0
         assert time.monotonic() - begin < 10
+    service.stop()
+
+
+def events(program: Program) -> list[dict[str, str]]:
+    lines = program.log.read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def test_each_change_is_a_warning_once_per_process(start_service):
+    service = start_service(API_PROCESSES="1")
+    service.redis_server.kill()
+    for path in ("/health/ready", "/metrics", "/health/ready", "/verifications/VE" + "0" * 32) * 3:
+        assert service.call("GET", path).status == 503
+    service.redis_server.start()
+    wait_for(lambda: service.call("GET", "/metrics").status == 200)
+    assert service.is_up()
+    assert service.api.stop() == 0
+    lines = events(service.api)
+    changes = [(line["level"], line["event"]) for line in lines if line["logger"] == "otp.redis"]
+    assert changes == [("warning", "redis_unreachable"), ("warning", "redis_reachable")]
+    others = [line["event"] for line in lines if line["event"].startswith("api_")]
+    assert others == ["api_started", "api_stopped"]
+    service.worker.wait_for_event("redis_back")
+    started = next(line for line in events(service.worker) if line["event"] == "worker_started")
+    assert started["version"] == next(line for line in lines if "version" in line)["version"]
     service.stop()
