@@ -18,11 +18,28 @@ let picker = null;
 /** The number as the service takes it: with the country that is chosen, if it was typed without. */
 export function typedNumber() {
   clean();
-  const typed = input.value.trim();
-  if (!typed) return typed;
+  const all = readings(input.value.trim());
+  if (!all.length || !isLoaded()) return all[0] ?? "";
+  return intlTelInput.utils.formatNumber(all.find(exists) ?? all[0], chosen());
+}
+
+/** What a typed number can be: with 00 as the prefix for calls abroad; or as it is written in the chosen
+ * country, which may also have another such prefix (011, 0011). */
+function readings(typed) {
+  if (!typed || typed.startsWith("+")) return typed ? [typed] : [];
   const country = picker.getSelectedCountry();
-  const whole = typed.startsWith("+") || !country ? typed : `+${country.dialCode} ${typed}`;
-  return (isLoaded() && picker.getNumber()) || whole;
+  const digits = typed.replace(/\D/g, "");
+  const abroad = digits.startsWith("00") ? [`+${digits.slice(2)}`] : [];
+  const national = country ? [`+${country.dialCode} ${typed}`] : [];
+  return [...abroad, ...national, typed];
+}
+
+function exists(number) {
+  return intlTelInput.utils.isValidNumberPrecise(number, chosen());
+}
+
+function chosen() {
+  return picker.getSelectedCountry()?.iso2;
 }
 
 export async function addPicker() {
@@ -116,7 +133,10 @@ function looksRight() {
 function judge() {
   if (!input.value.trim() || !isLoaded() || looksRight()) return;
   const { phone_too_short: TOO_SHORT, phone_too_long: TOO_LONG, phone_unlikely } = texts.address;
-  say({ TOO_SHORT, TOO_LONG }[picker.getValidationError()] ?? phone_unlikely);
+  const number = readings(input.value.trim()).find(exists);
+  if (number && !input.value.startsWith("+")) picker.setNumber(intlTelInput.utils.formatNumber(number, chosen()));
+  else if (number && !chosen()) say(texts.problem.country_not_allowed);
+  else say({ TOO_SHORT, TOO_LONG }[picker.getValidationError()] ?? phone_unlikely);
 }
 
 function say(text) {

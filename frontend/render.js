@@ -19,6 +19,8 @@ export function render(state) {
 
 function renderAddress(state) {
   for (const input of all("#phone, #email")) markInvalid(input, state.error.where === "address");
+  // The service's word on a number is the last one.
+  if ($("phone-doubt")) $("phone-doubt").hidden = state.error.where === "address";
   for (const radio of all("[name=kind]")) radio.checked = radio.value === state.kind;
   renderSend($("send"), texts.address.send, state.busy === "address", state.blockedUntil);
   $("back").hidden = !(state.verification?.endsAt > Date.now());

@@ -8,6 +8,21 @@ from playwright.sync_api import Route, expect
 
 from tests.e2e.page.acts import SIZES, ask, assert_usable, new_phone, rendered
 
+WHOLE_NUMBERS = [
+    ("+4915123456789", "en-US"),
+    ("+49 (0)1512 3456789", "en-US"),
+    ("＋49 1512 3456789", "en-US"),
+    ("\u202a+49 1512 3456789\u202c", "en-US"),
+    ("TEL:+4915123456789", "en-US"),
+    ("0049 1512 3456789", "en-US"),
+    ("00 49 (0)1512 3456789", "fr-FR"),
+    ("٠٠٤٩ ١٥١٢ ٣٤٥٦٧٨٩", "ar-EG"),
+    ("0049 1512 3456789", "ja-JP"),
+    ("011 49 1512 3456789", "en-US"),
+    ("011-49-1512-3456789", "fr-CA"),
+    ("0011 49 1512 3456789", "en-AU"),
+    ("810 49 1512 3456789", "ru-RU"),
+]
 PICKER = re.compile(r"/vendor/intl-tel-input/")
 
 
@@ -108,13 +123,39 @@ def test_a_number_is_doubted_while_it_is_typed_but_never_refused(open_picker, se
     expect(page.locator("#address-error")).to_contain_text("That is not a phone number.")
 
 
-@pytest.mark.parametrize("typed", ["+4915123456789", "+49 (0)1512 3456789", "0049 1512 3456789"])
-def test_a_whole_number_chooses_its_country(open_picker, service, typed):
-    page = open_picker(service)
+@pytest.mark.parametrize(("typed", "locale"), WHOLE_NUMBERS)
+def test_a_whole_number_is_understood_as_soon_as_it_is_typed(open_picker, service, typed, locale):
+    page = open_picker(service, locale=locale)
+    page.wait_for_load_state("networkidle")
     page.locator("#phone").fill(typed)
-    if typed.startswith("+"):
-        expect(chosen(page)).to_have_text("+49")
-        assert sent_number(page) == "+4915123456789"
+    assert sent_number(page) == "+4915123456789"
+
+
+@pytest.mark.parametrize(("typed", "locale"), WHOLE_NUMBERS)
+def test_a_whole_number_chooses_its_country(open_picker, service, typed, locale):
+    page = open_picker(service, locale=locale)
+    page.locator("#phone").fill(typed)
+    expect(chosen(page)).to_have_text("+49")
+    expect(page.locator("#phone")).to_have_class(re.compile("is-valid"))
+    expect(page.locator("#phone-doubt")).to_be_empty()
+
+
+@pytest.mark.parametrize("typed", ["+33612345678", "0033 6 12 34 56 78"])
+def test_a_number_of_a_country_that_is_not_allowed_gets_one_message(
+    open_picker, start_service, typed
+):
+    page = open_picker(start_service(OTP_ALLOWED_COUNTRIES="GB DE"), locale="en-GB")
+    page.locator("#phone").fill(typed)
+    refusal = "Codes are not sent to numbers of this country."
+    expect(page.locator("#phone-doubt")).to_have_text(refusal)
+    page.locator("#send").click()
+    expect(page.locator("#address-error")).to_have_text(refusal)
+    expect(page.locator("#phone-doubt")).to_be_hidden()
+    assert_usable(page)
+    page.locator("#phone").fill("+44 7400 123456")
+    expect(page.locator("#address-error")).to_be_empty()
+    expect(page.locator("#phone")).to_have_class(re.compile("is-valid"))
+    expect(page.locator("#phone-doubt")).to_be_empty()
 
 
 def test_who_is_typing_goes_on_typing_when_it_comes(open_page, service, phone):
