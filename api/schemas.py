@@ -207,7 +207,13 @@ class VerificationDetails(BaseModel):
     created_at: Annotated[str, Field(examples=["2026-11-23T18:21:23.916Z"])]
     expires_at: Annotated[str, Field(examples=["2026-11-23T18:26:23.916Z"])]
     expires_in: Annotated[int, Field(description="Seconds, 0 when it is not pending")]
-    resend_in: Annotated[int, Field(description="Seconds until it may be sent again")]
+    resend_in: Annotated[
+        int,
+        Field(
+            description="Seconds until it may be sent again. If the last send has failed, a channel "
+            "that was not used before has nothing to wait for"
+        ),
+    ]
     checks_left: int
     sends_left: int
     sends: list[Send]

@@ -1,6 +1,7 @@
 """What the page shows: one of its steps, with what is known."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,8 +58,9 @@ class View:
     def has_failed(self) -> bool:
         return self.newest_send is not None and self.newest_send.status in _FAILED
 
-    def delivery(self, *, can_try_another: bool) -> str:
-        """What became of the message; that there is another way, where there is one."""
+    def delivery(self, others: Sequence[str], *, by_email: bool) -> str:
+        """The state of the message. If it has failed, also that there is another way, if one can be
+        used now: one of the `others`, which are channels, or another address `by_email`."""
         send = self.newest_send
         if send is None:
             return ""
@@ -66,9 +68,16 @@ class View:
         if name == "sent" and send.channel == "email":
             name = "sent_email"
         what: str = self.texts.words["delivery"].get(name, "")
-        if self.has_failed and can_try_another:
+        if self.has_failed and (by_email or any(map(self._waits_for_nothing, others))):
             return self.texts.say("delivery.try_another", what=what)
         return what
+
+    def _waits_for_nothing(self, channel: str) -> bool:
+        """Whether a channel can be used now: after a failed send, one that is untried."""
+        if self.verification is None or not self.verification.sends_left:
+            return False
+        tried = {send.channel for send in self.verification.sends}
+        return not self.verification.resend_in or channel not in tried
 
     def back(self) -> str:
         """Where the person goes on."""

@@ -42,6 +42,7 @@ function started(answer) {
   }
 
   const now = Date.now();
+  const tried = isNew ? [] : old.tried;
   const life = answer.expires_in * 1000;
   update({
     step: "code",
@@ -58,6 +59,7 @@ function started(answer) {
       resendAt: now + answer.resend_in * 1000,
       checksLeft: answer.checks_left,
       sendsLeft: answer.sends_left,
+      tried: [...tried, answer.channel],
       delivery: { status: "queued", channel: answer.channel },
     },
   });
@@ -175,6 +177,7 @@ export function learn(answer) {
     channel: answer.channel,
     checksLeft: answer.checks_left,
     sendsLeft: answer.sends_left,
+    tried: answer.sends.map((send) => send.channel),
     delivery: answer.sends.at(-1),
   };
   if (answer.status === "approved") {

@@ -35,7 +35,7 @@ function renderVerification(state) {
 
   const others = all(".others button");
   for (const button of others) button.hidden = !isAnotherWay(button, verification);
-  const canTryAnother = verification.sendsLeft > 0 && [...others].some((button) => !button.hidden);
+  const canTryAnother = [...others].some((button) => !button.hidden && mayUse(button, verification));
   write($("delivery"), words.delivery(verification.delivery, canTryAnother));
   $("delivery").dataset.status = verification.delivery?.status ?? "";
   $("code-step").classList.toggle("failed", words.hasFailed(verification.delivery));
@@ -51,8 +51,16 @@ function renderVerification(state) {
   write($("sends-left"), words.fill(texts.code.sends_left, { count: verification.sendsLeft }));
   renderSend($("resend"), texts.code.resend, busy === "resend", verification.resendAt);
   for (const button of all("[data-action=resend]")) {
-    button.disabled = Boolean(busy) || !verification.sendsLeft || verification.resendAt > Date.now();
+    button.disabled = Boolean(busy) || !mayUse(button, verification);
   }
+}
+
+/** Whether a button has nothing to wait for: another address never waits, and after a failed send a
+ * channel that is untried does not. */
+function mayUse({ dataset }, { channel, delivery, tried, resendAt, sendsLeft }) {
+  if (dataset.action !== "resend") return true;
+  const isUntried = words.hasFailed(delivery) && !tried.includes(dataset.channel ?? channel);
+  return sendsLeft > 0 && (isUntried || resendAt <= Date.now());
 }
 
 function isAnotherWay({ dataset }, { channel }) {

@@ -93,8 +93,23 @@ local pending = live and status == 'pending' and redis.call('EXISTS', 'otp:code:
 if pending and tonumber(sends) >= tonumber(max_sends) then
   return limited('sends', nil, tonumber(max_sends), request.ttl_ms, expires - now)
 end
-if live and sent_at + resend_ms > now then
-  return limited('resend', nil, 1, tonumber(resend_ms), sent_at + resend_ms - now)
+-- When a send is to wait for. After one that has failed, each channel waits for its own last send
+-- only: another channel may reach the person.
+local function resend_at()
+  local newest = redis.call('HGET', 'otp:send:' .. open .. ':' .. sends, 'status')
+  local last = tonumber(sent_at)
+  if pending and (newest == 'failed' or newest == 'undelivered') then
+    last = 0
+    for n = 1, tonumber(sends) do
+      local channel, asked =
+        unpack(redis.call('HMGET', 'otp:send:' .. open .. ':' .. n, 'channel', 'asked'))
+      last = channel == request.channel and tonumber(asked) or last
+    end
+  end
+  return last + resend_ms
+end
+if live and resend_at() > now then
+  return limited('resend', nil, 1, tonumber(resend_ms), resend_at() - now)
 end
 for i, limit in ipairs(request.limits) do
   local wait, window = wait_for(KEYS[12 + i], limit.windows, now)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.fakes import SENDER_NAMES, done_one
 from tests.user import PHONE, wrong
 
 OWN = {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}
@@ -166,3 +167,21 @@ def test_what_is_no_id_is_not_there(client, name):
     answer = client.get(f"/verify/{name}")
     assert answer.status_code == 404
     assert "The code is gone" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("env", [{"OTP_EMAIL_SENDERS": ","}])
+def test_after_a_failure_another_way_is_promised_where_it_is_open(browser, ledger):
+    def fail(send: int) -> None:
+        (claim,) = ledger.claim([(id_in(path), send)], SENDER_NAMES)
+        done_one(ledger, claim, "refused")
+
+    path = browser.ask()
+    assert "sent: try another way" not in browser.get(path)
+    for send, channel in (1, "call"), (2, "whatsapp"):
+        fail(send)
+        assert "Could not be sent: try another way" in browser.get(path)
+        assert browser.send(path, resend=channel) == 303
+        assert "sent: try another way" not in browser.get(path)
+    fail(3)
+    assert "Could not be sent<" in browser.get(path)
+    assert browser.send(path, resend="call") == 429

@@ -13,6 +13,7 @@ from shared.policy import Policy
 from shared.queue import WakeUps
 from shared.verification_service import VerificationService
 from tests.user import OTHER_PHONE, PHONE, User
+from worker.senders.base import DeliveryError
 
 NO_WAIT = {"OTP_RESEND_SECONDS": "0", "OTP_LIMIT_TO": "1000/1h"}
 
@@ -241,3 +242,85 @@ def test_the_owner_of_a_verification_is_its_app(user, service):
     for unknown in "VE" + "0" * 32, "nothing":
         with pytest.raises(VerificationNotFound):
             service.owner(unknown)
+
+
+class TestAfterAFailure:
+    """A failed send makes a person wait for the same channel only."""
+
+    @pytest.fixture(params=["failed", "undelivered"])
+    def fail(self, request, ledger, deliverer, sender):
+        """Let the newest send fail at the sender, or later by a receipt."""
+
+        def fail(started) -> None:
+            if request.param == "failed":
+                sender.failures = [DeliveryError("invalid_recipient", "test")]
+            deliverer.deliver(started.verification_id, started.send)
+            if request.param == "undelivered":
+                ledger.receipt(started.verification_id, started.send, 1, outcome="undelivered")
+
+        return fail
+
+    @pytest.mark.parametrize("channel", ["call", "whatsapp"])
+    def test_another_channel_goes_out_immediately(self, user, fail, channel):
+        first = user.ask()
+        fail(first)
+        again = user.ask_again(first, channel)
+        assert (again.verification_id, again.send, again.sends_left) == (
+            first.verification_id,
+            2,
+            3,
+        )
+        assert again.channel == channel
+        user.type(user.code(first))
+
+    def test_the_caller_who_knows_the_address_need_not_wait_either(self, user, fail):
+        first = user.ask()
+        fail(first)
+        assert user.ask(channel="call").verification_id == first.verification_id
+
+    def test_the_same_channel_waits(self, user, fail, clock):
+        first = user.ask()
+        fail(first)
+        clock.shift(10)
+        assert refusal(user.ask_again, first) == ("resend", 20)
+
+    def test_each_channel_waits_for_its_own_last_send(self, user, fail, clock):
+        first = user.ask()
+        fail(first)
+        clock.shift(10)
+        fail(user.ask_again(first, "call"))
+        clock.shift(10)
+        assert refusal(user.ask_again, first, "sms") == ("resend", 10)
+        assert refusal(user.ask_again, first, "call") == ("resend", 20)
+        clock.shift(10)
+        user.ask_again(first, "sms")
+
+    def test_after_the_next_send_every_channel_waits_again(self, user, fail):
+        first = user.ask()
+        fail(first)
+        user.ask_again(first, "call")
+        for channel in "sms", "whatsapp", "call":
+            assert refusal(user.ask_again, first, channel) == ("resend", 30)
+
+    @pytest.mark.parametrize("env", [{"OTP_MAX_SENDS": "2"}, {"OTP_LIMIT_TO": "2/10m"}])
+    def test_every_send_still_counts(self, user, fail):
+        first = user.ask()
+        fail(first)
+        fail(user.ask_again(first, "call"))
+        assert refusal(user.ask_again, first, "whatsapp")[0] in ("sends", "to")
+
+    @pytest.mark.parametrize("status", ["queued", "sent", "delivered"])
+    def test_a_message_that_may_arrive_makes_every_channel_wait(
+        self, user, ledger, deliverer, status
+    ):
+        first = user.ask()
+        if status != "queued":
+            deliverer.deliver(first.verification_id, 1)
+        if status == "delivered":
+            ledger.receipt(first.verification_id, 1, 1, outcome="delivered")
+        assert refusal(user.ask_again, first, "call") == ("resend", 30)
+
+    def test_a_lost_record_of_a_send_shortens_no_wait(self, user, redis):
+        first = user.ask()
+        redis.delete(f"otp:send:{first.verification_id}:1")
+        assert refusal(user.ask, channel="call") == ("resend", 30)

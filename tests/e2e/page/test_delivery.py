@@ -42,6 +42,39 @@ def test_what_could_not_be_delivered_goes_by_email(open_page, service, phone):
     expect(page.get_by_role("button", name="Use e-mail instead")).to_be_hidden()
 
 
+@pytest.mark.parametrize("status", ["failed", "undelivered"])
+def test_after_a_failure_another_way_is_open_immediately(open_page, start_service, phone, status):
+    service = start_service(OTP_EMAIL_SENDERS="none")
+    page = open_page(service)
+    again = page.get_by_role("button", name="Send again")
+    by_call = page.get_by_role("button", name="Call me instead")
+    page.locator("#phone").fill(phone)
+    page.locator("#send").click()
+    expect(page.get_by_text("Handed to the carrier")).to_be_visible()
+    expect(by_call).to_be_disabled()
+    record = f"otp:send:{verification_id(page)}"
+    service.redis.hset(f"{record}:1", "status", status)
+    expect(page.locator("#delivery")).to_contain_text("try another way", timeout=9000)
+    expect(again).to_be_disabled()
+    by_call.click()
+    expect(page.locator("#code-step")).to_contain_text("It goes by voice call")
+    expect(page.get_by_text("Sends left: 3")).to_be_visible()
+
+    expect(page.get_by_text("Handed to the carrier")).to_be_visible()
+    service.redis.hset(f"{record}:2", "status", status)
+    expect(page.locator("#delivery")).to_contain_text("try another way", timeout=9000)
+    expect(page.get_by_role("button", name="Text me instead")).to_be_disabled()
+    page.get_by_role("button", name="Use WhatsApp").click()
+    expect(page.get_by_text("Sends left: 2")).to_be_visible()
+
+    expect(page.get_by_text("Handed to the carrier")).to_be_visible()
+    service.redis.hset(f"{record}:3", "status", status)
+    expect(page.locator("#code-step")).to_have_class("failed", timeout=9000)
+    expect(page.locator("#delivery")).not_to_contain_text("try another way")
+    for name in "Text me instead", "Call me instead":
+        expect(page.get_by_role("button", name=name)).to_be_disabled()
+
+
 def test_where_there_is_no_other_way_none_is_promised(open_page, start_service, phone):
     only_sms = start_service(
         OTP_WHATSAPP_SENDERS="none", OTP_CALL_SENDERS="none", OTP_EMAIL_SENDERS="none"
