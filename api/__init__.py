@@ -112,7 +112,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         senders=sender_apps(settings),
         default_region=settings.otp_default_region,
     )
-    app.register_blueprint(admin.endpoints(settings, owner, dashboard))
+    app.register_blueprint(admin.endpoints(settings, owner, dashboard, is_open=access.is_open))
     app.register_blueprint(health.endpoints(store))
     app.register_blueprint(
         metrics.endpoints(store, wake_ups.queue_key, access, sender_names(settings))
@@ -150,7 +150,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
             messages=MESSAGES,
         )
     )
-    problems.register(app, answers.of)
+    problems.register(app, answers.of, page.problem)
     headers.register(app, return_urls.origins)
     compression.register(app)
     return app

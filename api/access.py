@@ -34,6 +34,10 @@ class Access:
             return self._given or None
         return [*self._given, *((key.app, key.hashed) for key in made)]
 
+    def is_open(self) -> bool:
+        """Whether no key was ever set, and everybody may call: as in development."""
+        return self.keys() is None
+
     def app(self, request: Request) -> str:
         """The app that calls, by `Authorization: Bearer KEY` or Basic APP:KEY.
 

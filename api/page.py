@@ -92,6 +92,26 @@ class Page:
             return self._answer(replace(view, step="approved"))
         return self._answer(replace(view, ended=found.status))
 
+    def problem(self, code: str, error: Exception) -> str:
+        """What a browser shows for an error, which the API calls `code`, apart from the steps."""
+        texts = self._languages.texts(request)
+        settings = self._settings(self.app or DEFAULT_APP)
+        is_lost = code in ("not_found", "method_not_allowed")
+        return render_template(
+            "error.html",
+            texts=texts,
+            say=texts.say,
+            title=texts.say("error.not_found_title" if is_lost else "error.title"),
+            text=texts.say("error.not_found")
+            if is_lost
+            else texts.refusal(code, error, settings.otp_code_length),
+            root=f"{request.script_root}/",
+            has_start=self.app is not None,
+            lang=self._languages.chosen(request),
+            languages=self._languages.links(request),
+            app_name=settings.otp_app_name,
+        )
+
     @property
     def return_url(self) -> str | None:
         url = request.args.get("return_url", "")
@@ -139,6 +159,7 @@ class Page:
             app_name=settings.otp_app_name,
             channels=policy.channels,
             code_length=length,
+            is_open=self._access.is_open(),
             phone_is_open=self._phone_is_open(),
             region=settings.otp_default_region,
             countries=settings.otp_allowed_countries,

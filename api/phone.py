@@ -35,7 +35,7 @@ def openness(settings: Settings, access: Access) -> Callable[[], bool]:
     """Tells whether everybody may see the phone, which is where nobody but a developer is served. A
     key may be made while the service runs."""
     is_only_console = _sender_urls(settings) == {"console://"}
-    return lambda: is_only_console and access.keys() is None
+    return lambda: is_only_console and access.is_open()
 
 
 def _sender_urls(settings: Settings) -> set[str]:

@@ -134,18 +134,37 @@ _HTTP_CODES = {
 }
 
 
+# Without a preference the first.
+_FORMATS = ("application/problem+json", "application/json", "text/html")
+# The blueprints whose answers people see, as they are.
+_PAGES = ("admin", "forms", "pages", "phone")
+
+
 def kind_of(error: Exception) -> Kind:
     return _KINDS[type(error)]
 
 
-def register(app: Flask, v2_answer: Callable[[Exception], Response]) -> None:
-    """`v2_answer` makes the answers below /v2, which have another shape."""
+def register(
+    app: Flask,
+    v2_answer: Callable[[Exception], Response],
+    page: Callable[[str, Exception], str],
+) -> None:
+    """`v2_answer` makes the answers below /v2, which have another shape. `page` makes what a
+    browser shows to a person, from the code of the problem and the error."""
 
     def by_path(problem: Callable[[Any], Response]) -> Callable[[Exception], Response]:
         def answer(error: Exception) -> Response:
             # Made in any case: that is also what leaves a line in the log.
             made = problem(error)
-            return v2_answer(error) if is_v2(request) and made.status_code >= 400 else made
+            if made.status_code < 400:
+                return made
+            if is_v2(request):
+                return v2_answer(error)
+            made.vary.add("Accept")
+            if _is_for_a_person():
+                made.set_data(page(made.get_json(force=True)["code"], error))
+                made.content_type = "text/html; charset=utf-8"
+            return made
 
         return answer
 
@@ -213,6 +232,15 @@ def _http_exception(error: HTTPException) -> Response:
 def _unexpected(error: Exception) -> Response:
     log.error("internal_error", exc_info=error)
     return _problem(500, "internal_error", "Something went wrong here; it is in the log.")
+
+
+def _is_for_a_person() -> bool:
+    """Whether a browser shows the answer: what it opens is a page, a file or nothing. Some HTTP
+    clients of programs accept HTML before JSON too, but send a key or a JSON body."""
+    accepted = request.accept_mimetypes.best_match(_FORMATS)
+    is_page = request.endpoint in (None, "static") or request.blueprint in _PAGES
+    is_call = request.is_json or "Authorization" in request.headers
+    return accepted == "text/html" and is_page and not is_call
 
 
 def _log_refused(code: str) -> None:

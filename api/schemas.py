@@ -210,8 +210,8 @@ class VerificationDetails(BaseModel):
     resend_in: Annotated[
         int,
         Field(
-            description="Seconds until it may be sent again. If the last send has failed, a channel "
-            "that was not used before has nothing to wait for"
+            description="Seconds until it may be sent again. If the last send has failed, another "
+            "channel can be used immediately"
         ),
     ]
     checks_left: int

@@ -1,5 +1,7 @@
 """What is the owner's alone: the dashboard, behind a log-in."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, render_template
 
 from api.admin import dashboard, log_in, session
@@ -8,11 +10,18 @@ from api.admin.session import OwnerAccess
 from shared.settings import Settings
 
 
-def endpoints(settings: Settings, access: OwnerAccess, looks_at: Dashboard) -> Blueprint:
-    """Whatever is added to this blueprint needs a session, see session.guard."""
+def endpoints(
+    settings: Settings,
+    access: OwnerAccess,
+    looks_at: Dashboard,
+    *,
+    is_open: Callable[[], bool],
+) -> Blueprint:
+    """Whatever is added to this blueprint needs a session, see session.guard. While the service
+    `is_open` its log-in says where the password is."""
     admin = Blueprint("admin", __name__, url_prefix="/admin")
     session.guard(admin, access)
-    log_in.routes(admin, access, settings.otp_app_name)
+    log_in.routes(admin, access, settings.otp_app_name, is_open)
     dashboard.routes(admin, looks_at)
 
     @admin.get("/")

@@ -1,5 +1,6 @@
 """The page to log in, which works without a script, and the way out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -15,6 +16,7 @@ _TRUSTED_HOSTS = ("localhost", "127.0.0.1", "::1")
 class _Page:
     access: OwnerAccess
     app_name: str
+    is_open: Callable[[], bool]
 
     def show(self, status: int, error: str = "", headers: dict[str, str] | None = None) -> Response:
         """For the browser's id, or a new one."""
@@ -23,6 +25,7 @@ class _Page:
             "admin/login.html",
             app_name=self.app_name,
             is_off=self.access.is_off,
+            is_open=self.is_open(),
             csrf_token=self.access.csrf_token(session_id),
             error=error,
             cookie_comes_back=_cookie_comes_back(),
@@ -32,8 +35,10 @@ class _Page:
         return response
 
 
-def routes(admin: Blueprint, access: OwnerAccess, app_name: str) -> None:
-    page = _Page(access=access, app_name=app_name)
+def routes(
+    admin: Blueprint, access: OwnerAccess, app_name: str, is_open: Callable[[], bool]
+) -> None:
+    page = _Page(access=access, app_name=app_name, is_open=is_open)
 
     @admin.get("/login")
     def log_in_page() -> AnyResponse:

@@ -75,6 +75,17 @@ def test_where_the_code_stands_is_said_in_development_only(client, shown):
     assert ("docker compose logs worker" in client.get("/").get_data(as_text=True)) is shown
 
 
+PUBLIC = {"OTP_API_KEYS": "shop:" + "k" * 32, "OTP_PUBLIC_UI": "true"}
+
+
+@pytest.mark.parametrize(("env", "is_open"), [({}, True), (PUBLIC, False)], ids=["open", "keys"])
+def test_what_is_for_developers_is_shown_in_open_mode_only(client, is_open):
+    page = client.get("/").get_data(as_text=True)
+    assert "Send code" in page
+    for shown in 'href="/docs"', 'href="/phone"', "docker compose":
+        assert (shown in page) is is_open
+
+
 @pytest.mark.parametrize("env", [{"OTP_API_KEYS": "shop:" + "k" * 32}])
 def test_with_keys_the_page_says_that_it_is_switched_off(client):
     answer = client.get("/")

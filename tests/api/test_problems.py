@@ -203,6 +203,80 @@ def test_looking_for_what_is_not_there_is_not_logged(client, caplog):
     assert caplog.records == []
 
 
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/verifi", 404),
+        ("GET", "/static/x.js", 404),
+        ("GET", "/admin/nothing", 404),
+        ("GET", "/docs/", 404),
+        ("GET", "/generate-otp", 405),
+        ("DELETE", "/", 405),
+        ("POST", "/", 413),
+    ],
+)
+@pytest.mark.parametrize("accepted", [BROWSER, "text/html", "text/html, */*;q=0.1"])
+@pytest.mark.parametrize(("language", "button"), [("de", "Zur Startseite"), ("ar", "الرئيسية")])
+def test_a_browser_is_shown_a_page_in_its_language(
+    client, method, path, status, accepted, language, button
+):
+    headers = {"Accept": accepted, "Accept-Language": language}
+    data = {"phone": "1" * 9000} if status == 413 else None
+    answer = client.open(path, method=method, headers=headers, data=data)
+    assert answer.status_code == status
+    assert answer.content_type == "text/html; charset=utf-8"
+    assert f'<html lang="{language}"' in answer.text
+    assert button in answer.text
+    assert "{" not in answer.text
+    assert "Accept" in answer.vary
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert ("Allow" in answer.headers) is (status == 405)
+
+
+def test_a_browser_is_told_of_a_mistake_of_ours_without_internals(settings, redis):
+    app = create_app(settings, redis)
+    # As if the page itself had a mistake.
+    app.view_functions["pages.docs"] = lambda: {}["secret"]
+    answer = app.test_client().get("/docs", headers={"Accept": BROWSER})
+    assert answer.status_code == 500
+    assert "Something went wrong on our side." in answer.text
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/generate-otp", "/static/x.js"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Accept": "*/*"},
+        {"Accept": "application/json"},
+        {"Accept": "application/problem+json, text/html;q=0.5"},
+        {"Accept": "application/json, text/plain, */*"},
+        {"Accept": BROWSER, "Authorization": "Bearer " + "k" * 32},
+        {"Accept": BROWSER, "Content-Type": "application/json"},
+    ],
+)
+def test_a_program_is_answered_a_problem(client, path, headers):
+    answer = client.get(path, headers=headers)
+    assert answer.content_type == "application/problem+json"
+    assert "Accept" in answer.vary
+
+
+def test_what_belongs_to_the_api_is_a_problem_in_a_browser_too(client, problem):
+    answer = client.get(f"/verifications/VE{'0' * 32}", headers={"Accept": BROWSER})
+    problem(answer, 404, "verification_not_found")
+
+
+@pytest.mark.parametrize("env", [{"OTP_API_KEYS": "shop:" + "k" * 32}])
+def test_nobody_is_led_to_a_page_that_is_switched_off(client):
+    answer = client.get("/nothing", headers={"Accept": BROWSER})
+    assert "Page not found" in answer.text
+    assert "Go to the start page" not in answer.text
+
+
 def test_an_error_is_a_problem_also_for_a_head_request(client):
     answer = client.head("/nothing")
     assert (answer.status_code, answer.data) == (404, b"")

@@ -22,6 +22,23 @@ def test_without_a_session_the_dashboard_leads_to_the_log_in(browser):
         assert answer.status_code == 200
 
 
+KEYS = {"OTP_API_KEYS": "shop:" + "k" * 32}
+
+
+@pytest.mark.parametrize(
+    ("env", "is_open"),
+    [({}, True), (KEYS, False), ({**KEYS, "OTP_PUBLIC_UI": "true"}, False)],
+    ids=["open", "keys", "public page"],
+)
+def test_where_the_password_is_kept_is_said_in_open_mode_only(redis, env, is_open):
+    settings = {"OTP_SECRET_KEYS": KEY, "OTP_ADMIN_PASSWORD": PASSWORD, **env}
+    browser = Browser(create_app(Settings.load(settings, env_file=None), redis))
+    page = browser.open("/admin/login").text
+    assert 'type="password"' in page
+    for told in "otp_admin_password", "OTP_ADMIN_PASSWORD", "docker compose":
+        assert (told in page) is is_open
+
+
 def test_the_password_opens_it(browser):
     answer = browser.log_in()
     assert (answer.status_code, answer.location) == (303, "/admin/")
