@@ -9,8 +9,10 @@ from shared.errors import (
     RateLimited,
     VerificationNotFound,
 )
-from shared.policy import Policy
+from shared.ledger import Ledger, ReceiptOutcome
+from shared.policy import CHANNELS, Policy
 from shared.queue import WakeUps
+from shared.verification import Started
 from shared.verification_service import VerificationService
 from tests.user import OTHER_PHONE, PHONE, User
 from worker.senders.base import DeliveryError
@@ -244,6 +246,12 @@ def test_the_owner_of_a_verification_is_its_app(user, service):
             service.owner(unknown)
 
 
+def report(ledger: Ledger, started: Started, outcome: ReceiptOutcome) -> None:
+    """What the sender says later of its attempt."""
+    senders = [(channel, "fake") for channel in CHANNELS]
+    ledger.receipt(started.verification_id, started.send, 1, senders=senders, outcome=outcome)
+
+
 class TestAfterAFailure:
     """A failed send makes a person wait for the same channel only."""
 
@@ -256,7 +264,7 @@ class TestAfterAFailure:
                 sender.failures = [DeliveryError("invalid_recipient", "test")]
             deliverer.deliver(started.verification_id, started.send)
             if request.param == "undelivered":
-                ledger.receipt(started.verification_id, started.send, 1, outcome="undelivered")
+                report(ledger, started, "undelivered")
 
         return fail
 
@@ -317,7 +325,7 @@ class TestAfterAFailure:
         if status != "queued":
             deliverer.deliver(first.verification_id, 1)
         if status == "delivered":
-            ledger.receipt(first.verification_id, 1, 1, outcome="delivered")
+            report(ledger, first, "delivered")
         assert refusal(user.ask_again, first, "call") == ("resend", 30)
 
     def test_a_lost_record_of_a_send_shortens_no_wait(self, user, redis):
