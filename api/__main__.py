@@ -2,19 +2,23 @@
 
 import logging
 import sys
+from contextlib import suppress
 from pkgutil import resolve_name
 
 from flask import Flask
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server import Server
+from redis import RedisError
 
 from api import LARGEST_BODY_BYTES, create_app
 from api.access import Access
 from api.asgi import Asgi
 from shared import VERSION, logs
 from shared.policy import PAGE_APP
+from shared.redis_client import connect, warn_if_it_evicts
 from shared.settings import Settings, SettingsError
+from shared.store import PATIENCE_SECONDS
 
 # Enough that slow clients do not keep the others waiting; every thread may hold one connection to
 # Redis.
@@ -55,6 +59,13 @@ def warn_of_unbounded_page(settings: Settings) -> None:
         log.warning("page_without_bounds", extra={"settings": list(bounds)})
 
 
+def warn_of_eviction(settings: Settings) -> None:
+    """While Redis is away the API starts all the same; then the workers warn of it."""
+    url = settings.redis_url.get_secret_value()
+    with connect(url, timeout_seconds=PATIENCE_SECONDS) as redis, suppress(RedisError):
+        warn_if_it_evicts(redis, log)
+
+
 def main() -> None:
     logs.set_up()
     try:
@@ -65,6 +76,7 @@ def main() -> None:
             log.warning("open_to_everybody", extra={"because": "there is no API key"})
         warn_of_weak_codes(settings)
         warn_of_unbounded_page(settings)
+        warn_of_eviction(settings)
     except SettingsError as error:
         sys.exit(f"otp api: {error}")
     serve("api.__main__:app", settings)

@@ -1,68 +1,100 @@
 """How the service connects to Redis."""
 
-import re
+import logging
+import ssl
 from typing import Any
-from urllib.parse import unquote
 
-from redis import Redis
+from redis import (
+    Connection,
+    ConnectionPool,
+    Redis,
+    SSLConnection,
+    UnixDomainSocketConnection,
+    exceptions,
+)
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from redis.sentinel import Sentinel
+from redis.sentinel import MasterNotFoundError, Sentinel
+
+from shared.redis_urls import Host, RedisUrl
 
 # One for each thread of the largest worker, and some. redis-py would stop at 100.
 MAX_CONNECTIONS = 600
 
-_EXPECTED = (
-    "expected redis://host:6379/0, rediss://, unix:///path or "
-    "redis+sentinel://host:26379,host2:26379/mymaster/0"
-)
-_SENTINEL = re.compile(
-    r"redis\+sentinel://(?:(?::(?P<password>[^@/]*))@)?(?P<hosts>[^/@]+)/(?P<master>[^/]+)(?:/(?P<db>\d+))?"
-)
-
 
 def connect(url: str, *, timeout_seconds: float) -> Redis:
-    """A client for redis://, rediss://, unix:// or
-    redis+sentinel://[:password@]host:port,host:port/master[/db]. Connects at the first command.
-    Raises ValueError, which never repeats the URL: it may hold a password.
+    """A client for REDIS_URL, which connects at its first command. Raises ValueError, which never
+    repeats the URL: it may hold a password.
 
     redis-py 8 repeats a command up to ten times, also one that Redis has executed already: a
     check would be counted twice. So nothing is repeated here.
     """
-    try:
-        return _connect(url, timeout_seconds)
-    except ValueError:
-        raise ValueError(_EXPECTED) from None
-
-
-def _connect(url: str, timeout_seconds: float) -> Redis:
-    never = Retry(NoBackoff(), 0)
-    if url.startswith("redis+sentinel:"):
-        match = _SENTINEL.fullmatch(url)
-        if not match:
-            raise ValueError
-        addresses = [host.rpartition(":") for host in match["hosts"].split(",")]
-        sentinel = Sentinel(  # type: ignore[no-untyped-call]
-            [(host, int(port)) for host, _, port in addresses],
-            socket_timeout=timeout_seconds,
-            sentinel_kwargs={"socket_timeout": timeout_seconds, "retry": never},
+    to = RedisUrl.parse(url)
+    patience: dict[str, Any] = {
+        "retry": Retry(NoBackoff(), 0),
+        "socket_timeout": timeout_seconds,
+        "socket_connect_timeout": timeout_seconds,
+    }
+    options = {**patience, "max_connections": MAX_CONNECTIONS, **to.options}
+    if to.master:
+        sentinel = _Sentinel(  # type: ignore[no-untyped-call]
+            to.hosts, sentinel_kwargs={**patience, **to.sentinel, **to.tls_options, "ssl": to.tls}
         )
-        master: Redis = sentinel.master_for(  # type: ignore[no-untyped-call]
-            match["master"],
-            db=int(match["db"] or 0),
-            password=unquote(match["password"]) if match["password"] else None,
-            retry=never,
-            socket_timeout=timeout_seconds,
-            max_connections=MAX_CONNECTIONS,
-        )
+        master: Redis = sentinel.master_for(to.master, ssl=to.tls, **options)  # type: ignore[no-untyped-call]
         return master
-    options: dict[str, Any] = (
-        {} if url.startswith("unix:") else {"socket_connect_timeout": timeout_seconds}
-    )
-    return Redis.from_url(
-        url,
-        socket_timeout=timeout_seconds,
-        retry=never,
-        max_connections=MAX_CONNECTIONS,
-        **options,
-    )
+    if to.path:
+        options |= {"connection_class": UnixDomainSocketConnection, "path": to.path}
+    else:
+        [(host, port)] = to.hosts
+        kind = SSLConnection if to.tls else Connection
+        options |= {"connection_class": kind, "host": host, "port": port}
+    return Redis.from_pool(ConnectionPool(**options))
+
+
+class _Sentinel(Sentinel):
+    def discover_master(self, service_name: str) -> Host:
+        try:
+            found: Host = super().discover_master(service_name)  # type: ignore[no-untyped-call]
+        except MasterNotFoundError as error:
+            # It does not say why no sentinel has answered. A wrong certificate has to be known.
+            for sentinel in self.sentinels if self.sentinel_kwargs["ssl"] else ():
+                try:
+                    sentinel.ping()
+                except exceptions.ConnectionError as why:
+                    if isinstance(why.__context__, ssl.SSLError):
+                        raise MasterNotFoundError(f"{error}: {why}") from why
+            raise
+        return found
+
+
+def reason(error: BaseException) -> str:
+    """A word for why Redis cannot be reached. An error of its certificate, which redis-py hides in
+    a ConnectionError, is named as such, with what is wrong with it."""
+    below: BaseException | None = error
+    while below is not None:
+        if isinstance(below, ssl.SSLCertVerificationError):
+            return f"SSLCertVerificationError: {below.verify_message}"
+        if isinstance(below, ssl.SSLError):
+            return f"{type(below).__name__}: {below.reason}"
+        below = below.__cause__ or below.__context__
+    return type(error).__name__
+
+
+def warn_if_it_evicts(redis: Redis, log: logging.Logger) -> None:
+    """Evicting would forget limits and queued messages. Raises RedisError while Redis is away."""
+    policy = _maxmemory_policy(redis)
+    if policy not in (None, "noeviction"):
+        log.warning("redis_evicts", extra={"maxmemory_policy": policy})
+
+
+def _maxmemory_policy(redis: Redis) -> str | None:
+    """None if this user may not know: each of the two commands may be forbidden to it."""
+    try:
+        found = redis.config_get("maxmemory-policy").get("maxmemory-policy")
+    except exceptions.ResponseError:
+        found = None
+    try:
+        found = found or redis.info("memory").get("maxmemory_policy")
+    except exceptions.ResponseError:
+        return None
+    return found.decode() if isinstance(found, bytes) else found

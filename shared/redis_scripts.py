@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from redis import Redis, exceptions
 
 from shared.errors import StorageUnavailable
+from shared.redis_client import reason
 
 # With its keys and its arguments.
 RunScript = Callable[[Sequence[str], Sequence[Any]], Any]
@@ -85,7 +86,7 @@ class RedisScripts:
             answer = call()
         except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
             self._breaker.open(error)
-            raise StorageUnavailable(f"Redis is away: {type(error).__name__}") from error
+            raise StorageUnavailable(f"Redis is away: {reason(error)}") from error
         except exceptions.RedisError as error:
             if _refuses_writes(error):
                 raise StorageUnavailable("Redis takes no writes now") from error

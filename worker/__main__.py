@@ -13,7 +13,7 @@ from shared.ledger import Ledger
 from shared.phone import Phone
 from shared.policy import CHANNELS, Channel
 from shared.queue import WakeUps
-from shared.redis_client import connect
+from shared.redis_client import connect, warn_if_it_evicts
 from shared.settings import Settings, SettingsError
 from worker.delivery import Deliverer, Outlet
 from worker.messages import Texts
@@ -30,6 +30,7 @@ REDIS_TIMEOUT_SECONDS = 3.0
 
 def create_worker(settings: Settings, redis: Redis) -> OtpWorker:
     """Raises SettingsError, and RedisError while Redis is away."""
+    warn_if_it_evicts(redis, log)
     codes = Codes(settings.secret_keys())
     ledger = Ledger(redis)
     deliverer = Deliverer(ledger, codes, _outlets(settings, Phone(redis)))

@@ -1,8 +1,11 @@
 """Every kind of URL connects, and no command is ever repeated."""
 
+import logging
+import shutil
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from threading import Thread
 
 import pytest
@@ -10,7 +13,9 @@ import redis as redis_py
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
-from shared.redis_client import connect
+from shared.errors import StorageUnavailable
+from shared.redis_client import connect, reason, warn_if_it_evicts
+from shared.store import Store
 from tests.conftest import free_port, redis_server
 
 
@@ -68,24 +73,138 @@ def test_connects_to_the_master_that_the_sentinels_name(tmp_path):
             sentinel.wait()
 
 
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory) -> tuple[str, str]:
+    """Of this machine, signed by itself, and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    made, key = str(folder / "certificate.pem"), str(folder / "key.pem")
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-keyout", key, "-out", made, "-subj", "/CN=redis"),
+            *("-addext", "subjectAltName=IP:127.0.0.1"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return made, key
+
+
+@pytest.fixture
+def tls_options(certificate) -> tuple[str, ...]:
+    made, key = certificate
+    return ("--tls-cert-file", made, "--tls-key-file", key, "--tls-auth-clients", "no")
+
+
+@pytest.fixture
+def tls_redis(tmp_path, tls_options):
+    """The port of a Redis that asks for a user over TLS."""
+    port = str(free_port())
+    acl = ("--user", "otp", "on", ">p/w", "~*", "&*", "+@all")
+    with redis_server(
+        tmp_path, "--tls-port", port, "--tls-ca-cert-file", tls_options[1], *tls_options, *acl
+    ):
+        yield port
+
+
+def test_connects_over_tls_with_a_private_authority(tls_redis, certificate):
+    url = f"rediss://otp:p%2Fw@127.0.0.1:{tls_redis}/2?ssl_ca_certs={certificate[0]}"
+    with connect(url, timeout_seconds=1) as client:
+        assert client.acl_whoami() in ("otp", b"otp")
+        client.set("here", 1)
+        assert client.info("keyspace")["db2"]["keys"] == 1
+
+
 @pytest.mark.parametrize(
-    "url",
+    ("options", "named"),
     [
-        "localhost",
-        "http://localhost",
-        "redis://:secret/word@localhost",
-        "redis://localhost:secret",
-        "redis+sentinel://localhost",
-        "redis+sentinel://localhost/mymaster",
-        "redis+sentinel://localhost:secret/mymaster",
-        "redis+sentinel://:secret@/mymaster",
+        ("", "SSLCertVerificationError: self-signed certificate"),
+        ("?ssl_ca_certs={ca}", "SSLCertVerificationError: Hostname mismatch"),
     ],
 )
-def test_a_malformed_url_is_refused_and_not_repeated(url):
-    with pytest.raises(ValueError, match=r"^expected redis://") as refused:
-        connect(url, timeout_seconds=1)
-    assert "secret" not in str(refused.value)
-    assert refused.value.__suppress_context__
+def test_an_error_of_the_certificate_is_named(tls_redis, certificate, options, named):
+    host = "127.0.0.1" if not options else "localhost"
+    url = f"rediss://{host}:{tls_redis}{options.format(ca=certificate[0])}"
+    with connect(url, timeout_seconds=1) as client:
+        with pytest.raises(redis_py.ConnectionError) as refused:
+            client.ping()
+        assert reason(refused.value).startswith(named)
+        with pytest.raises(StorageUnavailable, match=named):
+            Store(client).write_something()
+
+
+def test_other_errors_are_named_by_their_kind(listener):
+    with connect(url_of(listener), timeout_seconds=0.1) as client:
+        with pytest.raises(redis_py.TimeoutError) as late:
+            client.ping()
+        assert reason(late.value) == "TimeoutError"
+
+
+def test_sentinels_may_have_a_user_and_tls_of_their_own(
+    tmp_path, tls_redis, tls_options, certificate
+):
+    port = free_port()
+    made, key = certificate
+    config = tmp_path / "sentinel.conf"
+    config.write_text(
+        f"port 0\ntls-port {port}\nbind 127.0.0.1\ndir {tmp_path}\n"
+        f"tls-cert-file {made}\ntls-key-file {key}\ntls-ca-cert-file {made}\n"
+        f"tls-auth-clients no\ntls-replication yes\n"
+        f"user watcher on >w#tch ~* &* +@all\nuser default off ~* &* +@all\n"
+        f"sentinel monitor mymaster 127.0.0.1 {tls_redis} 1\n"
+        f"sentinel auth-user mymaster otp\nsentinel auth-pass mymaster p/w\n"
+    )
+    program = shutil.which("redis-server")
+    sentinel = subprocess.Popen([program, config, "--sentinel"], stdout=subprocess.DEVNULL)
+    try:
+        hosts = f"127.0.0.1:{free_port()},[::1]:{free_port()},127.0.0.1:{port}"
+        options = f"sentinel_username=watcher&sentinel_password=w%23tch&ssl_ca_certs={made}"
+        url = f"rediss+sentinel://otp:p%2Fw@{hosts}/mymaster/2?{options}"
+        with connect(url, timeout_seconds=1) as client:
+            answer = None
+            for _ in range(200):
+                with suppress(redis_py.ConnectionError):
+                    answer = client.acl_whoami()
+                    break
+                sentinel.poll()
+            assert answer in ("otp", b"otp")
+        with connect(url.replace(f"&ssl_ca_certs={made}", ""), timeout_seconds=1) as client:
+            with pytest.raises(redis_py.ConnectionError) as refused:
+                client.ping()
+            assert reason(refused.value) == "SSLCertVerificationError: self-signed certificate"
+            assert "certificate verify failed: self-signed" in str(refused.value)
+    finally:
+        sentinel.kill()
+        sentinel.wait()
+
+
+@pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl", "allkeys-random"])
+def test_warns_of_a_redis_that_evicts(real_redis, caplog, policy):
+    real_redis.config_set("maxmemory-policy", policy)
+    try:
+        warn_if_it_evicts(real_redis, logging.getLogger("otp.worker"))
+    finally:
+        real_redis.config_set("maxmemory-policy", "noeviction")
+    assert [r.maxmemory_policy for r in caplog.records if r.message == "redis_evicts"] == [policy]
+
+
+@pytest.mark.parametrize(
+    ("rights", "is_known"), [("+@all -config", True), ("+@all -info", True), ("+ping", False)]
+)
+def test_asks_for_the_policy_as_far_as_it_may(tmp_path, caplog, rights, is_known):
+    user = ("--user", "otp", "on", ">password", "~*", "&*", "-@all", *rights.split())
+    options = ("--maxmemory-policy", "allkeys-lru")
+    with (
+        redis_server(tmp_path, *options, *user, user="otp:password") as server,
+        connect(server.url, timeout_seconds=1) as client,
+    ):
+        warn_if_it_evicts(client, logging.getLogger("otp.api"))
+    assert ("redis_evicts" in caplog.messages) is is_known
+
+
+def test_does_not_warn_of_a_redis_that_does_not_evict(real_redis, caplog):
+    warn_if_it_evicts(real_redis, logging.getLogger("otp.api"))
+    assert caplog.messages == []
 
 
 def test_a_redis_that_does_not_answer_is_waited_for_no_longer_than_the_timeout(listener):

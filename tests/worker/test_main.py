@@ -1,6 +1,7 @@
 """How a worker is put together from the settings."""
 
 import pytest
+from fakeredis import FakeRedis
 from redis import RedisError
 
 from shared.redis_client import connect
@@ -60,3 +61,16 @@ def test_warns_of_channels_that_were_left_on_the_console(settings, redis, caplog
     create_worker(settings, redis)
     warnings = [r.channels for r in caplog.records if r.message == "channels_on_console"]
     assert warnings == ([warned_of] if warned_of else [])
+
+
+class Evicting(FakeRedis):
+    def config_get(self, *patterns):
+        return {"maxmemory-policy": "volatile-lru"}
+
+
+def test_warns_of_a_redis_that_evicts(settings, redis, caplog):
+    create_worker(settings, redis)
+    assert "redis_evicts" not in caplog.messages
+    with Evicting() as evicting:
+        create_worker(settings, evicting)
+    assert "redis_evicts" in caplog.messages
