@@ -1,7 +1,7 @@
 """The use cases of a verification as the API calls them: each leaves a line in the log."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -38,7 +38,7 @@ class LoggedService:
         terms: Terms | None = None,
     ) -> Started:
         facts = {"app": app, "to": recipient.masked, "channel": channel}
-        with _refusals("start_refused", facts):
+        with _start_refusals(facts):
             started = self._service.start(
                 recipient,
                 channel,
@@ -63,7 +63,7 @@ class LoggedService:
         proof: Proof | None = None,
     ) -> Started:
         facts = {"app": app, "verification_id": verification_id, "channel": channel}
-        with _refusals("start_refused", facts):
+        with _start_refusals(facts):
             started = self._service.resend(
                 verification_id, channel, app=app, ip=ip, locale=locale, proof=proof
             )
@@ -79,12 +79,8 @@ class LoggedService:
         recipient: Recipient | None = None,
         verification_id: str = "",
     ) -> Approved:
-        facts = {
-            "app": app,
-            "to": recipient.masked if recipient else None,
-            "verification_id": verification_id or None,
-        }
-        with _refusals("check_refused", facts, why=lambda error: type(error).__name__):
+        facts = _facts_of_check(app, recipient, verification_id)
+        with _check_refusals(facts):
             approved = self._service.check(
                 otp, app=app, ip=ip, recipient=recipient, verification_id=verification_id
             )
@@ -101,12 +97,8 @@ class LoggedService:
         recipient: Recipient | None = None,
         verification_id: str = "",
     ) -> Compared:
-        facts = {
-            "app": app,
-            "to": recipient.masked if recipient else None,
-            "verification_id": verification_id or None,
-        }
-        with _refusals("check_refused", facts, why=lambda error: type(error).__name__):
+        facts = _facts_of_check(app, recipient, verification_id)
+        with _check_refusals(facts):
             compared = self._service.compare(
                 otp,
                 app=app,
@@ -118,7 +110,8 @@ class LoggedService:
         if compared.approved:
             _approved(compared.verification_id, app, mask(compared.to), compared.channel)
         else:
-            log.info("check_refused", extra={**facts, "why": IncorrectCode.__name__})
+            told = {"verification_id": compared.verification_id, "rule": IncorrectCode.rule}
+            log.info("check_refused", extra={**facts, **told, "why": IncorrectCode.__name__})
         return compared
 
     def cancel(self, verification_id: str, *, app: str) -> None:
@@ -137,14 +130,34 @@ class LoggedService:
 
 
 @contextmanager
-def _refusals(
-    event: str, facts: dict[str, Any], why: Callable[[OtpError], str] = str
-) -> Iterator[None]:
+def _start_refusals(facts: dict[str, Any]) -> Iterator[None]:
     try:
         yield
     except OtpError as error:
-        log.info(event, extra={**facts, "why": why(error)})
+        log.info("start_refused", extra={**facts, "rule": error.rule, "why": str(error)})
         raise
+
+
+@contextmanager
+def _check_refusals(facts: dict[str, Any]) -> Iterator[None]:
+    try:
+        yield
+    except OtpError as error:
+        told = {"rule": error.rule, "why": type(error).__name__}
+        if error.verification_id:
+            told["verification_id"] = error.verification_id
+        log.info("check_refused", extra={**facts, **told})
+        raise
+
+
+def _facts_of_check(
+    app: str, recipient: Recipient | None, verification_id: str
+) -> dict[str, str | None]:
+    return {
+        "app": app,
+        "to": recipient.masked if recipient else None,
+        "verification_id": verification_id or None,
+    }
 
 
 def _approved(verification_id: str, app: str, to: str, channel: Channel) -> None:

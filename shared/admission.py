@@ -5,7 +5,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from shared.codes import Codes
-from shared.errors import ChannelNotEnabled, CountryNotAllowed, OtpError, RecipientBlocked
+from shared.errors import ChannelNotEnabled, CountryNotAllowed, RecipientBlocked, Refused
 from shared.policy import Channel, Guard, Limit, Policy
 from shared.recipient import Recipient
 
@@ -13,22 +13,20 @@ from shared.recipient import Recipient
 _GUARD_PARTS = 24
 
 
-def refused(
-    policy: Policy, recipient: Recipient, channel: Channel
-) -> tuple[str, str, OtpError] | None:
-    """The rule by which the owner's lists refuse this, and what it found in them."""
+def refused(policy: Policy, recipient: Recipient, channel: Channel) -> Refused | None:
+    """The refusal of this by the owner's lists. Returns None if they allow it."""
     if channel not in policy.channels:
-        return "channel_not_enabled", channel, ChannelNotEnabled()
+        return ChannelNotEnabled("channel_not_enabled", channel)
     if recipient.type is None:
         return None
     region = recipient.region or "none"
     if policy.allowed_countries is not None and region not in policy.allowed_countries:
-        return "country_not_allowed", region, CountryNotAllowed()
+        return CountryNotAllowed("country_not_allowed", region)
     if recipient.type in policy.blocked_types:
-        return "number_type", recipient.type, RecipientBlocked()
+        return RecipientBlocked("number_type", recipient.type)
     for prefix in policy.blocked_prefixes:
         if recipient.to.startswith(prefix):
-            return "blocked_prefix", prefix, RecipientBlocked()
+            return RecipientBlocked("blocked_prefix", prefix)
     return None
 
 

@@ -25,6 +25,7 @@ OtpError
 └── StorageUnavailable        Redis is away, full or read-only
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -32,7 +33,17 @@ from shared.policy import Limit
 
 
 class OtpError(Exception):
-    """The base: everything that a caller can be told."""
+    """The base: everything that a caller can be told. `rule` is what refused, as logs and the
+    dashboard name it; `verification_id` is the verification that was refused, if that is known."""
+
+    rule = ""
+    verification_id: str | None = None
+
+    def __init_subclass__(cls) -> None:
+        cls.rule = re.sub("(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+    def __str__(self) -> str:
+        return super().__str__() or self.rule
 
 
 class InvalidRequest(OtpError):
@@ -44,7 +55,14 @@ class InvalidRequest(OtpError):
 
 
 class Refused(OtpError):
-    """Refused by the owner's policy, whoever asks and however often."""
+    """Refused by the owner's policy, however often it is requested. `subject` is what the rule
+    found: a channel, a country, a kind of number or a prefix."""
+
+    def __init__(self, rule: str = "", subject: str = "") -> None:
+        # Next to a prefix, the masked number in the log would show more than it should.
+        super().__init__(f"{rule}: {subject}" if subject and rule != "blocked_prefix" else rule)
+        self.rule = rule or self.rule
+        self.subject = subject
 
 
 class CountryNotAllowed(Refused):
@@ -70,8 +88,11 @@ class IncorrectCode(OtpError):
 
 
 class TooManyChecks(OtpError):
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(f"checks used up for {retry_after} s")
+    """By the rule `failed_checks`, of the recipient, or `max_checks`, of the verification."""
+
+    def __init__(self, retry_after: int, rule: str = "failed_checks") -> None:
+        super().__init__(f"{rule}: checks used up for {retry_after} s")
+        self.rule = rule
         self.retry_after = retry_after
 
 
@@ -81,6 +102,7 @@ class RateLimited(OtpError):
 
     def __init__(self, scope: str, limit: Limit, retry_after: int, name: str | None = None) -> None:
         super().__init__(f"{scope} is limited to {limit}, again in {retry_after} s")
+        self.rule = scope
         self.scope = scope
         self.limit = limit
         self.retry_after = retry_after
@@ -144,7 +166,8 @@ class AdminOff(OtpError):
 
 class DeliveryBacklog(OtpError):
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"the queue is too long for {retry_after} s")
+        super().__init__(f"backlog: the queue is too long for {retry_after} s")
+        self.rule = "backlog"
         self.retry_after = retry_after
 
 

@@ -11,11 +11,14 @@ from typing import Any, NamedTuple
 from shared.errors import (
     DeliveryBacklog,
     IdempotencyConflict,
+    IncorrectCode,
     InvalidRequest,
+    OtpError,
     ProofSpent,
     RateLimited,
     RecipientBlocked,
     TooManyChecks,
+    VerificationNotFound,
 )
 from shared.ledger import Attempt, read_attempt
 from shared.policy import Channel, Limit, Policy
@@ -180,12 +183,31 @@ def read_started(answer: Mapping[str, Any], recipient: Recipient) -> Started:
         case "proof_spent":
             raise ProofSpent
         case "held":
-            raise RecipientBlocked
+            raise RecipientBlocked(answer["rule"])
         case _:
-            raise rate_limited(answer["scope"], answer)
+            raise _rate_limited(answer["scope"], answer)
 
 
-def rate_limited(scope: str, answer: Mapping[str, Any]) -> RateLimited:
+def check_refused(answer: Mapping[str, Any]) -> OtpError:
+    """The refusal that check.lua answers."""
+    error: OtpError
+    match answer["outcome"]:
+        case "incorrect":
+            error = IncorrectCode(answer["checks_left"])
+        case "used_up":
+            error = TooManyChecks(seconds(answer["wait_ms"]), answer["rule"])
+        case "limited":
+            error = _rate_limited("ip", answer)
+            error.rule = "failed_ip"
+        case "malformed":
+            error = not_a_code(answer["code_length"])
+        case _:
+            error = VerificationNotFound()
+    error.verification_id = answer.get("verification_id")
+    return error
+
+
+def _rate_limited(scope: str, answer: Mapping[str, Any]) -> RateLimited:
     limit = Limit(count=answer["count"], window_seconds=seconds(answer["ms"]))
     return RateLimited(scope, limit, seconds(answer["wait_ms"]), answer.get("name"))
 

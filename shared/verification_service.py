@@ -10,10 +10,8 @@ from shared import admission
 from shared.codes import Codes
 from shared.errors import (
     ChannelNotEnabled,
-    IncorrectCode,
     RateLimited,
     StorageUnavailable,
-    TooManyChecks,
     VerificationNotFound,
 )
 from shared.ledger import Ledger, ReceiptOutcome
@@ -30,12 +28,11 @@ from shared.verification import (
     Started,
     Terms,
     Verification,
+    check_refused,
     not_a_code,
     parse_otp,
-    rate_limited,
     read_started,
     read_verification,
-    seconds,
 )
 
 _ID = re.compile(r"VE[0-9a-f]{32}")
@@ -212,18 +209,9 @@ class VerificationService:
                     channel=answer["channel"],
                     to=answer["to"],
                 )
-            case "incorrect":
-                raise IncorrectCode(answer["checks_left"])
-            case "used_up":
-                raise TooManyChecks(seconds(answer["wait_ms"]))
-            case "limited":
-                raise rate_limited("ip", answer)
-            case "malformed":
-                raise not_a_code(answer["code_length"])
-            case _ if len(code) != (length := self._policy(account).code_length):
+            case "not_found" if len(code) != (length := self._policy(account).code_length):
                 raise not_a_code(length)
-            case _:
-                raise VerificationNotFound
+        raise check_refused(answer)
 
     def compare(
         self,
@@ -251,22 +239,16 @@ class VerificationService:
             verification_id=verification_id,
             service=True,
         )
-        match answer["outcome"]:
-            case "approved" | "incorrect" as outcome:
-                return Compared(
-                    verification_id=answer["verification_id"],
-                    approved=outcome == "approved",
-                    channel=answer["channel"],
-                    to=answer.get("clear_to", answer["to"]),
-                    created_at=answer["created"] / 1000,
-                    at=answer["at"] / 1000,
-                )
-            case "used_up":
-                raise TooManyChecks(seconds(answer["wait_ms"]))
-            case "limited":
-                raise rate_limited("ip", answer)
-            case _:
-                raise VerificationNotFound
+        if answer["outcome"] not in {"approved", "incorrect"}:
+            raise check_refused(answer)
+        return Compared(
+            verification_id=answer["verification_id"],
+            approved=answer["outcome"] == "approved",
+            channel=answer["channel"],
+            to=answer.get("clear_to", answer["to"]),
+            created_at=answer["created"] / 1000,
+            at=answer["at"] / 1000,
+        )
 
     def _check(
         self,
@@ -374,18 +356,17 @@ class VerificationService:
     def _refuse_by_policy(
         self, policy: Policy, app: str, recipient: Recipient, channel: Channel
     ) -> None:
-        found = admission.refused(policy, recipient, channel)
-        if found is None:
+        refused = admission.refused(policy, recipient, channel)
+        if refused is None:
             return
-        rule, subject, error = found
         # Also when it cannot be recorded.
         with suppress(StorageUnavailable):
-            refusal = {"app": app, "rule": rule, "subject": subject}
+            refusal = {"app": app, "rule": refused.rule, "subject": refused.subject}
             # Beside a prefix of it a masked number would show more than it should.
-            if rule != "blocked_prefix":
+            if refused.rule != "blocked_prefix":
                 refusal["to"] = recipient.masked
             self._store.refuse(refusal)
-        raise error
+        raise refused
 
     def _code(
         self, verification_id: str, generation: int, length: int, tag: str, own: str | None

@@ -13,10 +13,12 @@
 --   not_found
 --   malformed              the code has code_length digits; nothing was counted
 --   late                   the caller has given up
---   used_up                no check left, for the verification or its recipient: wait_ms, until a
---                          new code may be asked for
+--   used_up                no check left, by the rule max_checks of the verification or
+--                          failed_checks of its recipient: wait_ms, until a new code may be
+--                          requested
 --   limited                too many wrong codes from the client's network: count, ms (the limit),
 --                          wait_ms
+--   All but late have verification_id too, if there is a verification.
 local DECOY = 'otp:decoy'
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
@@ -60,7 +62,10 @@ if wait > 0 then
     rule = 'failed_ip', app = request.app, to = open and to or nil,
     value = window.count, threshold = window.count, window_ms = window.ms,
   })
-  return cjson.encode({outcome = 'limited', count = window.count, ms = window.ms, wait_ms = wait})
+  return cjson.encode({
+    outcome = 'limited', verification_id = open and id or nil,
+    count = window.count, ms = window.ms, wait_ms = wait,
+  })
 end
 if open and (status == 'max_attempts_reached' or locked > 0) then
   if locked > 0 then
@@ -70,10 +75,15 @@ if open and (status == 'max_attempts_reached' or locked > 0) then
     })
   end
   local again = account and expires or sent_at + resend_ms
-  return cjson.encode({outcome = 'used_up', wait_ms = math.max(locked, again - now)})
+  return cjson.encode({
+    outcome = 'used_up', verification_id = id, rule = locked > 0 and 'failed_checks' or 'max_checks',
+    wait_ms = math.max(locked, again - now),
+  })
 end
 if open and not request.service and tonumber(code_length) ~= request.length then
-  return cjson.encode({outcome = 'malformed', code_length = tonumber(code_length)})
+  return cjson.encode({
+    outcome = 'malformed', verification_id = id, code_length = tonumber(code_length),
+  })
 end
 if not open then
   verification, failed, network = DECOY, DECOY .. ':failed', DECOY .. ':network'

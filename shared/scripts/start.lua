@@ -14,7 +14,7 @@
 --   retry_with    the request is for another verification or send than is now due: ask again
 --                 with verification_id (absent: a new one), send, code_length and resend_code
 --   limited       and scope, name (of a Service's own limit), count, ms (the limit), wait_ms
---   held          by the pumping guard
+--   held          by the pumping guard, and rule, of range or country
 --   proof_spent   the proof of work was used before
 --   locked        too many failed checks: wait_ms
 --   late          the caller has given up
@@ -131,7 +131,8 @@ for _, guard in ipairs(guards) do
     local hardly_any = sums.verified * 100 < guard.percent * sums.sent
     if sums.sent >= guard.count and hardly_any and redis.call('EXISTS', KEYS[9]) == 0 then
       return refused('guard_' .. guard.kind, guard.subject, sums.verified,
-        math.ceil(guard.percent * sums.sent / 100), guard.part_ms * PARTS, {outcome = 'held'})
+        math.ceil(guard.percent * sums.sent / 100), guard.part_ms * PARTS,
+        {outcome = 'held', rule = 'guard_' .. guard.kind})
     end
   end
 end

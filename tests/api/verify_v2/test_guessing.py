@@ -1,5 +1,6 @@
 """The account's limits of guesses, by every way in which a code of its Service can be checked."""
 
+import logging
 from collections.abc import Callable
 
 import pytest
@@ -85,3 +86,14 @@ def test_the_address_of_the_account_s_server_is_nobody_s(v2, service, code):
         to = f"+1415555{number + 150:04}"
         started = v2.start(service, to)
         assert v2.check(service, wrong(code(started)), to).status_code == 200
+
+
+@pytest.mark.parametrize("way", ["v2 by address", "v2 by SID", "page"])
+def test_every_wrong_code_is_logged_with_its_verification(v2, service, code, guess, caplog, way):
+    caplog.set_level(logging.INFO)
+    started = v2.start(service)
+    for _ in range(4):
+        guess(way, started, wrong(code(started)))
+    lines = [record for record in caplog.records if record.message == "check_refused"]
+    assert [line.verification_id for line in lines] == [started["sid"]] * 4
+    assert [line.rule for line in lines] == ["incorrect_code"] * 3 + ["failed_checks"]
