@@ -15,6 +15,7 @@ from shared.policy import Channel
 from shared.recipient import mask
 from worker.messages import Texts
 from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError, Failure, Sender
+from worker.senders.sockets import bounded
 
 log = logging.getLogger("otp.worker")
 
@@ -108,7 +109,8 @@ class Deliverer:
                 # This process stood still, and somebody else has the send by now.
                 self._drop(claim)
                 return None
-            provider_id = outlet.senders[claim.channel][claim.sender].send(message)
+            with bounded():
+                provider_id = outlet.senders[claim.channel][claim.sender].send(message)
         except DeliveryError as failure:
             return Outcome(
                 claim=claim,

@@ -1,7 +1,9 @@
 """The task: which sender is asked, when again, and what a failure means."""
 
+import http.client
 import logging
 import time
+from contextlib import closing
 
 import pytest
 
@@ -16,6 +18,8 @@ from tests.user import OTHER_PHONE, PHONE
 from worker.delivery import UNKNOWN_FENCE_SECONDS, Outlet
 from worker.messages import Texts
 from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError
+from worker.senders.check_servers import DripServer, serving
+from worker.senders.sockets import bounded
 
 REFUSED = DeliveryError("refused", "smtp_535")
 TRANSIENT = DeliveryError("transient", "smtp_451")
@@ -255,6 +259,28 @@ def test_while_it_sends_the_lease_is_renewed(deliverer, send, first, ledger, clo
     assert len(first.messages) == 1
     assert deliverer.under_way == 0
     deliverer.renew_leases()
+
+
+def test_every_sender_keeps_the_deadline_also_one_that_does_not_know_of_it(
+    user, ledger, codes, redis, seen, send
+):
+    class Plugin:
+        channels = CHANNELS
+
+        def send(self, _):
+            connection = http.client.HTTPConnection(address, timeout=5)
+            with closing(connection):
+                connection.request("POST", "/")
+                connection.getresponse()
+
+    deliverer = DirectDeliverer(ledger, codes, outlets({"sms": {"plugin": Plugin()}}))
+    with serving(DripServer(b"X-Name: value\r\n", head=b"HTTP/1.1 200 OK\r\n")) as address:
+        begun = time.monotonic()
+        with bounded(0.5):
+            deliverer.deliver(*send)
+        assert time.monotonic() - begun < 2
+    assert seen() == (("queued", "TimeoutError"), [("plugin", "unknown", "TimeoutError")])
+    assert redis.hget("otp:breaker:sms:plugin", "failures") == b"1"
 
 
 def test_a_send_whose_sender_hangs_goes_to_another_worker(

@@ -24,6 +24,7 @@ import apprise
 
 from shared.policy import CHANNELS
 from worker.senders.base import DeliveryError, Failure, Message
+from worker.senders.sockets import bounded
 
 # One number and one address to try a URL with.
 _SAMPLES = ("+15005550006", "otp@example.com")
@@ -69,13 +70,16 @@ class AppriseSender:
             raise DeliveryError("refused", "apprise_recipient")
         one = apprise.Apprise(asset=self.asset)
         one.add(service)
-        with _ear.listening() as heard:
+        with bounded() as bounds, _ear.listening() as heard:
             accepted = one.notify(
                 body=message.text,
                 # An SMS has none: apprise would put it in front of the text.
                 title=message.subject if message.channel == "email" else "",
                 body_format=apprise.NotifyFormat.TEXT,
             )
+        if not accepted and bounds.opened and not bounds.sent:
+            # As in the TLS handshake, or before the greeting of a mail server.
+            raise DeliveryError("transient", "apprise_no_connection")
         if not accepted:
             raise _failure(heard)
 

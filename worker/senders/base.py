@@ -6,7 +6,8 @@ from typing import Literal, Protocol
 
 from shared.policy import Channel
 
-# How long a send may take at the most. A worker gives one that takes twice as long to another one.
+# The whole send: name lookup, connection, TLS, request and reply. A worker gives a send that takes
+# twice as long to another worker.
 LONGEST_SEND_SECONDS = 15.0
 
 Failure = Literal["refused", "transient", "unknown", "invalid_recipient"]
@@ -67,6 +68,9 @@ class Sender(Protocol):
 
         Returning means that the provider accepted the message. Raises DeliveryError, and not from
         inside of an `except`: the error before it, whose text may hold the code or the address,
-        would hang on to it as its context. Every network call in here has a timeout, and
-        together they stay below LONGEST_SEND_SECONDS.
+        would hang on to it as its context.
+
+        Ends within LONGEST_SEND_SECONDS, whatever the provider does. A timeout of a socket is not
+        enough for that, because it begins again with every byte. The worker calls this within
+        `sockets.bounded()`, which bounds Python's connections; another client has to be told.
         """

@@ -3,8 +3,9 @@
     python -m worker.senders.check 'twilio://AC…:token@+15005550006?api=http://{server}'
 
 {server} stands for 127.0.0.1:PORT, where the check plays the provider: one that accepts, one that
-refuses in every way, one that hangs up, one that says nothing, and none at all. So a sender should
-let its URL say where the provider is. Without {server} only what needs no provider is checked.
+refuses in every way, one that hangs up, one that says nothing, one that answers byte by byte, and
+none at all. So a sender should let its URL say where the provider is. Without {server} only what
+needs no provider is checked.
 
 In a test suite:
 
@@ -45,14 +46,18 @@ from worker.senders.check_servers import (
     Reply,
     TcpServer,
     accepting,
+    dripping,
     nobody,
     refusing,
     serving,
     silent,
 )
+from worker.senders.sockets import bounded
 
 THREADS = 16
 MESSAGES_PER_THREAD = 4
+# What a send gets where the provider answers byte by byte.
+DRIP_SECONDS = 1.0
 
 # What the playing provider says when it takes a message: ids as several providers give them.
 ACCEPTED = json.dumps({"id": "kit-1", "sid": "SM" + 32 * "0"})
@@ -259,6 +264,17 @@ def knows_what_it_does_not_know(subject: Subject) -> None:
             raise Broken("it sent the message again")
 
 
+def keeps_its_deadline(subject: Subject) -> None:
+    """A provider that answers byte by byte, with each byte in time, costs a bounded time."""
+    for server in dripping(subject.speaks):
+        with serving(server) as address, bounded(DRIP_SECONDS):
+            attempt = _attempt(subject, subject.sender(address), subject.message())
+        if attempt.error is None or attempt.error.failure not in ("transient", "unknown"):
+            raise Broken(f"the answer had no end, and it says {attempt}")
+        if attempt.seconds > 2 * DRIP_SECONDS:
+            raise Broken(f"the deadline was {DRIP_SECONDS} s, and it took {attempt.seconds:.1f} s")
+
+
 _ALONE: tuple[Check, ...] = (declares_its_channels, keeps_the_secrets_of_its_url)
 _WITH_SERVER: tuple[Check, ...] = (
     hands_messages_over,
@@ -269,6 +285,7 @@ _WITH_SERVER: tuple[Check, ...] = (
     survives_a_provider_that_hangs_up,
     does_not_wait_for_ever,
     knows_what_it_does_not_know,
+    keeps_its_deadline,
 )
 _WITH_HTTP: tuple[Check, ...] = (follows_no_redirect,)
 

@@ -4,6 +4,7 @@ import json
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -176,6 +177,36 @@ class _TcpHandler(socketserver.BaseRequestHandler):
             return
 
 
+class DripServer(_Server):
+    """Reads up to and including `after`, says `head`, and then `drip` for as long as the client
+    listens: byte by byte, or without a pause if it `floods`."""
+
+    def __init__(
+        self, drip: bytes, *, head: bytes = b"", after: bytes = b"", floods: bool = False
+    ) -> None:
+        super().__init__(_DripHandler)
+        self.drip = drip * (1000 if floods else 1)
+        self.head = head
+        self.after = after
+        self.step = len(self.drip) if floods else 1
+        self.pause_seconds = 0.0 if floods else 0.02
+
+
+class _DripHandler(socketserver.StreamRequestHandler):
+    timeout = LONGEST_SILENCE_SECONDS
+    server: DripServer
+
+    def handle(self) -> None:
+        server, heard = self.server, b""
+        while not heard.endswith(server.after):
+            heard += self.rfile.read(1)
+        self.wfile.write(server.head)
+        while True:
+            for at in range(0, len(server.drip), server.step):
+                self.wfile.write(server.drip[at : at + server.step])
+                time.sleep(server.pause_seconds)
+
+
 @contextmanager
 def serving(server: socketserver.TCPServer) -> Iterator[str]:
     """HOST:PORT of a server, while it runs."""
@@ -210,6 +241,19 @@ def silent(speaks: str, *, hang_up: bool) -> HttpServer | SmtpServer:
     if speaks == "smtp":
         return SmtpServer({".": "" if hang_up else None})
     return HttpServer(_hang_up if hang_up else lambda _: None)
+
+
+def dripping(speaks: str) -> Iterator[DripServer]:
+    """Servers whose answers have no end."""
+    if speaks == "smtp":
+        yield DripServer(b"220-x\r\n")
+        yield DripServer(b"250-x\r\n", head=b"220 ready\r\n")
+        return
+    request, status = b"\r\n\r\n", b"HTTP/1.1 200 OK\r\n"
+    yield DripServer(b"X-Name: value\r\n", head=status, after=request)
+    yield DripServer(
+        b"1\r\nx\r\n", head=status + b"Transfer-Encoding: chunked\r\n\r\n", after=request
+    )
 
 
 def _hang_up(_: Request) -> Reply:

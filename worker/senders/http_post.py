@@ -1,4 +1,4 @@
-"""POST over HTTP, for senders: kept connections, time limits, and whether the request left."""
+"""POST over HTTP, for senders: kept connections, a deadline, and whether the request left."""
 
 import json
 import threading
@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from worker.senders.base import DeliveryError, Failure
 from worker.senders.errors import bottom, cause
+from worker.senders.sockets import bounded
 
 # Above one second, after which TCP repeats a lost first packet.
 CONNECT_SECONDS = 1.5
@@ -49,8 +50,9 @@ class Poster:
         headers: Mapping[str, str],
         auth: tuple[str, str] | None = None,
     ) -> Answer:
-        """The answer, whatever its status. The query of `url` is sent byte for byte. Raises
-        DeliveryError:
+        """Return the answer, whatever its status. The query of `url` is sent byte for byte. The
+        whole call, from the name lookup to the end of the answer, keeps the deadline of the send.
+        Raises DeliveryError:
 
         transient  the request did not leave
         refused    it did not leave, as the server cannot prove that it is the provider
@@ -59,7 +61,8 @@ class Poster:
         _call.left = False
         _call.query = url.partition("?")[2]
         try:
-            return _post(self._session(), url, body, headers, auth)
+            with bounded():
+                return _post(self._session(), url, body, headers, auth)
         except (requests.RequestException, HTTPError, OSError) as error:
             failure = _failure(error)
         # Not inside of `except`: the error holds the request, and it would hang on the new one.
@@ -94,6 +97,9 @@ def _post(
         stream=True,
     ) as response:
         content = response.raw.read(LARGEST_ANSWER_BYTES)
+    if response.status_code < 200:
+        # An interim response: http.client skips 100 only, and takes the others for the answer.
+        raise requests.RequestException
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):

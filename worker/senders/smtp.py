@@ -7,7 +7,6 @@ smtp://localhost:1025?from=otp@example.com&tls=none                plain, for a 
 `from` may have a display name: ?from=My%20Shop%20<otp@example.com>
 """
 
-import math
 import re
 import smtplib
 import ssl
@@ -20,16 +19,17 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, localtime, unquote
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from email_validator import validate_email
 
 from shared.policy import Channel
 from shared.sender_urls import SenderUrl
-from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError, Failure, Message
+from worker.senders.base import DeliveryError, Failure, Message
 from worker.senders.errors import cause
 from worker.senders.smtp_login import log_in
 from worker.senders.smtp_replies import says_no_mailbox
+from worker.senders.sockets import AnswerTooLong, bounded
 
 # Up to the server's greeting.
 CONNECT_SECONDS = 4.0
@@ -90,17 +90,16 @@ class SmtpSender:
 
     def send(self, message: Message) -> str:
         mail = self._mail(message)
-        over_at = time.monotonic() + LONGEST_SEND_SECONDS
         connection = None
-        handing_over = False
         try:
-            connection = self._introduced(over_at)
-            _expect(connection.server.rcpt(message.to), _RecipientRefused)
-            handing_over = True
-            _expect(connection.server.data(mail.as_bytes()), _RecipientRefused)
+            with bounded():
+                connection = self._introduced()
+                _expect(connection.server.rcpt(message.to), _RecipientRefused)
+                _expect(connection.server.data(mail.as_bytes()), _RecipientRefused)
         # All of smtplib's and ssl's errors are of this kind.
         except OSError as error:
-            failure = _failure(error, handing_over=handing_over)
+            handed_over = connection is not None and connection.server.handed_over
+            failure = _failure(error, handing_over=handed_over)
             if connection is not None:
                 connection.server.close()
         else:
@@ -110,12 +109,12 @@ class SmtpSender:
         # Not inside of `except`: what the server said would hang on the new error.
         raise failure
 
-    def _introduced(self, over_at: float) -> "_Connection":
+    def _introduced(self) -> "_Connection":
         """A connection on which the server has accepted our address (MAIL): so one that it has
         closed meanwhile is found out, and replaced, before anything is handed over."""
         kept: _Connection | None = self._mine.__dict__.pop("connection", None)
         if kept is not None and not kept.is_idle:
-            kept.server.over_at = over_at
+            kept.server.handed_over = False
             try:
                 reply = kept.server.mail(self.from_address)
             except smtplib.SMTPServerDisconnected:
@@ -125,19 +124,20 @@ class SmtpSender:
             kept.server.close()
             if reply[0] != _CLOSING[0]:
                 _expect(reply)
-        connection = _Connection(self._connect(over_at))
+        connection = _Connection(self._connect())
         _expect(connection.server.mail(self.from_address))
         return connection
 
-    def _connect(self, over_at: float) -> "_Smtp":
+    def _connect(self) -> "_Smtp":
         # Without a name, smtplib asks the name server for this machine's.
         where = (self.host, self.port, self._domain)
         if self.tls == "implicit":
             server: _Smtp = _Smtps(*where, timeout=CONNECT_SECONDS, context=self._context)
         else:
             server = _Smtp(*where, timeout=CONNECT_SECONDS)
-        server.over_at = over_at
         try:
+            if server.sock is not None:
+                server.sock.settimeout(COMMAND_SECONDS)
             if self.tls == "starttls":
                 server.starttls(context=self._context)
             if self.user:
@@ -178,17 +178,22 @@ class _Connection:
 
 
 class _Smtp(smtplib.SMTP):
-    """Waits no longer for a reply than there is time left for the whole send."""
+    """`handed_over` says whether the mail itself has begun to leave."""
 
-    over_at = math.inf
+    handed_over = False
+
+    def send(self, s: Any) -> None:
+        # smtplib writes commands as text, and only mails as bytes.
+        self.handed_over = self.handed_over or isinstance(s, bytes)
+        super().send(s)
 
     def getreply(self) -> tuple[int, bytes]:
-        left = self.over_at - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        if self.sock is not None and left < math.inf:
-            self.sock.settimeout(min(COMMAND_SECONDS, left))
-        return super().getreply()
+        try:
+            return super().getreply()
+        except smtplib.SMTPResponseException:
+            # smtplib makes up a refusal by the server, 500, for a line that is too long.
+            pass
+        raise AnswerTooLong
 
 
 class _Smtps(_Smtp, smtplib.SMTP_SSL):

@@ -3,6 +3,7 @@
 import http.client
 import json
 import logging
+import socket
 import subprocess
 import sys
 import time
@@ -197,6 +198,22 @@ class Waits(Model):
     timeout = 2.0
 
 
+class ReadsForEver(Model):
+    """With a timeout for each byte."""
+
+    def post(self, message):
+        parts = urlsplit(self.url)
+        connection = socket.socket()
+        connection.settimeout(1)
+        connection.connect((parts.hostname, parts.port))
+        with connection, connection.makefile("rb") as answer:
+            connection.sendall(b"POST / HTTP/1.1\r\n\r\n")
+            over_at = time.monotonic() + 3 * check.DRIP_SECONDS
+            while time.monotonic() < over_at and answer.read(1):
+                pass
+            raise TimeoutError
+
+
 BREACHES = [
     (ServesTheMoon, check.declares_its_channels),
     (ShowsItsUrl, check.keeps_the_secrets_of_its_url),
@@ -218,6 +235,7 @@ BREACHES = [
     (NeverTriesAgain, check.survives_a_provider_that_hangs_up),
     (Waits, check.does_not_wait_for_ever),
     (Guesses, check.knows_what_it_does_not_know),
+    (ReadsForEver, check.keeps_its_deadline),
 ]
 
 

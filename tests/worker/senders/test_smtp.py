@@ -20,6 +20,7 @@ from tests.conftest import free_port
 from tests.worker.senders.conftest import failure_of, make_message
 from worker.senders.check_servers import SmtpServer, nobody, serving
 from worker.senders.smtp import IDLE_SECONDS, SmtpSender
+from worker.senders.sockets import bounded
 
 
 class Inbox:
@@ -381,17 +382,17 @@ def test_hangs_up_after_a_failure(server_reply):
 @pytest.mark.parametrize(
     ("slow", "failure"), [("EHLO MAIL RCPT", "transient"), ("EHLO RCPT .", "unknown")]
 )
-def test_ends_in_time_though_each_reply_comes_in_time(server_reply, monkeypatch, slow, failure):
+def test_ends_in_time_though_each_reply_comes_in_time(server_reply, slow, failure):
     class Slow(dict[str, str | None]):
         def get(self, verb, default=None):
             time.sleep(0.4 if verb in slow.split() else 0)
             return super().get(verb, default)
 
-    monkeypatch.setattr("worker.senders.smtp.LONGEST_SEND_SECONDS", 1)
     address, server = server_reply({})
     server.replies = Slow(server.replies)
     begun = time.monotonic()
-    error = failure_of(sender_for(address), make_mail())
+    with bounded(1):
+        error = failure_of(sender_for(address), make_mail())
     assert (error.failure, error.error) == (failure, "TimeoutError")
     assert time.monotonic() - begun < 1.3
 
