@@ -72,6 +72,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     policy = cache(lambda app: of_app(app).policy())
     service = VerificationService(store, Ledger(redis), codes, wake_ups, policy)
     access = Access(settings)
+    addresses = settings.addresses()
     audit = Audit(redis, keep_seconds=settings.otp_keep_audit)
     owner = OwnerAccess(settings.admin_password(), LogIns(redis), codes, audit)
 
@@ -86,7 +87,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
             app.wsgi_app, settings.otp_trusted_proxies
         )
     logged, work = LoggedService(service), ProofOfWork(codes, store)
-    app.register_blueprint(otp.endpoints(logged, access, work, settings.otp_default_region))
+    app.register_blueprint(otp.endpoints(logged, access, work, addresses))
     app.register_blueprint(hosted.endpoints(logged, work))
     app.register_blueprint(receipts.endpoints(service, settings))
     app.register_blueprint(
@@ -95,7 +96,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
             codes,
             owner,
             audit,
-            default_region=settings.otp_default_region,
+            addresses=addresses,
         )
     )
     services = Services(redis, given(settings))
@@ -110,7 +111,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         services=services,
         guard_of=lambda app: policy(app).guard,
         senders=sender_apps(settings),
-        default_region=settings.otp_default_region,
+        addresses=addresses,
     )
     app.register_blueprint(admin.endpoints(settings, owner, dashboard, is_open=access.is_open))
     app.register_blueprint(health.endpoints(store))
@@ -128,7 +129,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         phone_is_open=phone_is_open,
     )
     app.register_blueprint(pages.endpoints(page, settings.otp_app_name))
-    app.register_blueprint(forms.endpoints(page, logged, work, settings.otp_default_region))
+    app.register_blueprint(forms.endpoints(page, logged, work, addresses))
     app.register_blueprint(openapi.endpoints())
     if phone.exists(settings):
         app.register_blueprint(

@@ -12,11 +12,11 @@ from api.page import Page
 from api.proof import ProofOfWork
 from shared.errors import ChannelNotEnabled, OtpError, Unauthorized, VerificationNotFound
 from shared.policy import CHANNELS, Channel
-from shared.recipient import parse_email, parse_phone
+from shared.recipient import Addresses
 
 
 def endpoints(
-    page: Page, service: LoggedService, work: ProofOfWork, default_region: str | None
+    page: Page, service: LoggedService, work: ProofOfWork, addresses: Addresses
 ) -> Blueprint:
     """Where a proof of work is asked for, a form is refused: it takes a script."""
     forms = Blueprint("forms", __name__)
@@ -31,9 +31,9 @@ def endpoints(
                 raise Unauthorized
             by_email = kind == "email"
             recipient = (
-                parse_email(typed)
+                addresses.email(typed)
                 if by_email
-                else parse_phone(typed, default_region, browser_region(request))
+                else addresses.phone(typed, browser_region(request))
             )
             work.check(page.app, recipient, None)
             started = service.start(

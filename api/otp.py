@@ -11,11 +11,12 @@ from api.logged import LoggedService
 from api.proof import ProofOfWork
 from api.schemas import GeneratedOtp, GenerateOtp, VerificationDetails, VerifiedOtp, VerifyOtp
 from shared.errors import InvalidRequest, ProofSpent
+from shared.recipient import Addresses
 from shared.verification import Idempotency
 
 
 def endpoints(
-    service: LoggedService, access: Access, work: ProofOfWork, default_region: str | None
+    service: LoggedService, access: Access, work: ProofOfWork, addresses: Addresses
 ) -> Blueprint:
     otp = Blueprint("otp", __name__)
 
@@ -23,7 +24,7 @@ def endpoints(
     def generate_otp() -> Response:
         app = access.app_or_page(request)
         asked = body.read(request, GenerateOtp)
-        recipient = asked.recipient(default_region)
+        recipient = asked.recipient(addresses)
         channel = asked.channel_for(recipient)
         proof = work.check(app, recipient, asked.proof)
         try:
@@ -44,7 +45,7 @@ def endpoints(
     def verify_otp() -> Response:
         app = access.app_or_page(request)
         typed = body.read(request, VerifyOtp)
-        recipient = typed.recipient(default_region)
+        recipient = typed.recipient(addresses)
         approved = service.check(
             typed.otp,
             app=app,

@@ -9,6 +9,7 @@ from api.schemas import ErasedRecipient, EraseRecipient, Removed
 from shared import safe_list
 from shared.audit import Audit
 from shared.codes import Codes
+from shared.recipient import Addresses
 from shared.store import Store
 
 
@@ -18,14 +19,14 @@ def endpoints(
     owner: OwnerAccess,
     audit: Audit,
     *,
-    default_region: str | None,
+    addresses: Addresses,
 ) -> Blueprint:
     recipients = Blueprint("recipients", __name__)
 
     @recipients.delete("/recipients")
     def erase() -> Response:
         owner.require_password(request)
-        recipient = body.read(request, EraseRecipient).recipient(default_region)
+        recipient = body.read(request, EraseRecipient).recipient(addresses)
         tags = [codes.tag(app, recipient.to) for app in store.apps()]
         removed = store.erase([*tags, safe_list.tag(codes, recipient)])
         audit.record("erasure", OWNER, client_ip(request), to=recipient.masked, **removed)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from shared.errors import InvalidRequest
 from shared.locales import bcp47
 from shared.policy import PHONE_CHANNELS, Channel
-from shared.recipient import Recipient, parse_email, parse_phone
+from shared.recipient import Addresses, Recipient
 from shared.verification import Approved, Started, Verification
 
 
@@ -79,8 +79,8 @@ class GenerateOtp(Request):
     locale: Locale | None = None
     proof: Proof | None = None
 
-    def recipient(self, default_region: str | None) -> Recipient:
-        return _recipient(self.phone, self.email, default_region)
+    def recipient(self, addresses: Addresses) -> Recipient:
+        return _recipient(self.phone, self.email, addresses)
 
     def channel_for(self, recipient: Recipient) -> Channel:
         if recipient.field == "email":
@@ -112,20 +112,20 @@ class VerifyOtp(Request):
     email: Email | None = None
     verification_id: VerificationId | None = None
 
-    def recipient(self, default_region: str | None) -> Recipient | None:
+    def recipient(self, addresses: Addresses) -> Recipient | None:
         """None: the verification is named by its id."""
         if self.verification_id is None:
-            return _recipient(self.phone, self.email, default_region)
+            return _recipient(self.phone, self.email, addresses)
         if self.phone is not None or self.email is not None:
             raise InvalidRequest(("verification_id", "give only one of phone, email and it"))
         return None
 
 
-def _recipient(phone: str | None, email: str | None, default_region: str | None) -> Recipient:
+def _recipient(phone: str | None, email: str | None, addresses: Addresses) -> Recipient:
     if phone is not None and email is None:
-        return parse_phone(phone, default_region)
+        return addresses.phone(phone)
     if email is not None and phone is None:
-        return parse_email(email)
+        return addresses.email(email)
     raise InvalidRequest(("phone", "give exactly one of phone and email"))
 
 
@@ -135,8 +135,8 @@ class EraseRecipient(Request):
     phone: Phone | None = None
     email: Email | None = None
 
-    def recipient(self, default_region: str | None) -> Recipient:
-        return _recipient(self.phone, self.email, default_region)
+    def recipient(self, addresses: Addresses) -> Recipient:
+        return _recipient(self.phone, self.email, addresses)
 
 
 _BY = {"sms": "SMS", "whatsapp": "WhatsApp", "call": "phone call", "email": "e-mail"}

@@ -1,7 +1,7 @@
 """Addresses: one normal form per recipient, and a masked one for everybody else's eyes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -17,6 +17,9 @@ from shared.typed import plain, plain_name
 # number to another reader.
 _PHONE = re.compile(r"[ (\[+]*[0-9][0-9 ()\[\]./-]*")
 _LONGEST_PHONE = 40
+# The shortest numbers with their country code have seven digits.
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_CLOSED_NETWORK = re.compile(r"(?<=\.)(?:local|test)$|(?<=[@.]home\.)arpa$", re.IGNORECASE)
 
 # The numbers that belong to no country: satellite networks, international freephone and premium.
 NO_COUNTRY = "no_country"
@@ -25,6 +28,7 @@ _TYPE_NAMES = {
     for name, number in vars(phonenumbers.PhoneNumberType).items()
     if name.isupper()
 }
+UNKNOWN = _TYPE_NAMES[phonenumbers.PhoneNumberType.UNKNOWN]
 NUMBER_TYPES = frozenset({*_TYPE_NAMES.values(), NO_COUNTRY})
 
 
@@ -50,32 +54,91 @@ class Recipient:
         return mask(self.to)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Addresses:
+    """Reads addresses as the owner's settings say: numbers without a country in the default region,
+    numbers that the numbering plans don't know if their prefix is allowed or they are for tests,
+    and e-mail addresses in closed networks (.local, home.arpa, .test)."""
+
+    default_region: str | None = None
+    allowed_prefixes: tuple[str, ...] = ()
+    test_numbers: Container[str] = ()
+    local_email: bool = False
+
+    def phone(self, text: str, dialed_from: str | None = None) -> Recipient:
+        """Raises InvalidRequest, as do the others."""
+        return parse_phone(text, self.default_region, dialed_from, admits=self._admits)
+
+    def email(self, text: str) -> Recipient:
+        return parse_email(text, local=self.local_email)
+
+    def either(self, text: str) -> Recipient:
+        return self.email(text) if is_email(text) else self.phone(text)
+
+    def _admits(self, number: str) -> bool:
+        return number in self.test_numbers or number.startswith(self.allowed_prefixes)
+
+
+# What was once read and accepted, whatever the settings were then.
+KEPT_ADDRESSES = Addresses(allowed_prefixes=("+",), local_email=True)
+
+
 def parse_phone(
-    text: str, default_region: str | None = None, dialed_from: str | None = None
+    text: str,
+    default_region: str | None = None,
+    dialed_from: str | None = None,
+    *,
+    admits: Callable[[str], bool] = lambda _: False,
 ) -> Recipient:
     """Read a phone number in E.164, or in national form when a default region is given.
 
     Spaces, dots, dashes, slashes, brackets, the decimal digits of any script, invisible characters
-    and `tel:` are fine. The
-    prefix for calls abroad counts as +: 00, or the one of the region `dialed_from` (011 in the US),
-    which without it is the default region.
+    and `tel:` are fine. The prefix for calls abroad counts as +: 00, or the one of the region
+    `dialed_from` (011 in the US), which without it is the default region.
     Raises InvalidRequest for letters, extensions, control characters, and numbers that the
-    numbering plan of their country does not have.
+    numbering plan of their country does not have, unless `admits` says yes to the E.164 form.
     """
     spelling = _without_scheme("tel", plain(text))
     if len(spelling) > _LONGEST_PHONE or not _PHONE.fullmatch(spelling):
         raise InvalidRequest(("phone", "not a phone number; write it like +14155550123"))
     readings = list(_readings(spelling, default_region, dialed_from))
-    if not readings:
-        raise InvalidRequest(
-            ("phone", "not a phone number with its country code; write it like +14155550123")
-        )
     for number in readings:
         kind = phonenumbers.number_type(number)
         # Only a number that does not exist is of no kind that is known.
         if not number.extension and kind != phonenumbers.PhoneNumberType.UNKNOWN:
             return _of_number(number, kind)
-    raise InvalidRequest(("phone", "no such phone number exists"))
+    # A country code that the library does not know gives no reading.
+    written = f"+{phonenumbers.normalize_digits_only(spelling)}" if "+" in spelling else ""
+    for to in (*map(_e164, readings), written):
+        if _E164.fullmatch(to) and admits(to):
+            return Recipient(field="phone", to=to, region=_region_of_code(readings), type=UNKNOWN)
+    raise InvalidRequest(("phone", _why_not(readings)))
+
+
+def _why_not(readings: Sequence[phonenumbers.PhoneNumber]) -> str:
+    if not readings:
+        return "not a phone number with its country code; write it like +14155550123"
+    number = readings[0]
+    if number.country_code == 52 and re.fullmatch("1[0-9]{10}", str(number.national_number)):
+        # Since August 2019; WhatsApp still shows it.
+        return "Mexican numbers no longer have a 1 after +52; leave it out"
+    match phonenumbers.is_possible_number_with_reason(number):
+        case phonenumbers.ValidationResult.TOO_SHORT:
+            return f"too short for a phone number in +{number.country_code}"
+        case phonenumbers.ValidationResult.TOO_LONG:
+            return f"too long for a phone number in +{number.country_code}"
+    return f"no such phone number exists in +{number.country_code}"
+
+
+def _e164(number: phonenumbers.PhoneNumber) -> str:
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _region_of_code(readings: Sequence[phonenumbers.PhoneNumber]) -> str | None:
+    """The country of the country code; the main one, where several have it."""
+    code = readings[0].country_code if readings else None
+    region = phonenumbers.region_code_for_country_code(code or 0)
+    return region if region in phonenumbers.SUPPORTED_REGIONS else None
 
 
 def _of_number(number: phonenumbers.PhoneNumber, kind: int) -> Recipient:
@@ -83,7 +146,7 @@ def _of_number(number: phonenumbers.PhoneNumber, kind: int) -> Recipient:
     has_country = region is not None and region != "001"
     return Recipient(
         field="phone",
-        to=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
+        to=_e164(number),
         region=region if has_country else None,
         type=_TYPE_NAMES[kind] if has_country else NO_COUNTRY,
     )
@@ -107,16 +170,20 @@ def _abroad(region: str | None) -> str | None:
     return plan.international_prefix if plan else None
 
 
-def parse_email(text: str) -> Recipient:
-    """Read an e-mail address (RFC 5321, ASCII local part, IDNA domain), in lower case.
+def parse_email(text: str, *, local: bool = False) -> Recipient:
+    """Read an e-mail address (RFC 5321, ASCII local part, IDNA domain), in lower case. `local`
+    admits domains of closed networks (RFC 6762, RFC 8375, RFC 6761).
 
     No provider in use tells apart the case of a local part, so one mailbox is one recipient.
     Invisible characters, full-width letters, dashes of any kind and `mailto:` are fine. Raises
     InvalidRequest.
     """
+    typed = _without_scheme("mailto", plain_name(text))
+    # The library always refuses these domains, so it reads the same address in another one.
+    network = _CLOSED_NETWORK.search(typed) if local else None
     try:
         address = validate_email(
-            _without_scheme("mailto", plain_name(text)),
+            f"{typed[: network.start()]}example" if network else typed,
             check_deliverability=False,
             allow_smtputf8=False,
             strict=True,
@@ -126,7 +193,10 @@ def parse_email(text: str) -> Recipient:
             ("email", "not an e-mail address; write it like a@example.com")
         ) from error
     # In ASCII there always is one: other local parts were refused.
-    return Recipient(field="email", to=str(address.ascii_email).lower())
+    to = str(address.ascii_email).lower()
+    if network:
+        to = to.removesuffix("example") + network[0].lower()
+    return Recipient(field="email", to=to)
 
 
 def is_email(text: str) -> bool:

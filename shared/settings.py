@@ -24,6 +24,7 @@ from shared.policy import (
     Limit,
     Policy,
 )
+from shared.recipient import Addresses
 from shared.sender_urls import named
 from shared.setting_keys import app_keys, key_ring
 from shared.setting_types import (
@@ -103,6 +104,8 @@ class Settings(BaseModel):
     otp_keep_audit: Annotated[int, from_to("1d", "365d")] = 30 * 86400
 
     otp_allowed_countries: Regions = ()
+    otp_allowed_prefixes: Prefixes = ()
+    otp_allow_local_email: bool = False
     otp_blocked_prefixes: Prefixes = ()
     otp_blocked_types: NumberTypes = (
         "premium_rate",
@@ -213,6 +216,13 @@ class Settings(BaseModel):
             if not re.fullmatch(APP_NAME, name) or not isinstance(table, dict):
                 raise SettingsError("OTP_APPS: expected a table [name] per app")
         return tables
+
+    def addresses(self) -> Addresses:
+        return Addresses(
+            default_region=self.otp_default_region,
+            allowed_prefixes=self.otp_allowed_prefixes,
+            local_email=self.otp_allow_local_email,
+        )
 
     def policy(self) -> Policy:
         guard = self.otp_guard or ("block" if self.has_paid_sender() else "monitor")

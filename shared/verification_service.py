@@ -18,7 +18,7 @@ from shared.ledger import Ledger, ReceiptOutcome
 from shared.policy import Channel, Limit, Policy
 from shared.queue import WakeUps
 from shared.rate_limits import as_limits
-from shared.recipient import Recipient, parse_email, parse_phone
+from shared.recipient import KEPT_ADDRESSES, Recipient
 from shared.store import Store
 from shared.verification import (
     Approved,
@@ -177,7 +177,7 @@ class VerificationService:
         to = self._store.recipient(verification_id) if _ID.fullmatch(verification_id) else None
         if to is None:
             raise VerificationNotFound
-        return parse_email(to) if "@" in to else parse_phone(to)
+        return KEPT_ADDRESSES.either(to)
 
     def check(
         self,

@@ -19,7 +19,7 @@ from shared.codes import Codes
 from shared.errors import InvalidRequest
 from shared.policy import Channel, Guard
 from shared.pumping import guarded
-from shared.recipient import Recipient, is_email, mask, parse_email, parse_phone
+from shared.recipient import Addresses, Recipient, mask
 from shared.services import Services
 from shared.state import ServiceState
 from shared.statistics import WINDOWS, Statistics
@@ -35,11 +35,9 @@ class _Searched(Request):
 
     to: Annotated[str, Field(min_length=1, max_length=512)]
 
-    def recipient(self, default_region: str | None) -> Recipient:
+    def recipient(self, addresses: Addresses) -> Recipient:
         try:
-            if is_email(self.to):
-                return parse_email(self.to)
-            return parse_phone(self.to, default_region)
+            return addresses.either(self.to)
         except InvalidRequest as error:
             raise InvalidRequest(*(("to", message) for _, message in error.errors)) from None
 
@@ -91,7 +89,7 @@ class Dashboard:
     services: Services
     guard_of: Callable[[str], Guard]
     senders: Mapping[Channel, Mapping[str, str]]
-    default_region: str | None
+    addresses: Addresses
 
     def record(self, action: Action, **facts: Any) -> None:
         self.audit.record(action, OWNER, client_ip(request), **facts)
@@ -142,7 +140,7 @@ def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
     @admin.post("/timeline")
     def timeline() -> Response:
         """The address is in the body: an address in a URL would stand in logs."""
-        recipient = body.read(request, _Searched).recipient(dashboard.default_region)
+        recipient = body.read(request, _Searched).recipient(dashboard.addresses)
         trace = asdict(dashboard.timeline.find(recipient))
         dashboard.name_services(trace["verifications"], trace["held"], trace["refusals"])
         return jsonify(trace)
@@ -168,7 +166,7 @@ def _routes_for_recipients(admin: Blueprint, dashboard: Dashboard) -> None:
 
     @admin.post("/unblock")
     def unblock() -> tuple[str, int]:
-        recipient = body.read(request, _Searched).recipient(dashboard.default_region)
+        recipient = body.read(request, _Searched).recipient(dashboard.addresses)
         for app in dashboard.store.apps():
             dashboard.store.unblock(dashboard.codes.tag(app, recipient.to))
         dashboard.record("unblock", to=recipient.masked)
@@ -196,7 +194,7 @@ def _routes_for_senders(admin: Blueprint, dashboard: Dashboard) -> None:
     def test_message() -> tuple[Response, int]:
         asked = body.read(request, _Test)
         app = dashboard.app_of(asked)
-        recipient = asked.recipient(dashboard.default_region)
+        recipient = asked.recipient(dashboard.addresses)
         if (recipient.field == "email") != (asked.channel == "email"):
             raise InvalidRequest(("to", "this sender does not reach such an address"))
         started = dashboard.service.start(

@@ -5,6 +5,7 @@ VerificationService.
 docs/twilio-verify.md tells what is there, and how to move."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 from flask import Blueprint, Response, g, request
@@ -48,6 +49,8 @@ def endpoints(
     """`messages` is the folder of what people read, in a file per language."""
     v2 = Blueprint("verify_v2", __name__, url_prefix=PREFIX)
     shapes = Shapes(address_of(settings))
+    # Clients of this API write numbers with their country.
+    addresses = replace(settings.addresses(), default_region=None)
 
     @v2.before_request
     def identify() -> None:
@@ -64,8 +67,10 @@ def endpoints(
     for told in (V2Error, RateLimitNotFound, RateLimitRefused):
         v2.register_error_handler(told, refuse)
     service_endpoints.register(v2, services, shapes)
-    verifications.register(v2, service, services, Policies(settings), shapes, safe_list=safe_list)
+    verifications.register(
+        v2, service, services, Policies(settings), shapes, safe_list=safe_list, addresses=addresses
+    )
     rate_limit_endpoints.register(v2, services, limits, shapes)
     attempt_endpoints.register(v2, attempts, shapes)
-    lists.register(v2, safe_list, messages, shapes)
+    lists.register(v2, safe_list, messages, shapes, addresses)
     return v2

@@ -13,7 +13,7 @@ from api.verify_v2.form import Form
 from api.verify_v2.shapes import Shapes, time
 from shared.attempts import Attempt, Attempts, Summary, Wanted
 from shared.policy import CHANNELS
-from shared.recipient import is_email
+from shared.recipient import KEPT_ADDRESSES, Recipient, is_email
 
 _SID = re.compile("VL[0-9a-f]{32}")
 _STATUSES = {"converted": True, "unconverted": False}
@@ -55,6 +55,12 @@ def register(v2: Blueprint, attempts: Attempts, shapes: Shapes) -> None:
         return jsonify(_attempt(shapes, attempt))
 
 
+def _recipient(to: str) -> Recipient:
+    return parameters.recipient(
+        KEPT_ADDRESSES, to, by_email=is_email(to), parameter="ChannelData.To"
+    )
+
+
 def _wanted(query: Form) -> Wanted:
     """Raises V2Error."""
     to = query.text("ChannelData.To")
@@ -68,9 +74,7 @@ def _wanted(query: Form) -> Wanted:
     return Wanted(
         service=_matching(query, "VerifyServiceSid", "VA[0-9a-fA-F]{32}"),
         verification_id=_matching(query, "VerificationSid", "VE[0-9a-fA-F]{32}"),
-        recipient=parameters.recipient(to, by_email=is_email(to), parameter="ChannelData.To")
-        if to
-        else None,
+        recipient=_recipient(to) if to else None,
         country=_matching(query, "Country", "[A-Z]{2}"),
         channel=_matching(query, "Channel", "|".join((*CHANNELS, "rbm"))),
         is_converted=_STATUSES[status.lower()] if status else None,

@@ -11,7 +11,7 @@ from api.verify_v2.access import calling
 from api.verify_v2.errors import NOT_FOUND, V2Error
 from api.verify_v2.form import Form
 from api.verify_v2.shapes import Shapes
-from shared.recipient import Recipient
+from shared.recipient import Addresses, Recipient
 from shared.safe_list import SafeList
 from shared.services import TEMPLATE_SID
 
@@ -19,10 +19,12 @@ _TEMPLATE_NAME = "Verification code"
 _DEFAULT_LANGUAGE = "en"
 
 
-def register(v2: Blueprint, safe_list: SafeList, messages: Path, shapes: Shapes) -> None:
+def register(
+    v2: Blueprint, safe_list: SafeList, messages: Path, shapes: Shapes, addresses: Addresses
+) -> None:
     """`messages` is the folder of what people read, in a file per language."""
     _route_of_templates(v2, _translations(messages), shapes)
-    _routes_of_safe_numbers(v2, safe_list, shapes)
+    _routes_of_safe_numbers(v2, safe_list, shapes, addresses)
 
 
 def _route_of_templates(v2: Blueprint, translations: dict[str, Any], shapes: Shapes) -> None:
@@ -40,15 +42,21 @@ def _route_of_templates(v2: Blueprint, translations: dict[str, Any], shapes: Sha
         return jsonify(paging.page(request, shapes.base, "templates", listed, dict))
 
 
-def _routes_of_safe_numbers(v2: Blueprint, safe_list: SafeList, shapes: Shapes) -> None:
+def _routes_of_safe_numbers(
+    v2: Blueprint, safe_list: SafeList, shapes: Shapes, addresses: Addresses
+) -> None:
+    def number_in(text: str) -> Recipient:
+        """Raises V2Error."""
+        return parameters.recipient(addresses, text, by_email=False, parameter="PhoneNumber")
+
     @v2.post("/SafeList/Numbers")
     def add_safe_number() -> tuple[Response, int]:
-        number = _number(Form.of(request).required("PhoneNumber"))
+        number = number_in(Form.of(request).required("PhoneNumber"))
         return jsonify(_safe(shapes, number, safe_list.add(calling().app, number))), 201
 
     @v2.get("/SafeList/Numbers/<phone_number>")
     def get_safe_number(phone_number: str) -> Response:
-        number = _number(phone_number)
+        number = number_in(phone_number)
         sid = safe_list.find(calling().app, number)
         if sid is None:
             raise V2Error(NOT_FOUND)
@@ -56,14 +64,9 @@ def _routes_of_safe_numbers(v2: Blueprint, safe_list: SafeList, shapes: Shapes) 
 
     @v2.delete("/SafeList/Numbers/<phone_number>")
     def remove_safe_number(phone_number: str) -> tuple[str, int]:
-        if not safe_list.remove(calling().app, _number(phone_number)):
+        if not safe_list.remove(calling().app, number_in(phone_number)):
             raise V2Error(NOT_FOUND)
         return "", 204
-
-
-def _number(text: str) -> Recipient:
-    """Raises V2Error."""
-    return parameters.recipient(text, by_email=False, parameter="PhoneNumber")
 
 
 def _safe(shapes: Shapes, number: Recipient, sid: str) -> dict[str, Any]:

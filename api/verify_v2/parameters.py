@@ -9,7 +9,7 @@ from api.verify_v2.form import Form
 from shared.errors import InvalidRequest
 from shared.locales import bcp47
 from shared.policy import CHANNELS, Channel
-from shared.recipient import Recipient, parse_email, parse_phone
+from shared.recipient import Addresses, Recipient
 from shared.services import TEMPLATE_SID
 from shared.verification import parse_otp
 
@@ -42,11 +42,11 @@ def channel(form: Form) -> Channel:
     raise invalid("Channel")
 
 
-def recipient(to: str, *, by_email: bool, parameter: str = "To") -> Recipient:
+def recipient(addresses: Addresses, to: str, *, by_email: bool, parameter: str = "To") -> Recipient:
     # A number whose + a client has not encoded arrives with a space.
     to = re.sub(r"^ (?=\d)", "+", to)
     try:
-        return parse_email(to) if by_email else parse_phone(to)
+        return addresses.email(to) if by_email else addresses.phone(to)
     except InvalidRequest:
         raise invalid(parameter, to) from None
 

@@ -14,7 +14,7 @@ from api.verify_v2.rate_limits import counted
 from api.verify_v2.services import found
 from shared.errors import TooManyChecks, VerificationNotFound
 from shared.policy import Channel
-from shared.recipient import Recipient, is_email
+from shared.recipient import Addresses, Recipient, is_email
 from shared.safe_list import SafeList
 from shared.services import Policies, Service, Services, ToStart
 from shared.verification import Asked, Compared, Started, Terms, Verification
@@ -32,14 +32,17 @@ def register(
     shape: shapes.Shapes,
     *,
     safe_list: SafeList,
+    addresses: Addresses,
 ) -> None:
-    verifications = _Verifications(service, policies)
+    verifications = _Verifications(service, policies, addresses)
 
     @v2.post("/Services/<service_sid>/Verifications")
     def create_verification(service_sid: str) -> tuple[Response, int]:
         form = Form.of(request)
         channel = parameters.channel(form)
-        recipient = parameters.recipient(form.required("To"), by_email=channel == "email")
+        recipient = parameters.recipient(
+            addresses, form.required("To"), by_email=channel == "email"
+        )
         known = services.find_to_start(calling().app, service_sid, safe_list.key_of(recipient))
         if known is None:
             raise V2Error(NOT_FOUND)
@@ -105,9 +108,10 @@ def register(
 class _Verifications:
     """The use cases, as a Service has them."""
 
-    def __init__(self, service: LoggedService, policies: Policies) -> None:
+    def __init__(self, service: LoggedService, policies: Policies, addresses: Addresses) -> None:
         self._service = service
         self._policies = policies
+        self._addresses = addresses
 
     def start(self, known: ToStart, recipient: Recipient, channel: Channel, form: Form) -> Started:
         """Raises V2Error, and what LoggedService.start does."""
@@ -141,7 +145,7 @@ class _Verifications:
         sid, to = form.text("VerificationSid"), form.text("To")
         if sid is None and to is None:
             raise V2Error(NO_TARGET)
-        recipient = parameters.recipient(to, by_email=is_email(to)) if to else None
+        recipient = parameters.recipient(self._addresses, to, by_email=is_email(to)) if to else None
         code = parameters.typed_code(form)
         # Who names both is told that one is verified only where both mean the same.
         if sid and recipient and self._service.open(recipient, app=of.sid) != sid:
@@ -162,7 +166,7 @@ class _Verifications:
         """By its SID, or as the open one of an address. Raises VerificationNotFound."""
         if not sid.startswith("VE"):
             try:
-                recipient = parameters.recipient(sid, by_email=is_email(sid))
+                recipient = parameters.recipient(self._addresses, sid, by_email=is_email(sid))
             except V2Error:
                 raise VerificationNotFound from None
             sid = self._service.open(recipient, app=of.sid) or ""

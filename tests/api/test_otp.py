@@ -373,3 +373,25 @@ def test_every_check_is_logged_with_what_came_of_it(caller, caplog):
         ("check_refused", "VerificationNotFound", None, "+1415*****23", "default"),
         ("check_refused", "InvalidRequest", None, "+1415*****23", "default"),
     ]
+
+
+@pytest.mark.parametrize(
+    "env", [{"OTP_ALLOWED_PREFIXES": "+1999 +4915", "OTP_ALLOW_LOCAL_EMAIL": "true"}]
+)
+@pytest.mark.parametrize(
+    "to", [{"phone": "+1 999 555 0123"}, {"phone": "+4915000"}, {"email": "Ann@mail.local"}]
+)
+def test_what_the_owner_admits_is_an_address_everywhere(client, caller, run_worker, sender, to):
+    started = client.post("/generate-otp", json=to)
+    run_worker()
+    page = f"/verify/{started.json['verification_id']}"
+    assert (
+        client.post(f"{page}/resend", json={"channel": started.json["channel"]}).status_code == 429
+    )
+    assert len(sender.messages) == 1
+    assert caller.verify(caller.code(started), **to).status_code == 200
+
+
+@pytest.mark.parametrize("to", [{"phone": "+1 999 555 0123"}, {"email": "ann@mail.local"}])
+def test_what_no_plan_has_is_refused_unless_the_owner_admits_it(client, problem, to):
+    problem(client.post("/generate-otp", json=to), 422, "invalid_request")

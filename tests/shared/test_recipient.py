@@ -6,7 +6,7 @@ import phonenumbers
 import pytest
 
 from shared.errors import InvalidRequest
-from shared.recipient import mask, parse_email, parse_phone
+from shared.recipient import Addresses, mask, parse_email, parse_phone
 
 SPELLINGS = {
     "E.164": "+14155550123",
@@ -306,3 +306,109 @@ def test_the_numbers_of_every_country_are_read_and_masked(region):
     recipient = parse_phone(to)
     assert recipient.to == to
     assert recipient.masked.count("*") >= 5
+
+
+class TestAllowedPrefixes:
+    NEW = Addresses(allowed_prefixes=("+14150", "+4915", "+999", "+80"), default_region="DE")
+
+    @pytest.mark.parametrize(
+        ("text", "to", "region"),
+        [
+            ("+14150000000", "+14150000000", "US"),
+            ("+1 (415) 000-0000", "+14150000000", "US"),
+            ("\u202atel:+1\u2011415\u20110000000\u202c", "+14150000000", "US"),
+            ("+4915000", "+4915000", "DE"),
+            ("015000", "+4915000", "DE"),
+            ("004915000", "+4915000", "DE"),
+            ("+99912345678", "+99912345678", None),
+            ("+999 123-456-789-012", "+999123456789012", None),
+            ("+8012345678", "+8012345678", None),
+        ],
+    )
+    def test_let_numbers_pass_that_no_plan_has(self, text, to, region):
+        recipient = self.NEW.phone(text)
+        assert (recipient.to, recipient.region, recipient.type) == (to, region, "unknown")
+        assert recipient.masked.count("*") >= 5
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "+14160000000",
+            "+99812345",
+            "+999123",
+            "+9991234567890123",
+            "+1415000000x5",
+            "+1415OOOOOOO",
+            "+14150000000;ext=5",
+            "999 12345678",
+        ],
+    )
+    def test_are_only_these_and_only_numbers(self, text):
+        with pytest.raises(InvalidRequest):
+            self.NEW.phone(text)
+
+    def test_change_nothing_for_numbers_that_a_plan_has(self):
+        assert Addresses(allowed_prefixes=("+1",)).phone("+14155550123") == parse_phone(
+            "+14155550123"
+        )
+
+
+class TestLocalEmail:
+    @pytest.mark.parametrize(
+        ("text", "to"),
+        [
+            ("Ann@mail.local", "ann@mail.local"),
+            ("ann@printer.floor2.LOCAL", "ann@printer.floor2.local"),
+            ("ann@home.arpa", "ann@home.arpa"),
+            ("ann@nas.home.arpa", "ann@nas.home.arpa"),
+            ("ann@shop.test", "ann@shop.test"),
+            ("\u202amailto:ann@bücher.test\u202c", "ann@xn--bcher-kva.test"),
+            ("ann@example.com", "ann@example.com"),
+        ],
+    )
+    def test_is_an_address_where_the_owner_says_so(self, text, to):
+        assert Addresses(local_email=True).email(text).to == to
+        if not to.endswith("example.com"):
+            with pytest.raises(InvalidRequest):
+                parse_email(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "ann@local",
+            "ann@test",
+            "ann@arpa",
+            "ann@1.168.192.in-addr.arpa",
+            "ann@localhost",
+            "ann@a.invalid",
+            "ann@a.onion",
+            "ann@.local",
+            "ann@a..test",
+            "ann@[10.0.0.1]",
+            "@mail.local",
+            "ann b@mail.local",
+            "ann@mail.local\nBcc: b@example.com",
+            "ann@-.local",
+        ],
+    )
+    def test_is_no_other_domain(self, text):
+        with pytest.raises(InvalidRequest):
+            Addresses(local_email=True).email(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("+5215512345678", "no longer have a 1 after +52"),
+        ("+52 1 55 1234 5678", "no longer have a 1 after +52"),
+        ("+1415555", "too short for a phone number in +1"),
+        ("+141555501234", "too long for a phone number in +1"),
+        ("+14150000000", "no such phone number exists in +1"),
+        ("+99912345678", "with its country code"),
+        ("hello", "write it like +14155550123"),
+    ],
+)
+def test_a_refusal_says_what_is_wrong_with_the_number(text, said):
+    with pytest.raises(InvalidRequest) as refused:
+        parse_phone(text)
+    assert said in refused.value.errors[0][1]

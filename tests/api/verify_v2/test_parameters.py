@@ -286,3 +286,19 @@ def test_no_log_line_holds_a_code_or_an_address(v2, service, caplog, run_worker,
     for line in lines:
         for secret in (code, wrong(code), PHONE[1:], OTHER_PHONE[1:], "s" * 40):
             assert secret not in line
+
+
+class TestWhatTheOwnerAdmits:
+    @pytest.fixture
+    def more(self) -> dict[str, str]:
+        return {"OTP_ALLOWED_PREFIXES": "+1999", "OTP_ALLOW_LOCAL_EMAIL": "true"}
+
+    @pytest.mark.parametrize(
+        ("to", "channel"), [("+19995550123", "sms"), ("ann@mail.local", "email")]
+    )
+    def test_is_an_address(self, v2, service, code, to, channel):
+        one = v2.start(service, to, channel)
+
+        assert one["to"] == to
+        assert v2.fetch(service, to).json["to"] == to
+        assert v2.check(service, code(one), to).json["status"] == "approved"
