@@ -84,7 +84,8 @@ clean: ## remove the virtual environment and the caches; .data/ stays
 
 # The stamps: one for the bare environment, one for each set of packages in it.
 $(VENV)/.made:
-	@$(find_python); \
+	@if [ ! -w . ]; then echo "$(CURDIR) cannot be written, so $(VENV) cannot be made in it." >&2; exit 1; fi; \
+	$(find_python); \
 	if [ -z "$$found" ]; then \
 		if [ -n "$$old" ]; then echo "Python is there, but not its venv module. On Debian and Ubuntu: apt install python3-venv"; \
 		else echo "Python 3.11 or newer is needed, and is not on the PATH. PYTHON=/path/to/python3 names one."; fi >&2; \

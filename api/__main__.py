@@ -14,6 +14,7 @@ from redis import RedisError
 from api import LARGEST_BODY_BYTES, create_app
 from api.access import Access
 from api.asgi import Asgi
+from api.listening import address_of
 from shared import VERSION, logs
 from shared.policy import PAGE_APP
 from shared.redis_client import connect, warn_if_it_evicts
@@ -77,16 +78,19 @@ def main() -> None:
         warn_of_weak_codes(settings)
         warn_of_unbounded_page(settings)
         warn_of_eviction(settings)
+        serve("api.__main__:app", settings)
     except SettingsError as error:
         sys.exit(f"otp api: {error}")
-    serve("api.__main__:app", settings)
 
 
 def serve(app: str, settings: Settings) -> None:
-    """Serve the WSGI app that the named function makes, until SIGTERM. Each process calls it."""
+    """Serve the WSGI app that the named function makes, until SIGTERM. Each process calls it.
+
+    Raises SettingsError if HOST and PORT cannot be listened on.
+    """
     server = Server(
         app,
-        address=settings.host,
+        address=address_of(settings.host, settings.port),
         port=settings.port,
         # ASGI without its lifespan protocol.
         interface=Interfaces.ASGINL,

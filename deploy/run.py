@@ -8,6 +8,7 @@ the three ends by itself the others are stopped too, and its exit status is pass
 import argparse
 import contextlib
 import ctypes
+import errno
 import fcntl
 import importlib.util
 import os
@@ -139,10 +140,27 @@ def engine_and_major_version(binary: str) -> str:
     return f"{match[1]}-{match[2]}".lower() if match else Path(binary).name
 
 
+def make_private(folder: Path) -> None:
+    """Make the folder, and let no other user into it: the file of Redis holds numbers in clear."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        for path in folder.rglob("*"):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode & 0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise SystemExit(
+            f"{folder} cannot be written: {error.strerror}. make run keeps its data there; "
+            "use a copy of the project that you may write to"
+        ) from None
+
+
 def start_redis(stack: Stack, binary: str, place: str) -> str:
     """Start a Redis that only this user's programs can reach, by a socket file; returns its URL."""
     folder = DATA / engine_and_major_version(binary)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     log, path = folder / "redis.log", f"{place}/redis.sock"
     # Two servers on one folder would spoil it. The server inherits the lock, so that it is free
     # only when the server is gone, however this process ended.
@@ -192,15 +210,25 @@ def _ready(url: str) -> bool:
 
 
 def _check_port(host: str, port: str) -> None:
+    """Before anything is started. The API itself checks more, and says what is wrong with HOST."""
     if not (port.isdecimal() and 0 < int(port) < 65536):
         raise SystemExit(f"PORT: expected a number from 1 to 65535, not {port!r}")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        socket.create_server((host, int(port)), family=family).close()
+        socket.create_server((host.strip("[]"), int(port)), family=family).close()
     except OSError as error:
-        raise SystemExit(
-            f"Port {port}: {os.strerror(error.errno or 0)}. Another one: make run PORT=5001"
-        ) from None
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            raise SystemExit(
+                f"Port {port}: {os.strerror(error.errno)}. Another one: make run PORT=5001"
+            ) from None
+        raise SystemExit(f"HOST: {host}: {error.strerror}") from None
+
+
+def _shown(host: str) -> str:
+    """How a URL on this machine names it. ::1 need not have the name localhost."""
+    if host in {"0.0.0.0", "127.0.0.1", "::"}:  # noqa: S104
+        return "localhost"
+    return f"[{host.strip('[]')}]" if ":" in host else host
 
 
 def _where_the_password_is(env: dict[str, str]) -> str:
@@ -215,8 +243,7 @@ def _where_the_password_is(env: dict[str, str]) -> str:
 def serve(stack: Stack, env: dict[str, str]) -> NoReturn:
     """Start a worker and the API, say where they are, and watch. Raises as Stack.check() does."""
     host, port = env.get("HOST", "127.0.0.1"), env.get("PORT", "5000")
-    shown = "localhost" if host in {"0.0.0.0", "127.0.0.1", "::", "::1"} else host  # noqa: S104
-    url = f"http://{shown}:{port}"
+    url = f"http://{_shown(host)}:{port}"
     stack.start("The worker", [sys.executable, "-m", "worker"], env)
     stack.start("The API", [sys.executable, "-m", "api"], env)
     while not stack.wait_until(lambda: _ready(url), LONGEST_START_SECONDS):
@@ -240,8 +267,12 @@ def main() -> int:
     )
     options = parser.parse_args()
 
-    # As the programs read it: an empty value is none, and the environment comes first.
-    env = {name: value for name, value in dotenv_values(ROOT / ".env").items() if value}
+    # What is made here is for this user alone.
+    os.umask(0o077)
+    # As the programs read it: an empty value is none, and the environment comes first. utf-8-sig
+    # skips the byte order mark that some editors put first.
+    dotenv = dotenv_values(ROOT / ".env", encoding="utf-8-sig")
+    env = {name: value for name, value in dotenv.items() if value}
     env |= {name: value for name, value in os.environ.items() if value}
     env.setdefault("OTP_DATA_DIR", str(DATA))
     env["PYTHONUNBUFFERED"] = "1"
@@ -255,6 +286,8 @@ def main() -> int:
     if not given and not binary:
         raise SystemExit("No REDIS_URL, no redis-server on the PATH, no embedded one installed")
     _check_port(env.get("HOST", "127.0.0.1"), env.get("PORT", "5000"))
+    if binary or env["OTP_DATA_DIR"] == str(DATA):
+        make_private(DATA)
 
     stack = Stack()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -192,6 +193,56 @@ def test_says_that_the_port_is_taken_before_it_starts_anything(run, folder):
         stack.wait_for_the_end(1)
     assert "Another one: make run PORT=" in stack.output()
     assert not (folder / ".data").exists()
+
+
+@pytest.mark.parametrize("host", ["localhost", "::1", "127.0.0.1"])
+def test_listens_where_it_is_told_and_says_so(run, host):
+    stack = run(HOST=host)
+    wait_for(lambda: "Ready:" in stack.output() or stack.process.poll() is not None, 60)
+    shown = "[::1]" if host == "::1" else "localhost"
+    assert f"Ready: http://{shown}:{stack.port}" in stack.output()
+    with socket.create_connection((host, stack.port), 5):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [("192.0.2.1", "Cannot assign requested address"), ("otp.invalid", "HOST: otp.invalid: ")],
+)
+def test_names_an_address_that_is_not_ours_before_it_starts_anything(run, folder, host, said):
+    stack = run(HOST=host)
+    stack.wait_for_the_end(1)
+    assert said in stack.output()
+    assert "Traceback" not in stack.output()
+    assert not (folder / ".data").exists()
+
+
+def test_keeps_its_data_from_other_users(run, folder):
+    old = folder / ".data" / "redis-7"
+    old.mkdir(parents=True)
+    (old / "temp-1.aof").write_text("+14155550123")
+    for path in (folder / ".data", old, old / "temp-1.aof"):
+        path.chmod(0o755)
+    stack = run()
+    stack.wait_until_ready()
+    stack.code_for(PHONE)
+    kept = [folder / ".data", *(folder / ".data").rglob("*")]
+    assert len(kept) > 5
+    assert [path for path in kept if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
+    assert stat.S_IMODE((folder / ".data").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("data", ["a file", "/proc/sys"])
+def test_says_where_it_has_no_permission_to_write(run, folder, data):
+    if data == "a file":
+        (folder / ".data").touch()
+    else:
+        # Root may write to every folder but this one.
+        (folder / ".data").symlink_to(data)
+    stack = run()
+    stack.wait_for_the_end(1)
+    assert ".data cannot be written: " in stack.output()
+    assert "Traceback" not in stack.output()
 
 
 def test_two_runs_never_write_one_folder(run):
