@@ -18,6 +18,7 @@ from api.listening import address_of
 from shared import VERSION, logs
 from shared.policy import PAGE_APP
 from shared.redis_client import connect, warn_if_it_evicts
+from shared.sender_registry import SETUPS, make_all
 from shared.settings import Settings, SettingsError
 from shared.store import PATIENCE_SECONDS
 
@@ -72,6 +73,7 @@ def main() -> None:
     try:
         settings = Settings.load()
         settings.secret_keys()
+        make_all(settings, SETUPS)
         if Access(settings).keys() is None:
             settings.refuse_to_be_open()
             log.warning("open_to_everybody", extra={"because": "there is no API key"})

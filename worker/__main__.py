@@ -14,11 +14,12 @@ from shared.phone import Phone
 from shared.policy import CHANNELS, Channel
 from shared.queue import WakeUps
 from shared.redis_client import connect, warn_if_it_evicts
+from shared.sender_registry import make_all
 from shared.settings import Settings, SettingsError
 from worker.delivery import Deliverer, Outlet
 from worker.messages import Texts
 from worker.rq_worker import LONGEST_BACK_OFF_SECONDS, OtpWorker
-from worker.senders import named_senders
+from worker.senders import BUILT_IN
 from worker.senders.base import Sender
 from worker.senders.console import ConsoleSender
 from worker.virtual_phone import VirtualPhoneSender
@@ -41,17 +42,13 @@ def create_worker(settings: Settings, redis: Redis) -> OtpWorker:
 
 def _outlets(settings: Settings, phone: Phone) -> dict[str, Outlet]:
     """Raises SettingsError."""
-    senders: dict[str, dict[Channel, dict[str, Sender]]] = {}
-    for channel in CHANNELS:
-        for app, named in settings.named_senders(channel).items():
-            try:
-                made = named_senders(named, channel)
-            except ValueError as error:
-                name = f"OTP_APPS: {app}" if app else f"OTP_{channel.upper()}_SENDERS"
-                raise SettingsError(f"{name}: {error}") from None
-            senders.setdefault(app, {})[channel] = {
-                name: _on_phone(sender, phone) for name, sender in made.items()
-            }
+    senders: dict[str, dict[Channel, dict[str, Sender]]] = {
+        app: {
+            channel: {name: _on_phone(sender, phone) for name, sender in made.items()}
+            for channel, made in by_channel.items()
+        }
+        for app, by_channel in make_all(settings, BUILT_IN).items()
+    }
     outlets = {}
     for app in ("", *settings.app_names()):
         own = settings.app(app)

@@ -16,18 +16,14 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import ClassVar, Self
-from urllib.parse import quote, unquote
+from dataclasses import dataclass
+from typing import Self
 
 import apprise
 
-from shared.policy import CHANNELS
+from shared.apprise_setup import AppriseSetup
 from worker.senders.base import DeliveryError, Failure, Message
 from worker.senders.sockets import bounded
-
-# One number and one address to try a URL with.
-_SAMPLES = ("+15005550006", "otp@example.com")
 
 _NOT_CONNECTED = re.compile(
     "Socket Exception: .*(NewConnectionError|NameResolutionError|ConnectTimeoutError)", re.DOTALL
@@ -36,11 +32,7 @@ _STATUS = re.compile(r"\berror=([0-9]{3})\b")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AppriseSender:
-    url: str = field(repr=False)
-    asset: apprise.AppriseAsset = field(repr=False, compare=False)
-    channels: ClassVar = CHANNELS
-
+class AppriseSender(AppriseSetup):
     @classmethod
     def from_url(cls, url: str) -> Self:
         log = logging.getLogger("apprise")
@@ -48,24 +40,10 @@ class AppriseSender:
         log.addFilter(_ear)
         # Some services have the message in the path of a request, which urllib3 logs at DEBUG.
         logging.getLogger("urllib3").setLevel(logging.INFO)
-        sender = cls(
-            url=url.removeprefix("apprise+"),
-            asset=apprise.AppriseAsset(
-                # Its time limit and its parallel mode share a pool of a few threads; the worker has
-                # its own of both.
-                async_mode=False,
-                service_timeout=0,
-                http_redirects=False,
-            ),
-        )
-        if "{to}" not in url:
-            raise ValueError("expected {to} where the recipient goes")
-        if not any(sender._service(to) for to in _SAMPLES):
-            raise ValueError("apprise does not take this URL; see https://appriseit.com/services/")
-        return sender
+        return super().from_url(url)
 
     def send(self, message: Message) -> None:
-        service = self._service(message.to)
+        service = self.service(message.to)
         if service is None:
             raise DeliveryError("refused", "apprise_recipient")
         one = apprise.Apprise(asset=self.asset)
@@ -82,22 +60,6 @@ class AppriseSender:
             raise DeliveryError("transient", "apprise_no_connection")
         if not accepted:
             raise _failure(heard)
-
-    def _service(self, to: str) -> apprise.NotifyBase | None:
-        """apprise's object for one recipient, or None where it does not take them.
-
-        It drops what does not look like a number to it, as those of under ten digits, and several
-        services then send to the account's own number. So the number has to be in what it made of
-        the URL.
-        """
-        service = apprise.Apprise.instantiate(
-            self.url.replace("{to}", quote(to, safe="")), asset=self.asset
-        )
-        if not isinstance(service, apprise.NotifyBase):
-            return None
-        made = unquote(service.url())  # type: ignore[no-untyped-call]
-        taken = getattr(service, "targets", True) and to.lstrip("+") in made
-        return service if taken else None
 
 
 def _failure(logs: list[str]) -> DeliveryError:

@@ -3,26 +3,17 @@
 import socket
 import sys
 from threading import Lock
-from typing import Self
 
-from shared.policy import CHANNELS
+from shared.sender_setups import ConsoleSetup
 from worker.senders.base import Message
 
 
-class ConsoleSender:
+class ConsoleSender(ConsoleSetup):
     """One line per message on stdout, for a person to read and for a script to parse."""
-
-    channels = CHANNELS
 
     def __init__(self) -> None:
         self._host = socket.gethostname()
         self._lock = Lock()
-
-    @classmethod
-    def from_url(cls, url: str) -> Self:
-        if url != "console://":
-            raise ValueError("expected console:// and nothing behind it")
-        return cls()
 
     def send(self, message: Message) -> None:
         line = (

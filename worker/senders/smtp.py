@@ -7,24 +7,19 @@ smtp://localhost:1025?from=otp@example.com&tls=none                plain, for a 
 `from` may have a display name: ?from=My%20Shop%20<otp@example.com>
 """
 
-import re
 import smtplib
 import ssl
 import threading
 import time
 import weakref
 from dataclasses import dataclass, field
-from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, localtime, unquote
-from typing import Any, ClassVar, Self
+from email.utils import format_datetime, localtime
+from typing import Any
 
-from email_validator import validate_email
-
-from shared.policy import Channel
-from shared.sender_urls import SenderUrl
+from shared.sender_setups import SmtpSetup
 from worker.senders.base import DeliveryError, Failure, Message
 from worker.senders.errors import cause
 from worker.senders.smtp_login import log_in
@@ -40,49 +35,15 @@ IDLE_SECONDS = 30.0
 # Every server takes it, whether or not it says 8BITMIME.
 _POLICY = SMTP.clone(cte_type="7bit")
 
-_WITH_NAME = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>\s*")
-
 
 @dataclass(frozen=True, kw_only=True)
-class SmtpSender:
+class SmtpSender(SmtpSetup):
     """Keeps one connection per thread."""
 
-    channels: ClassVar[tuple[Channel, ...]] = ("email",)
-
-    host: str
-    port: int
-    tls: str
-    from_address: str
-    from_name: str = ""
-    user: str = ""
-    password: str = field(default="", repr=False)
     _mine: threading.local = field(default_factory=threading.local, repr=False, compare=False)
     _context: ssl.SSLContext = field(
         default_factory=ssl.create_default_context, repr=False, compare=False
     )
-
-    @classmethod
-    def from_url(cls, url: str) -> Self:
-        parts = SenderUrl.parse(url, ("from", "tls") if url.startswith("smtp:") else ("from",))
-        from_name, from_address = _read_from(parts.options.get("from", ""))
-        tls = parts.options.get("tls", "starttls" if parts.scheme == "smtp" else "implicit")
-        if (
-            not parts.host
-            or parts.path.strip("/")
-            or tls not in ("implicit", "starttls", "none")
-            or (tls == "implicit") != (parts.scheme == "smtps")
-            or not from_address
-        ):
-            raise ValueError("expected smtp://user:password@host:587?from=otp@example.com")
-        return cls(
-            host=parts.host,
-            port=parts.port or (465 if tls == "implicit" else 587),
-            tls=tls,
-            from_address=from_address,
-            from_name=from_name,
-            user=parts.user,
-            password=parts.password,
-        )
 
     @property
     def _domain(self) -> str:
@@ -233,25 +194,3 @@ def _failure(error: OSError, *, handing_over: bool) -> DeliveryError:
     if isinstance(error, ssl.SSLCertVerificationError | smtplib.SMTPNotSupportedError):
         return DeliveryError("refused", cause(error))
     return DeliveryError(nobody_knows, cause(error))
-
-
-def _read_from(text: str) -> tuple[str, str]:
-    """The display name and the address that mails come from. The address is empty if malformed."""
-    match = _WITH_NAME.fullmatch(text)
-    name, address = match.groups() if match else ("", text)
-    try:
-        if not address.isascii():
-            address = _idna(address)
-        read = Address(unquote(name.strip()), addr_spec=address)
-    except (ValueError, IndexError, MessageError):
-        return "", ""
-    return read.display_name, address if read.domain and read.display_name.isprintable() else ""
-
-
-def _idna(address: str) -> str:
-    """An address whose domain is in Punycode. Raises ValueError for a local part that is not
-    ASCII, which few servers accept."""
-    read = validate_email(
-        address, check_deliverability=False, allow_smtputf8=False, globally_deliverable=False
-    )
-    return str(read.ascii_email)

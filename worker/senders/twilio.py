@@ -18,12 +18,10 @@ What the errors mean is from Twilio's error dictionary (https://www.twilio.com/d
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Self
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
-from shared.policy import Channel
-from shared.sender_urls import TWILIO_OPTIONS, SenderUrl, twilio_auth_token
+from shared.sender_setups import TwilioSetup
 from worker.senders.base import DeliveryError, Message
 from worker.senders.http_post import Answer, Poster
 
@@ -31,13 +29,6 @@ from worker.senders.http_post import Answer, Poster
 _INVALID_RECIPIENT = {21211, 21214, 21217, 21604, 21610, 21614, 63003, 63014, 63024}
 # Too much at a time: of calls, of messages, in the queue of a number, of requests.
 _BUSY = {10004, 14107, 20429, 21611, 63018}
-
-_CHANNELS: dict[str, tuple[Channel, ...]] = {
-    r"\+[1-9][0-9]{6,14}": ("sms", "whatsapp", "call"),
-    "MG[0-9a-fA-F]{32}": ("sms", "whatsapp"),
-    # A short code, or a name of up to 11 characters with a letter in it.
-    r"[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ._+-]{1,11}": ("sms",),
-}
 
 # What <Say> can speak without naming a voice; of a language, the first one is the usual one.
 _SPOKEN = (  # noqa: SIM905 (a list would have a line for each)
@@ -52,44 +43,8 @@ _LONGEST_RING_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
-class TwilioSender:
-    account: str
-    from_number: str
-    channels: tuple[Channel, ...]
-    auth: tuple[str, str] = field(repr=False)
-    content: str | None
-    api: str
-    receipts: bool
+class TwilioSender(TwilioSetup):
     _poster: Poster = field(default_factory=Poster, repr=False, compare=False)
-
-    @classmethod
-    def from_url(cls, url: str) -> Self:
-        parts = SenderUrl.parse(url, TWILIO_OPTIONS)
-        account = parts.options.get("account", parts.user)
-        content = parts.options.get("content")
-        api = parts.options.get("api", "https://api.twilio.com")
-        channels = [c for form, c in _CHANNELS.items() if re.fullmatch(form, parts.host)]
-        if (
-            not re.fullmatch("AC[0-9a-fA-F]{32}", account)
-            or not re.fullmatch("(AC|SK)[0-9a-fA-F]{32}", parts.user)
-            or not (parts.password and channels)
-            or (parts.port or parts.path.strip("/"))
-            or not re.fullmatch("HX[0-9a-fA-F]{32}", content or "HX" + 32 * "0")
-            or not (urlsplit(api).scheme in ("http", "https") and urlsplit(api).netloc)
-        ):
-            raise ValueError(
-                "expected twilio://SID:TOKEN@FROM, SID being AC… (or SK… with ?account=AC…) and "
-                "FROM a number such as +15005550006, MG… or a name"
-            )
-        return cls(
-            account=account,
-            from_number=parts.host,
-            channels=channels[0],
-            auth=(parts.user, parts.password),
-            content=content,
-            api=api.rstrip("/"),
-            receipts=twilio_auth_token(parts) is not None,
-        )
 
     def send(self, message: Message) -> str:
         resource, form = ("Calls", self._call(message))

@@ -27,40 +27,18 @@ It may POST {"status": "delivered"}, or "undelivered" with an "error" word, or "
 
 import json
 import re
-import string
 import time
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
-from urllib.parse import quote
 
 from shared import signatures
-from shared.policy import CHANNELS
-from shared.sender_urls import webhook_key, webhook_url
+from shared.sender_setups import WebhookSetup
 from worker.senders.base import DeliveryError, Failure, Message
 from worker.senders.http_post import Answer, Poster
 
 
 @dataclass(frozen=True, kw_only=True)
-class WebhookSender:
-    # Its query may hold a key of the gateway.
-    endpoint: str = field(repr=False)
-    key: bytes = field(repr=False)
-    channels: ClassVar = CHANNELS
+class WebhookSender(WebhookSetup):
     _poster: Poster = field(default_factory=Poster, repr=False, compare=False)
-
-    @classmethod
-    def from_url(cls, url: str) -> Self:
-        parts = webhook_url(url)
-        key = webhook_key(parts)
-        tls = parts.options.get("tls", "yes")
-        if not parts.host or tls not in ("yes", "none"):
-            raise ValueError("expected webhook://SECRET@host/path, and ?tls=none for plain HTTP")
-        host = f"[{parts.host}]" if ":" in parts.host else parts.host
-        port = f":{parts.port}" if parts.port else ""
-        scheme = "https" if tls == "yes" else "http"
-        # HTTP takes no letters beyond ASCII; everything else stays as it is.
-        query = quote(f"?{parts.query}" if parts.query else "", safe=string.punctuation)
-        return cls(endpoint=f"{scheme}://{host}{port}{parts.path or '/'}{query}", key=key)
 
     def send(self, message: Message) -> str | None:
         body = json.dumps(_content(message)).encode()

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from worker.senders import _BUILT_IN
+from worker.senders import BUILT_IN
 from worker.senders.check import Check, Subject, checks_for
 
 TWILIO = "twilio://AC0123456789abcdef0123456789abcdef:hunter22@{}?api=http://{{server}}"
@@ -47,4 +47,4 @@ def test_keeps_to_the_contract(results, name, check):
 
 def test_no_sender_is_left_out():
     # smtps differs from smtp in the connection only; test_smtp.py makes it over TLS.
-    assert {name.partition("-")[0] for name in SUBJECTS} == set(_BUILT_IN) - {"smtps"}
+    assert {name.partition("-")[0] for name in SUBJECTS} == set(BUILT_IN) - {"smtps"}

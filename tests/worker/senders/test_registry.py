@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-import worker.senders
+from shared import sender_registry
 from shared.policy import CHANNELS
 from shared.sender_urls import named
 from tests.fakes import FakeSender
@@ -60,7 +60,7 @@ def test_finds_senders_of_other_packages(monkeypatch):
         assert (group, name) == ("otp.senders", "other+sms")
         return [Found(name, "other:Plugin", group)]
 
-    monkeypatch.setattr(worker.senders, "entry_points", entry_points)
+    monkeypatch.setattr(sender_registry, "entry_points", entry_points)
     assert isinstance(sender_for("other+sms://key@"), Plugin)
 
 
