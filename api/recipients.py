@@ -27,8 +27,10 @@ def endpoints(
     def erase() -> Response:
         owner.require_password(request)
         recipient = body.read(request, EraseRecipient).recipient(addresses)
-        tags = [codes.tag(app, recipient.to) for app in store.apps()]
-        removed = store.erase([*tags, safe_list.tag(codes, recipient)])
+        apps = store.apps()
+        tags = [codes.tag(app, recipient.to) for app in apps]
+        counted = [codes.tag(app, recipient.counted_as) for app in apps]
+        removed = store.erase([*tags, safe_list.tag(codes, recipient)], counted)
         audit.record("erasure", OWNER, client_ip(request), to=recipient.masked, **removed)
         answer = ErasedRecipient(to=recipient.masked, removed=Removed(**removed))
         return body.answer(answer)

@@ -35,11 +35,11 @@ def limits(
 ) -> list[dict[str, Any]]:
     """What is counted, and for whom. All but the last is the app's own affair."""
     subjects = {
-        "to": codes.tag(app, recipient.to),
+        "to": codes.tag(app, recipient.counted_as),
         "ip": _address_tag(codes, app, ip),
         "app": app,
         "country": f"{app}:{recipient.region or 'none'}",
-        "range": f"{app}:{recipient.range}" if recipient.range else None,
+        "range": f"{app}:{recipient.counted_as[:-4]}" if recipient.range else None,
         "global": "all",
     }
     return [

@@ -21,6 +21,9 @@ _LONGEST_PHONE = 40
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _CLOSED_NETWORK = re.compile(r"(?<=\.)(?:local|test)$|(?<=[@.]home\.)arpa$", re.IGNORECASE)
 
+_GMAIL = ("gmail.com", "googlemail.com")
+_MOBILE_MARK = re.compile(r"(?<=^\+54)9(?=[0-9]{10}$)|(?<=^\+52)1(?=[0-9]{10}$)")
+
 # The numbers that belong to no country: satellite networks, international freephone and premium.
 NO_COUNTRY = "no_country"
 _TYPE_NAMES = {
@@ -48,6 +51,20 @@ class Recipient:
         """The number without its last four digits: what a fraudster gets hold of at once. None for
         e-mail."""
         return self.to[:-4] if self.field == "phone" else None
+
+    @property
+    def counted_as(self) -> str:
+        """Who limits count, as one mailbox or phone has several addresses: without a plus tag,
+        without the dots that Gmail ignores, and without the digit that marks a mobile number in
+        Argentina (9), or did in Mexico (1)."""
+        if self.field == "phone":
+            return _MOBILE_MARK.sub("", self.to)
+        local, _, domain = self.to.partition("@")
+        # What begins with a plus has no name in front of a tag.
+        local = local.partition("+")[0] or local
+        if domain in _GMAIL:
+            local, domain = local.replace(".", ""), _GMAIL[0]
+        return f"{local}@{domain}"
 
     @property
     def masked(self) -> str:

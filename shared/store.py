@@ -66,7 +66,8 @@ class Store(RedisScripts):
     otp:send:{id}:{n}              status, lease and delivery attempts of a send; as long
     otp:due                        sends by the time at which a sweeper looks for them
     otp:limit:{scope}:{subject}    times of the last sends; the longest window of the limit
-    otp:failed:{tag}               times of the last failed checks; their window
+    otp:failed:{tag}               times of the last failed checks, of all addresses of a mailbox
+                                   or phone (Recipient.counted_as); their window
     otp:limit:failed_ip:{network}  the same by the client's network
     otp:budget:{app}:{channel}:{day}  messages asked for; a day
     otp:guard:{app}:{kind}:{subject}  messages to a range or country, and verified ones; its window
@@ -118,8 +119,9 @@ class Store(RedisScripts):
     ) -> dict[str, Any]:
         """Run start.lua, which see for the answer.
 
-        `request` holds verification_id, send, app, channel, locale, tag, to, masked_to, country,
-        ttl_ms, max_checks, max_sends, resend_ms, resend_code, max_failed_checks {count, ms},
+        `request` holds verification_id, send, app, channel, locale, tag, counted (the tag that
+        wrong codes are counted by), to, masked_to, country, ttl_ms, max_checks, max_sends,
+        resend_ms, resend_code, max_failed_checks {count, ms},
         limits [{scope, subject, windows}], those of a Service with their name, guards [{kind,
         subject, count, part_ms, percent, blocks}] of range and country, and `code` {kid,
         generation, length, by_recipient, by_id} and sealed, if it cannot be derived, unless the
@@ -149,7 +151,7 @@ class Store(RedisScripts):
                 f"otp:code:{verification_id}",
                 f"otp:send:{verification_id}:{request['send']}",
                 "otp:due",
-                f"otp:failed:{tag}",
+                f"otp:failed:{request['counted']}",
                 queue_key,
                 f"otp:history:{tag}",
                 f"otp:verified:{tag}",
@@ -235,14 +237,15 @@ class Store(RedisScripts):
         """The apps that anything may be known of."""
         return sorted(app.decode() for app in self._run(lambda: self.redis.smembers("otp:apps")))
 
-    def erase(self, tags: Sequence[str]) -> dict[str, int]:
-        """Remove all that is known of a recipient, by its tags in all apps, and say how much."""
-        return self._json(self._erase, ["otp:due", "otp:phone"], list(tags))
+    def erase(self, tags: Sequence[str], counted: Sequence[str] = ()) -> dict[str, int]:
+        """Remove all that is known of a recipient, by its tags in all apps, and say how much. By
+        the tags `counted` only the counts of limits are removed."""
+        counts = [key for tag in counted for key in _counts(tag)]
+        return self._json(self._erase, ["otp:due", "otp:phone", *counts], list(tags))
 
-    def unblock(self, tag: str) -> bool:
+    def unblock(self, counted: str) -> bool:
         """Forget a recipient's wrong codes and sends. Whether any were counted."""
-        keys = [f"otp:failed:{tag}", f"otp:limit:to:{tag}"]
-        return bool(self._run(lambda: self.redis.delete(*keys)))
+        return bool(self._run(lambda: self.redis.delete(*_counts(counted))))
 
     def view(
         self, verification_id: str
@@ -321,6 +324,11 @@ class Store(RedisScripts):
     def write_something(self) -> None:
         """Prove that Redis takes writes."""
         self._run(lambda: self.redis.set("otp:ready", 1, ex=60))
+
+
+def _counts(counted: str) -> tuple[str, str]:
+    """Where limits count somebody's wrong codes and sends."""
+    return f"otp:failed:{counted}", f"otp:limit:to:{counted}"
 
 
 def _text(fields: Mapping[bytes, bytes]) -> dict[str, str]:

@@ -85,18 +85,22 @@ class Timeline(RedisScripts):
 
     def find(self, recipient: Recipient) -> Trace:
         """What is known of a recipient in any app. Raises StorageUnavailable."""
-        tags = {app: self._codes.tag(app, recipient.to) for app in self._apps()}
+        tags = {
+            app: (self._codes.tag(app, recipient.to), self._codes.tag(app, recipient.counted_as))
+            for app in self._apps()
+        }
         trace: Trace = self._run(lambda: self._find(recipient, tags))
         return trace
 
-    def _find(self, recipient: Recipient, tags: Mapping[str, str]) -> Trace:
+    def _find(self, recipient: Recipient, tags: Mapping[str, tuple[str, str]]) -> Trace:
+        """`tags` are those of the recipient, and of whom limits count."""
         with self.redis.pipeline(transaction=False) as pipe:
             pipe.time()
             pipe.lrange("otp:refusals", 0, -1)
-            for tag in tags.values():
+            for tag, counted_by in tags.values():
                 pipe.zrevrange(f"otp:history:{tag}", 0, _MOST - 1)
-                pipe.llen(f"otp:failed:{tag}")
-                pipe.llen(f"otp:limit:to:{tag}")
+                pipe.llen(f"otp:failed:{counted_by}")
+                pipe.llen(f"otp:limit:to:{counted_by}")
             (now, _), refusals, *counted = pipe.execute()
         ids = [id_.decode() for history in counted[::3] for id_ in history]
         held = [

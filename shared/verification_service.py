@@ -89,6 +89,7 @@ class VerificationService:
             "channel": channel,
             "locale": locale,
             "tag": tag,
+            "counted": self._codes.tag(app, recipient.counted_as),
             "to": recipient.to,
             "masked_to": recipient.masked,
             "country": recipient.region or "none",

@@ -168,7 +168,7 @@ def _routes_for_recipients(admin: Blueprint, dashboard: Dashboard) -> None:
     def unblock() -> tuple[str, int]:
         recipient = body.read(request, _Searched).recipient(dashboard.addresses)
         for app in dashboard.store.apps():
-            dashboard.store.unblock(dashboard.codes.tag(app, recipient.to))
+            dashboard.store.unblock(dashboard.codes.tag(app, recipient.counted_as))
         dashboard.record("unblock", to=recipient.masked)
         return "", 204
 

@@ -46,11 +46,12 @@ if redis.call('EXISTS', verification) == 0 then
   verification, code = DECOY, DECOY .. ':code'
 end
 local status, app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length,
-  account =
+  account, counted =
   unpack(redis.call('HMGET', verification, 'status', 'app', 'channel', 'to', 'tag', 'country',
-    'created', 'expires', 'sent_at', 'resend_ms', 'code_length', 'account'))
+    'created', 'expires', 'sent_at', 'resend_ms', 'code_length', 'account', 'counted'))
 local kid, verifier, clear_to = unpack(redis.call('HMGET', code, 'kid', 'by_' .. request.by, 'to'))
-local failed, network = 'otp:failed:' .. tag, KEYS[2]
+-- All addresses of a mailbox are one.
+local failed, network = 'otp:failed:' .. (counted or tag), KEYS[2]
 local windows = {request.max_failed_checks}
 local locked, lock = wait_for(failed, windows, now)
 local wait, window = wait_for(network, request.max_failed_ip, now)

@@ -1,7 +1,7 @@
 -- Remove all that is known of a recipient. What is queued comes to nothing: a worker that finds no
 -- send has nothing to do.
 --
--- KEYS 1 due   2 phone
+-- KEYS 1 due   2 phone   3... counts of limits
 -- ARGV 1... the recipient's tags, one per app, and the one on the safe list
 -- Result, JSON: how many of each were removed: verifications, sends, counters
 local removed = {verifications = 0, sends = 0, counters = 0}
@@ -31,6 +31,9 @@ for _, tag in ipairs(ARGV) do
   removed.counters = removed.counters
     + redis.call('DEL', 'otp:limit:to:' .. tag, 'otp:failed:' .. tag, 'otp:verified:' .. tag,
       'otp:safe:' .. tag)
+end
+for i = 3, #KEYS do
+  removed.counters = removed.counters + redis.call('DEL', KEYS[i])
 end
 for _, message in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
   if erased[cjson.decode(message).verification_id] then

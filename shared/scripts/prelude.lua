@@ -202,6 +202,8 @@ end
 -- alike. `one` holds its id, account, channel, tag, country, created, and to in clear.
 local function approve(now, one, verified_ms)
   redis.call('HSET', 'otp:verification:' .. one.id, 'status', 'approved')
+  -- Wrong codes are counted by mailbox, and only its plain address clears them: on a server where a
+  -- plus is an ordinary letter, ann+x is somebody else, who could otherwise guess at ann's codes.
   redis.call('DEL', 'otp:code:' .. one.id, 'otp:failed:' .. one.tag, 'otp:recipient:' .. one.tag)
   redis.call('SET', 'otp:verified:' .. one.tag, 1, 'PX', verified_ms)
   count(now, 'checks', one.channel, 'approved')

@@ -192,6 +192,9 @@ else
     'checks_left', checks_left, 'sends', 1, 'sent_at', now,
     'max_sends', max_sends, 'resend_ms', resend_ms,
     'code_length', request.code.length, 'resend_code', request.resend_code)
+  if request.counted ~= request.tag then
+    redis.call('HSET', KEYS[2], 'counted', request.counted)
+  end
   if request.service then
     redis.call('HSET', KEYS[2], 'account', request.service.account)
     -- It has the limits.

@@ -83,6 +83,17 @@ def test_an_e_mail_address_is_forgotten_too(caller, erase):
     assert answer.json["removed"]["verifications"] == 1
 
 
+def test_what_limits_count_of_its_mailbox_is_forgotten_and_no_other_address(caller, erase):
+    for address in ("ann@gmail.com", "a.nn+1@gmail.com"):
+        caller.generate(email=address)
+    assert erase(email="a.nn+1@gmail.com").json["removed"] == {
+        "verifications": 1,
+        "sends": 1,
+        "counters": 1,
+    }
+    assert erase(email="ann@gmail.com").json["removed"]["verifications"] == 1
+
+
 @pytest.mark.parametrize(
     "env", [{"OTP_ADMIN_PASSWORD": PASSWORD, "OTP_API_KEYS": f"shop:{KEY} bank:{'b' * 32}"}]
 )

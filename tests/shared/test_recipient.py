@@ -412,3 +412,35 @@ def test_a_refusal_says_what_is_wrong_with_the_number(text, said):
     with pytest.raises(InvalidRequest) as refused:
         parse_phone(text)
     assert said in refused.value.errors[0][1]
+
+
+@pytest.mark.parametrize(
+    ("to", "counted_as"),
+    [
+        ("ann@example.com", "ann@example.com"),
+        ("ann+shop@example.com", "ann@example.com"),
+        ("ANN+a+b@Example.com", "ann@example.com"),
+        ("ann+@example.com", "ann@example.com"),
+        ("a.nn@example.com", "a.nn@example.com"),
+        ("+ann@example.com", "+ann@example.com"),
+        ("a.n.n+1@gmail.com", "ann@gmail.com"),
+        ("Ann@GoogleMail.com", "ann@gmail.com"),
+        ("a.nn@mail.gmail.com", "a.nn@mail.gmail.com"),
+        ("a.nn@notgmail.com", "a.nn@notgmail.com"),
+        ("ann-shop@example.com", "ann-shop@example.com"),
+        ("+14155550123", "+14155550123"),
+        ("+5491123456789", "+541123456789"),
+        ("+541123456789", "+541123456789"),
+        ("+54 11 15-2345-6789", "+541123456789"),
+        ("+525512345678", "+525512345678"),
+        ("+5491123", "+5491123"),
+    ],
+)
+def test_limits_count_a_mailbox_or_a_phone_and_not_its_spellings(to, counted_as):
+    recipient = Addresses(allowed_prefixes=("+549",)).either(to)
+    assert recipient.counted_as == counted_as
+
+
+def test_an_old_mexican_number_that_is_admitted_is_counted_as_the_new_one():
+    recipient = Addresses(allowed_prefixes=("+521",)).phone("+52 1 55 1234 5678")
+    assert (recipient.to, recipient.counted_as) == ("+5215512345678", "+525512345678")

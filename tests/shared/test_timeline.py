@@ -196,6 +196,14 @@ def test_says_what_limits_have_counted_of_a_recipient(redis, codes, timeline):
     assert (held.app, held.wrong_codes, held.sends) == ("shop", 3, 1)
 
 
+def test_says_what_limits_have_counted_of_all_addresses_of_a_mailbox(redis, codes, timeline):
+    redis.sadd("otp:apps", "shop")
+    redis.rpush(f"otp:limit:to:{codes.tag('shop', 'ann@gmail.com')}", 1, 2)
+    for to in ("ann@gmail.com", "a.nn+x@gmail.com"):
+        (held,) = timeline.find(parse_email(to)).held
+        assert (held.app, held.sends) == ("shop", 2)
+
+
 def test_tells_the_refusals_of_a_recipient_and_of_nobody_else(redis, timeline):
     for app, to in (("shop", "+1415*****23"), ("shop", "+1415*****99"), ("shop", None)):
         redis.lpush("otp:refusals", json.dumps({"at": 1, "app": app, "rule": "ip", "to": to}))

@@ -119,6 +119,29 @@ class TestTheLockAcrossVerifications:
         user.type(user.code(user.ask(OTHER_PHONE)), OTHER_PHONE)
         user.type(user.code(user.ask(app="other")), app="other")
 
+    @pytest.mark.parametrize(
+        "addresses",
+        [
+            ("ann@example.com", "ann+1@example.com", "ann+2@example.com", "ANN+3@example.com"),
+            ("ann@gmail.com", "a.nn@gmail.com", "a.n.n+x@gmail.com", "ann@googlemail.com"),
+            ("+5491123456789", "+541123456789", "+54 11 15 2345-6789", "+541123456789"),
+        ],
+        ids=lambda addresses: addresses[0],
+    )
+    def test_is_for_a_mailbox_or_phone_and_not_for_its_spellings(self, user, addresses):
+        for to in addresses:
+            use_up(user, to=to)
+        for to in addresses:
+            assert locked(user.ask, to) == 86400
+
+    def test_is_lifted_by_the_plain_address_alone(self, user):
+        """Elsewhere a plus may be an ordinary letter, and ann+x somebody else."""
+        for _ in range(3):
+            use_up(user, to="ann@example.com")
+        user.type(user.code(user.ask("ann+x@example.com")), "ann+x@example.com")
+        use_up(user, to="ann@example.com")
+        locked(user.ask, "ann@example.com")
+
     def test_refuses_a_start_before_anything_is_written(self, user, redis):
         for _ in range(4):
             use_up(user)

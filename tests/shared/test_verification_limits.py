@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from shared.errors import RateLimited
+from shared.errors import IncorrectCode, RateLimited
 from shared.policy import Limit
 from tests.user import PHONE
 
@@ -193,3 +193,41 @@ def test_no_more_times_are_kept_than_the_largest_count(ask, clock, redis):
 def test_the_address_of_the_client_is_not_in_redis(ask, redis):
     ask(ip="192.0.2.77")
     assert not [key for key in redis.keys() if b"192.0.2.77" in key]
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ("ann@example.com", "ann+1@example.com", "ANN+2@example.com", "ann+a+b@example.com"),
+        ("ann@gmail.com", "a.nn@gmail.com", "a.n.n+1@gmail.com", "ann@googlemail.com"),
+        ("+5491123456789", "+541123456789", "+54 11 15 2345-6789", "+54 (9 11) 2345-6789"),
+    ],
+    ids=lambda addresses: addresses[0],
+)
+@pytest.mark.parametrize(
+    "env", [{**NO_LIMITS, "OTP_LIMIT_TO": "3/10m", "OTP_LIMIT_RANGE": "3/10m"}]
+)
+def test_one_mailbox_or_phone_is_one_recipient(ask, addresses):
+    for to in addresses[:3]:
+        assert ask(to) is None
+    assert ask(addresses[3]) == ("to", 600)
+    # A plain address counts as it did.
+    assert ask("bob@example.com") is None
+
+
+@pytest.mark.parametrize("env", [NO_LIMITS])
+def test_a_message_goes_to_the_address_as_it_was_typed(user, run_worker, sender):
+    for to in ("a.nn+1@gmail.com", "ann@gmail.com", "+5491123456789"):
+        started = user.ask(to)
+        run_worker()
+        assert sender.messages[-1].to == to
+        user.type(user.code(started), to)
+
+
+@pytest.mark.parametrize("env", [NO_LIMITS])
+def test_a_code_for_one_address_of_a_mailbox_is_none_for_another(user):
+    started = user.ask("ann+1@example.com")
+    user.ask("ann@example.com")
+    with pytest.raises(IncorrectCode):
+        user.type(user.code(started), "ann@example.com")
+    user.type(user.code(started), "ann+1@example.com")

@@ -285,6 +285,18 @@ ONE_EACH = {"OTP_ADMIN_PASSWORD": PASSWORD, "OTP_RESEND_SECONDS": "0", "OTP_LIMI
 
 
 @pytest.mark.parametrize("env", [ONE_EACH])
+@pytest.mark.parametrize("to", ["ann@gmail.com", "a.nn+2@gmail.com"])
+def test_any_address_of_a_mailbox_is_unblocked(act, user, to):
+    user.ask("ann+1@gmail.com")
+    with pytest.raises(RateLimited):
+        user.ask(to)
+    assert [held["sends"] for held in act("timeline", to=to).json["held"]] == [1]
+    assert act("unblock", to=to).status_code == 204
+    assert act("timeline", to=to).json["held"] == []
+    user.ask(to)
+
+
+@pytest.mark.parametrize("env", [ONE_EACH])
 def test_a_service_is_called_what_its_account_calls_it(act, look, user, redis):
     made = Services(redis, ()).create("shop", "Corner Shop")
     unknown = "VA" + 32 * "0"
