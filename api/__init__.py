@@ -40,6 +40,7 @@ from shared.audit import Audit
 from shared.codes import Codes
 from shared.ledger import Ledger
 from shared.log_ins import LogIns
+from shared.outlets import Outlets
 from shared.phone import Phone
 from shared.policy import ADMIN_APP, CHANNELS, Channel
 from shared.queue import WakeUps
@@ -70,7 +71,9 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     wake_ups = WakeUps(redis, codes.job_keys)
     of_app = cache(settings.app)
     policy = cache(lambda app: of_app(app).policy())
-    service = VerificationService(store, Ledger(redis), codes, wake_ups, policy)
+    service = VerificationService(
+        store, Ledger(redis), codes, wake_ups, policy, needed=Outlets(settings).needed
+    )
     access = Access(settings)
     addresses = settings.addresses()
     audit = Audit(redis, keep_seconds=settings.otp_keep_audit)

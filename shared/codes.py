@@ -32,6 +32,10 @@ class Codes:
         # The oldest key: putting a new one in front changes no recipient's tag, so pending
         # verifications are found and limits go on counting through a rotation.
         self._tag_key = _subkey(list(keys.values())[-1], "recipient")
+        # Which key a key id means. The same id may have stood for another key before.
+        self.fingerprints = {
+            kid: _subkey(key, "fingerprint").hex()[:16] for kid, key in keys.items()
+        }
         self._owner_key = _subkey(list(keys.values())[-1], "owner")
 
     def derive(self, kid: str, verification_id: str, generation: int, length: int) -> str:

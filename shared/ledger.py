@@ -19,6 +19,8 @@ LEASE_SECONDS = 5.0
 # A code that lives shorter than this is of no use to the person who receives it.
 MIN_LIFE_SECONDS = 5.0
 MAX_ATTEMPTS = 8
+# When a worker that lacks something for a send has left it, the sweepers find it after this long.
+LEFT_SECONDS = 0.5
 # A sender that fails this often in a row is left alone for a while, then tried with one message.
 BREAKER_FAILURES = 5
 BREAKER_OPEN_SECONDS = 5.0
@@ -44,8 +46,9 @@ class Attempt:
 class Claim:
     """The right and the facts to make one delivery attempt for `app`, through `sender`. `untried`
     other senders could be tried at once should it fail, `others` at all. `asked_at` is when it was
-    asked for, by this machine's monotonic clock. A Service's message is of its `account` and calls
-    it `app_name`; a code that cannot be derived is `sealed`."""
+    asked for, by this machine's monotonic clock. `outlet` is the app whose words and senders these
+    are, "" for those of every app without its own. A Service's message calls it `app_name`; a code
+    that cannot be derived is `sealed`."""
 
     verification_id: str
     app: str
@@ -63,7 +66,7 @@ class Claim:
     length: int
     life_seconds: float
     asked_at: float
-    account: str | None = None
+    outlet: str = ""
     app_name: str | None = None
     sealed: str | None = None
 
@@ -71,7 +74,8 @@ class Claim:
 @dataclass(frozen=True, kw_only=True)
 class Ended:
     """A send that came to its end without an attempt: `dropped` or `failed`, and the reason. Or one
-    that is `broken`: nobody can read what is in Redis of it."""
+    that is `broken`: nobody can read what is in Redis of it. Or one that is `left` to other
+    workers, because this one lacks the `app` of OTP_APPS, the `key` of the code, or a `sender`."""
 
     status: str
     reason: str
@@ -107,27 +111,32 @@ class Ledger(RedisScripts):
         self,
         sends: Sequence[tuple[str, int]],
         senders: Mapping[str, Mapping[Channel, Sequence[str]]],
+        keys: Mapping[str, str] | None = None,
     ) -> list[Claim | Ended | None]:
-        """Claim sends, (verification id, number) each, for one attempt each through one of its
-        channel's senders, which are named per app in order of preference; under "" for every app
-        that has none of its own. None: it is not ours to make, now or ever."""
+        """Claim one attempt for each send, (verification id, number), through one of its channel's
+        senders. They are named per app in order of preference, under "" for every app without its
+        own. `keys` are the fingerprints of the worker's keys by their id; None does not compare
+        them. Returns None for a send that this worker must not attempt now."""
         asked_at = time.monotonic()
         tokens = [secrets.token_hex(8) for _ in sends]
-        request = {
+        request: dict[str, Any] = {
             "lease_ms": LEASE_SECONDS * 1000,
             "min_life_ms": MIN_LIFE_SECONDS * 1000,
             "max_attempts": MAX_ATTEMPTS,
             "senders": senders,
+            "left_ms": LEFT_SECONDS * 1000,
         }
-        keys, words = ["otp:due"], [json.dumps(request)]
+        if keys is not None:
+            request["keys"] = keys
+        names, words = ["otp:due"], [json.dumps(request)]
         for (verification_id, send), token in zip(sends, tokens, strict=True):
-            keys += (
+            names += (
                 f"otp:send:{verification_id}:{send}",
                 f"otp:verification:{verification_id}",
                 f"otp:code:{verification_id}",
             )
             words += (f"{verification_id}:{send}", token)
-        answers = self._run(lambda: self._claim(keys, words))
+        answers = self._run(lambda: self._claim(names, words))
         return [
             _read_claim(answer, verification_id, send, token, asked_at)
             for answer, (verification_id, send), token in zip(answers, sends, tokens, strict=True)

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -40,7 +40,8 @@ _SERVICE = re.compile(r"VA[0-9a-fA-F]{32}")
 
 
 class VerificationService:
-    """`policy` answers the policy of an app."""
+    """`policy` answers the policy of an app, and `needed` what a worker needs for a send:
+    Outlets.needed(), or nothing, so that any worker may make any send."""
 
     def __init__(
         self,
@@ -49,12 +50,15 @@ class VerificationService:
         codes: Codes,
         wake_ups: WakeUps,
         policy: Callable[[str], Policy],
+        *,
+        needed: Callable[..., Mapping[str, Any]] = lambda *_, **__: {},
     ) -> None:
         self._store = store
         self._ledger = ledger
         self._codes = codes
         self._wake_ups = wake_ups
         self._policy = policy
+        self._needed = needed
 
     def start(
         self,
@@ -103,6 +107,7 @@ class VerificationService:
                 *admission.limits(policy, self._codes, account, recipient, ip),
                 *as_limits(self._codes, app, terms.counted if terms else ()),
             ],
+            **self._needed(account, channel, is_named=bool(terms)),
             "guards": [] if terms and terms.is_safe else admission.guards(policy.guard, recipient),
         }
         if channel in policy.budget:
@@ -376,6 +381,7 @@ class VerificationService:
         code = own or self._codes.derive(kid, verification_id, generation, length)
         kept = {
             "kid": kid,
+            "key": self._codes.fingerprints[kid],
             "generation": generation,
             "length": len(code),
             "by_recipient": self._codes.verifier(kid, tag, code),

@@ -21,6 +21,7 @@ log = logging.getLogger("otp.worker")
 
 LONGEST_BACK_OFF_SECONDS = 30.0
 UNKNOWN_FENCE_SECONDS = 5.0
+MOST_LEFT_KNOWN = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,8 @@ class Outlet:
 
 class Deliverer:
     """Claims sends, makes an attempt for each claim and records what became of it, called from as
-    many threads as there are. A send that somebody else has, or that is over, is left alone.
+    many threads as there are. It skips a send that another worker has, or that is over. A send that
+    needs a sender, a key or an app's table that this worker does not have is left to other workers.
 
     `outlets` holds the outlet of each app that has its own, and under "" that of every other.
     """
@@ -47,6 +49,9 @@ class Deliverer:
             app: {channel: list(named) for channel, named in outlet.senders.items()}
             for app, outlet in outlets.items()
         }
+        # How often a send was left to other workers, and the sends for which that is logged.
+        self.left = 0
+        self._left: set[tuple[str, int]] = set()
         # By token.
         self._claims: dict[str, Claim] = {}
         self._lock = Lock()
@@ -67,7 +72,7 @@ class Deliverer:
         once: a claim is also the last look whether the code is still wanted. Raises
         StorageUnavailable; the sweeper comes back to them."""
         try:
-            answers = self._ledger.claim(sends, self._sender_names)
+            answers = self._ledger.claim(sends, self._sender_names, self._codes.fingerprints)
         except StorageUnavailable as error:
             for verification_id, _ in sends:
                 log.warning(
@@ -85,6 +90,8 @@ class Deliverer:
                         "delivery_broken",
                         extra={"verification_id": verification_id, "send": send, "reason": reason},
                     )
+                case Ended(status="left", reason=lacks):
+                    self._leave(verification_id, send, lacks)
                 case Ended(status=status, reason=reason):
                     log.info(
                         "delivery_ended",
@@ -101,14 +108,19 @@ class Deliverer:
 
     def attempt(self, claim: Claim) -> Outcome | None:
         """Make one attempt. None, and nothing to record, when it came too late for that."""
+        outlet = self._outlets[claim.outlet]
         try:
-            code = self._code(claim)
-            outlet = self._outlets.get(claim.account or claim.app) or self._outlets[""]
-            message = outlet.texts.message(claim, code)
-            if time.monotonic() - claim.asked_at > LEASE_SECONDS:
-                # This process stood still, and somebody else has the send by now.
-                self._drop(claim)
-                return None
+            message = outlet.texts.message(claim, self._code(claim))
+        except Exception as fault:  # noqa: BLE001 (no sender is to blame)
+            # The lease ends soon, and the send is due again.
+            log.error("delivery_raised", extra={"where": where(fault)})  # noqa: TRY400
+            self._drop(claim)
+            return None
+        if time.monotonic() - claim.asked_at > LEASE_SECONDS:
+            # This process stood still, and somebody else has the send by now.
+            self._drop(claim)
+            return None
+        try:
             with bounded():
                 provider_id = outlet.senders[claim.channel][claim.sender].send(message)
         except DeliveryError as failure:
@@ -186,6 +198,19 @@ class Deliverer:
                 "send_status": status,
             },
         )
+
+    def _leave(self, verification_id: str, send: int, lacks: str) -> None:
+        """Log once that this worker lacks something for a send, which comes back to it for as long
+        as no other worker takes it."""
+        self.left += 1
+        if len(self._left) >= MOST_LEFT_KNOWN:
+            self._left.clear()
+        if (verification_id, send) not in self._left:
+            self._left.add((verification_id, send))
+            log.warning(
+                "delivery_left",
+                extra={"verification_id": verification_id, "send": send, "lacks": lacks},
+            )
 
     def _code(self, claim: Claim) -> str:
         if claim.sealed:

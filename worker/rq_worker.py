@@ -25,6 +25,8 @@ from worker.delivery import Deliverer, where
 log = logging.getLogger("otp.worker")
 
 TICK_SECONDS = 1
+# A worker that has left a send to others sweeps after them.
+YIELD_SECONDS = 3.0
 HEARTBEAT_SECONDS = 2.0
 WORKER_TTL_SECONDS = 30
 LONGEST_BACK_OFF_SECONDS = 2.0
@@ -113,12 +115,15 @@ class OtpWorker(BaseWorker):
         self._keep_alive()
         places = self._crew.take_places(TICK_SECONDS if wait else None)
         claims: list[Claim] = []
+        left = self._deliverer.left
         try:
             sends = self._take(places, wait=wait)
             claims = self._deliverer.claim(sends) if sends else []
         finally:
             self._crew.attempt(claims)
             self._crew.leave_places(places - len(claims))
+        if self._deliverer.left > left:
+            self._next_sweep = time.monotonic() + YIELD_SECONDS
         return len(sends)
 
     def _take(self, most: int, *, wait: bool) -> list[tuple[str, int]]:

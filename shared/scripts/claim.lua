@@ -2,16 +2,19 @@
 -- the last look whether a code is still wanted, and chooses the sender.
 --
 -- KEYS 1 due   then of each send: send, verification, code
--- ARGV 1 the request, JSON: lease_ms, min_life_ms, max_attempts, senders {app: {channel: names in
---        order of preference}}; '' is for the apps that are not named
+-- ARGV 1 the request, JSON: lease_ms, left_ms, min_life_ms, max_attempts, senders {app: {channel:
+--        names in order of preference}}, '' being for the apps that are not named, and keys {kid:
+--        fingerprint}, if they are to be compared
 --      then of each send: member (of due), token
 -- Result, in the order of the sends, JSON each: {outcome}, which is
 --   claimed    and attempt (its number), sender, app, untried (how many other senders could be tried at
 --              once), others (how many could be tried at all), to, channel, locale, kid,
---              generation, length, life_ms; and what there is of account (whose senders and words
---              these are, where not app's), app_name (what the message calls it), sealed (the code)
+--              generation, length, life_ms, outlet (whose senders and words these are); and, where
+--              the send has them, app_name (what the message calls it), sealed (the code)
 --   dropped    and reason (approved | canceled | max_attempts_reached | expired | superseded)
 --   failed     and reason (out_of_attempts | no_sender_left)
+--   left       to other workers, as this one has other settings than the API that accepted the send,
+--              and reason, which it lacks (app | key | sender)
 --   not_due    somebody else has it, it is over, or it is waiting to be tried again
 --   broken     and reason: its record cannot be read
 local request = cjson.decode(ARGV[1])
@@ -36,16 +39,26 @@ local function knowledge(channel, name)
   return known[sender]
 end
 
+-- By their names, which end in the scheme and maybe a number.
+local function is_console(name)
+  return string.match(name, '([^.]*)$'):match('^console%-?%d*$')
+end
+
 local function claim(member, token, send, of_verification, of_code)
-  local status, not_before, attempts, channel, locale, generation, only, claimed, app_name =
-    unpack(redis.call('HMGET', send, 'status', 'not_before', 'attempts', 'channel', 'locale',
-      'generation', 'sender', 'claimed', 'app_name'))
+  local status, not_before, attempts, channel, locale, generation, only, claimed, app_name, outlet,
+    senders = unpack(redis.call('HMGET', send, 'status', 'not_before', 'attempts', 'channel',
+      'locale', 'generation', 'sender', 'claimed', 'app_name', 'outlet', 'senders'))
 
   local function over(status, reason)
     redis.call('HSET', send, 'status', status, 'reason', reason)
     redis.call('ZREM', due, member)
     note_end(channel, status, reason)
     return {outcome = status, reason = reason}
+  end
+  local function left(lacks)
+    redis.call('HSET', send, 'status', 'queued')
+    redis.call('ZADD', due, now + request.left_ms, member)
+    return {outcome = 'left', reason = lacks}
   end
 
   if status ~= 'queued' and status ~= 'sending' then
@@ -62,8 +75,8 @@ local function claim(member, token, send, of_verification, of_code)
   if verification ~= 'pending' then
     return over('dropped', verification or 'expired')
   end
-  local to, kid, current, length, sealed =
-    unpack(redis.call('HMGET', of_code, 'to', 'kid', 'generation', 'length', 'sealed'))
+  local to, kid, key, current, length, sealed =
+    unpack(redis.call('HMGET', of_code, 'to', 'kid', 'key', 'generation', 'length', 'sealed'))
   if not to or expires - now < request.min_life_ms then
     return over('dropped', 'expired')
   end
@@ -75,23 +88,40 @@ local function claim(member, token, send, of_verification, of_code)
     return over('failed', 'out_of_attempts')
   end
 
+  -- The previous version kept neither outlet, senders nor key.
+  outlet = outlet or (request.senders[account or app] and (account or app)) or ''
+  if not request.senders[outlet] then
+    return left('app')
+  end
+  local own_key = request.keys and request.keys[kid]
+  if request.keys and not (own_key and own_key == (key or own_key)) then
+    return left('key')
+  end
+
   -- The sender with the fewest attempts for this send, of those that have not refused it, that the
   -- owner has not paused, and whose breaker is not open. A test message is for one sender only, also
   -- while that is paused.
-  local tries, refused = {}, {}
+  local tries, refused, any_refused = {}, {}, false
   for i = 1, tonumber(attempts) do
     local line = redis.call('HGET', send, 'attempt:' .. i)
     local past = line and cjson.decode(line)
     if past then
       tries[past.sender] = (tries[past.sender] or 0) + 1
       refused[past.sender] = refused[past.sender] or past.status == 'refused'
+      any_refused = any_refused or refused[past.sender]
     end
+  end
+  local names, own, accepted_for = request.senders[outlet][channel] or {}, {}, {}
+  for name in string.gmatch(senders or '', '%S+') do
+    accepted_for[name] = true
   end
   local chosen, chosen_known, opens_at
   local untried, others = 0, -1
-  local names = (request.senders[account or app] or request.senders[''] or {})[channel] or {}
   for _, name in ipairs(names) do
-    if not refused[name] and (only or name) == name then
+    own[name] = true
+    -- Where the API has another sender, a forgotten console:// would show the code to nobody.
+    local stands_in = is_console(name) and next(accepted_for) and not accepted_for[name]
+    if not refused[name] and not stands_in and (only or name) == name then
       others = others + 1
       local sender = knowledge(channel, name)
       local open_until = math.max(sender.open_until, only and 0 or sender.paused_until)
@@ -107,8 +137,18 @@ local function claim(member, token, send, of_verification, of_code)
       end
     end
   end
+  -- Senders of other workers that may still take it.
+  local elsewhere = 0
+  for name in pairs(accepted_for) do
+    if not own[name] and not refused[name] and not is_console(name) and (only or name) == name then
+      elsewhere = elsewhere + 1
+    end
+  end
   if not chosen and not opens_at then
-    return over('failed', 'no_sender_left')
+    if any_refused and elsewhere == 0 then
+      return over('failed', 'no_sender_left')
+    end
+    return left('sender')
   end
   if not chosen then
     redis.call('HSET', send, 'status', 'queued', 'not_before', opens_at)
@@ -128,11 +168,11 @@ local function claim(member, token, send, of_verification, of_code)
   redis.call('ZADD', due, lease_end, member)
   return {
     outcome = 'claimed', attempt = attempt, sender = chosen, app = app,
-    untried = untried - (tries[chosen] and 0 or 1), others = others,
+    untried = untried - (tries[chosen] and 0 or 1), others = others + elsewhere,
     to = to, channel = channel, locale = locale,
     kid = kid, generation = tonumber(generation), length = tonumber(length),
     life_ms = expires - now,
-    account = account or nil, app_name = app_name or nil, sealed = sealed or nil,
+    outlet = outlet, app_name = app_name or nil, sealed = sealed or nil,
   }
 end
 

@@ -213,7 +213,7 @@ expire_not_before('otp:apps', now + request.apps_ms, now)
 -- A resend with the same code leaves the code as it is.
 if request.code then
   redis.call('HSET', KEYS[3],
-    'to', request.to, 'kid', request.code.kid, 'generation', request.code.generation,
+    'to', request.to, 'kid', request.code.kid, 'key', request.code.key, 'generation', request.code.generation,
     'length', request.code.length,
     'by_recipient', request.code.by_recipient, 'by_id', request.code.by_id)
   if request.code.sealed then
@@ -228,6 +228,10 @@ redis.call('HSET', KEYS[4],
   'generation', request.code and request.code.generation or redis.call('HGET', KEYS[3], 'generation'))
 if request.sender then
   redis.call('HSET', KEYS[4], 'sender', request.sender)
+end
+if request.outlet then
+  redis.call('HSET', KEYS[4],
+    'outlet', request.outlet, 'senders', table.concat(request.senders, ' '))
 end
 if request.service then
   redis.call('HSET', KEYS[4], 'app_name', request.service.name)

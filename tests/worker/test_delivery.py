@@ -7,7 +7,6 @@ from contextlib import closing
 
 import pytest
 
-from shared.codes import Codes
 from shared.errors import StorageUnavailable
 from shared.ledger import LEASE_SECONDS, MAX_ATTEMPTS
 from shared.logs import JsonLines
@@ -205,11 +204,6 @@ def test_the_last_look_is_between_two_senders(user, deliverer, first, second):
     assert second.messages == []
 
 
-def test_a_channel_without_senders_fails_and_says_so(ledger, codes, send, seen):
-    DirectDeliverer(ledger, codes, outlets({})).deliver(*send)
-    assert seen() == (("failed", "no_sender_left"), [])
-
-
 @pytest.mark.parametrize("env", [{"OTP_CODE_LENGTH": "10"}])
 def test_a_sender_that_raises_leaks_nothing_and_does_not_lose_the_send(
     deliverer, first, second, seen, send, everything_in_redis, clock, caplog
@@ -235,12 +229,20 @@ def test_a_sender_that_raises_leaks_nothing_and_does_not_lose_the_send(
     assert "+1415*****23" in lines
 
 
-def test_a_key_that_has_left_the_ring_is_an_error_of_the_attempt(ledger, send, seen, second):
-    named = {"second": second}
-    stranger = Codes({"k9": b"9" * 32})
-    DirectDeliverer(ledger, stranger, outlets({"sms": named})).deliver(*send)
-    assert seen()[1] == [("second", "unknown", "KeyError")]
-    assert second.messages == []
+def test_what_goes_wrong_before_the_sender_is_called_is_not_its_fault(
+    user, deliverer, first, second, redis, clock, caplog
+):
+    """As where somebody has tampered with a code that is kept encrypted."""
+    started = user.ask()
+    redis.hset(f"otp:code:{started.verification_id}", "sealed", "bm9uc2Vuc2U=")
+    deliverer.deliver(started.verification_id, 1)
+    assert "delivery_raised" in caplog.messages
+    assert deliverer.under_way == 0
+    redis.hdel(f"otp:code:{started.verification_id}", "sealed")
+    clock.shift(LEASE_SECONDS)
+    deliverer.deliver(started.verification_id, 1)
+    assert [len(sender.messages) for sender in (first, second)] == [1, 0]
+    assert not redis.keys("otp:breaker:*")
 
 
 def test_while_it_sends_the_lease_is_renewed(deliverer, send, first, ledger, clock):

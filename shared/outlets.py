@@ -1,0 +1,38 @@
+"""What a worker has to know to send an app's messages as the API accepted them."""
+
+from typing import Any
+
+from shared.policy import CHANNELS, Channel
+from shared.settings import Settings
+
+
+class Outlets:
+    """Workers and APIs read the same settings, though not at the same moment. So a send says which
+    outlet it is for, and a worker that does not have it leaves the send to others."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._senders: dict[Channel, dict[str, list[str]]] = {
+            channel: {
+                app: [name for name, _ in named]
+                for app, named in settings.named_senders(channel).items()
+            }
+            for channel in CHANNELS
+        }
+        own = {app: settings.app(app) for app in settings.app_names()}
+        self._own_origin = {
+            app for app, of in own.items() if of.otp_web_origin != settings.otp_web_origin
+        }
+        self._own_name = {
+            app for app, of in own.items() if of.otp_app_name != settings.otp_app_name
+        }
+
+    def needed(self, account: str, channel: Channel, *, is_named: bool) -> dict[str, Any]:
+        """What start.lua keeps with a send: `outlet`, the app whose table of OTP_APPS decides about
+        this message ("" for no table), and the names of the channel's `senders`. `is_named` is for
+        a send that has an app name with it."""
+        senders = self._senders[channel]
+        own_words = account in self._own_origin or (not is_named and account in self._own_name)
+        return {
+            "outlet": account if own_words or account in senders else "",
+            "senders": senders.get(account, senders[""]),
+        }
