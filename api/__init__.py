@@ -15,6 +15,7 @@ from api import (
     headers,
     health,
     hosted,
+    hosts,
     metrics,
     openapi,
     otp,
@@ -83,6 +84,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         __name__, static_folder=FRONTEND, static_url_path="/static", template_folder=FRONTEND
     )
     even_time.register(app)
+    hosts.register(app, access, settings.otp_public_url)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
     if settings.otp_trusted_proxies:

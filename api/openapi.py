@@ -65,7 +65,8 @@ _PROBLEMS = {
     400: "`malformed_json`: the body is not a JSON object",
     401: "`unauthorized`: an API key is needed, or is wrong",
     403: "`country_not_allowed`, `channel_not_enabled` or `recipient_blocked`; without an API key, "
-    "where that is allowed: `proof_of_work_required` with a `challenge`",
+    "where that is allowed: `proof_of_work_required` with a `challenge`; or, on any path, "
+    "`host_not_allowed`, if the host is not local and not that of OTP_PUBLIC_URL",
     404: "`verification_not_found`: nothing is pending",
     409: "`idempotency_conflict`: the Idempotency-Key came with another request before",
     413: "`payload_too_large`: the body is over 8 KiB",

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from api.access import client_ip
 from api.body import MalformedJson
+from api.hosts import HostNotAllowed
 from api.origins import FromElsewhere
 from api.verify_v2.errors import is_v2
 from shared.errors import (
@@ -76,6 +77,12 @@ _KINDS: dict[type[Exception], Kind] = {
         503, "delivery_backlog", "The message would arrive too late. Try again in a while."
     ),
     FromElsewhere: Kind(403, "cross_site", "This form was sent from another site."),
+    HostNotAllowed: Kind(
+        403,
+        "host_not_allowed",
+        "Without an API key, the service answers only at localhost, IP addresses and the host in "
+        "OTP_PUBLIC_URL. Set OTP_PUBLIC_URL, or create an API key.",
+    ),
     IdempotencyConflict: Kind(
         409, "idempotency_conflict", "The Idempotency-Key came with another request before."
     ),

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+# Where the environment keeps the Host that the server saw.
+DIRECT_HOST = "otp.direct_host"
 UNKNOWN = "0.0.0.0"  # noqa: S104 (a name for "unknown", nothing is bound to it)
 # An element of RFC 7239, as in `for="[2001:db8::1]:443";proto=https`.
 _FOR = re.compile(r"(?:^|;)\s*for=([^;]*)", re.IGNORECASE)
@@ -33,6 +35,7 @@ class TrustedProxies:
         if scheme in ("http", "https"):
             environ["wsgi.url_scheme"] = scheme
         if host := self._said(environ, "HOST"):
+            environ[DIRECT_HOST] = environ.get("HTTP_HOST", "")
             environ["HTTP_HOST"] = host
         return self._app(environ, start_response)
 

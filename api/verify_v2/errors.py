@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from flask import Request, Response, json, request
 from werkzeug.exceptions import HTTPException
 
+from api.hosts import HostNotAllowed
 from shared.errors import (
     ChannelNotEnabled,
     CountryNotAllowed,
@@ -46,6 +47,7 @@ _KINDS: dict[type[Exception], Kind] = {
     ChannelNotEnabled: Kind(400, 60223, "Delivery channel disabled"),
     CountryNotAllowed: Kind(403, 60605, "Verification delivery attempt blocked"),
     DeliveryBacklog: Kind(503, 20503, "Service unavailable"),
+    HostNotAllowed: Kind(403, 20403, "Forbidden: without an API key, this host is not served"),
     RateLimited: TOO_MANY_REQUESTS,
     RateLimitNotFound: NOT_FOUND,
     RecipientBlocked: Kind(403, 60410, "Verification delivery attempt blocked"),

@@ -54,8 +54,13 @@ def test_no_other_file_is_served(client, path):
     assert client.get(path, follow_redirects=True).status_code == 404
 
 
+PUBLIC = {"OTP_PUBLIC_URL": "https://otp.example"}
+
+
 @pytest.mark.parametrize(
-    ("env", "status"), [({}, 403), ({"OTP_TRUSTED_PROXIES": "1"}, 422)], ids=["without", "with"]
+    ("env", "status"),
+    [(PUBLIC, 403), ({"OTP_TRUSTED_PROXIES": "1", **PUBLIC}, 422)],
+    ids=["without", "with"],
 )
 def test_only_a_trusted_proxy_says_how_the_page_is_called(client, status):
     forwarded = {"X-Forwarded-Host": "otp.example", "X-Forwarded-Proto": "https"}

@@ -29,7 +29,7 @@ class Browser:
         app: Flask,
         *,
         ip: str = "192.0.2.1",
-        url: str = "https://otp.example",
+        url: str = "https://otp.localhost",
         use_cookies: bool = True,
     ) -> None:
         self._client = app.test_client(use_cookies)
@@ -68,11 +68,11 @@ class Browser:
 
     @property
     def session_id(self) -> str:
-        return self._client.get_cookie("__Host-otp-admin", "otp.example").value
+        return self._client.get_cookie("__Host-otp-admin", "otp.localhost").value
 
     @session_id.setter
     def session_id(self, value: str) -> None:
-        self._client.set_cookie("__Host-otp-admin", value, domain="otp.example", secure=True)
+        self._client.set_cookie("__Host-otp-admin", value, domain="otp.localhost", secure=True)
 
 
 @pytest.fixture

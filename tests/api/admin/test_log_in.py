@@ -175,12 +175,15 @@ def test_the_owner_gets_in_during_a_flood_and_everybody_after_it(app, clock):
     assert others[0].log_in().status_code == 303
 
 
+PUBLIC = {"OTP_ADMIN_PASSWORD": PASSWORD, "OTP_PUBLIC_URL": "https://otp.example"}
+
+
 @pytest.mark.parametrize(
     ("env", "url", "shown"),
     [
-        ({"OTP_ADMIN_PASSWORD": PASSWORD}, "http://otp.example", True),
+        (PUBLIC, "http://otp.example", True),
         ({"OTP_ADMIN_PASSWORD": PASSWORD}, "http://192.0.2.7:5000", True),
-        ({"OTP_ADMIN_PASSWORD": PASSWORD}, "https://otp.example", False),
+        (PUBLIC, "https://otp.example", False),
         ({"OTP_ADMIN_PASSWORD": PASSWORD}, "http://localhost:5000", False),
         ({"OTP_ADMIN_PASSWORD": PASSWORD}, "http://127.0.0.1:5000", False),
         ({"OTP_ADMIN_PASSWORD": PASSWORD}, "http://[::1]:5000", False),
@@ -192,7 +195,7 @@ def test_the_page_says_where_the_cookie_would_not_come_back(app, url, shown):
 
 
 def test_a_browser_that_does_not_send_the_cookie_back_is_told(app):
-    over_http = Browser(app, url="http://otp.example", use_cookies=False)
+    over_http = Browser(app, url="http://192.0.2.7:5000", use_cookies=False)
     answer = over_http.send("/admin/login", headers={"Origin": "null"}, password=PASSWORD)
     assert answer.status_code == 403
     assert "not sent back the cookie" in error_of(answer)

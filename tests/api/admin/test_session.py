@@ -8,13 +8,13 @@ CROSS_SITE = {
     "another site": {"Sec-Fetch-Site": "cross-site"},
     "another host of the site": {"Sec-Fetch-Site": "same-site"},
     "another origin": {"Origin": "https://evil.example"},
-    "another port": {"Origin": "https://otp.example:8443"},
+    "another port": {"Origin": "https://otp.localhost:8443"},
     "an origin that is kept secret": {"Origin": "null"},
     "no origin": {"Origin": ""},
 }
 OURS = {
     "a new browser": {"Sec-Fetch-Site": "same-origin"},
-    "an old browser": {"Origin": "https://otp.example"},
+    "an old browser": {"Origin": "https://otp.localhost"},
     "no browser": {},
 }
 

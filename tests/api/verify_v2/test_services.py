@@ -196,7 +196,7 @@ class TestWithoutKeys:
         answer = client.post(
             "/v2/Services",
             data={"FriendlyName": "Shop"},
-            headers={"Host": "evil.example"},
+            headers={"Host": "203.0.113.7"},
             auth=(ACCOUNT, "anything"),
         )
 
