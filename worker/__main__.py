@@ -31,11 +31,11 @@ REDIS_TIMEOUT_SECONDS = 3.0
 
 def create_worker(settings: Settings, redis: Redis) -> OtpWorker:
     """Raises SettingsError, and RedisError while Redis is away."""
-    warn_if_it_evicts(redis, log)
     codes = Codes(settings.secret_keys())
     ledger = Ledger(redis)
     deliverer = Deliverer(ledger, codes, _outlets(settings, Phone(redis)))
     _warn_of_console(settings)
+    warn_if_it_evicts(redis, log)
     wake_ups = WakeUps(redis, codes.job_keys)
     return OtpWorker(redis, ledger, deliverer, wake_ups, settings.worker_concurrency)
 
