@@ -12,7 +12,8 @@ const POLL_RESTING_MS = 5000;
 export function start(where, channel) {
   const { locale } = document.body.dataset;
   const body = state.address.phone ? { ...state.address, channel, locale } : { ...state.address, locale };
-  return send(where, () => call("POST", "generate-otp", body));
+  const [typed] = Object.values(state.address);
+  return send(where, () => call("POST", "generate-otp", body), typed);
 }
 
 /** Asks for the code of the verification again. The address is not needed for that. */
@@ -21,17 +22,19 @@ export function resend(channel) {
   return send("resend", () => call("POST", `verify/${state.verification.id}/resend`, { channel, locale }));
 }
 
-async function send(where, ask) {
+async function send(where, ask, typed) {
   if (state.busy) return;
   update({ busy: where, error: NO_ERROR, note: "" });
   try {
-    started(await ask());
+    started(await ask(), typed);
   } catch (problem) {
     sendRefused(where, asProblem(problem));
   }
 }
 
-function started(answer) {
+/** The service answers a masked address. The person who typed it sees it
+ * in clear, to find a typing error. */
+function started(answer, typed) {
   const old = state.verification;
   const isNew = old?.id !== answer.verification_id;
   if (old && isNew) cancel(old.id);
@@ -52,7 +55,7 @@ function started(answer) {
     blockedUntil: 0,
     verification: {
       id: answer.verification_id,
-      to: answer.to,
+      to: typed ?? old.to,
       channel: answer.channel,
       endsAt: now + life,
       life: isNew ? life : Math.max(life, old.life),
@@ -64,7 +67,7 @@ function started(answer) {
     },
   });
   focusOn($("code"));
-  const to = words.isolated(answer.to);
+  const to = words.isolated(state.verification.to);
   announce(words.fill(texts.code.on_its_way, { to, time: words.duration(life) }));
   fillFromSms();
   look();
@@ -169,11 +172,11 @@ function isWaiting() {
 export function learn(answer) {
   const verification = {
     id: answer.verification_id,
+    to: answer.to,
     endsAt: Date.now() + answer.expires_in * 1000,
     life: Date.parse(answer.expires_at) - Date.parse(answer.created_at),
     resendAt: Date.now() + answer.resend_in * 1000,
     ...state.verification, // What is known keeps its place: whole seconds would make the clocks jump.
-    to: answer.to,
     channel: answer.channel,
     checksLeft: answer.checks_left,
     sendsLeft: answer.sends_left,

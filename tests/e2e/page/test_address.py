@@ -15,19 +15,27 @@ from tests.e2e.page.acts import (
 )
 
 
+def clear(phone: str) -> re.Pattern[str]:
+    """The number as it was typed, or with the picker's country code in front."""
+    return re.compile(rf"\+1 ?{phone[2:]}\b")
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_a_phone_is_verified(open_page, service, phone, size):
     page = open_page(service, size=size)
     ask(page, phone)
     expect(page.locator("#code")).to_be_focused()
-    expect(page.locator("#code-step")).to_contain_text(f"by text message to +1415*****{phone[-2:]}")
+    expect(page.locator("#to")).to_contain_text("by text message to ")
+    expect(page.locator("#to")).to_contain_text(clear(phone))
     expect(page.get_by_text(re.compile("Valid for (5:00|4:5)"))).to_be_visible()
     expect(page.get_by_text("Tries left: 5")).to_be_visible()
     expect(page.get_by_text("Sends left: 4")).to_be_visible()
     expect(page.get_by_text("Handed to the carrier")).to_be_visible()
     type_code(page, service.code_for(phone))
     expect(page.get_by_role("heading", name="Verified")).to_be_focused()
-    expect(page.get_by_text(f"+1415*****{phone[-2:]} is yours.")).to_be_visible()
+    expect(page.locator("#approved-to")).to_have_text(
+        re.compile(f"{clear(phone).pattern} is yours")
+    )
     assert page.title() == "Verified – OTP"
 
     page.get_by_role("button", name="Verify another").click()
@@ -41,7 +49,7 @@ def test_an_email_is_verified(open_page, service):
     expect(page.locator("#phone")).to_be_hidden()
     expect(page.get_by_text("Send it by")).to_be_hidden()
     ask(page, "Ann@Example.com")
-    expect(page.locator("#code-step")).to_contain_text("by e-mail to a***@example.com")
+    expect(page.locator("#code-step")).to_contain_text("by e-mail to Ann@Example.com")
     expect(page.get_by_text("Handed to the mail server")).to_be_visible()
     expect(page.get_by_role("button", name="Call me instead")).to_be_hidden()
     type_code(page, service.code_for("ann@example.com"))
@@ -176,3 +184,30 @@ def test_who_has_a_code_already_goes_on_with_it(open_page, service, phone):
     assert verification_id(page) == first
     type_code(page, service.code_for(phone))
     expect(page.get_by_role("heading", name="Verified")).to_be_visible()
+
+
+def test_the_address_stays_in_sight_of_the_person_who_typed_it(open_page, service, phone):
+    """The service answers a masked one, and so does its page when it is opened again."""
+    page = open_page(service)
+    with page.expect_response("**/generate-otp") as asked:
+        ask(page, phone)
+    masked = f"+1415*****{phone[-2:]}"
+    assert asked.value.json()["to"] == masked
+    shown = page.locator("#to")
+    expect(page.locator("#announcer")).to_contain_text(clear(phone))
+    # It has asked for the status meanwhile.
+    expect(page.get_by_text("Handed to the carrier")).to_be_visible()
+    assert service.call("GET", f"/verify/{verification_id(page)}/status").body["to"] == masked
+    expect(shown).to_contain_text(clear(phone))
+
+    # Another number that is refused is not shown as the one that the code went to.
+    page.get_by_role("button", name="Use another number").click()
+    page.locator("#phone").fill("+1 415 555 01")
+    page.locator("#send").click()
+    expect(page.locator("#address-error")).not_to_be_empty()
+    page.get_by_role("button", name="I have a code already").click()
+    expect(shown).to_contain_text(clear(phone))
+
+    page.reload()
+    expect(shown).to_contain_text(masked)
+    assert not clear(phone).search(page.content())
