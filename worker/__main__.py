@@ -52,9 +52,20 @@ def _outlets(settings: Settings, phone: Phone) -> dict[str, Outlet]:
     outlets = {}
     for app in ("", *settings.app_names()):
         own = settings.app(app)
-        texts = Texts(own.otp_app_name, own.otp_web_origin, own.otp_public_url)
+        texts = Texts(
+            own.otp_app_name,
+            own.otp_web_origin,
+            own.otp_public_url,
+            is_embedded=_is_embedded(own),
+        )
         outlets[app] = Outlet(texts=texts, senders=senders[""] | senders.get(app, {}))
     return outlets
+
+
+def _is_embedded(settings: Settings) -> bool:
+    """Whether the page may be in a dialog on the site where browsers fill the code in."""
+    site = f"{settings.otp_web_origin}/"
+    return any(f"{url}/".startswith(site) for url in settings.otp_return_urls)
 
 
 def _on_phone(sender: Sender, phone: Phone) -> Sender:

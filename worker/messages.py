@@ -24,15 +24,22 @@ _GSM_7_OF_TWO = frozenset("\f^{}\\[~]|€")
 
 class Texts:
     """Renders messages. With a web origin an SMS ends in the line by which the browser on the
-    phone fills the code in, on that site only (WICG sms-one-time-codes). An SMS costs what one
-    segment costs: what does not fit is said shorter, and then without that line."""
+    phone fills the code in, on that site only (WICG sms-one-time-codes). `is_embedded` says that
+    the page of `public_url` is in a frame on that site. An SMS costs what one segment costs: what
+    does not fit is said shorter, and then without that line."""
 
     def __init__(
-        self, app_name: str, web_origin: str | None = None, public_url: str | None = None
+        self,
+        app_name: str,
+        web_origin: str | None = None,
+        public_url: str | None = None,
+        *,
+        is_embedded: bool = False,
     ) -> None:
         self._app = app_name
         self._public_url = public_url
-        self._host = urlsplit(web_origin).netloc if web_origin else None
+        self._site = _host(web_origin)
+        self._frame = _host(public_url) if is_embedded else None
         self._languages = {
             path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
             for path in sorted(_TEXTS.glob("*.toml"))
@@ -83,11 +90,20 @@ class Texts:
     def _sms(self, texts: Mapping[str, str], facts: Mapping[str, Any]) -> str:
         """The best wording that is one segment."""
         said = [texts["sms"].format(**facts), texts["sms_short"].format(**facts)]
-        if self._host:
-            line = f"\n\n@{self._host} #{facts['code']}"
+        if self._site:
+            line = f"\n\n@{self._site} #{facts['code']}"
+            if self._frame and self._frame != self._site:
+                # In a frame of another origin browsers look for the top-level site and the frame.
+                line += f" @{self._frame}"
             said = [*(text + line for text in said), *said]
         # None fits only with a name in letters that take two units each, as emoji do.
         return next(filter(_is_one_segment, said), said[-1])
+
+
+def _host(url: str | None) -> str | None:
+    """The host of an https:// URL, which is all that browsers fill codes in on."""
+    parts = urlsplit(url or "")
+    return parts.hostname if parts.scheme == "https" else None
 
 
 def _is_one_segment(text: str) -> bool:

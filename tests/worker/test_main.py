@@ -4,6 +4,7 @@ import pytest
 from fakeredis import FakeRedis
 from redis import RedisError
 
+from shared.phone import Phone, with_code
 from shared.redis_client import connect
 from shared.settings import SettingsError
 from tests.conftest import free_port
@@ -32,6 +33,37 @@ def test_a_wrong_sender_stops_the_start_and_names_the_setting(settings, redis):
 def test_a_wrong_sender_of_an_app_stops_the_start_and_names_the_app(settings, redis):
     with pytest.raises(SettingsError, match=r"^OTP_APPS: shop: "):
         create_worker(settings, redis)
+
+
+SITE = {"OTP_WEB_ORIGIN": "https://shop.example", "OTP_PUBLIC_URL": "https://otp.example.com"}
+BOTH = "@shop.example #{code} @otp.example.com"
+ONE = "@shop.example #{code}"
+
+
+@pytest.mark.parametrize(
+    ("env", "line"),
+    [
+        ({**SITE, "OTP_RETURN_URLS": "https://shop.example"}, BOTH),
+        ({**SITE, "OTP_RETURN_URLS": "https://b.example https://shop.example/account/"}, BOTH),
+        (SITE, ONE),
+        ({**SITE, "OTP_RETURN_URLS": "https://shop.example.evil https://other.example"}, ONE),
+        ({**SITE, "OTP_PUBLIC_URL": "", "OTP_RETURN_URLS": "https://shop.example"}, ONE),
+        (
+            {
+                "OTP_PUBLIC_URL": "https://otp.example.com",
+                "OTP_RETURN_URLS": "https://shop.example",
+                "OTP_APPS": "[default]\nweb_origin = 'https://shop.example'",
+            },
+            BOTH,
+        ),
+    ],
+)
+def test_an_sms_is_for_the_dialog_on_a_site_that_may_show_it(settings, redis, user, line):
+    started = user.ask()
+    create_worker(settings, redis).run(burst=True)
+    (message,) = Phone(redis).look().messages
+    code = user.code(started)
+    assert with_code(message.text, code).splitlines()[-1] == line.format(code=code)
 
 
 def test_without_redis_it_says_so_and_may_be_tried_again(settings, redis):

@@ -126,6 +126,50 @@ def test_with_a_web_origin_the_last_line_lets_the_browser_fill_the_code_in(langu
         assert "@login" not in render(texts, language, channel).text
 
 
+EMBEDDED = Texts("Acme", "https://shop.in", "https://otp.shop.in", is_embedded=True)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_for_a_dialog_the_last_line_names_the_site_and_the_frame_in_it(language):
+    text = render(EMBEDDED, language).text
+    assert text.splitlines()[-1] == "@shop.in #123456 @otp.shop.in"
+    assert is_one_segment(text)
+    for channel in ("whatsapp", "call", "email"):
+        assert "@shop" not in render(EMBEDDED, language, channel).text
+
+
+@pytest.mark.parametrize(
+    ("site", "public_url", "is_embedded", "line"),
+    [
+        ("https://shop.example", "https://otp.example.com", False, "@shop.example #123456"),
+        ("https://shop.example", None, True, "@shop.example #123456"),
+        ("https://shop.example", "https://shop.example", True, "@shop.example #123456"),
+        ("https://shop.example", "http://otp.example.com", True, "@shop.example #123456"),
+        (
+            "https://shop.example",
+            "https://otp.example.com:8443",
+            True,
+            "@shop.example #123456 @otp.example.com",
+        ),
+    ],
+)
+def test_the_line_names_no_frame_where_there_is_none(site, public_url, is_embedded, line):
+    texts = Texts("Acme", site, public_url, is_embedded=is_embedded)
+    assert render(texts, "en").text.splitlines()[-1] == line
+
+
+@pytest.mark.parametrize("length", range(4, 11))
+@pytest.mark.parametrize("name", ["Acme", LONGEST_NAME, "Ж" * 30])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_with_both_origins_an_sms_is_one_segment_too(language, name, length):
+    origins = "https://login.shop.example.com", "https://verification.example.com"
+    code = LONGEST_CODE[:length]
+    text = render(Texts(name, *origins, is_embedded=True), language, code=code).text
+    assert is_one_segment(text)
+    line = f"@login.shop.example.com #{code} @verification.example.com"
+    assert text.endswith(line) or "@" not in text
+
+
 @pytest.mark.parametrize(
     ("locale", "begins"),
     [
