@@ -9,14 +9,36 @@
  * expired, canceled, max_attempts_reached, not_found, or closed by the person. It is a hint for the page:
  * what counts is what GET /verifications/{id} tells the backend. The site's origin has to be among
  * OTP_RETURN_URLS.
+ *
+ * Rejects with an Error whose `code` says why the page cannot be shown: `not_allowed` (the site is not
+ * among OTP_RETURN_URLS), `blocked` (by the site's own Content-Security-Policy) or `unreachable`.
  */
 (() => {
   const home = new URL("..", document.currentScript.src);
   const LAST_LOOK_MS = 1200; // at "Verified"
+  const LONGEST_LOAD_MS = 10_000;
+  // The page greets before its frame is loaded, but from another process.
+  const LONGEST_GREETING_MS = 2000;
+  const LONGEST_PROBE_MS = 2000;
+
+  const REASONS = {
+    not_allowed: `${window.location.origin} may not show the page: OTP_RETURN_URLS has to name it.`,
+    blocked: `The Content-Security-Policy of this site has to allow ${home.origin} in frame-src and img-src.`,
+    unreachable: `The service at ${home.origin} cannot be reached.`,
+  };
 
   const STYLE = {
     dialog: { width: "min(26rem, 100vw)", maxWidth: "100vw", padding: "0", border: "0", borderRadius: "1rem" },
-    frame: { display: "block", width: "100%", height: "min(38rem, 85vh)", border: "0", colorScheme: "normal" },
+    // The page says how high it is. Until then the browser may show a broken one in its place.
+    frame: {
+      display: "block",
+      width: "100%",
+      height: "12rem",
+      maxHeight: "85vh",
+      border: "0",
+      colorScheme: "normal",
+      opacity: "0",
+    },
     close: {
       position: "absolute",
       insetBlockStart: "0.5rem",
@@ -49,23 +71,64 @@
     dialog.setAttribute("aria-label", title);
     dialog.append(frame, close);
 
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       let status = "closed";
       function listen({ origin, source, data }) {
         if (origin !== home.origin || source !== frame.contentWindow || data?.type !== "otp") return;
+        stopWaiting();
         if (data.isClosed) return dialog.close();
-        status = data.status;
-        if (status === "approved") setTimeout(() => dialog.close(), LAST_LOOK_MS);
+        if (data.height > 0) Object.assign(frame.style, { height: `${data.height}px`, opacity: "1" });
+        if (data.status) status = data.status;
+        if (data.status === "approved") setTimeout(() => dialog.close(), LAST_LOOK_MS);
       }
+      function fail(code) {
+        reject(Object.assign(new Error(REASONS[code]), { code }));
+        dialog.close();
+      }
+      const stopWaiting = watch(frame, fail);
       window.addEventListener("message", listen);
       close.addEventListener("click", () => dialog.close());
       dialog.addEventListener("close", () => {
+        stopWaiting();
         window.removeEventListener("message", listen);
         dialog.remove();
         resolve({ verificationId, status });
       });
       document.body.append(dialog);
       dialog.showModal();
+    });
+  }
+
+  /** Calls `fail` with a reason if the page in the frame does not greet. Answers what ends the wait. */
+  function watch(frame, fail) {
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    const end = (reason) => signal.aborted || fail(reason);
+    let timer = setTimeout(end, LONGEST_LOAD_MS, "unreachable");
+    // What is shown in place of a page that may not be framed, or did not come, is loaded too.
+    const loaded = () => {
+      clearTimeout(timer);
+      timer = setTimeout(async () => end((await isReachable()) ? "not_allowed" : "unreachable"), LONGEST_GREETING_MS);
+    };
+    frame.addEventListener("load", loaded, { signal });
+    document.addEventListener(
+      "securitypolicyviolation",
+      ({ blockedURI }) => blockedURI.startsWith(home.origin) && end("blocked"),
+      { signal },
+    );
+    return () => {
+      clearTimeout(timer);
+      waiting.abort();
+    };
+  }
+
+  /** A browser tells a page nothing of why a frame stays empty. An image comes only from a service that works. */
+  function isReachable() {
+    return new Promise((resolve) => {
+      const onerror = () => setTimeout(resolve, 100, false); // A violation is told after it.
+      const src = new URL(`static/favicon.svg?${Date.now()}`, home);
+      setTimeout(resolve, LONGEST_PROBE_MS, false);
+      Object.assign(new Image(), { onload: () => resolve(true), onerror, src });
     });
   }
 

@@ -135,13 +135,18 @@ export function ended(how, retryAfterSeconds = 0) {
  * how else the verification ended. */
 export function leave(status) {
   const { id, returnUrl, embedder } = arrived;
-  if (embedder) window.parent.postMessage({ type: "otp", verificationId: id, status }, embedder);
+  if (embedder) tellEmbedder({ verificationId: id, status });
   if (!returnUrl) return;
   const back = new URL(returnUrl);
   back.searchParams.set("verification_id", id);
   back.searchParams.set("status", status);
   for (const link of document.querySelectorAll("[data-return]")) link.href = back;
   if (status === "approved" && !embedder) location.replace(back);
+}
+
+/** For embed.js, on the site that shows the page in a dialog. */
+export function tellEmbedder(facts) {
+  window.parent.postMessage({ type: "otp", ...facts }, arrived.embedder);
 }
 
 let turn = 0;

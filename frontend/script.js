@@ -5,7 +5,7 @@
  */
 import { address } from "./api.js";
 import { codeIn, digitsOf } from "./code.js";
-import { check, checkTyped, ended, fillFromSms, learn, leave, look, resend, start } from "./flow.js";
+import { check, checkTyped, ended, fillFromSms, learn, leave, look, resend, start, tellEmbedder } from "./flow.js";
 import { render } from "./render.js";
 import { NO_ERROR, $, announce, arrived, codeLength, fail, focusStep, state, update } from "./state.js";
 import { fill, texts } from "./words.js";
@@ -98,7 +98,12 @@ async function addPicker() {
 
 /** The dialog around the page is not told of its keys. */
 function escape({ key }) {
-  if (key === "Escape") window.parent.postMessage({ type: "otp", isClosed: true }, arrived.embedder);
+  if (key === "Escape") tellEmbedder({ isClosed: true });
+}
+
+/** The dialog waits for a first word, and is as high as the page. */
+function tellHeight() {
+  tellEmbedder({ height: Math.ceil(document.body.getBoundingClientRect().height) });
 }
 
 let lastTick = Date.now();
@@ -127,7 +132,11 @@ function listen() {
   }
   for (const button of document.querySelectorAll("[data-action]")) button.addEventListener("click", act);
   document.addEventListener("visibilitychange", look);
-  if (arrived.embedder) document.addEventListener("keydown", escape);
+  if (arrived.embedder) {
+    document.addEventListener("keydown", escape);
+    new ResizeObserver(tellHeight).observe(document.body);
+    tellHeight();
+  }
   window.addEventListener("popstate", () => location.reload());
   setInterval(tick, TICK_MS);
 }

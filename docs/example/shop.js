@@ -6,7 +6,14 @@ document.getElementById("dialog").addEventListener("click", async () => {
     result.textContent = started.detail;
     return;
   }
-  const { verificationId, status } = await OTP.verify({ verificationId: started.verification_id });
+  let ended;
+  try {
+    ended = await OTP.verify({ verificationId: started.verification_id });
+  } catch (error) {
+    result.textContent = error.message;
+    return;
+  }
+  const { verificationId, status } = ended;
   if (status !== "approved") {
     result.textContent = `Not confirmed: ${status}.`;
     return;

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.conftest import free_port
 from tests.e2e.conftest import ROOT, wait_for
@@ -178,6 +178,100 @@ def test_a_dialog_tells_how_else_it_ended(page, service):
     expect(frame.get_by_role("heading", name="The code was canceled")).to_be_visible(timeout=9000)
     page.keyboard.press("Escape")
     expect(page.locator("#result")).to_have_text("Not confirmed: canceled.")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_dialog_is_as_high_as_its_page(new_context, shop, service, size):
+    service.redis.flushall()
+    context = new_context(shop, size)
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_role("button", name="in a dialog").click()
+    frame = page.frame_locator("dialog iframe")
+    expect(frame.locator("#code")).to_be_focused()
+
+    def is_as_high() -> bool:
+        shown = page.locator("dialog iframe").bounding_box()["height"]
+        needed = frame.locator("body").evaluate("body => body.getBoundingClientRect().height")
+        page.wait_for_timeout(50)
+        return abs(shown - min(needed, 0.85 * SIZES[size]["height"])) <= 1
+
+    wait_for(is_as_high)
+    frame.locator("#code").fill(newest_code(service))
+    expect(frame.get_by_role("heading", name="Verified")).to_be_visible()
+    wait_for(is_as_high)
+    context.close()
+
+
+def rejected(page: Page, verification_id: str) -> str:
+    """Why the page cannot be shown in a dialog."""
+    code = page.evaluate(
+        """verificationId => OTP.verify({ verificationId }).then(
+               ({ status }) => `ended ${status}`,
+               (error) => error instanceof Error && error.message ? error.code : "no reason")""",
+        verification_id,
+    )
+    expect(page.locator("dialog")).to_have_count(0)
+    return code
+
+
+def test_a_dialog_on_a_site_that_is_not_allowed_says_so(page):
+    page.goto(f"http://127.0.0.1:{SHOP_PORT}/")
+    page.get_by_role("button", name="in a dialog").click()
+    expect(page.locator("#result")).to_contain_text("OTP_RETURN_URLS has to name it.")
+    expect(page.locator("dialog")).to_have_count(0)
+    assert rejected(page, "VE" + "0" * 32) == "not_allowed"
+
+
+@pytest.mark.parametrize("failure", ["connectionrefused", "namenotresolved", "timedout"])
+def test_a_dialog_of_a_service_that_is_away_says_so(page, service, failure):
+    page.goto("/")
+    page.route(f"{service.url}/**", lambda route: route.abort(failure))
+    assert rejected(page, "VE" + "0" * 32) == "unreachable"
+
+
+def test_a_dialog_of_a_proxy_whose_service_is_away_says_so(page, service):
+    page.goto("/")
+    bad_gateway = {"status": 502, "body": "<h1>Bad gateway</h1>", "content_type": "text/html"}
+    page.route(f"{service.url}/**", lambda route: route.fulfill(**bad_gateway))
+    assert rejected(page, "VE" + "0" * 32) == "unreachable"
+
+
+def test_a_dialog_of_a_service_that_hangs_says_so(page, service):
+    page.goto("/")
+    held = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(f"{service.url}/**", hold)
+    assert rejected(page, "VE" + "0" * 32) == "unreachable"
+    assert held
+
+
+@pytest.mark.parametrize("policy", ["frame-src 'self'", "child-src 'self'", "default-src 'self'"])
+def test_a_dialog_that_the_site_itself_blocks_says_so(page, policy):
+    page.goto("/")
+    page.evaluate(
+        """content => document.head.append(Object.assign(document.createElement("meta"),
+               { httpEquiv: "Content-Security-Policy", content }))""",
+        policy,
+    )
+    assert rejected(page, "VE" + "0" * 32) == "blocked"
+
+
+def test_a_dialog_that_has_come_stays(new_context, shop, service):
+    service.redis.flushall()
+    context = new_context(shop, "desktop")
+    page = context.new_page()
+    page.clock.install()
+    page.goto("/")
+    page.get_by_role("button", name="in a dialog").click()
+    expect(page.frame_locator("dialog iframe").locator("#code")).to_be_visible()
+    page.clock.fast_forward(60_000)
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#result")).to_have_text("Not confirmed: closed.")
+    context.close()
 
 
 def test_messages_of_others_are_not_believed(page):
