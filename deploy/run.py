@@ -144,10 +144,6 @@ def make_private(folder: Path) -> None:
     """Make the folder, and let no other user into it: the file of Redis holds numbers in clear."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        for path in folder.rglob("*"):
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode & 0o700)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
@@ -155,6 +151,14 @@ def make_private(folder: Path) -> None:
             f"{folder} cannot be written: {error.strerror}. make run keeps its data there; "
             "use a copy of the project that you may write to"
         ) from None
+    try:
+        folder.chmod(0o700)
+        for path in folder.rglob("*"):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode & 0o700)
+    except OSError as error:
+        # Such as on exFAT, which has no permissions.
+        print(f"Other users may read {folder}: {error.strerror}", file=sys.stderr)
 
 
 def start_redis(stack: Stack, binary: str, place: str) -> str:

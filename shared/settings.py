@@ -9,6 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -166,13 +167,13 @@ class Settings(BaseModel):
     def refuse_to_be_open(self) -> None:
         """Without an API key anyone may send. Raises SettingsError if that goes beyond console://,
         for any app, and the owner has not allowed it by name."""
-        senders = [
+        urls = {
             url
+            for app in ("", *self.app_names())
             for channel in CHANNELS
-            for named in self.named_senders(channel).values()
-            for _, url in named
-        ]
-        if not self.otp_allow_open and any(url != "console://" for url in senders):
+            for url in self.app(app).senders(channel)
+        }
+        if urls - {"console://"} and not self.otp_allow_open:
             raise SettingsError(
                 "anybody could have messages sent at your cost: make a key for your app with "
                 "python -m api.keys create APP, set OTP_API_KEYS to keys of your own, or "
@@ -194,7 +195,9 @@ class Settings(BaseModel):
             table = {"limit_ip": "10/1h", **table}
         unknown = [key for key in table if f"otp_{key}" not in _PER_APP]
         if unknown:
-            raise SettingsError(f"OTP_APPS: {name}: {unknown[0]} is not a setting of an app")
+            near = get_close_matches(unknown[0], [key.removeprefix("otp_") for key in _PER_APP], 1)
+            hint = f". Did you mean {near[0]}?" if near else ""
+            raise SettingsError(f"OTP_APPS: {name}: {unknown[0]} is not a setting of an app{hint}")
         own = {f"otp_{key}": value for key, value in table.items()}
         return self._valid({**dict(self), **own}, prefix=f"OTP_APPS: {name}: ")
 

@@ -29,10 +29,15 @@ def read_sources(
     """The environment and `.env`, nearest first, without empty values, which count as not set.
 
     Spaces alone count as empty too, except in a secret: there they are a mistake that its own
-    check names.
+    check names. Raises SettingsError if `.env` cannot be read.
     """
-    # utf-8-sig skips the byte order mark that some editors put first.
-    dotenv = dotenv_values(env_file, encoding="utf-8-sig") if env_file else {}
+    try:
+        # utf-8-sig skips the byte order mark that some editors put first.
+        dotenv = dotenv_values(env_file, encoding="utf-8-sig") if env_file else {}
+    except OSError as error:
+        raise SettingsError(f"{env_file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{env_file} cannot be read: it is not UTF-8 text") from None
     return [
         {
             name: value

@@ -229,6 +229,10 @@ def test_the_page_has_a_stricter_limit_for_addresses_unless_told_otherwise():
         ('sms_senders = "hunter22"', "OTP_APPS: expected a table [name] per app"),
         ("['my shop']", "OTP_APPS: expected a table [name] per app"),
         ("[shop]\nredis_url = 'hunter22'", "OTP_APPS: shop: redis_url is not a setting of an app"),
+        (
+            "[shop]\ncode_lenght = 8",
+            "OTP_APPS: shop: code_lenght is not a setting of an app. Did you",
+        ),
         ("[shop]\ncode_length = 3", "OTP_APPS: shop: OTP_CODE_LENGTH: expected a whole"),
         ("[shop]\nsms_senders = 'hunter22'", "OTP_APPS: shop: OTP_SMS_SENDERS: expected sender"),
     ],
@@ -408,6 +412,18 @@ def test_a_malformed_value_is_named_with_what_is_expected(name, value, expected)
     env = {"OTP_SECRET_KEYS": ""} if name in ("OTP_SECRET_KEYS_FILE", "OTP_DATA_DIR") else {}
     with pytest.raises(SettingsError, match=f"^{name}.*{expected}"):
         start(**{**env, name: value})
+
+
+# The folder of OTP_DATA_DIR would be made.
+@pytest.mark.parametrize("field", sorted({*Settings.model_fields} - {"otp_data_dir"}))
+@pytest.mark.parametrize("value", ["?", "-1", "perhaps", "x" * 5000])
+def test_every_refusal_is_a_sentence_without_the_value(field, value):
+    try:
+        start(**{field.upper(): value})
+    except SettingsError as error:
+        said = str(error)
+        assert re.match(r"[A-Z_]+\b.* (expected|cannot be|is not|under|has) ?", said), said
+        assert not re.search("Input|String|valid |error|x{40}|perhaps", said), said
 
 
 def test_every_malformed_value_is_named_at_once():

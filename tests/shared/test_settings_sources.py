@@ -127,6 +127,13 @@ def test_a_first_start_makes_the_owners_password_and_later_ones_keep_it(load, tm
     assert load(OTP_DATA_DIR=str(tmp_path / "other")).admin_password() != password
 
 
+@pytest.mark.parametrize("content", ["é".encode("latin-1"), "PORT=6000".encode("utf-16")])
+def test_an_env_file_that_is_no_utf_8_is_named(load, tmp_path, content):
+    (tmp_path / ".env").write_bytes(content)
+    with pytest.raises(SettingsError, match=r"\.env cannot be read: it is not UTF-8 text"):
+        load()
+
+
 def test_a_password_may_be_given_in_a_file(load, tmp_path, mounted):
     assert load().admin_password() is None
     (mounted / "otp_admin_password").write_text("a mounted password\n")
