@@ -45,6 +45,9 @@ count = function(_, ...)
   redis.call('HINCRBY', 'otp:counts', table.concat({...}, ':'), 1)
   redis.call('EXPIRE', 'otp:counts', 86400)
 end
+count_of = function(now, _, ...)
+  count(now, ...)
+end
 count_duration = function() end
 """
 

@@ -19,6 +19,9 @@ WINDOWS: Mapping[Window, tuple[str, int, int]] = {
 }
 # What took longer is in `inf`.
 _BOUNDS_MS = tuple(round(seconds * 1000) for seconds in DURATION_BOUNDS_SECONDS)
+_DAY_MS = 86_400_000
+# As in prelude.lua.
+OTHER_APPS = "*"
 # More countries than anybody reads: the rest is one line.
 MOST_COUNTRIES = 20
 
@@ -72,9 +75,10 @@ RECEIPTS = ("delivered", "undelivered")
 class Statistics(RedisScripts):
     """Reads the buckets; the scripts that run anyway write them."""
 
-    def read(self, window: Window) -> Report:
-        """Raises StorageUnavailable."""
+    def read(self, window: Window, app: str | None = None) -> Report:
+        """The figures of one app, or of everything. Raises StorageUnavailable."""
         unit, step_ms, shown = WINDOWS[window]
+        buckets_of = f"otp:stats:app:{app}:{unit}" if app else f"otp:stats:{unit}"
 
         def read() -> Any:
             seconds, _ = self.redis.time()
@@ -82,7 +86,7 @@ class Statistics(RedisScripts):
             numbers = range(newest - shown + 1, newest + 1)
             with self.redis.pipeline(transaction=False) as pipe:
                 for number in numbers:
-                    pipe.hgetall(f"otp:stats:{unit}:{number}")
+                    pipe.hgetall(f"{buckets_of}:{number}")
                 return numbers, pipe.execute()
 
         numbers, buckets = self._run(read)
@@ -91,6 +95,18 @@ class Statistics(RedisScripts):
             [number * step_ms // 1000 for number in numbers],
             [{name.decode(): int(value) for name, value in b.items()} for b in buckets],
         )
+
+    def apps(self, window: Window) -> list[str]:
+        """The apps that were counted on the days of a window, OTHER_APPS among them if there were
+        too many. Raises StorageUnavailable."""
+        _, step_ms, shown = WINDOWS[window]
+
+        def read() -> Any:
+            now = self.redis.time()[0] * 1000
+            days = range((now - shown * step_ms) // _DAY_MS, now // _DAY_MS + 1)
+            return self.redis.sunion([f"otp:stats:apps:{day}" for day in days])
+
+        return sorted(name.decode() for name in self._run(read))
 
     def refusals(self, most: int) -> list[dict[str, Any]]:
         """The latest ones, newest first, as start.lua and check.lua wrote them. Raises

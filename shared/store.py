@@ -86,6 +86,8 @@ class Store(RedisScripts):
     otp:audit                      what the owner did; OTP_KEEP_AUDIT since the last entry
     otp:counts                     what metrics show; a day after the last event
     otp:stats:{period}:{n}         the same by minute, hour and day; 3 hours, 8 and 90 days
+    otp:stats:app:{app}:{period}:{n}  the same of one app; 2 hours, 3 and 32 days
+    otp:stats:apps:{day}           which apps were counted one by one; 32 days
     otp:decoy, otp:decoy:{what}    what check.lua uses where there is nothing; its window
     otp:phone                      messages of the console sender, without their codes; ten minutes
     otp:phone:watched              somebody has the virtual phone open; five seconds

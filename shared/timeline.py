@@ -75,6 +75,17 @@ class Trace:
     refusals: Sequence[Mapping[str, Any]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class RecipientOf:
+    """Who a verification is for, without the address: the tags of the recipient, and of whom limits
+    count, in the verification's app. `to` is masked."""
+
+    app: str
+    tag: str
+    counted_by: str
+    to: str
+
+
 class Timeline(RedisScripts):
     """`apps` answers the names of all apps that may have verifications."""
 
@@ -89,10 +100,32 @@ class Timeline(RedisScripts):
             app: (self._codes.tag(app, recipient.to), self._codes.tag(app, recipient.counted_as))
             for app in self._apps()
         }
-        trace: Trace = self._run(lambda: self._find(recipient, tags))
+        trace: Trace = self._run(lambda: self._find(recipient.masked, tags))
         return trace
 
-    def _find(self, recipient: Recipient, tags: Mapping[str, tuple[str, str]]) -> Trace:
+    def find_by_id(self, verification_id: str) -> Trace:
+        """A verification alone, and what its app's limits have counted of its recipient. Raises
+        StorageUnavailable."""
+        of = self.recipient_of(verification_id)
+        if of is None:
+            return Trace(to=verification_id, verifications=(), held=(), refusals=())
+        tags = {of.app: (of.tag, of.counted_by)}
+        trace: Trace = self._run(lambda: self._find(of.to, tags, only=verification_id))
+        return trace
+
+    def recipient_of(self, verification_id: str) -> RecipientOf | None:
+        """None if nothing is kept of the verification. Raises StorageUnavailable."""
+        fields = ("app", "tag", "counted", "to")
+        key = f"otp:verification:{verification_id}"
+        kept = self._run(lambda: self.redis.hmget(key, *fields))
+        app, tag, counted, to = (value.decode() if value else "" for value in kept)
+        if not (app and tag and to):
+            return None
+        return RecipientOf(app=app, tag=tag, counted_by=counted or tag, to=to)
+
+    def _find(
+        self, masked_to: str, tags: Mapping[str, tuple[str, str]], only: str | None = None
+    ) -> Trace:
         """`tags` are those of the recipient, and of whom limits count."""
         with self.redis.pipeline(transaction=False) as pipe:
             pipe.time()
@@ -102,20 +135,20 @@ class Timeline(RedisScripts):
                 pipe.llen(f"otp:failed:{counted_by}")
                 pipe.llen(f"otp:limit:to:{counted_by}")
             (now, _), refusals, *counted = pipe.execute()
-        ids = [id_.decode() for history in counted[::3] for id_ in history]
+        ids = [only] if only else [id_.decode() for history in counted[::3] for id_ in history]
         held = [
             Held(app=app, wrong_codes=wrong_codes, sends=sends)
             for app, wrong_codes, sends in zip(tags, counted[1::3], counted[2::3], strict=True)
             if wrong_codes or sends
         ]
         return Trace(
-            to=recipient.masked,
+            to=masked_to,
             verifications=sorted(
                 self._traced(ids, now), key=lambda traced: traced.created_at, reverse=True
             ),
             held=held,
             # Most refusals tell of the address only how it looks when masked.
-            refusals=[r for r in map(json.loads, refusals) if r.get("to") == recipient.masked],
+            refusals=[r for r in map(json.loads, refusals) if r.get("to") == masked_to],
         )
 
     def _traced(self, ids: Sequence[str], now: float) -> list[Traced]:

@@ -3,6 +3,7 @@
 These endpoints are the page's own: they change with it, and are not in the OpenAPI document.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
@@ -16,7 +17,7 @@ from api.admin.session import OWNER
 from api.schemas import Request, VerificationId
 from shared.audit import Action, Audit
 from shared.codes import Codes
-from shared.errors import InvalidRequest
+from shared.errors import InvalidRequest, VerificationNotFound
 from shared.policy import Channel, Guard
 from shared.pumping import guarded
 from shared.recipient import Addresses, Recipient, mask
@@ -28,6 +29,7 @@ from shared.timeline import Timeline
 from shared.verification_service import VerificationService
 
 _MOST_ENTRIES = 100
+_VERIFICATION_ID = re.compile("VE[0-9a-f]{32}", re.IGNORECASE)
 
 
 class _Searched(Request):
@@ -40,6 +42,15 @@ class _Searched(Request):
             return addresses.either(self.to)
         except InvalidRequest as error:
             raise InvalidRequest(*(("to", message) for _, message in error.errors)) from None
+
+
+class _Known(_Searched):
+    """`to` may also be the id of a verification."""
+
+    @property
+    def verification_id(self) -> str | None:
+        text = self.to.strip()
+        return f"VE{text[2:].lower()}" if _VERIFICATION_ID.fullmatch(text) else None
 
 
 class _Verification(Request):
@@ -126,11 +137,17 @@ def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
         window = next((known for known in WINDOWS if known == asked), None)
         if window is None:
             raise InvalidRequest(("window", f"expected {', '.join(WINDOWS)}"))
+        app = request.args.get("app", "")
+        if not re.fullmatch(r"[A-Za-z0-9_-]{0,34}|\*", app):
+            raise InvalidRequest(("app", "there is no such app"))
         refusals = dashboard.statistics.refusals(_MOST_ENTRIES)
         rows = [asdict(row) for row in guarded(dashboard.store, dashboard.guard_of)]
-        dashboard.name_services(refusals, rows)
+        apps = [{"id": name, "app": name} for name in dashboard.statistics.apps(window)]
+        dashboard.name_services(refusals, rows, apps)
         return jsonify(
-            report=asdict(dashboard.statistics.read(window)),
+            app=app,
+            apps=apps,
+            report=asdict(dashboard.statistics.read(window, app or None)),
             refusals=refusals,
             state=asdict(dashboard.state.read()),
             guarded=rows,
@@ -140,8 +157,12 @@ def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
     @admin.post("/timeline")
     def timeline() -> Response:
         """The address is in the body: an address in a URL would stand in logs."""
-        recipient = body.read(request, _Searched).recipient(dashboard.addresses)
-        trace = asdict(dashboard.timeline.find(recipient))
+        asked = body.read(request, _Known)
+        if asked.verification_id:
+            found = dashboard.timeline.find_by_id(asked.verification_id)
+        else:
+            found = dashboard.timeline.find(asked.recipient(dashboard.addresses))
+        trace = asdict(found)
         dashboard.name_services(trace["verifications"], trace["held"], trace["refusals"])
         return jsonify(trace)
 
@@ -166,10 +187,19 @@ def _routes_for_recipients(admin: Blueprint, dashboard: Dashboard) -> None:
 
     @admin.post("/unblock")
     def unblock() -> tuple[str, int]:
-        recipient = body.read(request, _Searched).recipient(dashboard.addresses)
-        for app in dashboard.store.apps():
-            dashboard.store.unblock(dashboard.codes.tag(app, recipient.counted_as))
-        dashboard.record("unblock", to=recipient.masked)
+        asked = body.read(request, _Known)
+        if asked.verification_id:
+            found = dashboard.timeline.recipient_of(asked.verification_id)
+            if found is None:
+                raise VerificationNotFound
+            dashboard.store.unblock(found.counted_by)
+            to = found.to
+        else:
+            recipient = asked.recipient(dashboard.addresses)
+            to = recipient.masked
+            for app in dashboard.store.apps():
+                dashboard.store.unblock(dashboard.codes.tag(app, recipient.counted_as))
+        dashboard.record("unblock", to=to)
         return "", 204
 
 

@@ -12,16 +12,19 @@ const openTables = new Set();
 
 /**
  * `lines` are {name, kind, values, whole}: kind is the colour, whole the value of the whole window.
- * `format` makes text of a value, `moment` of a start.
+ * `format` makes text of a value, `moment` of a start. The last place is still being counted, which
+ * `running` says.
  */
-export function chart({ id, title, starts, lines, format, moment, least = 1 }) {
+export function chart({ id, title, starts, lines, format, moment, running, least = 1 }) {
   const values = lines.flatMap((line) => line.values).filter((value) => value !== null);
   const top = niceTop(Math.max(least, ...values));
   const place = pointed.chart === id && pointed.place < starts.length ? pointed.place : -1;
+  const last = starts.length - 1;
+  const when = (n) => (n === last ? `${moment(starts[n])} (${running})` : moment(starts[n]));
   return h("figure", { class: "panel chart", "data-key": id },
     h("figcaption", {},
       h("h2", {}, title),
-      h("p", { class: "moment" }, place < 0 ? "" : moment(starts[place])),
+      h("p", { class: "moment" }, place < 0 ? "" : when(place)),
     ),
     h("ul", { class: "legend" }, lines.map((line) => legend(line, place, format))),
     h("div", { class: "plot" },
@@ -35,13 +38,14 @@ export function chart({ id, title, starts, lines, format, moment, least = 1 }) {
         "data-places": starts.length,
       },
       [0, 50, HEIGHT].map((y) => h("line", { class: "grid", x1: 0, x2: WIDTH, y1: y, y2: y })),
+      h("rect", { class: "running", x: x(last - 1, starts), y: 0, width: WIDTH - x(last - 1, starts), height: HEIGHT }),
       place >= 0 && h("line", { class: "pointer", x1: x(place, starts), x2: x(place, starts), y1: 0, y2: HEIGHT }),
-      lines.map((line) => runs(line.values).map((run) => drawn(line, run, starts, top)))),
+      lines.map((line) => drawn(line, starts, top))),
       h("div", { class: "moments", "aria-hidden": "true" }, marks(starts).map((start) => h("span", {}, moment(start)))),
     ),
     h("details", { "data-table": id },
       h("summary", {}, "As a table"),
-      openTables.has(id) && table(title, starts, lines, format, moment),
+      openTables.has(id) && table(title, starts, lines, format, when),
     ),
   );
 }
@@ -64,7 +68,20 @@ function runs(values) {
   return found;
 }
 
-function drawn({ kind }, [first, values], starts, top) {
+/** A line in two pieces: what is over, and its way to the last value, which is not. */
+function drawn({ kind, values }, starts, top) {
+  const last = values.length - 1;
+  const over = runs(values.slice(0, last)).map((run) => polyline(kind, run, starts, top));
+  if (values[last] === null) return over;
+  const before = values[last - 1] ?? values[last];
+  return [...over, h("line", {
+    class: `series ${kind} running`,
+    x1: x(last - 1, starts), y1: y(before, top),
+    x2: x(last, starts), y2: y(values[last], top),
+  })];
+}
+
+function polyline(kind, [first, values], starts, top) {
   const points = values.map((value, n) => `${x(first + n, starts)},${y(value, top)}`);
   // A value on its own is a short line.
   if (points.length === 1) points.push(`${x(first, starts) + 3},${y(values[0], top)}`);
@@ -84,12 +101,12 @@ function niceTop(value) {
   return [1, 2, 4, 6, 10].map((step) => step * power).find((top) => top >= value);
 }
 
-function table(title, starts, lines, format, moment) {
+function table(title, starts, lines, format, when) {
   return h("div", { class: "scroll", role: "region", "aria-label": `${title}, as a table`, tabindex: "0" },
     h("table", { class: "table" },
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Time"), lines.map((line) => h("th", { scope: "col", class: "number" }, line.name)))),
-      h("tbody", {}, starts.map((start, place) => h("tr", {},
-        h("th", { scope: "row" }, moment(start)),
+      h("tbody", {}, starts.map((_, place) => h("tr", {},
+        h("th", { scope: "row" }, when(place)),
         lines.map((line) => h("td", { class: "number" }, format(line.values[place]))),
       )).reverse()),
     ),
@@ -99,9 +116,8 @@ function table(title, starts, lines, format, moment) {
 /** A line of a table's row: it only repeats what the numbers beside it say. */
 export function sparkline(values) {
   const top = Math.max(1, ...values);
-  const points = values.map((value, place) => `${x(place, values)},${y(value, top)}`);
   return h("svg", { class: "sparkline", viewBox: `0 -4 ${WIDTH} ${HEIGHT + 8}`, preserveAspectRatio: "none", "aria-hidden": "true" },
-    h("polyline", { class: "series", points: points.join(" ") }));
+    drawn({ kind: "", values }, values, top));
 }
 
 /** Calls `changed` when another moment is pointed at, or a table was opened. */

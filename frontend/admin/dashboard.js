@@ -4,7 +4,7 @@
  */
 import { Problem, call } from "./api.js";
 import { listen as listenToCharts } from "./chart.js";
-import { show } from "./dom.js";
+import { h, show } from "./dom.js";
 import { trace } from "./timeline.js";
 import * as views from "./views.js";
 import * as words from "./words.js";
@@ -22,10 +22,11 @@ const state = {
   view: "overview",
   window: "minutes",
   channel: "", // all of them
+  app: "", // all of them
   figures: null, // the answer of stats.json
   isAway: false, // the service, at the last poll
   found: null, // the answer of timeline
-  typed: "", // the address that was looked for: kept here only, never stored
+  typed: "", // the address or id that was looked for: kept here only, never stored
   revealed: {}, // verification -> its address, null where none is kept
   notice: "",
 };
@@ -46,15 +47,18 @@ function render() {
   show($("notice"), state.notice);
   $("live").dataset.status = state.isAway ? "away" : figures ? "live" : "";
   show($("live"), state.isAway ? "Not reached, trying again" : figures ? "Live" : "");
-  if (view === "find") show($("trace"), state.found ? trace(state.found, state.revealed) : words.NOBODY);
+  if (view === "find") show($("trace"), state.found ? trace(state.found, state.revealed) : state.typed ? words.LOOKING : words.NOBODY);
   else if (figures) RENDER[view](figures);
 }
 
 const RENDER = {
-  overview({ report, state: now, guarded }) {
-    show($("attention"), views.attention({ report, state: now, guarded }));
-    show($("figures"), views.figures(report, state.channel));
-    show($("charts"), views.charts(report, state.channel));
+  overview({ app, apps, report, state: now, guarded }) {
+    chooseApp(apps);
+    for (const place of all("[data-all-apps]")) place.hidden = Boolean(app);
+    for (const place of all("[data-one-app]")) place.hidden = !app;
+    show($("attention"), views.attention({ report, state: now, guarded, since: since(state.figures) }));
+    show($("figures"), views.figures(report, state.channel, app));
+    show($("charts"), views.charts(report, state.channel, app));
     show($("by-channel"), views.byChannel(report));
     show($("by-country"), views.byCountry(report));
     show($("by-sender"), views.bySender(report));
@@ -65,21 +69,32 @@ const RENDER = {
     show($("workers"), views.workers(now));
     show($("failures"), views.failures(report));
     show($("drops"), views.drops(report));
-    sayWindow(report);
+    sayWindow();
   },
   protection({ report, refusals, guarded }) {
     show($("refused"), views.refused(report));
     show($("guarded"), views.guarded(guarded));
     show($("refusals"), views.refusals(refusals));
-    sayWindow(report);
+    sayWindow();
   },
   log({ audit }) {
     show($("audit"), views.audit(audit));
   },
 };
 
-function sayWindow({ window }) {
-  for (const place of all(".since")) show(place, words.SINCE[window]);
+function sayWindow() {
+  for (const place of all(".since")) show(place, since(state.figures));
+}
+
+const nameOf = (app, apps) => (app === "*" ? words.OTHER_APPS : apps.find(({ id }) => id === app)?.app ?? app);
+const since = ({ report, app, apps }) => words.since(report.window, nameOf(app, apps));
+
+/** The chosen app stays on the list, also where it has no figures. */
+function chooseApp(apps) {
+  const ids = new Set([...apps.map(({ id }) => id), ...(state.app ? [state.app] : [])]);
+  const option = (id, name) => h("option", { value: id }, name);
+  show($("app"), option("", "All apps"), [...ids].map((id) => option(id, nameOf(id, apps))));
+  $("app").value = state.app;
 }
 
 let turn = 0;
@@ -90,11 +105,11 @@ async function poll() {
   clearTimeout(nextPoll);
   const mine = ++turn;
   if (document.hidden) return;
-  const { view, window } = state;
+  const { view, window, app } = state;
   try {
     if (view === "find") await trackFound();
     else {
-      const figures = await call("GET", `stats.json?window=${window}`);
+      const figures = await call("GET", `stats.json?${new URLSearchParams({ window, app })}`);
       if (mine === turn) update({ figures, isAway: false });
     }
   } catch (error) {
@@ -105,23 +120,37 @@ async function poll() {
 }
 
 async function trackFound() {
-  const { typed } = state;
-  const moving = state.found?.verifications.some(({ status }) => status === "pending");
-  if (!typed || !moving) return;
-  const found = await call("POST", "timeline", { to: typed });
-  if (typed === state.typed) update({ found, isAway: false });
+  if (state.found?.verifications.some(({ status }) => status === "pending")) await lookAgain();
 }
 
+// Counts who was looked up: an answer about one person must not show up on the page of the next.
+let search = 0;
+
+async function lookAgain() {
+  const mine = search;
+  const found = await call("POST", "timeline", { to: state.typed });
+  if (mine === search) update({ found, isAway: false });
+}
+
+/** Looks for somebody else, of whom nothing stays on the page whatever comes of it. Answers whether
+ * they are who is shown in the end. */
 async function find(typed) {
+  const mine = ++search;
   show($("find-error"), "");
-  if (!typed) return fail($("find"), "Type a phone number or an e-mail address.");
+  update({ found: null, typed, revealed: {}, notice: "" });
+  if (!typed) return fail($("find"), "Type a phone number, an email address or a verification ID.");
   try {
     const found = await call("POST", "timeline", { to: typed });
-    state.revealed = {};
-    update({ found, typed, isAway: false });
+    if (mine !== search) return false;
+    update({ found, isAway: false });
     go("find");
+    return true;
   } catch (problem) {
-    fail($("find"), said(problem));
+    if (mine === search) {
+      update({ typed: "" });
+      fail($("find"), said(problem));
+    }
+    return false;
   }
 }
 
@@ -129,6 +158,7 @@ function fail(input, text) {
   show($("find-error"), text);
   input.setAttribute("aria-invalid", String(Boolean(text)));
   input.focus();
+  return false;
 }
 
 /** What is wrong with the field where the service says it. */
@@ -146,70 +176,79 @@ function notify(notice) {
   update({ notice });
 }
 
+/** What a button does. Each answers the notice that says so, or nothing. */
 const actions = {
   pause({ channel, name }) {
-    return inDialog("pause", words.sender(`${channel}:${name}`), async (form) => {
+    const sender = words.sender(`${channel}:${name}`);
+    return inDialog("pause", sender, async (form) => {
       await call("POST", "pause", { channel, sender: name, seconds: Number(form.elements.seconds.value) });
-      notify(`${words.sender(`${channel}:${name}`)} is paused.`);
+      return `${sender} is paused.`;
     });
   },
   async resume({ channel, name }) {
     await call("POST", "resume", { channel, sender: name });
-    notify(`${words.sender(`${channel}:${name}`)} is in use again.`);
+    return `${words.sender(`${channel}:${name}`)} is in use again.`;
   },
   async release({ guard, about }) {
     await call("POST", "release", { guard });
-    notify(`${about} is released. The guard counts from zero.`);
+    return `${about} is released. The guard counts from zero.`;
   },
   exempt({ guard, about }) {
     return inDialog("exempt", about, async (form) => {
       await call("POST", "exempt", { guard, seconds: Number(form.elements.seconds.value) });
-      notify(`${about} is exempt from the pumping guard.`);
+      return `${about} is exempt from the pumping guard.`;
     });
   },
   async endExemption({ guard, about }) {
     await call("POST", "end_exemption", { guard });
-    notify(`The pumping guard watches ${about} again.`);
+    return `The pumping guard watches ${about} again.`;
   },
   test({ channel, name }) {
     return inDialog("test", words.sender(`${channel}:${name}`), async (form) => {
       const to = form.querySelector("input").value.trim();
       await call("POST", "test", { channel, sender: name, to });
-      await find(to);
-      notify("The test message is on its way.");
+      if (await find(to)) notify("The test message is on its way.");
     });
   },
   cancel({ verification }) {
     return inDialog("cancel", "", async () => {
       await call("POST", "cancel", { verification_id: verification });
-      notify("The verification was canceled.");
+      return "The verification was canceled.";
     });
   },
   async reveal({ verification }) {
+    const mine = search;
     const { to } = await call("POST", "reveal", { verification_id: verification });
-    update({ revealed: { ...state.revealed, [verification]: to } });
+    if (mine === search) update({ revealed: { ...state.revealed, [verification]: to } });
   },
   async unblock() {
     await call("POST", "unblock", { to: state.typed });
-    notify("The limits have forgotten this recipient.");
+    return "The limits have forgotten this recipient.";
   },
 };
 
 async function act(button) {
+  const mine = search;
+  let notice;
   try {
-    await actions[button.dataset.action](button.dataset);
-    if (state.view === "find") update({ found: await call("POST", "timeline", { to: state.typed }) });
+    notice = await actions[button.dataset.action](button.dataset);
+    if (mine === search && state.view === "find") await lookAgain();
     else poll();
   } catch (problem) {
-    notify(said(problem));
+    notice = said(problem);
   }
+  if (notice && mine === search) notify(notice);
 }
 
-/** Shows a dialog, and does what it is for when that is confirmed; it stays open while that fails. */
+/**
+ * Shows a dialog, and does what it is for when that is confirmed; it stays open while that fails.
+ * Answers what `confirmed` answered.
+ */
 function inDialog(name, about, confirmed) {
   const dialog = $(`${name}-dialog`);
   const form = dialog.querySelector("form");
   const error = dialog.querySelector(".error");
+  let answer;
   form.reset();
   show(error, "");
   for (const place of dialog.querySelectorAll("[data-about]")) show(place, about);
@@ -219,13 +258,13 @@ function inDialog(name, about, confirmed) {
       event.preventDefault();
       if (event.submitter?.value !== "do") return dialog.close();
       try {
-        await confirmed(form);
+        answer = await confirmed(form);
         dialog.close();
       } catch (problem) {
         show(error, said(problem));
       }
     };
-    dialog.onclose = resolve;
+    dialog.onclose = () => resolve(answer);
   });
 }
 
@@ -262,6 +301,10 @@ function listen() {
     });
   }
   $("channel").addEventListener("change", ({ target }) => update({ channel: target.value }));
+  $("app").addEventListener("change", ({ target }) => {
+    state.app = target.value;
+    poll();
+  });
   window.addEventListener("hashchange", arrive);
   document.addEventListener("visibilitychange", poll);
   listenToCharts(render);

@@ -1,6 +1,6 @@
 /** Makes elements, and brings what the page shows up to date without losing focus or selection. */
 
-const SVG = new Set(["svg", "polyline", "path", "line"]);
+const SVG = new Set(["svg", "polyline", "path", "line", "rect"]);
 
 /** An element; what is null or false in `props` and `children` is left out. */
 export function h(tag, props = {}, ...children) {

@@ -14,7 +14,9 @@ export function trace(found, revealed) {
       h("strong", { class: "address" }, to), " ",
       verifications.length ? `${words.counted(verifications.length, "verification")} kept` : "",
     ),
-    !verifications.length && h("p", { class: "nothing" }, "Nothing is known of this address: no code was asked for, or what became of it is no longer kept."),
+    !verifications.length && h("p", { class: "nothing" }, to.startsWith("VE")
+      ? "Nothing is known of this verification. Check the ID; the service forgets a verification some time after its code expires."
+      : "Nothing is known of this address: no code was asked for, or what became of it is no longer kept."),
     held.length > 0 && heldBack(held),
     refusals.length > 0 && refusedTo(to, refusals),
     verifications.map((verification, place) => card(verification, place < SHOWN, revealed)),
@@ -37,7 +39,7 @@ function refusedTo(to, refusals) {
     h("h2", {}, "Refused lately"),
     h("p", { class: "hint" }, `To ${to}, or an address that looks the same when masked.`),
     h("ul", { class: "refusals" }, refusals.map((refusal) => h("li", {},
-      h("time", {}, words.dateAndTime(refusal.at / 1000)), " ",
+      h("time", {}, words.stamp(refusal.at / 1000)), " ",
       [words.rule(refusal.rule), words.threshold(refusal)].filter(Boolean).join(": "),
       ` (app ${refusal.app})`))),
   );
@@ -48,7 +50,7 @@ function card(verification, isOpen, revealed) {
   const data = { "data-verification": id };
   return h("article", { class: "panel verification", "data-key": id },
     h("header", {},
-      h("h2", {}, words.dateAndTime(created_at), " ", badge(KIND[status] ?? "none", words.STATUS[status] ?? status)),
+      h("h2", {}, words.stamp(created_at), " ", badge(KIND[status] ?? "none", words.STATUS[status] ?? status)),
       h("p", { class: "facts" },
         h("span", {}, words.CHANNELS[channel] ?? channel),
         h("span", {}, `app ${app}`),

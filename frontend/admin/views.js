@@ -10,7 +10,7 @@ const sum = (values) => values.reduce((all, value) => all + value, 0);
 const ratio = (part, whole) => (whole ? Math.min(1, part / whole) : null);
 
 /** What the owner should look at, the worst first; or that there is nothing. */
-export function attention({ state, report, guarded }) {
+export function attention({ state, report, guarded, since }) {
   const found = [];
   const add = (kind, text, view) => found.push(h("li", { class: kind }, text, " ", h("a", { href: `#${view}` }, `See ${view}`)));
   const { queue, workers, senders } = state;
@@ -23,7 +23,7 @@ export function attention({ state, report, guarded }) {
   }
   const { failed, sent } = report.everything.counts;
   const failures = ratio(sum(failed), sum(failed) + sum(sent));
-  if (failures > MANY_FAILURES) add("warn", `${words.percent(failures)} of the messages failed ${words.SINCE[report.window].toLowerCase()}.`, "delivery");
+  if (failures > MANY_FAILURES) add("warn", `${words.percent(failures)} of the messages failed ${since[0].toLowerCase()}${since.slice(1)}.`, "delivery");
   const suspect = guarded.filter((row) => row.state === "held" || row.state === "monitored").length;
   if (suspect) add("warn", `Fraud is suspected in ${words.counted(suspect, "range or country", "ranges or countries")}.`, "protection");
   if (found.length) return h("ul", { class: "attention" }, found);
@@ -31,7 +31,8 @@ export function attention({ state, report, guarded }) {
   return h("ul", { class: "attention" }, h("li", { class: "good" }, `All is well: ${words.counted(workers.length, "worker")} alive, ${waiting}.`));
 }
 
-export function figures({ everything, channels }, channel) {
+/** `app` is the one that the report is of: times are counted for all apps together only. */
+export function figures({ everything, channels }, channel, app) {
   const flow = channel ? channels[channel] : everything;
   const total = (step) => (flow ? sum(flow.counts[step]) : 0);
   const started = total("started");
@@ -44,8 +45,7 @@ export function figures({ everything, channels }, channel) {
     tile("Delivered", words.number(total("delivered")), `${share("delivered", total("sent"))} of those sent, by receipt`),
     tile("Failed", words.number(total("failed")), "nobody took them", total("failed") ? "bad" : ""),
     tile("Dropped", words.number(total("dropped")), "not wanted any more"),
-    tile("To hand-over", ...times(flow?.to_sent)),
-    tile("To verified", ...times(flow?.to_verified)),
+    ...(app ? [] : [tile("To hand-over", ...times(flow?.to_sent)), tile("To verified", ...times(flow?.to_verified))]),
   ];
 }
 
@@ -53,18 +53,13 @@ function tile(name, value, note, kind = "") {
   return h("div", { class: `tile ${kind}` }, h("dt", {}, name), h("dd", {}, h("b", {}, value), h("span", {}, note)));
 }
 
-export function charts(report, channel) {
+export function charts(report, channel, app) {
   const { starts, window } = report;
   const flow = channel ? report.channels[channel] : report.everything;
   const none = starts.map(() => 0);
-  const gaps = starts.map(() => null);
   const counts = (step) => flow?.counts[step] ?? none;
   const line = (name, kind, step = kind) => ({ name, kind, values: counts(step), whole: sum(counts(step)) });
-  const time = (times) => [
-    { name: "Half within (p50)", kind: "p50", values: times?.p50 ?? gaps, whole: times?.whole_p50 ?? null },
-    { name: "95 in 100 within (p95)", kind: "p95", values: times?.p95 ?? gaps, whole: times?.whole_p95 ?? null },
-  ];
-  const common = { starts, moment: words.moment(window) };
+  const common = { starts, moment: words.moment(window), running: words.RUNNING[window] };
   const conversion = starts.map((_, place) => ratio(counts("verified")[place], counts("started")[place]));
   return [
     chart({ ...common, id: "codes", title: "Codes", format: count, least: 4, lines: [line("Started", "started"), line("Verified", "verified")] }),
@@ -74,6 +69,17 @@ export function charts(report, channel) {
     chart({ ...common, id: "messages", title: "Messages", format: count, least: 4, lines: [
       line("Sent", "sent"), line("Delivered", "delivered"), line("Failed", "failed"), line("Dropped", "dropped"),
     ] }),
+    ...(app ? [] : durations(common, flow)),
+  ];
+}
+
+function durations(common, flow) {
+  const gaps = common.starts.map(() => null);
+  const time = (times) => [
+    { name: "Half within (p50)", kind: "p50", values: times?.p50 ?? gaps, whole: times?.whole_p50 ?? null },
+    { name: "95 in 100 within (p95)", kind: "p95", values: times?.p95 ?? gaps, whole: times?.whole_p95 ?? null },
+  ];
+  return [
     chart({ ...common, id: "to-sent", title: "From request to hand-over", format: words.duration, least: 100, lines: time(flow?.to_sent) }),
     chart({ ...common, id: "to-verified", title: "From request to verified", format: words.duration, least: 1000, lines: time(flow?.to_verified) }),
   ];
@@ -192,7 +198,7 @@ export function refusals(refusals) {
     "The latest refusals",
     ["Rule", "Reached", "Whose"],
     refusals.map((refusal) => [
-      [h("span", {}, words.rule(refusal.rule)), h("span", { class: "more" }, words.dateAndTime(refusal.at / 1000))],
+      [h("span", {}, words.rule(refusal.rule)), h("span", { class: "more" }, words.stamp(refusal.at / 1000))],
       words.threshold(refusal),
       [subject(refusal), h("span", { class: "more" }, `app ${refusal.app}`)],
     ]),
@@ -240,7 +246,7 @@ export function audit(entries) {
     "Log",
     ["What", "About", "From"],
     entries.map(({ at, action, ip, times, facts }) => [
-      [h("span", {}, words.action(action) + (times > 1 ? `, ${times} times` : "")), h("span", { class: "more" }, words.dateAndTime(at))],
+      [h("span", {}, words.action(action) + (times > 1 ? `, ${times} times` : "")), h("span", { class: "more" }, words.stamp(at))],
       Object.entries(facts).map(([name, value]) => h("span", { class: "fact" }, `${name.replaceAll("_", " ")} `, h("code", {}, value))),
       ip,
     ]),

@@ -27,7 +27,9 @@ export const RESULT = {
 
 export const GUARD = { ok: "Fine", monitored: "Would be held", held: "Held", released: "Released", exempt: "Exempt" };
 
-export const NOBODY = "Type a phone number or an e-mail address above.";
+export const NOBODY = "Type a phone number, an email address or a verification ID above.";
+export const LOOKING = "One moment …";
+export const RUNNING = { minutes: "minute not over", hours: "hour not over", days: "day not over" };
 
 const REASONS = {
   approved: "The code was used already",
@@ -199,9 +201,19 @@ export const moment = (window) => (seconds) => MOMENTS[window](new Date(seconds 
 
 export const time = (seconds) => clock.format(new Date(seconds * 1000));
 export const exactTime = (seconds) => precise.format(new Date(seconds * 1000));
-export const dateAndTime = (seconds) => MOMENTS.hours(new Date(seconds * 1000));
 
-export const SINCE = { minutes: "In the last 60 minutes", hours: "In the last 48 hours", days: "In the last 30 days" };
+const stamps = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric", month: "short", year: "numeric",
+  hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short",
+});
+/** A moment that can be compared with a log: to the second, with the time zone. */
+export const stamp = (seconds) => stamps.format(new Date(seconds * 1000));
+
+const SINCE = { minutes: "In the last 60 minutes", hours: "In the last 48 hours", days: "In the last 30 days" };
+/** The window of the figures, and the app that they are of where it is one. */
+export const since = (window, app) => (app ? `${SINCE[window]}, app ${app}` : SINCE[window]);
+
+export const OTHER_APPS = "Other apps";
 
 const regions = new Intl.DisplayNames("en", { type: "region", fallback: "code" });
 export function country(region) {

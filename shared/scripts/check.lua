@@ -97,7 +97,7 @@ redis.call('HSET', verification, 'check:' .. math.max(0, checks_left),
   cjson.encode({result = result, at = now}))
 if approved then
   approve(now, {
-    id = id, account = account or app, channel = channel, tag = tag, country = country,
+    id = id, app = app, account = account or app, channel = channel, tag = tag, country = country,
     created = created, to = clear_to,
   }, request.verified_ms)
 else

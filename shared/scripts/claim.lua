@@ -49,12 +49,6 @@ local function claim(member, token, send, of_verification, of_code)
     senders = unpack(redis.call('HMGET', send, 'status', 'not_before', 'attempts', 'channel',
       'locale', 'generation', 'sender', 'claimed', 'app_name', 'outlet', 'senders'))
 
-  local function over(status, reason)
-    redis.call('HSET', send, 'status', status, 'reason', reason)
-    redis.call('ZREM', due, member)
-    note_end(channel, status, reason)
-    return {outcome = status, reason = reason}
-  end
   local function left(lacks)
     redis.call('HSET', send, 'status', 'queued')
     redis.call('ZADD', due, now + request.left_ms, member)
@@ -72,6 +66,14 @@ local function claim(member, token, send, of_verification, of_code)
 
   local verification, expires, app, account =
     unpack(redis.call('HMGET', of_verification, 'status', 'expires', 'app', 'account'))
+
+  local function over(status, reason)
+    redis.call('HSET', send, 'status', status, 'reason', reason)
+    redis.call('ZREM', due, member)
+    note_end(app, channel, status, reason)
+    return {outcome = status, reason = reason}
+  end
+
   if verification ~= 'pending' then
     return over('dropped', verification or 'expired')
   end

@@ -69,7 +69,7 @@ local function record(facts, send, verification)
     redis.call('ZADD', due, now + attempt.retry_in_ms, attempt.member)
   else
     redis.call('ZREM', due, attempt.member)
-    note_end(channel, status, reason)
+    note_end(redis.call('HGET', verification, 'app'), channel, status, reason)
   end
   return status
 end

@@ -15,8 +15,8 @@ end
 redis.call('HSET', KEYS[1], 'ended', now)
 if request.status == 'approved' then
   approve(now, {
-    id = request.verification_id, account = account or app, channel = channel, tag = tag,
-    country = country, created = created, to = redis.call('HGET', KEYS[2], 'to') or '',
+    id = request.verification_id, app = app, account = account or app, channel = channel,
+    tag = tag, country = country, created = created, to = redis.call('HGET', KEYS[2], 'to') or '',
   }, request.verified_ms)
 else
   redis.call('HSET', KEYS[1], 'status', 'canceled')

@@ -23,30 +23,80 @@ end
 -- What happened: since ever for metrics, and by minute, hour and day for the dashboard. `now` is of
 -- the script, so that one event is in one place.
 local PERIODS = {
-  {name = 'minute', ms = 60000, kept_s = 3 * 3600},
-  {name = 'hour', ms = 3600000, kept_s = 8 * 86400},
-  {name = 'day', ms = 86400000, kept_s = 90 * 86400},
+  {name = 'minute', ms = 60000, kept_s = 3 * 3600, kept_by_app_s = 2 * 3600},
+  {name = 'hour', ms = 3600000, kept_s = 8 * 86400, kept_by_app_s = 3 * 86400},
+  {name = 'day', ms = 86400000, kept_s = 90 * 86400, kept_by_app_s = 32 * 86400},
 }
-local counted_in
-local function count_times(now, times, name)
-  redis.call('HINCRBY', 'otp:counts', name, times)
-  if not counted_in then
-    redis.call('EXPIRE', 'otp:counts', 86400)
-    counted_in = {}
+-- So many apps a day are counted one by one. A Service is an app too, and an account can have
+-- hundreds: those beyond are counted together.
+local MOST_APPS = 50
+local OTHER_APPS = '*'
+local EVERYTHING = ''
+
+-- Which counts an app's events are added to.
+local counted_as = {}
+local function app_to_count(now, app)
+  if not counted_as[app] then
+    local today = 'otp:stats:apps:' .. math.floor(now / 86400000)
+    local name = app
+    if redis.call('SISMEMBER', today, app) == 0 then
+      name = redis.call('SCARD', today) < MOST_APPS and app or OTHER_APPS
+      redis.call('SADD', today, name)
+      redis.call('EXPIRE', today, 32 * 86400)
+    end
+    counted_as[app] = name
+  end
+  return counted_as[app]
+end
+
+local buckets = {}
+local function buckets_of(now, app)
+  if not buckets[app] then
+    local of_app = app ~= EVERYTHING
+    local prefix = of_app and 'otp:stats:app:' .. app .. ':' or 'otp:stats:'
+    buckets[app] = {}
     for i, period in ipairs(PERIODS) do
-      counted_in[i] = 'otp:stats:' .. period.name .. ':' .. math.floor(now / period.ms)
+      buckets[app][i] = {
+        key = prefix .. period.name .. ':' .. math.floor(now / period.ms),
+        kept_s = of_app and period.kept_by_app_s or period.kept_s,
+      }
     end
   end
-  for i, key in ipairs(counted_in) do
+  return buckets[app]
+end
+
+local function add_to_buckets(now, app, times, name)
+  for _, bucket in ipairs(buckets_of(now, app)) do
     -- A new name may be the first one of a new hash.
-    if redis.call('HINCRBY', key, name, times) == times then
-      redis.call('EXPIRE', key, PERIODS[i].kept_s)
+    if redis.call('HINCRBY', bucket.key, name, times) == times then
+      redis.call('EXPIRE', bucket.key, bucket.kept_s)
     end
   end
 end
 
+local is_counting = false
+local function count_times(now, times, name)
+  redis.call('HINCRBY', 'otp:counts', name, times)
+  if not is_counting then
+    redis.call('EXPIRE', 'otp:counts', 86400)
+    is_counting = true
+  end
+  add_to_buckets(now, EVERYTHING, times, name)
+end
+
 local function count(now, ...)
   count_times(now, 1, table.concat({...}, ':'))
+end
+
+-- The steps of a code and the refusals are counted by app, too. Times, countries and senders are not,
+-- because that would double what counting costs Redis.
+local function count_times_of(now, app, times, name)
+  count_times(now, times, name)
+  add_to_buckets(now, app_to_count(now, app), times, name)
+end
+
+local function count_of(now, app, ...)
+  count_times_of(now, app, 1, table.concat({...}, ':'))
 end
 
 -- A duration, in the first of these that it does not exceed (in milliseconds).
@@ -65,21 +115,30 @@ local function count_duration(now, name, channel, ms)
 end
 
 -- Scripts for many things at once count them together, at the end.
-local noted, drained = {}, 0
+local noted, ended, drained = {}, {}, 0
 local function note(...)
   local name = table.concat({...}, ':')
   noted[name] = (noted[name] or 0) + 1
 end
 
--- A send came to its end. How many do, second by second, is for the admission of new ones.
-local function note_end(channel, status, reason)
-  note('sends', channel, status, reason)
+-- A send came to its end. How many do, second by second, is for the admission of new ones. `app` is
+-- that of its verification, false where there is none any more.
+local function note_end(app, channel, status, reason)
+  local name = table.concat({'sends', channel, status, reason}, ':')
+  local of_app = ended[app or OTHER_APPS] or {}
+  of_app[name] = (of_app[name] or 0) + 1
+  ended[app or OTHER_APPS] = of_app
   drained = drained + 1
 end
 
 local function count_noted(now)
   for name, times in pairs(noted) do
     count_times(now, times, name)
+  end
+  for app, names in pairs(ended) do
+    for name, times in pairs(names) do
+      count_times_of(now, app, times, name)
+    end
   end
   if drained > 0 then
     local key = 'otp:drained:' .. math.floor(now / 1000)
@@ -199,14 +258,14 @@ local function watching(guards, now)
 end
 
 -- A verification comes to its good end, by a right code or by the word of the app: both count
--- alike. `one` holds its id, account, channel, tag, country, created, and to in clear.
+-- alike. `one` holds its id, app, account, channel, tag, country, created, and to in clear.
 local function approve(now, one, verified_ms)
   redis.call('HSET', 'otp:verification:' .. one.id, 'status', 'approved')
   -- Wrong codes are counted by mailbox, and only its plain address clears them: on a server where a
   -- plus is an ordinary letter, ann+x is somebody else, who could otherwise guess at ann's codes.
   redis.call('DEL', 'otp:code:' .. one.id, 'otp:failed:' .. one.tag, 'otp:recipient:' .. one.tag)
   redis.call('SET', 'otp:verified:' .. one.tag, 1, 'PX', verified_ms)
-  count(now, 'checks', one.channel, 'approved')
+  count_of(now, one.app, 'checks', one.channel, 'approved')
   count(now, 'country', one.country, 'approved')
   count_duration(now, 'to_approved', one.channel, now - one.created)
   if string.sub(one.to, 1, 1) == '+' then
@@ -227,7 +286,7 @@ end
 
 -- What was refused and why, for the owner: who waits for a resend is only counted.
 local function record_refusal(now, refused)
-  count(now, 'refused', refused.rule)
+  count_of(now, refused.app, 'refused', refused.rule)
   if refused.rule ~= 'resend' then
     refused.at = now
     redis.call('LPUSH', 'otp:refusals', cjson.encode(refused))

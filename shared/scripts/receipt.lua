@@ -58,6 +58,8 @@ if reached ~= status then
     redis.call('HSET', KEYS[1], 'reason', request.error)
   end
   redis.call('ZREM', KEYS[2], request.member)
-  count(now, 'receipts', channel, made_by, reached)
+  local verification = 'otp:verification:' .. string.match(request.member, '^[^:]+')
+  local app = redis.call('HGET', verification, 'app') or OTHER_APPS
+  count_of(now, app, 'receipts', channel, made_by, reached)
 end
 return reached

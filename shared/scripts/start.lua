@@ -203,7 +203,7 @@ else
   redis.call('SET', KEYS[1], request.verification_id, 'PXAT', expires)
   redis.call('ZREMRANGEBYSCORE', KEYS[8], '-inf', now)
   redis.call('SADD', 'otp:apps', request.app)
-  count(now, 'started', request.channel)
+  count_of(now, request.app, 'started', request.channel)
 end
 -- For a resend too: OTP_KEEP may be longer by now, and what is kept of a recipient must be found.
 local kept_until = expires + request.kept_ms

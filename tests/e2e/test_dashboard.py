@@ -193,6 +193,111 @@ def test_an_address_is_revealed_and_that_is_in_the_log(owned, open_dashboard, ph
     expect(page.locator("#audit").get_by_role("row").nth(1)).to_contain_text("Revealed an address")
 
 
+def look_up_and_cancel(service: Service, page: Page) -> str:
+    """Leaves somebody on the page, with a notice over them. Returns their verification."""
+    verification_id = ask(service, f"+1415555{next(_lines):04d}")
+    find(page, verification_id)
+    page.get_by_role("button", name="Cancel this verification").click()
+    page.get_by_role("button", name="Cancel it").click()
+    expect(page.locator("#notice")).to_have_text("The verification was canceled.")
+    expect(page.locator("#trace")).to_contain_text(verification_id)
+    return verification_id
+
+
+def test_nothing_of_a_person_stays_over_the_next_one(owned, open_dashboard, phone):
+    page = open_dashboard(owned)
+    before = look_up_and_cancel(owned, page)
+    after = ask(owned, phone)
+    page.get_by_label("Where is my code?").fill(phone)
+    page.get_by_role("button", name="Find").click()
+    expect(page.locator("#trace")).to_contain_text(after)
+    expect(page.locator("#trace")).not_to_contain_text(before)
+    expect(page.locator("#notice")).to_be_empty()
+
+
+@pytest.mark.parametrize("failing", ["12", "", "a@b@example.com", "unreachable"])
+def test_nothing_of_a_person_stays_when_the_next_search_fails(owned, open_dashboard, failing):
+    page = open_dashboard(owned)
+    before = look_up_and_cancel(owned, page)
+    if failing == "unreachable":
+        page.route("**/timeline", lambda route: route.abort())
+    page.get_by_label("Where is my code?").fill(failing)
+    page.get_by_role("button", name="Find").click()
+    expect(page.locator("#find-error")).not_to_be_empty()
+    expect(page.locator("#trace")).not_to_contain_text(before)
+    expect(page.locator("#notice")).to_be_empty()
+
+
+def test_a_slow_answer_about_one_person_does_not_replace_the_next(owned, open_dashboard, phone):
+    slow = ask(owned, phone)
+    fast = ask(owned, f"+1415555{next(_lines):04d}")
+    page = open_dashboard(owned)
+    held = []
+
+    def hold_the_slow_one(route):
+        if slow in route.request.post_data:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/timeline", hold_the_slow_one)
+    page.get_by_label("Where is my code?").fill(slow)
+    with page.expect_request("**/timeline"):
+        page.get_by_role("button", name="Find").click()
+    find(page, fast)
+    expect(page.locator("#trace")).to_contain_text(fast)
+    (route,) = held
+    with page.expect_response("**/timeline"):
+        route.continue_()
+    # The page has handled the answer once a later one is there.
+    page.evaluate("fetch('/health/live').then(answer => answer.text())")
+    expect(page.locator("#trace")).to_contain_text(fast)
+    expect(page.locator("#trace")).not_to_contain_text(slow)
+
+
+def test_the_figures_of_one_app_are_shown(start_service, open_dashboard):
+    service = start_service(
+        OTP_ADMIN_PASSWORD=PASSWORD, OTP_API_KEYS=f"shop:{'s' * 32} bank:{'b' * 32}"
+    )
+    for app, numbers in {"shop": 2, "bank": 1}.items():
+        for _ in range(numbers):
+            body = {"phone": f"+1415555{next(_lines):04d}"}
+            headers = {"Authorization": f"Bearer {app[0] * 32}"}
+            assert service.call("POST", "/generate-otp", body, headers).status == 202
+    page = open_dashboard(service)
+    started = tile(page, "Started")
+    expect(started).to_have_text("3")
+    page.locator("#app").select_option("shop")
+    expect(started).to_have_text("2")
+    expect(page.locator("#by-country")).to_be_hidden()
+    page.get_by_text("30 days").click()
+    expect(started).to_have_text("2")
+    page.locator("#app").select_option("")
+    expect(started).to_have_text("3")
+    expect(page.locator("#by-country")).to_be_visible()
+
+
+def test_the_minute_that_is_not_over_is_drawn_apart(owned, open_dashboard, phone):
+    ask(owned, phone)
+    page = open_dashboard(owned)
+    codes = page.locator("figure", has=page.get_by_role("heading", name="Codes"))
+    expect(codes.locator("rect.running")).to_have_count(1)
+    running = codes.locator("line.started.running")
+    over = codes.locator("polyline.started").get_attribute("points")
+    assert over.split()[-1] == f"{running.get_attribute('x1')},{running.get_attribute('y1')}"
+    assert running.get_attribute("x2") == "600"
+    codes.get_by_text("As a table").click()
+    expect(codes.get_by_role("row").nth(1)).to_contain_text("minute not over")
+    expect(codes.get_by_role("row").nth(2)).not_to_contain_text("not over")
+
+
+def test_times_of_the_log_have_seconds_and_a_time_zone(owned, open_dashboard):
+    page = open_dashboard(owned)
+    go(page, "Log")
+    time = page.locator("#audit .more").first
+    expect(time).to_have_text(re.compile(r"\d{1,2} \w+ \d{4}, \d\d:\d\d:\d\d (UTC|GMT|[A-Z]{3,4})"))
+
+
 def test_a_verification_is_canceled_and_a_recipient_unblocked(owned, open_dashboard, phone):
     verification_id = ask(owned, phone)
     page = open_dashboard(owned)

@@ -3,8 +3,15 @@
 import pytest
 
 from shared.errors import RateLimited
-from shared.statistics import MOST_COUNTRIES, Statistics, percentile, report
-from tests.user import OTHER_PHONE
+from shared.statistics import (
+    MOST_COUNTRIES,
+    OTHER_APPS,
+    WINDOWS,
+    Statistics,
+    percentile,
+    report,
+)
+from tests.user import OTHER_PHONE, PHONE
 
 
 def of(*buckets):
@@ -156,6 +163,80 @@ def test_counts_what_the_scripts_count(redis, user, run_worker):
     assert sum(figures.senders["email:fake"]["accepted"]) == 1
     assert 0 < figures.everything.to_sent.whole_p95 <= 1000
     assert 0 < figures.channels["sms"].to_verified.whole_p50 <= 1000
+
+
+def whole(report):
+    return {step: sum(series) for step, series in report.everything.counts.items()}
+
+
+class TestByApp:
+    def test_counts_what_became_of_the_codes_of_each_app(self, redis, user, run_worker):
+        for app, numbers in {"shop": (PHONE, OTHER_PHONE), "bank": (PHONE,)}.items():
+            for number in numbers:
+                started = user.ask(number, app=app)
+                run_worker()
+            user.type(user.code(started), number, app=app)
+        statistics = Statistics(redis)
+        everything = statistics.read("minutes")
+        for app, started in {"shop": 2, "bank": 1}.items():
+            figures = statistics.read("minutes", app)
+            assert whole(figures) == {**whole(everything), "started": started} | {
+                "sent": started,
+                "verified": 1,
+            }
+            assert list(figures.channels) == ["sms"]
+        assert statistics.apps("minutes") == ["bank", "shop"]
+
+    def test_is_the_same_in_every_window(self, redis, user):
+        user.ask(app="shop")
+        for window in WINDOWS:
+            assert whole(Statistics(redis).read(window, "shop"))["started"] == 1
+            assert whole(Statistics(redis).read(window, "bank"))["started"] == 0
+            assert Statistics(redis).apps(window) == ["shop"]
+
+    def test_counts_ends_refusals_and_receipts(self, redis, user, store, ledger, run_worker):
+        started = user.ask(app="shop")
+        run_worker()
+        ledger.receipt(
+            started.verification_id, 1, 1, outcome="delivered", senders=[("sms", "fake")]
+        )
+        store.end(started.verification_id, "shop", "approved")
+        dropped = user.ask(OTHER_PHONE, app="shop")
+        with pytest.raises(RateLimited):
+            user.ask(OTHER_PHONE, app="shop")
+        store.end(dropped.verification_id, "shop", "canceled")
+        run_worker()
+        figures = Statistics(redis).read("minutes", "shop")
+        assert whole(figures) == {
+            "started": 2,
+            "sent": 1,
+            "delivered": 1,
+            "verified": 1,
+            "failed": 0,
+            "dropped": 1,
+        }
+        assert {why: sum(row["count"]) for why, row in figures.drops.items()} == {"canceled": 1}
+        assert sum(figures.refused["resend"]["count"]) == 1
+
+    @pytest.mark.parametrize("redis", ["fake"], indirect=True)
+    @pytest.mark.parametrize("env", [{"OTP_LIMIT_IP": "1000/1h"}])
+    def test_counts_the_apps_beyond_fifty_together(self, redis, user, clock):
+        for n in range(53):
+            user.ask(app=f"app{n}")
+        statistics = Statistics(redis)
+        assert len(statistics.apps("minutes")) == 51
+        assert whole(statistics.read("minutes", OTHER_APPS))["started"] == 3
+        assert whole(statistics.read("minutes", "app52"))["started"] == 0
+        assert whole(statistics.read("minutes"))["started"] == 53
+        clock.shift(2 * 86400)
+        user.ask(app="app52")
+        assert statistics.apps("minutes") == ["app52"]
+
+    def test_and_every_count_ends(self, redis, user):
+        user.ask(app="shop")
+        keys = redis.keys("otp:stats:app*")
+        assert len(keys) == 4
+        assert all(0 < redis.ttl(key) <= 32 * 86400 for key in keys)
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,55 @@ def test_a_timeline_is_of_every_app(act, user, name):
     assert verification["app"] == name
 
 
+def test_a_verification_is_found_by_its_id_alone(act, user):
+    user.ask(app="shop")
+    started = user.ask("+14155550100", app="shop")
+    found = started.verification_id
+    for to in (found, f"  {found}\n", found.upper(), found.lower()):
+        answer = act("timeline", to=to).json
+        assert [v["verification_id"] for v in answer["verifications"]] == [found]
+        assert answer["to"] == "+1415*****00"
+
+
+@pytest.mark.parametrize("to", ["VE" + 32 * "0", "ve" + 32 * "f"])
+def test_an_id_that_is_not_known_finds_nothing_and_unblocks_nobody(act, log, to):
+    answer = act("timeline", to=to)
+    assert (answer.status_code, answer.json["verifications"]) == (200, [])
+    assert act("unblock", to=to).status_code == 404
+    assert "unblock" not in dict(log())
+
+
+def test_the_recipient_of_a_verification_is_unblocked_by_its_id(act, log, user):
+    started = user.ask()
+    user.mistype(started)
+    (held,) = act("timeline", to=started.verification_id).json["held"]
+    assert (held["app"], held["wrong_codes"]) == ("default", 1)
+    assert act("unblock", to=started.verification_id).status_code == 204
+    assert act("timeline", to=started.verification_id).json["held"] == []
+    assert ("unblock", {"to": "+1415*****23"}) in log()
+
+
+def test_an_id_is_no_address_for_a_test_message(act):
+    answer = act("test", channel="sms", sender="console", to="VE" + 32 * "0")
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "to")
+
+
+@pytest.mark.parametrize("to", ["VE", "VE" + 31 * "0", "VA" + 32 * "0", "VE" + 33 * "0"])
+def test_what_is_no_id_is_no_address(act, to):
+    assert act("timeline", to=to).status_code == 422
+
+
+def test_the_figures_of_one_app(owner, look, user, service):
+    user.ask(app="shop")
+    user.ask()
+    answer = look("minutes&app=shop").json
+    assert answer["app"] == "shop"
+    assert answer["apps"] == [{"id": name, "app": name} for name in ("default", "shop")]
+    assert sum(answer["report"]["everything"]["counts"]["started"]) == 1
+    assert sum(look("minutes").json["report"]["everything"]["counts"]["started"]) == 2
+    assert look("minutes&app=a:b").status_code == 422
+
+
 @pytest.mark.parametrize("to", ["", "123", "x@", 5, 300 * "1"])
 def test_what_is_no_address_is_said_to_be_none(act, to):
     answer = act("timeline", to=to)
