@@ -74,7 +74,7 @@ def main() -> None:
         settings = Settings.load()
         settings.secret_keys()
         make_all(settings, SETUPS)
-        if Access(settings).keys() is None:
+        if Access(settings).is_open():
             settings.refuse_to_be_open()
             log.warning("open_to_everybody", extra={"because": "there is no API key"})
         warn_of_weak_codes(settings)

@@ -47,7 +47,7 @@ def register(app: Flask, access: Access, public_url: str | None) -> None:
 
     @app.before_request
     def refuse() -> None:
-        if not all(map(own.has, _named(request))) and access.keys() is None:
+        if not all(map(own.has, _named(request))) and access.is_open():
             raise HostNotAllowed
 
 

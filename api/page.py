@@ -1,6 +1,6 @@
 """The page as an answer: a step of it, in the language of the request, with what is known."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -92,19 +92,23 @@ class Page:
             return self._answer(replace(view, step="approved"))
         return self._answer(replace(view, ended=found.status))
 
-    def problem(self, code: str, error: Exception) -> str:
-        """What a browser shows for an error, which the API calls `code`, apart from the steps."""
+    def problem(self, problem: Mapping[str, Any], error: Exception) -> str:
+        """What a browser shows for an error that the API answers as `problem`, apart from the
+        steps. What only owners and developers run into is said in English."""
         texts = self._languages.texts(request)
         settings = self._settings(self.app or DEFAULT_APP)
-        is_lost = code in ("not_found", "method_not_allowed")
+        code = problem["code"]
+        title, text = texts.say("error.title"), problem["detail"]
+        if code in ("not_found", "method_not_allowed"):
+            title, text = texts.say("error.not_found_title"), texts.say("error.not_found")
+        elif code in texts.words["problem"] or problem["status"] >= 500:
+            text = texts.refusal(code, error, settings.otp_code_length)
         return render_template(
             "error.html",
             texts=texts,
             say=texts.say,
-            title=texts.say("error.not_found_title" if is_lost else "error.title"),
-            text=texts.say("error.not_found")
-            if is_lost
-            else texts.refusal(code, error, settings.otp_code_length),
+            title=title,
+            text=text,
             root=f"{request.script_root}/",
             has_start=self.app is not None,
             lang=self._languages.chosen(request),

@@ -154,10 +154,10 @@ def kind_of(error: Exception) -> Kind:
 def register(
     app: Flask,
     v2_answer: Callable[[Exception], Response],
-    page: Callable[[str, Exception], str],
+    page: Callable[[dict[str, Any], Exception], str],
 ) -> None:
     """`v2_answer` makes the answers below /v2, which have another shape. `page` makes what a
-    browser shows to a person, from the code of the problem and the error."""
+    browser shows to a person, from the problem and the error."""
 
     def by_path(problem: Callable[[Any], Response]) -> Callable[[Exception], Response]:
         def answer(error: Exception) -> Response:
@@ -169,7 +169,7 @@ def register(
                 return v2_answer(error)
             made.vary.add("Accept")
             if _is_for_a_person():
-                made.set_data(page(made.get_json(force=True)["code"], error))
+                made.set_data(page(made.get_json(force=True), error))
                 made.content_type = "text/html; charset=utf-8"
             return made
 

@@ -246,6 +246,12 @@ def test_a_browser_is_told_of_a_mistake_of_ours_without_internals(settings, redi
     assert "secret" not in answer.text
 
 
+def test_what_only_an_owner_runs_into_is_said_in_a_browser_too(client):
+    answer = client.get("/", headers={"Accept": BROWSER}, base_url="http://rebound.example")
+    assert (answer.status_code, answer.mimetype) == (403, "text/html")
+    assert "Set OTP_PUBLIC_URL, or create an API key." in answer.text
+
+
 @pytest.mark.parametrize("path", ["/nothing", "/generate-otp", "/static/x.js"])
 @pytest.mark.parametrize(
     "headers",

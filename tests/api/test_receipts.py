@@ -63,7 +63,7 @@ def service() -> FakeService:
 def client_for(service: Any, settings: Settings):
     app = Flask(__name__)
     app.register_blueprint(receipts.endpoints(service, settings))
-    problems.register(app, Answers("").of, lambda code, error: "a page")
+    problems.register(app, Answers("").of, lambda problem, error: "a page")
     return app.test_client()
 
 
