@@ -75,7 +75,8 @@ class Policy:
     `limits` names how many sends are allowed per scope (`to`, `ip`, `app`, `country`, `range`,
     `global`); a scope without an entry is not limited. `budget` is how many messages may be asked
     for per channel and day (UTC). `allowed_countries` holds ISO 3166 regions; None allows all.
-    `blocked_types` are kinds of numbers, as in recipient.py.
+    `blocked_types` are kinds of numbers, as in recipient.py. `test_numbers` have a fixed code each,
+    and nothing is sent to them.
     """
 
     code_length: int = 6
@@ -92,6 +93,7 @@ class Policy:
     allowed_countries: frozenset[str] | None = None
     blocked_prefixes: tuple[str, ...] = ()
     blocked_types: frozenset[str] = frozenset()
+    test_numbers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def weaker_than_nist(self) -> tuple[str, ...]:

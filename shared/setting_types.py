@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from shared.policy import CHANNELS, SECONDS, Channel, Limit, Limits
-from shared.recipient import NUMBER_TYPES
+from shared.recipient import KEPT_ADDRESSES, NUMBER_TYPES
 from shared.redis_client import connect
 
 APP_NAME = "[A-Za-z0-9_-]{1,32}"
@@ -114,6 +114,20 @@ def _web_origin(text: str) -> str:
     return text
 
 
+def _test_numbers(text: object) -> object:
+    """What is written as `+14155550123:424242 +14155550124:123456`."""
+    words = _words(text)
+    if not isinstance(words, tuple):
+        return text
+    if not all(re.fullmatch(r"\+[1-9][0-9]{6,14}:[0-9]{4,10}", word) for word in words):
+        raise ValueError("expected numbers with their codes such as +14155550123:424242")
+    pairs = [word.split(":") for word in words]
+    numbers = {KEPT_ADDRESSES.phone(number).to: code for number, code in pairs}
+    if len(numbers) < len(pairs):
+        raise ValueError("the same number twice")
+    return numbers
+
+
 def _prefix(text: str) -> str:
     if not re.fullmatch(r"\+[1-9][0-9]{0,14}", text):
         raise ValueError("expected number ranges such as +1900")
@@ -181,6 +195,7 @@ WebOrigin = Annotated[str, AfterValidator(_web_origin)]
 Region = Annotated[str, BeforeValidator(_region)]
 Regions = Annotated[tuple[Region, ...], _Words]
 Prefixes = Annotated[tuple[Annotated[str, BeforeValidator(_prefix)], ...], _Words]
+TestNumbers = Annotated[Mapping[str, str], BeforeValidator(_test_numbers)]
 Services = Annotated[
     tuple[Annotated[tuple[str, str], BeforeValidator(_service)], ...],
     _Words,

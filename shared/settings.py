@@ -13,9 +13,17 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic import SecretStr as Secret
 
+from shared.fictional_numbers import refuse_real
 from shared.policy import (
     CHANNELS,
     PAGE_APP,
@@ -42,6 +50,7 @@ from shared.setting_types import (
     ReturnUrls,
     SenderUrls,
     Services,
+    TestNumbers,
     WebOrigin,
     WindowLimit,
     WindowLimits,
@@ -107,6 +116,9 @@ class Settings(BaseModel):
     otp_allowed_countries: Regions = ()
     otp_allowed_prefixes: Prefixes = ()
     otp_allow_local_email: bool = False
+    otp_allow_test_numbers: Literal["fictional", "any"] = "fictional"
+    # The codes are in it, and these never change.
+    otp_test_numbers: TestNumbers = Field(default_factory=dict, repr=False)
     otp_blocked_prefixes: Prefixes = ()
     otp_blocked_types: NumberTypes = (
         "premium_rate",
@@ -120,6 +132,13 @@ class Settings(BaseModel):
     otp_public_url: PublicUrl | None = None
     otp_return_urls: ReturnUrls = ()
     otp_web_origin: WebOrigin | None = None
+
+    @field_validator("otp_test_numbers")
+    @classmethod
+    def _nobodys(cls, numbers: Mapping[str, str], given: ValidationInfo) -> Mapping[str, str]:
+        if given.data.get("otp_allow_test_numbers") == "fictional":
+            refuse_real(numbers, given.data.get("otp_allowed_prefixes", ()))
+        return numbers
 
     @property
     def prints_codes(self) -> bool:
@@ -224,6 +243,7 @@ class Settings(BaseModel):
         return Addresses(
             default_region=self.otp_default_region,
             allowed_prefixes=self.otp_allowed_prefixes,
+            test_numbers=self.otp_test_numbers,
             local_email=self.otp_allow_local_email,
         )
 
@@ -256,6 +276,7 @@ class Settings(BaseModel):
             allowed_countries=frozenset(self.otp_allowed_countries) or None,
             blocked_prefixes=self.otp_blocked_prefixes,
             blocked_types=frozenset(self.otp_blocked_types),
+            test_numbers=self.otp_test_numbers,
         )
 
     @classmethod
@@ -299,6 +320,7 @@ _SECRETS = {
     "otp_api_keys",
     "otp_apps",
     "otp_admin_password",
+    "otp_test_numbers",
     *(f"otp_{channel}_senders" for channel in CHANNELS),
 }
 

@@ -128,9 +128,9 @@ class Store(RedisScripts):
         subject, count, part_ms, percent, blocks}] of range and country, and `code` {kid, key,
         generation, length, by_recipient, by_id} and sealed, if it cannot be derived, unless the
         code stays as it is; and, where it applies, outlet and senders (see Outlets), budget, sender
-        (the only one to deliver it), service {account, name}, idempotency (the fingerprint of what
-        is asked for) with idempotency_key, and proof with proof_ms. `job` is WakeUps.job() for the
-        queue at `queue_key`.
+        (the only one to deliver it), service {account, name}, test (nothing is sent), idempotency
+        (the fingerprint of what is asked for) with idempotency_key, and proof with proof_ms. `job`
+        is WakeUps.job() for the queue at `queue_key`.
         """
         verification_id, tag, app = request["verification_id"], request["tag"], request["app"]
         account = request["service"]["account"] if "service" in request else app

@@ -40,7 +40,8 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Traced:
-    """A verification with its events in order. `clear` is whether its address is still kept."""
+    """A verification with its events in order. `clear` is whether its address is still kept,
+    `test` whether it is of a test number, to which nothing is sent."""
 
     verification_id: str
     app: str
@@ -52,6 +53,7 @@ class Traced:
     expires_at: float
     checks_left: int
     clear: bool
+    test: bool
     events: Sequence[Event]
 
 
@@ -212,6 +214,7 @@ def _verification(
         expires_at=expires_at,
         checks_left=int(fields["checks_left"]),
         clear=clear,
+        test="test" in fields,
         events=[event for _, event in sorted(events, key=lambda pair: pair[0])],
     )
 

@@ -46,7 +46,7 @@ function refusedTo(to, refusals) {
 }
 
 function card(verification, isOpen, revealed) {
-  const { verification_id: id, status, channel, app, created_at, expires_at, country, checks_left, events, clear } = verification;
+  const { verification_id: id, status, channel, app, created_at, expires_at, country, checks_left, events, clear, test } = verification;
   const data = { "data-verification": id };
   return h("article", { class: "panel verification", "data-key": id },
     h("header", {},
@@ -54,6 +54,7 @@ function card(verification, isOpen, revealed) {
       h("p", { class: "facts" },
         h("span", {}, words.CHANNELS[channel] ?? channel),
         h("span", {}, `app ${app}`),
+        test && h("span", {}, "test number, no message sent"),
         country && country !== "none" && h("span", {}, words.country(country)),
         status === "pending" && h("span", {}, `valid until ${words.time(expires_at)}, ${words.counted(checks_left, "check")} left`),
         h("code", {}, id),

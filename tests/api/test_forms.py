@@ -185,3 +185,13 @@ def test_after_a_failure_another_way_is_promised_where_it_is_open(browser, ledge
     fail(3)
     assert "Could not be sent<" in browser.get(path)
     assert browser.send(path, resend="call") == 429
+
+
+@pytest.mark.parametrize("env", [{"OTP_TEST_NUMBERS": f"{PHONE}:4242"}])
+def test_the_code_of_a_test_number_is_typed_as_any(browser, run_worker, sender):
+    path = browser.ask()
+    run_worker()
+    assert sender.messages == []
+    assert browser.send(path, otp="4243") == 400
+    assert browser.send(path, otp="4242") == 303
+    assert "is yours" in browser.get(path)

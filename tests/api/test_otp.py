@@ -395,3 +395,17 @@ def test_what_the_owner_admits_is_an_address_everywhere(client, caller, run_work
 @pytest.mark.parametrize("to", [{"phone": "+1 999 555 0123"}, {"email": "ann@mail.local"}])
 def test_what_no_plan_has_is_refused_unless_the_owner_admits_it(client, problem, to):
     problem(client.post("/generate-otp", json=to), 422, "invalid_request")
+
+
+@pytest.mark.parametrize("env", [{"OTP_TEST_NUMBERS": "+447700900123:424242"}])
+def test_a_test_number_needs_no_message(client, caller, run_worker, sender):
+    started = caller.generate("+44 7700 900123")
+    assert (started.status_code, started.json["to"]) == (202, "+4477******23")
+    run_worker()
+    assert sender.messages == []
+    details = client.get(f"/verifications/{started.json['verification_id']}").json
+    (send,) = details["sends"]
+    assert (send["status"], send["attempts"]) == ("sent", [])
+    assert caller.verify("000000", phone="+447700900123").json["checks_left"] == 4
+    assert caller.verify("424 242", phone="07700 900123").status_code == 422
+    assert caller.verify("424 242", phone="+447700900123").status_code == 200

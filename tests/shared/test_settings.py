@@ -128,6 +128,7 @@ def test_the_policy_of_the_defaults():
         allowed_countries=None,
         blocked_prefixes=(),
         blocked_types=frozenset({"premium_rate", "shared_cost", "personal_number", "no_country"}),
+        test_numbers={},
     )
 
 

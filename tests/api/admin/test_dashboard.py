@@ -358,3 +358,12 @@ def test_a_service_is_called_what_its_account_calls_it(act, look, user, redis):
     for rows in (*map(found.get, ("verifications", "held", "refusals")), shown["refusals"]):
         assert {row["app"] for row in rows} == names
     assert {row["app"] for row in shown["guarded"]} == names
+
+
+@pytest.mark.parametrize("env", [{**ONE_EACH, "OTP_TEST_NUMBERS": f"{PHONE}:424242"}])
+def test_a_timeline_marks_what_is_of_a_test_number(act, user):
+    user.ask()
+    user.ask("+14155550199")
+    for to, is_test in ((PHONE, True), ("+14155550199", False)):
+        (traced,) = act("timeline", to=to).json["verifications"]
+        assert traced["test"] is is_test

@@ -112,3 +112,19 @@ def test_is_opened_also_when_a_new_key_is_in_front(v2, service, settings, redis,
 
     assert rotated.unseal("k1", one["sid"], sealed) == CODE
     assert rotated.unseal("k2", one["sid"], rotated.seal(one["sid"], CODE)) == CODE
+
+
+class TestATestNumber:
+    @pytest.fixture
+    def more(self) -> dict[str, str]:
+        return {"OTP_TEST_NUMBERS": f"{PHONE}:4242"}
+
+    def test_has_its_own_code_also_where_the_caller_makes_one_up(
+        self, v2, service, sender, run_worker
+    ):
+        for form in ({}, {"CustomCode": CODE}):
+            v2.start(service, **form)
+            run_worker()
+            assert sender.messages == []
+            assert v2.check(service, CODE).json["valid"] is False
+            assert v2.check(service, "4242").json["valid"] is True
