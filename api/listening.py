@@ -1,6 +1,7 @@
 """Where the API listens."""
 
 import errno
+import os
 import socket
 
 from shared.settings import SettingsError
@@ -29,7 +30,7 @@ def address_of(host: str, port: int) -> str:
     except OSError as error:
         name = "HOST" if error.errno in _NOT_OURS else "PORT"
         raise SettingsError(
-            f"{name}: the API cannot listen on {host} port {port}: {error.strerror}"
+            f"{name}: the API cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}"
         ) from None
     return ip
 

@@ -225,7 +225,9 @@ def _check_port(host: str, port: str) -> None:
             raise SystemExit(
                 f"Port {port}: {os.strerror(error.errno)}. Another one: make run PORT=5001"
             ) from None
-        raise SystemExit(f"HOST: {host}: {error.strerror}") from None
+        unknown = isinstance(error, socket.gaierror)
+        text = error.strerror if unknown else os.strerror(error.errno or 0)
+        raise SystemExit(f"HOST: {host}: {text}") from None
 
 
 def _shown(host: str) -> str:

@@ -14,9 +14,10 @@ from urllib.parse import unquote
 
 _MALFORMED = (
     "expected redis://host:6379/0, rediss://, unix:///path or "
-    "redis+sentinel://host:26379,host2:26379/mymaster/0; special characters in a password are "
-    "written as %2F for /, %40 for @ and so on"
+    "redis+sentinel://host:26379,host2:26379/mymaster/0"
 )
+# A password that is not encoded can look like any other mistake.
+_HINT = "special characters in a password are written as %2F for /, %40 for @ and so on"
 
 _TEXT = r"(?:[^@:/?#%\s]|%[0-9A-Fa-f]{2})*"
 _URL = re.compile(
@@ -53,6 +54,13 @@ class RedisUrl:
     @classmethod
     def parse(cls, url: str) -> Self:
         """Raises ValueError, which says what is expected."""
+        try:
+            return cls._parse(url)
+        except ValueError as error:
+            raise ValueError(f"{error}; {_HINT}") from None
+
+    @classmethod
+    def _parse(cls, url: str) -> Self:
         match = _URL.fullmatch(url)
         if not match:
             raise ValueError(_MALFORMED)
@@ -139,8 +147,8 @@ def _options(query: str, *, tls: bool, by_sentinel: bool) -> dict[str, Any]:
     given = {name: unquote(value) for name, _, value in pairs}
     if len(given) < len(pairs) or not given.keys() <= readers.keys():
         raise ValueError(
-            f"it takes only the options {', '.join(readers)}, each once; a ? in a password is "
-            "written as %3F, a / as %2F" + ("" if tls else "; TLS takes rediss://")
+            f"it takes only the options {', '.join(readers)}, each once"
+            + ("" if tls else ", and those of TLS with rediss://")
         )
     options = {}
     for name, value in given.items():

@@ -99,9 +99,7 @@ def test_a_wrong_url_stops_the_start_and_is_not_shown(scheme, rest):
         Settings.load({"REDIS_URL": f"{scheme}://{rest}"}, None)
     said = str(stopped.value)
     assert said.startswith("REDIS_URL: ")
-    assert "%2F" in said or said.partition(": ")[2].startswith(
-        ("ssl_", "db:", "protocol", "socket")
-    )
+    assert "%2F" in said
     assert SECRET not in said
     assert "w0rd" not in said
     assert "/nowhere" not in said
