@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from shared.errors import InvalidRequest
-from shared.locales import bcp47
+from shared.locales import LONGEST_WRITTEN, bcp47
 from shared.policy import PHONE_CHANNELS, Channel
 from shared.recipient import Addresses, Recipient
 from shared.verification import Approved, Started, Verification
@@ -40,8 +40,7 @@ VerificationId = Annotated[
 Locale = Annotated[
     str,
     Field(
-        # Room for the calendar and currency that platforms write behind a language.
-        max_length=128,
+        max_length=LONGEST_WRITTEN,
         description="Language of the message (BCP 47; en_US and the like are fine)",
         examples=["en", "pt-BR"],
     ),

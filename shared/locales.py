@@ -2,6 +2,8 @@
 
 import re
 
+# With room for the calendar and currency that platforms write behind a language.
+LONGEST_WRITTEN = 128
 _LONGEST = 35
 # A well-formed tag of BCP 47, as far as we tell languages apart: x- and i- begin private ones.
 _TAG = re.compile("(?:[a-z]{2,8}|[xi](?=-))(?:-[a-z0-9]{1,8})*")
@@ -15,6 +17,8 @@ def bcp47(text: str) -> str | None:
     """Return the tag (RFC 5646) of a locale as BCP 47, POSIX (pt_BR.UTF-8, de_DE@euro), Java
     (zh_CN_#Hans), Android (b+sr+Latn) or ICU (en_US@calendar=buddhist) writes it. No language, as
     in C and POSIX, is English. Returns None if it is no locale."""
+    if len(text) > LONGEST_WRITTEN:
+        return None
     # What follows is about encodings, currencies and calendars.
     name = re.split("[.@]", text.lower(), maxsplit=1)[0]
     if name in {"c", "posix"}:

@@ -26,7 +26,7 @@ from shared.rate_limits import Counted
 from shared.recipient import Recipient
 from shared.typed import plain
 
-_OTP = re.compile(r"[0-9](?:\s*-?\s*[0-9])*")
+_OTP = re.compile(r"[0-9](?:\s*(?:-\s*)?[0-9])*")
 
 
 class Asked(NamedTuple):

@@ -108,7 +108,7 @@ class VerificationService:
                 *as_limits(self._codes, app, terms.counted if terms else ()),
             ],
             **self._needed(account, channel, is_named=bool(terms)),
-            **self._cost(policy, recipient, channel, is_safe=bool(terms and terms.is_safe)),
+            **admission.cost(policy, recipient, channel, is_safe=bool(terms and terms.is_safe)),
         }
         if sender:
             request["sender"] = sender
@@ -144,16 +144,6 @@ class VerificationService:
             length = answer.get("code_length") or policy.code_length
             new_code = send == 1 or answer["resend_code"] == "new"
         raise RateLimited("resend", Limit(count=1, window_seconds=1), retry_after=1)
-
-    def _cost(
-        self, policy: Policy, recipient: Recipient, channel: Channel, *, is_safe: bool
-    ) -> dict[str, Any]:
-        """What keeps the cost of messages down, which those to a test number don't have."""
-        if recipient.to in policy.test_numbers:
-            return {"test": True, "guards": []}
-        guards = [] if is_safe else admission.guards(policy.guard, recipient)
-        budget = {"budget": policy.budget[channel]} if channel in policy.budget else {}
-        return {"guards": guards, **budget}
 
     def resend(
         self,

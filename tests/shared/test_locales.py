@@ -1,5 +1,7 @@
 """Locales as platforms write them, in one form."""
 
+import time
+
 import pytest
 
 from shared.locales import bcp47
@@ -60,3 +62,10 @@ def test_every_spelling_is_one_tag(written, tag):
 )  # fmt: skip
 def test_what_is_no_locale_is_none(text):
     assert bcp47(text) is None
+
+
+@pytest.mark.parametrize("text", ["a" * 8000, "a_" * 4000, "a_#" * 3000, "-" * 8000])
+def test_a_long_text_that_is_no_locale_is_refused_soon(text):
+    begun = time.process_time()
+    assert bcp47(text) is None
+    assert time.process_time() - begun < 0.2

@@ -1,5 +1,7 @@
 """A verification from its start to its end, on fakeredis and on a real server."""
 
+import time
+
 import pytest
 
 from shared.errors import (
@@ -272,3 +274,11 @@ def test_a_channel_without_senders_is_refused(user, redis):
     with pytest.raises(ChannelNotEnabled):
         user.ask(channel="call")
     assert only_the_refusal_is_known(redis)
+
+
+@pytest.mark.parametrize("separators", [" " * 8000, "-" * 8000, " -" * 4000, "\u200b \xa0" * 3000])
+def test_a_long_text_that_is_no_code_is_refused_soon(separators):
+    begun = time.process_time()
+    with pytest.raises(InvalidRequest):
+        parse_otp(f"1{separators}x")
+    assert time.process_time() - begun < 0.2
