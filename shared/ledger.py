@@ -112,11 +112,14 @@ class Ledger(RedisScripts):
         sends: Sequence[tuple[str, int]],
         senders: Mapping[str, Mapping[Channel, Sequence[str]]],
         keys: Mapping[str, str] | None = None,
+        places: int | None = None,
+        slow: Collection[str] = (),
     ) -> list[Claim | Ended | None]:
         """Claim one attempt for each send, (verification id, number), through one of its channel's
         senders. They are named per app in order of preference, under "" for every app without its
         own. `keys` are the fingerprints of the worker's keys by their id; None does not compare
-        them. Returns None for a send that this worker must not attempt now."""
+        them. Senders in `slow`, as `channel:sender`, do not get the last of the worker's free
+        `places`. Returns None for a send that this worker must not attempt now."""
         asked_at = time.monotonic()
         tokens = [secrets.token_hex(8) for _ in sends]
         request: dict[str, Any] = {
@@ -128,6 +131,8 @@ class Ledger(RedisScripts):
         }
         if keys is not None:
             request["keys"] = keys
+        if places is not None:
+            request |= {"places": places, "slow": dict.fromkeys(slow, True)}
         names, words = ["otp:due"], [json.dumps(request)]
         for (verification_id, send), token in zip(sends, tokens, strict=True):
             names += (

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 from queue import SimpleQueue
-from threading import BoundedSemaphore, Thread
+from threading import BoundedSemaphore, Lock, Thread
 
 from shared.errors import StorageUnavailable
 from shared.ledger import Claim, Outcome
@@ -22,18 +22,29 @@ class Crew:
     """Makes up to `size` attempts at a time. Each has a place, from before its claim until its
     outcome is recorded; so however long Redis is away, no more than that are unrecorded.
 
+    A sender that hangs must not hold up the others. So a slow attempt gives its place back and
+    continues in a spare thread, at most one for each sender. A slow sender does not get the last
+    free place. A crew of one makes one attempt at a time, and does neither.
+
     One thread records all outcomes that are there in one round trip, and those that come meanwhile
     in the next one. So what saves round trips under load keeps nobody waiting.
     """
 
     def __init__(self, deliverer: Deliverer, size: int) -> None:
         self._deliverer = deliverer
+        self._size = size
         self._places = BoundedSemaphore(size)
+        self._lock = Lock()
+        # Tokens of the attempts that have a place, and of those that gave it back, by their sender.
+        self._placed: set[str] = set()
+        self._relieved: dict[tuple[str, str], str] = {}
         # None: it is over.
         self._claims: SimpleQueue[Claim | None] = SimpleQueue()
         self._outcomes: SimpleQueue[Outcome | None] = SimpleQueue()
+        spare = deliverer.sender_count if size > 1 else 0
         self._hands = [
-            Thread(target=self._attempt_all, name=f"delivery-{i}", daemon=True) for i in range(size)
+            Thread(target=self._attempt_all, name=f"delivery-{i}", daemon=True)
+            for i in range(size + spare)
         ]
         self._recorder = Thread(target=self._record_all, name="recorder", daemon=True)
 
@@ -51,6 +62,7 @@ class Crew:
 
     def take_places(self, timeout: float | None) -> int:
         """Take the places that are free, at least one if it comes free in time. How many."""
+        self._relieve()
         if not self._places.acquire(timeout=timeout):
             return 0
         places = 1
@@ -62,10 +74,38 @@ class Crew:
         if places:
             self._places.release(places)
 
+    def claim(self, sends: Sequence[tuple[str, int]], places: int) -> list[Claim]:
+        """Claim sends for the free places. Raises StorageUnavailable."""
+        return self._deliverer.claim(sends, places if self._size > 1 else None)
+
     def attempt(self, claims: Sequence[Claim]) -> None:
         """Make an attempt for each of these, at once. Each has a place already."""
+        with self._lock:
+            self._placed.update(claim.token for claim in claims)
         for claim in claims:
             self._claims.put(claim)
+
+    def _relieve(self) -> None:
+        """Give back the place of one slow attempt of each sender."""
+        if self._size == 1:
+            return
+        for claim in self._deliverer.slow_attempts():
+            sender = claim.channel, claim.sender
+            with self._lock:
+                if sender in self._relieved or claim.token not in self._placed:
+                    continue
+                self._placed.remove(claim.token)
+                self._relieved[sender] = claim.token
+            self.leave_places(1)
+
+    def _end(self, claim: Claim) -> int:
+        """End an attempt. How many places it had, which are free then."""
+        with self._lock:
+            if claim.token in self._placed:
+                self._placed.remove(claim.token)
+                return 1
+            del self._relieved[claim.channel, claim.sender]
+            return 0
 
     def _attempt_all(self) -> None:
         while claim := self._claims.get():
@@ -73,16 +113,18 @@ class Crew:
             if outcome:
                 self._outcomes.put(outcome)
             else:
-                self.leave_places(1)
+                self.leave_places(self._end(claim))
 
     def _record_all(self) -> None:
         while first := self._outcomes.get():
             # Nobody else takes any out.
             more = min(self._outcomes.qsize(), MOST_AT_ONCE - 1)
-            there = [first, *(self._outcomes.get() for _ in range(more))]
-            claims = self._next_attempts(self._record([outcome for outcome in there if outcome]))
+            there = [one for one in (first, *(self._outcomes.get() for _ in range(more))) if one]
+            due = self._record(there)
+            places = sum(self._end(outcome.claim) for outcome in there)
+            claims = self._next_attempts(due[:places], places)
             self.attempt(claims)
-            self.leave_places(len(there) - len(claims))
+            self.leave_places(places - len(claims))
 
     def _record(self, outcomes: Sequence[Outcome]) -> list[tuple[str, int]]:
         """Record outcomes, however long Redis is away: what is not recorded is sent again. The
@@ -97,10 +139,10 @@ class Crew:
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
         return []
 
-    def _next_attempts(self, sends: Sequence[tuple[str, int]]) -> list[Claim]:
+    def _next_attempts(self, sends: Sequence[tuple[str, int]], places: int) -> list[Claim]:
         """Claims for what one sender did not take, and the next one gets at once."""
         try:
-            return self._deliverer.claim(sends) if sends else []
+            return self.claim(sends, places) if sends else []
         except StorageUnavailable:
             # The sweepers come back to them.
             return []

@@ -4,7 +4,8 @@ import logging
 import time
 import traceback
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
@@ -22,6 +23,8 @@ log = logging.getLogger("otp.worker")
 LONGEST_BACK_OFF_SECONDS = 30.0
 UNKNOWN_FENCE_SECONDS = 5.0
 MOST_LEFT_KNOWN = 10_000
+# Providers take well under a second. A sender that takes this long may hang.
+SLOW_SECONDS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,14 +44,26 @@ class Deliverer:
     `outlets` holds the outlet of each app that has its own, and under "" that of every other.
     """
 
-    def __init__(self, ledger: Ledger, codes: Codes, outlets: Mapping[str, Outlet]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        codes: Codes,
+        outlets: Mapping[str, Outlet],
+        *,
+        slow_seconds: float = SLOW_SECONDS,
+    ) -> None:
         self._ledger = ledger
         self._codes = codes
         self._outlets = outlets
+        self._slow_seconds = slow_seconds
         self._sender_names = {
             app: {channel: list(named) for channel, named in outlet.senders.items()}
             for app, outlet in outlets.items()
         }
+        # Attempts that a sender is busy with and since when, by token, and the senders, as
+        # `channel:sender`, whose last attempt was slow.
+        self._sending: dict[str, tuple[Claim, float]] = {}
+        self._slow: set[str] = set()
         # How often a send was left to other workers, and the sends for which that is logged.
         self.left = 0
         self._left: set[tuple[str, int]] = set()
@@ -65,14 +80,35 @@ class Deliverer:
     def under_way_by(self) -> Counter[str]:
         """The same by `channel:sender`."""
         with self._lock:
-            return Counter(f"{claim.channel}:{claim.sender}" for claim in self._claims.values())
+            return Counter(_name(claim.channel, claim.sender) for claim in self._claims.values())
 
-    def claim(self, sends: Sequence[tuple[str, int]]) -> list[Claim]:
-        """The claims for those of the sends that an attempt is due for. They are to be attempted at
-        once: a claim is also the last look whether the code is still wanted. Raises
+    @property
+    def sender_count(self) -> int:
+        """How many senders there are, over all channels and apps."""
+        named = {
+            _name(channel, sender)
+            for channels in self._sender_names.values()
+            for channel, senders in channels.items()
+            for sender in senders
+        }
+        return len(named)
+
+    def slow_attempts(self) -> list[Claim]:
+        """The attempts that a sender has been busy with for long, the oldest first."""
+        since = time.monotonic() - self._slow_seconds
+        with self._lock:
+            return [claim for claim, begun in self._sending.values() if begun <= since]
+
+    def claim(self, sends: Sequence[tuple[str, int]], places: int | None = None) -> list[Claim]:
+        """Claim those of the sends that an attempt is due for, to be made immediately: a claim is
+        also the last look whether the code is still wanted. `places` is how many attempts can be
+        made, of which slow senders do not get the last one; with None they do. Raises
         StorageUnavailable; the sweeper comes back to them."""
+        slow = {_name(claim.channel, claim.sender) for claim in self.slow_attempts()} | self._slow
         try:
-            answers = self._ledger.claim(sends, self._sender_names, self._codes.fingerprints)
+            answers = self._ledger.claim(
+                sends, self._sender_names, self._codes.fingerprints, places, slow
+            )
         except StorageUnavailable as error:
             for verification_id, _ in sends:
                 log.warning(
@@ -121,7 +157,7 @@ class Deliverer:
             self._drop(claim)
             return None
         try:
-            with bounded():
+            with bounded(), self._timed(claim):
                 provider_id = outlet.senders[claim.channel][claim.sender].send(message)
         except DeliveryError as failure:
             return Outcome(
@@ -199,6 +235,21 @@ class Deliverer:
             },
         )
 
+    @contextmanager
+    def _timed(self, claim: Claim) -> Iterator[None]:
+        """Know how long a sender takes."""
+        name, begun = _name(claim.channel, claim.sender), time.monotonic()
+        with self._lock:
+            self._sending[claim.token] = claim, begun
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._sending[claim.token]
+                self._slow.discard(name)
+                if time.monotonic() - begun >= self._slow_seconds:
+                    self._slow.add(name)
+
     def _leave(self, verification_id: str, send: int, lacks: str) -> None:
         """Log once that this worker lacks something for a send, which comes back to it for as long
         as no other worker takes it."""
@@ -220,6 +271,10 @@ class Deliverer:
     def _drop(self, claim: Claim) -> None:
         with self._lock:
             self._claims.pop(claim.token, None)
+
+
+def _name(channel: Channel, sender: str) -> str:
+    return f"{channel}:{sender}"
 
 
 def _retry_in(claim: Claim, failure: Failure) -> float | None:

@@ -118,7 +118,7 @@ class OtpWorker(BaseWorker):
         left = self._deliverer.left
         try:
             sends = self._take(places, wait=wait)
-            claims = self._deliverer.claim(sends) if sends else []
+            claims = self._crew.claim(sends, places) if sends else []
         finally:
             self._crew.attempt(claims)
             self._crew.leave_places(places - len(claims))
@@ -191,7 +191,10 @@ class OtpWorker(BaseWorker):
         """Let what is under way end, within the grace that Docker gives."""
         deadline = time.monotonic() + GRACE_SECONDS
         idle = 0
-        while idle < self._concurrency and time.monotonic() < deadline:
+        # A slow attempt goes on without a place.
+        while (
+            idle < self._concurrency or self._deliverer.under_way
+        ) and time.monotonic() < deadline:
             try:
                 self._keep_alive()
             except (RedisError, StorageUnavailable):
@@ -201,11 +204,10 @@ class OtpWorker(BaseWorker):
             self.register_death()  # type: ignore[no-untyped-call]
         except RedisError:
             log.warning("redis_away_at_stop")
-        log.info(
-            "worker_stopped", extra={"worker": self.name, "under_way": self._concurrency - idle}
-        )
+        under_way = self._deliverer.under_way
+        log.info("worker_stopped", extra={"worker": self.name, "under_way": under_way})
         health.end()
-        if idle < self._concurrency:
+        if under_way:
             # A sender hangs. Its lease ends soon, and another worker goes on with the send.
             os._exit(1)
         self._crew.stop()

@@ -4,7 +4,8 @@
 -- KEYS 1 due   then of each send: send, verification, code
 -- ARGV 1 the request, JSON: lease_ms, left_ms, min_life_ms, max_attempts, senders {app: {channel:
 --        names in order of preference}}, '' being for the apps that are not named, and keys {kid:
---        fingerprint}, if they are to be compared
+--        fingerprint}, if they are to be compared; and, if slow senders are to leave the last one to
+--        others, places, how many attempts the worker can begin, and slow {channel:sender: true}
 --      then of each send: member (of due), token
 -- Result, in the order of the sends, JSON each: {outcome}, which is
 --   claimed    and attempt (its number), sender, app, untried (how many other senders could be tried at
@@ -20,6 +21,12 @@
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
 local due = KEYS[1]
+
+-- A slow sender may hang. It leaves the last place to the others, which would wait for it otherwise.
+local places = request.places
+local function no_place_until(sender)
+  return places and places <= 1 and request.slow[sender] and now + request.left_ms or 0
+end
 
 -- What all workers know of a sender, read once for all sends: its breaker, and until when it is left
 -- alone for that, or is paused.
@@ -126,7 +133,8 @@ local function claim(member, token, send, of_verification, of_code)
     if not refused[name] and not stands_in and (only or name) == name then
       others = others + 1
       local sender = knowledge(channel, name)
-      local open_until = math.max(sender.open_until, only and 0 or sender.paused_until)
+      local open_until = math.max(sender.open_until, only and 0 or sender.paused_until,
+        no_place_until(channel .. ':' .. name))
       if open_until > now then
         opens_at = math.min(opens_at or open_until, open_until)
       else
@@ -164,6 +172,7 @@ local function claim(member, token, send, of_verification, of_code)
     chosen_known.open_until = lease_end
   end
 
+  places = places and places - 1
   local attempt = attempts + 1
   redis.call('HSET', send, 'status', 'sending', 'attempts', attempt, 'token', token,
     'claimed', claimed or now, 'begun', now, 'not_before', lease_end, 'by:' .. attempt, chosen)

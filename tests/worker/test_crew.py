@@ -4,16 +4,16 @@ nothing that one of them meets holds up the others."""
 import sys
 import time
 from dataclasses import replace
-from threading import Event
+from threading import Barrier, Event
 
 import pytest
 
 from shared.ledger import Ledger
-from shared.policy import CHANNELS
+from shared.policy import CHANNELS, Channel
 from tests.fakes import FakeSender, FlakyLedger, outlets
 from worker.crew import Crew
 from worker.delivery import Deliverer
-from worker.senders.base import DeliveryError
+from worker.senders.base import DeliveryError, Sender
 
 
 class SlowLedger(Ledger):
@@ -175,6 +175,135 @@ def test_redis_that_leaves_before_the_next_sender_is_asked_loses_no_thread(
     deliver(crew, deliverer, sends[1:])
     wait_until_idle(crew)
     assert statuses()[1:] == ["sent"] * 3
+
+
+Senders = dict[Channel, dict[str, Sender]]
+
+
+class Hanging(FakeSender):
+    """Holds every message until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = Event()
+        self.holds = 0
+        self.during = self.hold
+
+    def hold(self, _) -> None:
+        self.holds += 1
+        self.go_on.wait(10)
+
+
+class Lane:
+    """A crew whose senders hang, and what a worker's loop does with it."""
+
+    def __init__(self, ledger, codes, size: int, senders: Senders) -> None:
+        self.deliverer = Deliverer(ledger, codes, outlets(senders), slow_seconds=0.1)
+        self.crew = Crew(self.deliverer, size)
+        self.crew.start()
+        self.size = size
+        self.waiting: list[tuple[str, int]] = []
+
+    def turn(self) -> None:
+        places = self.crew.take_places(0.02)
+        sends, self.waiting = self.waiting[:places], self.waiting[places:]
+        claims = self.crew.claim(sends, places) if sends else []
+        self.crew.attempt(claims)
+        self.crew.leave_places(places - len(claims))
+
+    def turn_until(self, condition) -> None:
+        def turned():
+            self.turn()
+            return condition()
+
+        wait_for(turned)
+
+
+@pytest.fixture
+def lane(ledger, codes):
+    lanes = []
+
+    def make(size: int, senders: Senders) -> Lane:
+        lanes.append((Lane(ledger, codes, size, senders), senders))
+        return lanes[-1][0]
+
+    yield make
+    for lane, senders in lanes:
+        for sender in (one for named in senders.values() for one in named.values()):
+            if isinstance(sender, Hanging):
+                sender.go_on.set()
+        wait_for(lambda lane=lane: not lane.deliverer.under_way)
+        lane.crew.stop()
+
+
+def start(user, number: int, channel: Channel = "sms") -> tuple[str, int]:
+    return user.ask(f"+1415555020{number}", channel).verification_id, 1
+
+
+def test_two_senders_that_hang_leave_a_thread_of_two_to_a_third_one(lane, user, store):
+    webhook, smtp, console = Hanging(), Hanging(), FakeSender()
+    crew = lane(
+        2, {"sms": {"webhook": webhook}, "whatsapp": {"smtp": smtp}, "call": {"console": console}}
+    )
+    hanging = [start(user, n, channel) for n, channel in enumerate(("sms", "whatsapp") * 3)]
+    crew.waiting = [*hanging, start(user, 9, "call")]
+    crew.turn_until(lambda: console.messages)
+    # And each time again.
+    crew.waiting += [start(user, 7, "call"), start(user, 8, "call")]
+    crew.turn_until(lambda: len(console.messages) == 3)
+    assert 2 <= webhook.holds + smtp.holds <= 3
+    attempts = [store.view(id_)[1][0]["attempts"] for id_, _ in hanging]
+    assert sum(map(int, attempts)) == webhook.holds + smtp.holds
+
+
+def test_one_sender_that_hangs_takes_all_threads_but_the_last(lane, user):
+    webhook, console = Hanging(), FakeSender()
+    crew = lane(4, {"sms": {"webhook": webhook}, "call": {"console": console}})
+    crew.waiting = [start(user, n) for n in range(8)]
+    # Four took a place each. One gave it back, and it stays free for others.
+    crew.turn_until(lambda: webhook.holds == 4 and not crew.waiting)
+    crew.waiting = [start(user, 9, "call")]
+    crew.turn_until(lambda: console.messages)
+    assert webhook.holds == 4
+
+
+def test_a_sender_that_hung_gets_all_threads_when_it_is_quick_again(lane, user, redis, clock):
+    webhook = Hanging()
+    crew = lane(2, {"sms": {"webhook": webhook}})
+    crew.waiting = [start(user, 0)]
+    crew.turn_until(crew.deliverer.slow_attempts)
+    webhook.go_on.set()
+    crew.waiting = [start(user, 1)]
+    crew.turn_until(lambda: len(webhook.messages) == 2)
+    crew.turn_until(lambda: not crew.deliverer.under_way)
+    together = Barrier(2, timeout=10)
+    webhook.during = lambda _: together.wait()
+    crew.waiting = [start(user, 2), start(user, 3)]
+    crew.turn_until(lambda: len(webhook.messages) == 4)
+
+
+def test_while_the_first_sender_hangs_the_next_one_gets_what_is_left(lane, user):
+    first, second = Hanging(), FakeSender()
+    crew = lane(2, {"sms": {"first": first, "second": second}})
+    crew.waiting = [start(user, 0), start(user, 1)]
+    crew.turn_until(lambda: first.holds == 2 and len(crew.deliverer.slow_attempts()) == 2)
+    crew.waiting = [start(user, 2)]
+    crew.turn_until(lambda: second.messages)
+    assert first.holds == 2
+
+
+def test_a_crew_of_one_sends_one_message_after_the_other(lane, user):
+    webhook, console = Hanging(), FakeSender()
+    crew = lane(1, {"sms": {"webhook": webhook}, "call": {"console": console}})
+    crew.waiting = [start(user, 0), start(user, 9, "call")]
+    crew.turn_until(crew.deliverer.slow_attempts)
+    crew.turn()
+    assert console.messages == []
+    webhook.go_on.set()
+    crew.turn_until(lambda: console.messages)
+    # Slow as it was last time, it still gets the only place.
+    crew.waiting = [start(user, 1)]
+    crew.turn_until(lambda: len(webhook.messages) == 2)
 
 
 def test_a_sender_that_ends_its_thread_does_not(ledger, crew_on, sends, statuses, sender):
