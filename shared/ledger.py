@@ -119,7 +119,8 @@ class Ledger(RedisScripts):
         senders. They are named per app in order of preference, under "" for every app without its
         own. `keys` are the fingerprints of the worker's keys by their id; None does not compare
         them. Senders in `slow`, as `channel:sender`, do not get the last of the worker's free
-        `places`. Returns None for a send that this worker must not attempt now."""
+        `places`, if these are given. Returns None for a send that this worker must not attempt
+        now."""
         asked_at = time.monotonic()
         tokens = [secrets.token_hex(8) for _ in sends]
         request: dict[str, Any] = {

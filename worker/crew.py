@@ -23,8 +23,8 @@ class Crew:
     outcome is recorded; so however long Redis is away, no more than that are unrecorded.
 
     A sender that hangs must not hold up the others. So a slow attempt gives its place back and
-    continues in a spare thread, at most one for each sender. A slow sender does not get the last
-    free place. A crew of one makes one attempt at a time, and does neither.
+    continues in a spare thread, at most one for each sender. A sender with a slow attempt under way
+    does not get the last free place. A crew of one makes one attempt at a time, and does neither.
 
     One thread records all outcomes that are there in one round trip, and those that come meanwhile
     in the next one. So what saves round trips under load keeps nobody waiting.

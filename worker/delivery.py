@@ -60,10 +60,8 @@ class Deliverer:
             app: {channel: list(named) for channel, named in outlet.senders.items()}
             for app, outlet in outlets.items()
         }
-        # Attempts that a sender is busy with and since when, by token, and the senders, as
-        # `channel:sender`, whose last attempt was slow.
+        # Attempts that a sender is busy with and since when, by token.
         self._sending: dict[str, tuple[Claim, float]] = {}
-        self._slow: set[str] = set()
         # How often a send was left to other workers, and the sends for which that is logged.
         self.left = 0
         self._left: set[tuple[str, int]] = set()
@@ -102,9 +100,9 @@ class Deliverer:
     def claim(self, sends: Sequence[tuple[str, int]], places: int | None = None) -> list[Claim]:
         """Claim those of the sends that an attempt is due for, to be made immediately: a claim is
         also the last look whether the code is still wanted. `places` is how many attempts can be
-        made, of which slow senders do not get the last one; with None they do. Raises
-        StorageUnavailable; the sweeper comes back to them."""
-        slow = {_name(claim.channel, claim.sender) for claim in self.slow_attempts()} | self._slow
+        made. A sender with a slow attempt under way does not get the last one; if None, it does.
+        Raises StorageUnavailable; the sweeper comes back to them."""
+        slow = {_name(claim.channel, claim.sender) for claim in self.slow_attempts()}
         try:
             answers = self._ledger.claim(
                 sends, self._sender_names, self._codes.fingerprints, places, slow
@@ -237,18 +235,14 @@ class Deliverer:
 
     @contextmanager
     def _timed(self, claim: Claim) -> Iterator[None]:
-        """Know how long a sender takes."""
-        name, begun = _name(claim.channel, claim.sender), time.monotonic()
+        """Know since when a sender is busy."""
         with self._lock:
-            self._sending[claim.token] = claim, begun
+            self._sending[claim.token] = claim, time.monotonic()
         try:
             yield
         finally:
             with self._lock:
                 del self._sending[claim.token]
-                self._slow.discard(name)
-                if time.monotonic() - begun >= self._slow_seconds:
-                    self._slow.add(name)
 
     def _leave(self, verification_id: str, send: int, lacks: str) -> None:
         """Log once that this worker lacks something for a send, which comes back to it for as long

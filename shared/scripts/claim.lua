@@ -22,7 +22,8 @@ local request = cjson.decode(ARGV[1])
 local now = now_ms()
 local due = KEYS[1]
 
--- A slow sender may hang. It leaves the last place to the others, which would wait for it otherwise.
+-- A sender with a slow attempt under way may hang. It leaves the last place to the others, which would
+-- wait for it otherwise.
 local places = request.places
 local function no_place_until(sender)
   return places and places <= 1 and request.slow[sender] and now + request.left_ms or 0

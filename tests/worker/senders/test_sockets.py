@@ -17,7 +17,7 @@ from worker.senders.check_servers import DripServer, TcpServer, serving
 from worker.senders.http_post import Poster
 from worker.senders.sockets import bounded
 
-DEADLINE_SECONDS = 0.6
+DEADLINE_SECONDS = 0.8
 # What a busy machine may add.
 SLACK_SECONDS = 1.5
 
