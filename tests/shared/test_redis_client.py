@@ -15,6 +15,7 @@ from redis.retry import Retry
 
 from shared.errors import StorageUnavailable
 from shared.redis_client import connect, reason, warn_if_it_evicts
+from shared.redis_users import RIGHTS
 from shared.store import Store
 from tests.conftest import free_port, redis_server
 
@@ -189,10 +190,11 @@ def test_warns_of_a_redis_that_evicts(real_redis, caplog, policy):
 
 
 @pytest.mark.parametrize(
-    ("rights", "is_known"), [("+@all -config", True), ("+@all -info", True), ("+ping", False)]
+    ("rights", "is_known"),
+    [("+@all -config", True), ("+@all -info", False), ("+ping", False)],
 )
 def test_asks_for_the_policy_as_far_as_it_may(tmp_path, caplog, rights, is_known):
-    user = ("--user", "otp", "on", ">password", "~*", "&*", "-@all", *rights.split())
+    user = ("--user", "otp", "on", ">password", "~*", "-@all", *rights.split())
     options = ("--maxmemory-policy", "allkeys-lru")
     with (
         redis_server(tmp_path, *options, *user, user="otp:password") as server,
@@ -200,6 +202,17 @@ def test_asks_for_the_policy_as_far_as_it_may(tmp_path, caplog, rights, is_known
     ):
         warn_if_it_evicts(client, logging.getLogger("otp.api"))
     assert ("redis_evicts" in caplog.messages) is is_known
+
+
+def test_asks_for_nothing_that_compose_s_user_may_not(tmp_path):
+    user = ("--user", "otp", "on", ">password", *RIGHTS.split())
+    with (
+        redis_server(tmp_path, *user, user="otp:password") as server,
+        connect(server.url, timeout_seconds=1) as client,
+        connect(server.url.replace("otp:password@", ""), timeout_seconds=1) as owner,
+    ):
+        warn_if_it_evicts(client, logging.getLogger("otp.api"))
+        assert owner.acl_log() == []
 
 
 def test_does_not_warn_of_a_redis_that_does_not_evict(real_redis, caplog):

@@ -96,8 +96,8 @@ def test_warns_of_channels_that_were_left_on_the_console(settings, redis, caplog
 
 
 class Evicting(FakeRedis):
-    def config_get(self, *patterns):
-        return {"maxmemory-policy": "volatile-lru"}
+    def info(self, *sections):
+        return {"maxmemory_policy": "volatile-lru"}
 
 
 def test_warns_of_a_redis_that_evicts(settings, redis, caplog):
