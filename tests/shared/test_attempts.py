@@ -4,7 +4,10 @@ import pytest
 
 from shared.attempts import Attempts, Summary, Wanted, attempt_sid
 from shared.recipient import parse_email, parse_phone
+from tests.conftest import EVERY_REDIS, redis_of
 from tests.user import OTHER_PHONE, PHONE
+
+redis = redis_of(*EVERY_REDIS)
 
 SHOP, BANK = "VA" + 32 * "a", "VA" + 32 * "b"
 GERMAN = "+4915123456789"

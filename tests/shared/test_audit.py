@@ -6,6 +6,9 @@ import logging
 import pytest
 
 from shared.audit import MOST_ENTRIES, Audit
+from tests.conftest import EVERY_REDIS, redis_of
+
+redis = redis_of(*EVERY_REDIS)
 
 DAY = 86400
 IP, ANOTHER_IP = "192.0.2.1", "192.0.2.2"

@@ -7,6 +7,9 @@ import pytest
 
 from shared.errors import RateLimited, RecipientBlocked
 from shared.store import GuardCount
+from tests.conftest import EVERY_REDIS, redis_of
+
+redis = redis_of(*EVERY_REDIS)
 
 FREE = {"OTP_LIMIT_IP": "100000/1h", "OTP_RESEND_SECONDS": "0"}
 BLOCK = {**FREE, "OTP_GUARD": "block"}

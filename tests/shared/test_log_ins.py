@@ -7,6 +7,9 @@ import pytest
 
 from shared.errors import TooManyLogIns
 from shared.log_ins import LogIns
+from tests.conftest import EVERY_REDIS, redis_of
+
+redis = redis_of(*EVERY_REDIS)
 
 HERE, ELSEWHERE = "here", "elsewhere"
 

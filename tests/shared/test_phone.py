@@ -6,7 +6,10 @@ from shared.codes import Codes
 from shared.phone import MOST_MESSAGES, WATCHED_SECONDS, Phone, Report, with_code
 from shared.policy import Policy
 from shared.verification import Terms
+from tests.conftest import EVERY_REDIS, redis_of
 from tests.user import OTHER_PHONE, PHONE
+
+redis = redis_of(*EVERY_REDIS)
 
 
 @pytest.fixture

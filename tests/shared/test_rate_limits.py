@@ -8,7 +8,10 @@ import pytest
 from shared.errors import RateLimited, RateLimitNotFound, RateLimitRefused, StorageUnavailable
 from shared.rate_limits import MOST_BUCKETS, MOST_LIMITS, Counted, RateLimits
 from shared.verification import Started
+from tests.conftest import EVERY_REDIS, redis_of
 from tests.shared.test_verification_races import at_once
+
+redis = redis_of(*EVERY_REDIS)
 
 SERVICE = "VA" + 32 * "a"
 OTHER_SERVICE = "VA" + 32 * "b"

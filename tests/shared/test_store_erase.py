@@ -7,8 +7,11 @@ from shared.ledger import Claim
 from shared.queue import WakeUps
 from shared.store import Store
 from shared.verification_service import VerificationService
+from tests.conftest import EVERY_REDIS, redis_of
 from tests.fakes import claim_one, done_one
 from tests.user import OTHER_PHONE, PHONE, User
+
+redis = redis_of(*EVERY_REDIS)
 
 FREE = {"OTP_RESEND_SECONDS": "0", "OTP_LIMIT_TO": "1/1h", "OTP_MAX_FAILED_CHECKS": "1/24h"}
 # What a recipient leaves that says nothing of whose it is.

@@ -4,8 +4,11 @@ its code is of no use."""
 import pytest
 
 from shared.ledger import LEASE_SECONDS, MAX_ATTEMPTS, OVERDUE_SECONDS, Claim, Ended, Outcome
+from tests.conftest import EVERY_REDIS, redis_of
 from tests.fakes import SENDER_NAMES, claim_one, done_one
 from tests.user import OTHER_PHONE, PHONE
+
+redis = redis_of(*EVERY_REDIS)
 
 QUEUE = "rq:queue:otp"
 

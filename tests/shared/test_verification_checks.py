@@ -3,7 +3,10 @@
 import pytest
 
 from shared.errors import IncorrectCode, RateLimited, TooManyChecks, VerificationNotFound
+from tests.conftest import EVERY_REDIS, redis_of
 from tests.user import OTHER_PHONE, PHONE, wrong
+
+redis = redis_of(*EVERY_REDIS)
 
 FREE = {"OTP_LIMIT_TO": "1000/1h", "OTP_LIMIT_IP": "1000/1h", "OTP_RESEND_SECONDS": "0"}
 

@@ -14,8 +14,11 @@ from shared.policy import CHANNELS, Policy
 from shared.queue import WakeUps
 from shared.verification import Started
 from shared.verification_service import VerificationService
+from tests.conftest import EVERY_REDIS, redis_of
 from tests.user import OTHER_PHONE, PHONE, User
 from worker.senders.base import DeliveryError
+
+redis = redis_of(*EVERY_REDIS)
 
 NO_WAIT = {"OTP_RESEND_SECONDS": "0", "OTP_LIMIT_TO": "1000/1h"}
 
