@@ -13,6 +13,7 @@ from redis import Redis, exceptions
 
 from shared.errors import StorageUnavailable
 from shared.redis_client import reason
+from shared.redis_refusals import REFUSALS, refusal
 
 # With its keys and its arguments.
 RunScript = Callable[[Sequence[str], Sequence[Any]], Any]
@@ -20,13 +21,25 @@ RunScript = Callable[[Sequence[str], Sequence[Any]], Any]
 log = logging.getLogger("otp.redis")
 
 _SCRIPTS = Path(__file__).with_name("scripts")
-_PRELUDE = (_SCRIPTS / "prelude.lua").read_text(encoding="utf-8")
+_PRELUDE = f"local REFUSALS = {{{', '.join(json.dumps(words) for words in REFUSALS)}}}\n" + (
+    _SCRIPTS / "prelude.lua"
+).read_text(encoding="utf-8")
+# A full Redis lets a script finish whose first write needs no memory. https://redis.io/docs/latest/
+# develop/programmability/eval-intro/ (6.2 has no flag allow-oom.) There is never such a key.
+_RUNS_WHEN_FULL = "redis.call('DEL', 'otp:nothing')\n"
+
+# InvalidResponse: something else than Redis answers there.
+_UNREACHABLE = (
+    exceptions.ConnectionError,
+    exceptions.TimeoutError,
+    exceptions.InvalidResponse,
+)
 
 
 class RedisScripts:
-    """What Store and Ledger have in common. Every method of theirs raises StorageUnavailable when
-    Redis is away, full or read-only; nothing is written then, or (when the answer got lost) all of
-    it.
+    """The base of Store, Ledger and others. Each method raises StorageUnavailable if Redis is
+    unreachable or refuses commands. Then it has written nothing or, if the answer got lost,
+    everything.
     """
 
     def __init__(self, redis: Redis) -> None:
@@ -57,24 +70,8 @@ class RedisScripts:
         return run
 
     def _script_when_full(self, name: str) -> RunScript:
-        """A script that works also while Redis is full: it writes little, and what it finishes
-        makes room. That takes the flag allow-oom of Redis 7, which is asked for only then."""
-        script = self._script(name)
-        flagged = self._script(name, "#!lua flags=allow-oom\n")
-
-        def run(keys: Sequence[str], args: Sequence[Any]) -> Any:
-            try:
-                return script(keys, args)
-            except exceptions.ResponseError as error:
-                if not _is_full(error):
-                    raise
-                try:
-                    return flagged(keys, args)
-                except exceptions.ResponseError:
-                    # Before Redis 7 there is no such flag.
-                    raise error from None
-
-        return run
+        """A script that also runs while Redis is full. It writes little, and makes room."""
+        return self._script(name, _RUNS_WHEN_FULL)
 
     def _json(self, script: RunScript, keys: Sequence[str], args: Sequence[Any]) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(self._run(lambda: script(keys, args)))
@@ -84,13 +81,14 @@ class RedisScripts:
         self._breaker.pass_or_raise()
         try:
             answer = call()
-        except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
+        except _UNREACHABLE as error:
             self._breaker.open(error)
             raise StorageUnavailable(f"Redis is away: {reason(error)}") from error
         except exceptions.RedisError as error:
-            if _refuses_writes(error):
-                raise StorageUnavailable("Redis takes no writes now") from error
-            raise
+            self._breaker.close()
+            if (words := refusal(error)) is None:
+                raise
+            raise StorageUnavailable(f"Redis refuses: {words}") from error
         self._breaker.close()
         return answer
 
@@ -134,15 +132,3 @@ class _Breaker:
 
 # The objects of a process share the client, so one of them notices an outage for all of them.
 _breakers: WeakKeyDictionary[Redis, _Breaker] = WeakKeyDictionary()
-
-
-def _is_full(error: exceptions.RedisError) -> bool:
-    # A script that raises it once more makes a plain error of it, behind its code word.
-    return isinstance(error, exceptions.OutOfMemoryError) or str(error).startswith(("OOM", "-OOM"))
-
-
-def _refuses_writes(error: exceptions.RedisError) -> bool:
-    if _is_full(error) or isinstance(error, exceptions.ReadOnlyError):
-        return True
-    words = ("READONLY", "MISCONF", "NOREPLICAS", "MASTERDOWN", "LOADING")
-    return isinstance(error, exceptions.ResponseError) and str(error).startswith(words)

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
+from redis.exceptions import RedisError
+
 from shared.codes import Codes
 from shared.errors import StorageUnavailable
 from shared.ledger import LEASE_SECONDS, Claim, Ended, Ledger, Outcome, SendStatus
@@ -184,6 +186,10 @@ class Deliverer:
             statuses = self._ledger.done(outcomes)
         except StorageUnavailable:
             raise
+        except RedisError as error:
+            # For a reason that we do not know. What is not recorded would be sent again.
+            log.error("delivery_raised", extra={"where": where(error)})  # noqa: TRY400
+            raise StorageUnavailable("Redis records no outcomes") from error
         except Exception as error:  # noqa: BLE001 (what Redis cannot record must not hold others up)
             log.error("delivery_raised", extra={"where": where(error)})  # noqa: TRY400
             statuses = ["broken"] * len(outcomes)

@@ -2,6 +2,8 @@
 
 import logging
 
+from redis.exceptions import RedisError
+
 from shared.errors import StorageUnavailable
 from shared.phone import Phone
 from shared.recipient import mask
@@ -38,7 +40,7 @@ class VirtualPhoneSender:
                 text=message.text,
                 code=message.code,
             )
-        except StorageUnavailable as error:
+        except (RedisError, StorageUnavailable) as error:
             # It was printed, which is all that the sender promises.
             log.warning("phone_missed", extra={"error": str(error)})
             return None

@@ -56,11 +56,11 @@ local function record(facts, send, verification)
       end
     end
   end
-  redis.call('HDEL', send, 'token', 'not_before', 'begun', 'reason', 'by:' .. attempt.attempt)
   redis.call('HSET', send, 'status', status, 'attempt:' .. attempt.attempt, cjson.encode({
     sender = attempt.sender, status = attempt.result, error = attempt.error,
     begun = tonumber(begun), at = now, provider_id = attempt.provider_id,
   }))
+  redis.call('HDEL', send, 'not_before', 'reason')
   if reason then
     redis.call('HSET', send, 'reason', reason)
   end
@@ -71,6 +71,8 @@ local function record(facts, send, verification)
     redis.call('ZREM', due, attempt.member)
     note_end(redis.call('HGET', verification, 'app'), channel, status, reason)
   end
+  -- Last: if Redis refuses a command above, the outcome is recorded again, which takes the token.
+  redis.call('HDEL', send, 'token', 'begun', 'by:' .. attempt.attempt)
   return status
 end
 

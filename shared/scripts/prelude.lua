@@ -148,16 +148,16 @@ local function count_noted(now)
 end
 
 -- What goes wrong with one of many, such as a record that somebody else has written, is no matter
--- of the others: its answer is nil and what went wrong. What Redis refuses to all of them, as it is
--- full or a replica, ends the script.
+-- of the others: its answer is nil and what went wrong. What Redis refuses for a reason of its own
+-- (REFUSALS) ends the script.
 local function one_of_many(run, ...)
   local fine, answer = pcall(run, ...)
   if fine then
     return answer
   end
   local problem = type(answer) == 'table' and answer.err or tostring(answer)
-  for _, word in ipairs({'OOM ', 'READONLY ', 'MISCONF ', 'NOREPLICAS '}) do
-    if string.find(problem, word, 1, true) then
+  for _, words in ipairs(REFUSALS) do
+    if string.find(problem, words, 1, true) then
       error(answer, 0)
     end
   end
