@@ -39,6 +39,7 @@ from api.verify_v2.errors import Answers
 from shared.attempts import Attempts
 from shared.audit import Audit
 from shared.codes import Codes
+from shared.key_use import KeyUse
 from shared.ledger import Ledger
 from shared.log_ins import LogIns
 from shared.outlets import Outlets
@@ -75,7 +76,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     service = VerificationService(
         store, Ledger(redis), codes, wake_ups, policy, needed=Outlets(settings).needed
     )
-    access = Access(settings)
+    access = Access(settings, KeyUse(redis).note)
     addresses = settings.addresses()
     audit = Audit(redis, keep_seconds=settings.otp_keep_audit)
     owner = OwnerAccess(settings.admin_password(), LogIns(redis), codes, audit)

@@ -1,16 +1,24 @@
 """Who is calling: the app behind an API key, and the client's address."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import NamedTuple
 
 from flask import Request
 
 from api.key_file import KnownKeys, hash_of, path_in
 from api.proxies import UNKNOWN, address_in
 from shared.errors import Unauthorized
+from shared.key_use import given_id
 from shared.locales import bcp47
 from shared.policy import DEFAULT_APP, PAGE_APP
 from shared.settings import Settings
+
+
+class Key(NamedTuple):
+    app: str
+    id: str
+    hashed: bytes
 
 
 class Access:
@@ -20,19 +28,20 @@ class Access:
     this moment. When the last of these is revoked, nobody may call: what was closed stays closed.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises SettingsError."""
+    def __init__(self, settings: Settings, note: Callable[[str], None] = lambda _: None) -> None:
+        """`note` is told the id of each key that is used. Raises SettingsError."""
+        self.note = note
         self._public_page = settings.otp_public_ui
         folder = settings.otp_data_dir
-        self._given = [(app, hash_of(key)) for app, key in settings.api_keys()]
+        self._given = [Key(app, given_id(app), hash_of(key)) for app, key in settings.api_keys()]
         self._made = KnownKeys(path_in(folder)) if folder else None
 
-    def keys(self) -> list[tuple[str, bytes]] | None:
-        """App and hash of each valid key; None: no key was ever set, and everybody may call."""
+    def keys(self) -> list[Key] | None:
+        """The valid keys; None: no key was ever set, and everybody may call."""
         made = self._made.valid() if self._made else None
         if made is None:
             return self._given or None
-        return [*self._given, *((key.app, key.hashed) for key in made)]
+        return [*self._given, *(Key(key.app, key.id, key.hashed) for key in made)]
 
     def is_open(self) -> bool:
         """Whether no key was ever set, and everybody may call: as in development."""
@@ -43,8 +52,7 @@ class Access:
 
         Raises Unauthorized.
         """
-        keys = self.keys()
-        if keys is None:
+        if self.is_open():
             return DEFAULT_APP
         given = request.authorization
         if given is None:
@@ -52,10 +60,18 @@ class Access:
         name, key = (
             (given.username, given.password) if given.type == "basic" else (None, given.token)
         )
-        app = app_with(keys, key or "")
-        if app is None or name not in (None, app):
+        known = self.key_of(key or "")
+        if known is None or name not in (None, known.app):
             raise Unauthorized
-        return app
+        self.note(known.id)
+        return known.app
+
+    def key_of(self, secret: str) -> Key | None:
+        """The valid key that this is, None: it is no key. Who lets the caller in calls note()."""
+        hashed = hash_of(secret)
+        # Every key is compared, whichever is right.
+        found = [key for key in self.keys() or () if hmac.compare_digest(key.hashed, hashed)]
+        return found[0] if found else None
 
     def app_or_page(self, request: Request) -> str:
         """As app(), but who shows no key at all is the page, where it is public."""
@@ -65,14 +81,6 @@ class Access:
             if self._public_page and "Authorization" not in request.headers:
                 return PAGE_APP
             raise
-
-
-def app_with(keys: Sequence[tuple[str, bytes]], key: str) -> str | None:
-    """The app that has this key, None: nobody's."""
-    hashed = hash_of(key)
-    # Every key is compared, whichever is right.
-    found = [app for app, known in keys if hmac.compare_digest(known, hashed)]
-    return found[0] if found else None
 
 
 def client_ip(request: Request) -> str:

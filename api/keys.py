@@ -1,12 +1,16 @@
 """`python -m api.keys`: make, list, rotate and revoke API keys, while the service runs."""
 
 import argparse
+import logging
 import re
 import secrets
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from redis import Redis
 
 from api.key_file import (
     KEY_ID,
@@ -19,9 +23,14 @@ from api.key_file import (
     valid,
 )
 from api.verify_v2.access import account_sid
+from shared.audit import Audit
+from shared.errors import StorageUnavailable
+from shared.key_use import KeyUse, given_id
 from shared.policy import OWN_APPS, SECONDS
+from shared.redis_client import connect
 from shared.setting_types import APP_NAME
 from shared.settings import Settings, SettingsError
+from shared.store import PATIENCE_SECONDS
 
 _ABOUT = """\
 Make, list, rotate and revoke API keys, while the service runs.
@@ -34,7 +43,7 @@ Apps see nothing of each other. As soon as there is a key, calls without one are
 _MORE = """\
 examples:
   python -m api.keys create shop             make a key for the app "shop", and print it
-  python -m api.keys list                    which keys there are, since when, and until when
+  python -m api.keys list                    which keys there are, since when, until when, last used
   python -m api.keys rotate shop             a new key; the older ones of shop end in 24 hours
   python -m api.keys rotate shop --grace 0   the same, and they end now: when one has leaked
   python -m api.keys revoke 1a2b3c4d         end this key now
@@ -46,6 +55,10 @@ Keys of OTP_API_KEYS are valid too, and are changed there.
 
 exit status: 0 done; 1 not done, stderr says why; 2 the command is not understood
 """
+
+
+# What did not work besides, also on stderr.
+_warnings = logging.getLogger("otp.keys")
 
 
 class NotDone(Exception):
@@ -63,6 +76,7 @@ class Keys:
             raise NotDone(
                 "OTP_DATA_DIR is missing: it names the folder in which the keys are kept."
             )
+        self._settings = settings
         self._folder = settings.otp_data_dir
         # The apps of keys that only OTP_API_KEYS can change.
         self._given = [app for app, _ in settings.api_keys()]
@@ -73,6 +87,7 @@ class Keys:
             secret, key = _new_key(app)
             keys.append(key)
         _hand_over(secret, key)
+        self._record("key_created", key)
         if is_first:
             _tell("It is the first key: from now on, calls without a key are refused.")
 
@@ -84,6 +99,7 @@ class Keys:
             ending = [replace(key, ends=min(key.ends or ends, ends)) for key in older]
             keys[:] = [*(key for key in keys if key not in older), *ending, new]
         _hand_over(secret, new)
+        self._record("key_rotated", new)
         for key in ending:
             _tell(f"Key {key.id} of {app} ends {time_as_text(key.ends) if grace else 'now'}.")
         self._warn_of_given(app)
@@ -96,6 +112,7 @@ class Keys:
             keys[:] = [key for key in keys if key not in revoked]
         for key in revoked:
             _tell(f"Key {key.id} of {key.app} has ended.")
+            self._record("key_revoked", key)
         if app:
             self._warn_of_given(app)
         if not keys and not self._given:
@@ -104,14 +121,52 @@ class Keys:
     def show(self) -> None:
         made = read(path_in(self._folder))
         keys = sorted(valid(made or []), key=lambda key: (key.app, key.made))
-        rows = [("APP", "KEY ID", "MADE", "ENDS")]
-        rows += [(key.app, key.id, time_as_text(key.made), time_as_text(key.ends)) for key in keys]
-        rows += [(app, "-", "OTP_API_KEYS", "never") for app in self._given]
+        used = iter(self._used([*(key.id for key in keys), *map(given_id, self._given)]))
+        rows = [("APP", "KEY ID", "MADE", "ENDS", "LAST USED")]
+        rows += [
+            (key.app, key.id, time_as_text(key.made), time_as_text(key.ends), next(used))
+            for key in keys
+        ]
+        rows += [(app, "-", "OTP_API_KEYS", "never", next(used)) for app in self._given]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             print("  ".join(map(str.ljust, row, widths)).rstrip())
         if len(rows) == 1:
-            _tell("Anybody may call, without a key." if made is None else "All calls are refused.")
+            _tell("All calls are refused." if made is not None else self._without_any_key())
+
+    def _without_any_key(self) -> str:
+        """As the API decides when it starts."""
+        try:
+            self._settings.refuse_to_be_open()
+        except SettingsError as error:
+            return f"There is no key, and without one the API does not start: {error}."
+        return "Anybody may call, without a key."
+
+    def _used(self, key_ids: Sequence[str]) -> list[str]:
+        """When each key was last used. Where Redis cannot tell that, nothing is said of it."""
+        try:
+            with self._redis() as redis:
+                found = KeyUse(redis).last(key_ids)
+        except StorageUnavailable:
+            _warnings.warning("Redis is unreachable, so the last use of keys is not shown.")
+            return [""] * len(key_ids)
+        return [time_as_text(at) if at else "not in 90 days" for at in found]
+
+    def _record(
+        self, action: Literal["key_created", "key_rotated", "key_revoked"], key: ApiKey
+    ) -> None:
+        """Add an entry to the audit log. The command goes on without Redis, because a key that
+        leaked must end all the same, and says that the entry is missing."""
+        try:
+            with self._redis() as redis:
+                audit = Audit(redis, keep_seconds=self._settings.otp_keep_audit)
+                audit.record(action, "api.keys", "", app=key.app, key_id=key.id)
+        except StorageUnavailable:
+            _warnings.warning("Redis is unreachable, so the audit log does not have this.")
+
+    def _redis(self) -> Redis:
+        url = self._settings.redis_url.get_secret_value()
+        return connect(url, timeout_seconds=PATIENCE_SECONDS)
 
     def _of_app(self, app: str, keys: Sequence[ApiKey]) -> Sequence[ApiKey]:
         found = [key for key in keys if key.app == app]

@@ -26,6 +26,9 @@ Action = Literal[
     "end_exemption",
     "test_message",
     "erasure",
+    "key_created",  # by the command api.keys, whose actor is the command itself
+    "key_rotated",
+    "key_revoked",
 ]
 
 log = logging.getLogger("otp.audit")
@@ -34,7 +37,8 @@ log = logging.getLogger("otp.audit")
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """`at` is in Unix seconds, by Redis's clock. `times` counts wrong log-ins in a row, of which
-    `at` and `ip` are those of the last one. `facts` say what was acted on; addresses are masked."""
+    `at` and `ip` are those of the last one. `facts` say what was acted on; addresses are masked.
+    `ip` is empty for a command."""
 
     at: float
     action: Action

@@ -83,6 +83,7 @@ class Store(RedisScripts):
     otp:admin:session:{name}       when a session of the owner began; an hour since it was used
     otp:admin:failed:{address}     times of the last wrong log-ins, `all` for everybody's; a minute
     otp:admin:known:{address}      the owner has logged in from here; 30 days
+    otp:key_used:{id}              when an API key was last used; 90 days since then
     otp:audit                      what the owner did; OTP_KEEP_AUDIT since the last entry
     otp:counts                     what metrics show; a day after the last event
     otp:stats:{period}:{n}         the same by minute, hour and day; 3 hours, 8 and 90 days

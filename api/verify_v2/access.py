@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from flask import Request, g
 
-from api.access import Access, app_with
+from api.access import Access
 from shared.errors import Unauthorized
 from shared.policy import DEFAULT_APP
 
@@ -45,15 +45,18 @@ def account_of(request: Request, access: Access) -> Account:
     given = request.authorization
     if given is None or given.type != "basic" or not given.username or not given.password:
         raise Unauthorized
-    keys = access.keys()
-    app = DEFAULT_APP if keys is None else app_with(keys, _key(given.password))
+    is_open = access.is_open()
+    key = None if is_open else access.key_of(_key(given.password))
+    app = DEFAULT_APP if is_open else key and key.app
     if app is None or not (_SID.fullmatch(given.username) or given.username == app):
         raise Unauthorized
+    if key:
+        access.note(key.id)
     is_account = given.username.startswith("AC") and given.username != app
     return Account(
         app=app,
         sid=given.username if is_account else account_sid(app),
-        has_key=keys is not None,
+        has_key=not is_open,
     )
 
 

@@ -245,10 +245,10 @@ export function audit(entries) {
   return table(
     "Log",
     ["What", "About", "From"],
-    entries.map(({ at, action, ip, times, facts }) => [
+    entries.map(({ at, action, actor, ip, times, facts }) => [
       [h("span", {}, words.action(action) + (times > 1 ? `, ${times} times` : "")), h("span", { class: "more" }, words.stamp(at))],
       Object.entries(facts).map(([name, value]) => h("span", { class: "fact" }, `${name.replaceAll("_", " ")} `, h("code", {}, value))),
-      ip,
+      ip || actor,
     ]),
     "Nothing was done yet.",
   );

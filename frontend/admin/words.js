@@ -161,6 +161,9 @@ const ACTIONS = {
   end_exemption: "Ended an exemption",
   test_message: "Sent a test message",
   erasure: "Erased a recipient",
+  key_created: "Created an API key",
+  key_rotated: "Rotated an API key",
+  key_revoked: "Revoked an API key",
 };
 export const action = (name) => ACTIONS[name] ?? name.replaceAll("_", " ");
 

@@ -1,5 +1,6 @@
 """`python -m api.keys`, and the running API that follows it."""
 
+import base64
 import hashlib
 import logging
 import os
@@ -17,6 +18,7 @@ import time_machine
 from api import create_app
 from api.keys import Keys, main
 from api.verify_v2.access import account_sid
+from shared.audit import Audit
 from shared.settings import Settings, SettingsError
 from tests.conftest import KEY as SECRET_KEY
 from tests.user import OTHER_PHONE
@@ -193,6 +195,19 @@ class TestTheCommand:
         assert [row[1] for row in listed()] == [bank]
         assert "all calls are refused" in command("revoke --app bank").err
         assert listed() == []
+
+    @pytest.mark.parametrize("more", [{"OTP_EMAIL_SENDERS": "smtp://mail.example.com"}])
+    def test_never_says_that_anybody_may_call_where_the_api_does_not_start(self, command):
+        told = command("list").err
+        assert "the API does not start" in told
+        assert "Anybody may call" not in told
+
+    def test_goes_on_without_redis_and_says_so(self, command, caplog):
+        made = command("create shop")
+        assert made.status == 0
+        assert "the audit log does not have this" in caplog.text
+        assert command("list").out.splitlines()[1].startswith(f"shop  {made.key_id}")
+        assert "the last use of keys is not shown" in caplog.text
 
     def test_says_what_the_keys_mean_for_calls(self, command):
         assert "Anybody may call" in command("list").err
@@ -476,3 +491,66 @@ def test_a_change_is_logged_with_the_keys_that_are_valid(command, status, caplog
     status()
     changes = [r.keys for r in caplog.records if r.message == "api_keys_changed"]
     assert changes == [[f"shop {older}"], [f"shop {newer}"]]
+
+
+@pytest.fixture
+def on_redis(command, redis_url, real_redis):
+    """Run the command where Redis is there."""
+    return lambda line: command(line, REDIS_URL=redis_url)
+
+
+def _basic(name: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+class TestOnRedis:
+    def test_every_change_is_in_the_audit_log(self, on_redis, real_redis):
+        first = on_redis("create shop")
+        second = on_redis("rotate shop")
+        on_redis(f"revoke {second.key_id}")
+        on_redis("create bank")
+        on_redis("revoke --app shop")
+        entries = Audit(real_redis, keep_seconds=86400).entries()
+        assert [(entry.action, entry.facts["app"], entry.facts["key_id"]) for entry in entries][
+            ::-1
+        ][:3] == [
+            ("key_created", "shop", first.key_id),
+            ("key_rotated", "shop", second.key_id),
+            ("key_revoked", "shop", second.key_id),
+        ]
+        assert entries[0].action == "key_revoked"
+        assert entries[0].facts["key_id"] == first.key_id
+        assert {entry.actor for entry in entries} == {"api.keys"}
+        for key in (first.key, second.key):
+            assert key.rpartition("_")[2].encode() not in b"".join(
+                real_redis.lrange("otp:audit", 0, -1)
+            )
+
+    def test_what_is_not_done_is_not_in_the_audit_log(self, on_redis, real_redis):
+        for line in ("rotate nobody", "revoke 00000000", "revoke --app nobody", "list"):
+            on_redis(line)
+        assert Audit(real_redis, keep_seconds=86400).entries() == []
+
+    @pytest.mark.parametrize("more", [WITH_GIVEN])
+    def test_list_shows_when_each_key_was_used(self, on_redis, settings, real_redis):
+        used, unused = on_redis("create bank"), on_redis("create bank")
+        client = create_app(settings, real_redis).test_client()
+        with time_machine.travel(NOON, tick=False):
+            for key in (used.key, GIVEN):
+                headers = {"Authorization": f"Bearer {key}"}
+                answer = client.post("/generate-otp", json={"phone": OTHER_PHONE}, headers=headers)
+                assert answer.status_code == 202
+        rows = {tuple(line.split()[:2]): line for line in on_redis("list").out.splitlines()}
+        assert rows["bank", used.key_id].endswith("2026-03-01T12:00:00Z")
+        assert rows["shop", "-"].endswith("2026-03-01T12:00:00Z")
+        assert rows["bank", unused.key_id].endswith("not in 90 days")
+
+    def test_a_wrong_key_is_not_noted(self, on_redis, settings, real_redis):
+        on_redis("create shop")
+        client = create_app(settings, real_redis).test_client()
+        # The right key of another app is wrong, too.
+        stolen = ("bank", on_redis("create shop").key)
+        for headers in ({"Authorization": "Bearer otp_x"}, {"Authorization": _basic(*stolen)}):
+            for path in ("/generate-otp", "/v2/Services"):
+                assert client.post(path, json={}, headers=headers).status_code == 401
+        assert real_redis.keys("otp:key_used:*") == []
