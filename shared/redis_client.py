@@ -1,12 +1,16 @@
 """How the service connects to Redis."""
 
 import logging
+import os
 import ssl
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from redis import (
     Connection,
     ConnectionPool,
+    CredentialProvider,
     Redis,
     SSLConnection,
     UnixDomainSocketConnection,
@@ -17,6 +21,7 @@ from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel
 
 from shared.redis_urls import Host, RedisUrl
+from shared.settings_sources import SettingsError, file_of, read_secret
 
 # One for each thread of the largest worker, and some. redis-py would stop at 100.
 MAX_CONNECTIONS = 600
@@ -36,6 +41,10 @@ def connect(url: str, *, timeout_seconds: float) -> Redis:
         "socket_connect_timeout": timeout_seconds,
     }
     options = {**patience, "max_connections": MAX_CONNECTIONS, **to.options}
+    file = file_of("REDIS_URL", os.environ)
+    if file and "password" in options:
+        given = (options.pop("username", None), options.pop("password", None))
+        options["credential_provider"] = _CredentialsInFile(file, given)
     if to.master:
         sentinel = _Sentinel(  # type: ignore[no-untyped-call]
             to.hosts, sentinel_kwargs={**patience, **to.sentinel, **to.tls_options, "ssl": to.tls}
@@ -49,6 +58,23 @@ def connect(url: str, *, timeout_seconds: float) -> Redis:
         kind = SSLConnection if to.tls else Connection
         options |= {"connection_class": kind, "host": host, "port": port}
     return Redis.from_pool(ConnectionPool(**options))
+
+
+class _CredentialsInFile(CredentialProvider):
+    """Reads REDIS_URL_FILE for each connection, so that a process goes on when the password is
+    replaced while it runs, as by restoring a backup of it. `given` is what it held at first."""
+
+    def __init__(self, file: Path, given: tuple[str | None, str | None]) -> None:
+        self._file = file
+        self._latest = given
+
+    def get_credentials(self) -> tuple[str] | tuple[str, str]:
+        # A file that is being replaced, or is gone, leaves what was known.
+        with suppress(SettingsError, ValueError):
+            found = RedisUrl.parse(read_secret(self._file, "REDIS_URL_FILE")).options
+            self._latest = (found.get("username"), found.get("password"))
+        username, password = self._latest
+        return (username, password or "") if username else (password or "",)
 
 
 class _Sentinel(Sentinel):

@@ -1,8 +1,9 @@
 """`python -m shared.redis_users URL_FILE ACL_FILE`: lock the Redis of docker compose.
 
-It runs before Redis starts. The first time it makes a password and keeps it in URL_FILE, which the
-API and the workers read (REDIS_URL_FILE) and Redis does not see. ACL_FILE is for `redis-server
---aclfile`: it says who may do what, holds the password's hash, and is written anew each time.
+The first time it makes a password and keeps it in URL_FILE, which the API and the workers read
+(REDIS_URL_FILE) and Redis does not see. ACL_FILE is for `redis-server --aclfile`: it says who may
+do what, holds the password's hash, and is written each time. Redis waits for it at the start, and
+its health check has Redis read it again after a change.
 """
 
 import hashlib
@@ -54,7 +55,8 @@ def write_acl(path: Path, password: str) -> None:
         # what scripts and transactions wrote. https://github.com/redis/redis/issues/14541
         "user default off ~* &* +@all",
         # Everybody may be it, and can do nothing else: for the health check.
-        "user health on nopass resetchannels -@all +ping",
+        # ACL LOAD reads this file again, and changes nothing while the file is the same.
+        "user health on nopass resetchannels -@all +ping +acl|load",
         f"user {USER} on #{hashlib.sha256(password.encode()).hexdigest()} {RIGHTS}",
     )
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

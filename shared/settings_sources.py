@@ -62,6 +62,12 @@ def find(name: str, sources: Sequence[Source], secrets_dir: Path | None) -> str 
     return read_secret(mounted, f"{name}: {mounted}") if mounted and mounted.is_file() else None
 
 
+def file_of(name: str, env: Source) -> Path | None:
+    """The file that holds a secret by NAME_FILE, or None if NAME itself is set."""
+    path = env.get(f"{name}_FILE")
+    return Path(path) if path and not env.get(name) else None
+
+
 def read_secret(path: Path, name: str) -> str:
     """The text of a file, which `name` is called by in errors.
 

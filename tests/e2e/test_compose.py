@@ -289,3 +289,50 @@ def test_starts_anew_when_killed(stack, service):
         return healthy and now["RestartCount"] > before["RestartCount"]
 
     wait_for(restarted, 30)
+
+
+def test_a_new_image_does_not_restart_redis(stack, tmp_path):
+    (before,), (api,) = stack.containers("redis"), stack.containers("api")
+    labeled = tmp_path / "labeled.yml"
+    build = {"context": str(ROOT), "labels": {"of": secrets.token_hex(4)}}
+    labeled.write_text(json.dumps({"services": {"api": {"build": build}}}))
+    files = ("-f", str(ROOT / "docker-compose.yml"), "-f", str(labeled))
+    stack.compose(*files, "up", "--build", "--detach", "--wait", "--scale", f"worker={WORKERS}")
+    (after,), (newer,) = stack.containers("redis"), stack.containers("api")
+    assert newer["Image"] != api["Image"]
+    assert (after["Id"], after["State"]["StartedAt"]) == (
+        before["Id"],
+        before["State"]["StartedAt"],
+    )
+    assert stack.generate("+14155554001") == 202
+
+
+RESTORE = """
+import pathlib, re, secrets
+file = pathlib.Path("/var/lib/otp/redis_url")
+file.write_text(re.sub(":[0-9a-f]{64}@", f":{secrets.token_hex(32)}@", file.read_text()))
+"""
+
+
+@pytest.mark.parametrize("stopped", [(), ("api",), ("api", "worker"), ("redis",)], ids=str)
+def test_a_restored_password_is_used_by_all_after_the_next_up(stack, stopped):
+    before = stack.redis_password()
+    stack.compose("exec", "-T", "api", "python", "-c", RESTORE)
+    assert stack.redis_password() != before
+    if stopped:
+        stack.compose("stop", *stopped)
+    stack.compose("up", "--detach", "--scale", f"worker={WORKERS}")
+    number = iter(range(1000))
+    phones = (f"+1415556{len(stopped)}{next(number):03}" for _ in range(1000))
+    wait_for(lambda: stack.generate(next(phones)) == 202 or None, 30)
+    after = next(phones)
+    assert stack.generate(after) == 202
+    assert stack.codes([after])
+    refused = f"redis-cli -u redis://otp:{before}@127.0.0.1:6379/0 get otp:ready"
+    assert "WRONGPASS" in stack.compose("exec", "-T", "redis", "sh", "-c", f"{refused} 2>&1; true")
+
+
+# The last one: from now on, calls without a key are refused.
+def test_a_key_is_all_that_the_documented_command_prints(stack):
+    command = ("run", "--rm", "api", "python", "-m", "api.keys", "create", "shop")
+    assert re.fullmatch("otp_[0-9a-f]{8}_[0-9a-f]{64}\n", stack.compose(*command))

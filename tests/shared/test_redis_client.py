@@ -251,3 +251,21 @@ def test_a_command_whose_answer_got_lost_is_not_repeated(listener):
     listener.shutdown(socket.SHUT_RDWR)
     server.join()
     assert sum(b"INCR" in words for words in received) == 1
+
+
+def test_a_password_that_is_replaced_in_its_file_is_used_from_then_on(tmp_path, monkeypatch):
+    file = tmp_path / "redis_url"
+    with redis_server(tmp_path, "--requirepass", "first", user=":first") as server:
+        file.write_text(server.url)
+        monkeypatch.setenv("REDIS_URL_FILE", str(file))
+        monkeypatch.delenv("REDIS_URL", raising=False)
+        with connect(server.url, timeout_seconds=1) as redis:
+            redis.config_set("requirepass", "second")
+            file.write_text(server.url.replace("first", "second"))
+            redis.connection_pool.disconnect()
+            assert redis.ping()
+            # While it is being replaced, the last one goes on.
+            for text in ("", "no URL"):
+                file.write_text(text)
+                redis.connection_pool.disconnect()
+                assert redis.ping()
