@@ -6,13 +6,13 @@ byte could hold a thread forever, and an answer without end could fill the memor
 with connections of its own, such as curl, is told the seconds that are left: `Bounds.wait()`.
 """
 
-import contextlib
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -59,7 +59,7 @@ class _Thread(threading.local):
 _thread = _Thread()
 
 
-@contextlib.contextmanager
+@contextmanager
 def bounded(seconds: float = LONGEST_SEND_SECONDS) -> Iterator[Bounds]:
     """Bound every connection that this thread uses in the block, also one kept from an earlier
     block, as long as requests, urllib3, smtplib or `socket.create_connection` has opened it. A
@@ -98,7 +98,7 @@ class _Socket(socket.socket):
         with self._in_time(sends=True):
             super().sendall(data, *args)
 
-    @contextlib.contextmanager
+    @contextmanager
     def _in_time(self, *, sends: bool = False) -> Iterator[Bounds | None]:
         bounds, usual = _thread.bounds, self.gettimeout()
         if bounds is None:
