@@ -16,6 +16,7 @@ from api import (
     health,
     hosted,
     hosts,
+    links,
     metrics,
     openapi,
     otp,
@@ -157,6 +158,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
             messages=MESSAGES,
         )
     )
+    links.register(app)
     problems.register(app, answers.of, page.problem)
     headers.register(app, return_urls.origins)
     compression.register(app)

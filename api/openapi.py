@@ -97,6 +97,8 @@ def document() -> dict[str, Any]:
     paths = _paths()
     return {
         "openapi": "3.1.0",
+        # Relative to the document, which may be below a path of a proxy.
+        "servers": [{"url": "."}],
         "info": {
             "title": "OTP service",
             "version": VERSION,

@@ -7,6 +7,7 @@ from typing import Any
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
+from api import links
 from api.access import Access
 from api.logged import LoggedService
 from api.origins import ReturnUrls
@@ -109,7 +110,8 @@ class Page:
             say=texts.say,
             title=title,
             text=text,
-            root=f"{request.script_root}/",
+            root=links.to(request, "/"),
+            files=links.to(request, "/static/"),
             has_start=self.app is not None,
             lang=self._languages.chosen(request),
             languages=self._languages.links(request),
@@ -156,7 +158,8 @@ class Page:
             view=view,
             texts=view.texts,
             say=view.texts.say,
-            root=f"{request.script_root}/",
+            root=links.to(request, "/"),
+            files=links.to(request, "/static/"),
             lang=self._languages.chosen(request),
             languages=self._languages.links(request),
             locale=self.locale,

@@ -121,6 +121,12 @@ function tick() {
   render(state);
 }
 
+/** The script changes the page's address, and the links stay those of the address it came from. */
+function pinLinks() {
+  for (const link of document.querySelectorAll('link[href], a[href^="."]')) link.href = link.href;
+  for (const form of document.querySelectorAll('form[action^="."]')) form.action = form.action;
+}
+
 function listen() {
   $("address-step")?.addEventListener("submit", submitAddress);
   $("address-step")?.addEventListener("input", typedAddress);
@@ -155,6 +161,7 @@ function arrive() {
 }
 
 $("code").style.setProperty("--digits", codeLength);
+pinLinks();
 listen();
 arrive();
 performance.mark("otp:ready");

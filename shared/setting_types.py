@@ -103,9 +103,9 @@ def _one_line(text: str) -> str:
 
 
 def _public_url(text: str) -> str:
-    if not re.fullmatch(r"https?://[^/?#\s]+", text):
-        raise ValueError("expected a URL without a path, such as https://otp.example.com")
-    return text
+    if not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", text):
+        raise ValueError("expected a URL without a query, such as https://otp.example.com")
+    return text.rstrip("/")
 
 
 def _web_origin(text: str) -> str:

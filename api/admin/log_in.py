@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from api.admin.session import OwnerAccess, id_of, new_id, set_cookie
@@ -43,7 +43,7 @@ def routes(
     @admin.get("/login")
     def log_in_page() -> AnyResponse:
         if access.has_session(id_of(request)):
-            return redirect(url_for("admin.index"), 303)
+            return redirect("./", 303)
         return page.show(403 if access.is_off else 200)
 
     @admin.post("/login")
@@ -65,14 +65,14 @@ def routes(
         if not let_in:
             challenge = {"WWW-Authenticate": 'Cookie realm="otp admin"'}
             return page.show(401, "That is not the password.", challenge)
-        response = redirect(url_for("admin.index"), 303)
+        response = redirect("./", 303)
         set_cookie(response, opened)
         return response
 
     @admin.post("/logout")
     def log_out() -> AnyResponse:
         access.log_out(request, id_of(request) or "")
-        response = redirect(url_for("admin.log_in_page"), 303)
+        response = redirect("login", 303)
         set_cookie(response, new_id())
         # Not the cookies: the new one is among them.
         response.headers["Clear-Site-Data"] = '"cache", "storage"'

@@ -4,9 +4,10 @@ import hmac
 import re
 import secrets
 
-from flask import Blueprint, Request, redirect, request, url_for
+from flask import Blueprint, Request, redirect, request
 from werkzeug.wrappers import Response
 
+from api import links
 from api.access import client_ip
 from api.origins import is_cross_site
 from shared.admission import network
@@ -110,7 +111,7 @@ def refusal(access: OwnerAccess) -> Response | None:
     if session_id is None or not access.has_session(session_id):
         if request.accept_mimetypes.best == "application/json":
             raise LogInNeeded
-        return redirect(url_for("admin.log_in_page"), 303)
+        return redirect(links.to(request, "/admin/login"), 303)
     if request.method not in _SAFE and not access.is_ours(request, session_id):
         raise CsrfFailed
     return None

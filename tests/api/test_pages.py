@@ -54,12 +54,12 @@ def test_no_other_file_is_served(client, path):
     assert client.get(path, follow_redirects=True).status_code == 404
 
 
-PUBLIC = {"OTP_PUBLIC_URL": "https://otp.example"}
+NAMED = {"OTP_PUBLIC_URL": "https://otp.example"}
 
 
 @pytest.mark.parametrize(
     ("env", "status"),
-    [(PUBLIC, 403), ({"OTP_TRUSTED_PROXIES": "1", **PUBLIC}, 422)],
+    [(NAMED, 403), ({"OTP_TRUSTED_PROXIES": "1", **NAMED}, 422)],
     ids=["without", "with"],
 )
 def test_only_a_trusted_proxy_says_how_the_page_is_called(client, status):
@@ -87,7 +87,7 @@ PUBLIC = {"OTP_API_KEYS": "shop:" + "k" * 32, "OTP_PUBLIC_UI": "true"}
 def test_what_is_for_developers_is_shown_in_open_mode_only(client, is_open):
     page = client.get("/").get_data(as_text=True)
     assert "Send code" in page
-    for shown in 'href="/docs"', 'href="/phone"', "docker compose":
+    for shown in 'href="./docs"', 'href="./phone"', "docker compose":
         assert (shown in page) is is_open
 
 

@@ -1,6 +1,7 @@
 """The owner's browser."""
 
 import re
+from urllib.parse import urljoin
 
 import pytest
 from flask import Flask
@@ -47,6 +48,14 @@ class Browser:
         )
         if shown := re.search(r'name="csrf_token" value="(\w+)"', answer.text):
             self.token = shown[1]
+        return answer
+
+    def follow(self, path: str) -> TestResponse:
+        """As a browser does: from each page, the way that its redirect says."""
+        answer = self.open(path)
+        while answer.location:
+            path = urljoin(path, answer.location)
+            answer = self.open(path)
         return answer
 
     def send(self, path: str, headers=None, **fields: str) -> TestResponse:

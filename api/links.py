@@ -1,0 +1,30 @@
+"""Links within the service. All are relative, so they also work where a proxy serves it below a
+path, whether or not the proxy says so."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, Response, request
+from werkzeug.routing import RequestRedirect
+
+
+def to(request: Request, path: str) -> str:
+    """The way from the requested page to a path of this service, as a browser follows it."""
+    # An escaped slash is none to a browser, so the request's path counts as it was sent.
+    sent: str = request.environ.get("REQUEST_URI", request.path)
+    folders = sent.partition("?")[0].split("/")[1:-1]
+    parts = path.lstrip("/").split("/")
+    while folders and len(parts) > 1 and folders[0] == parts[0]:
+        del folders[0], parts[0]
+    return "../" * len(folders) + "/".join(parts) or "./"
+
+
+def register(app: Flask) -> None:
+    """Make the redirects relative that Flask answers by itself, such as from /admin to /admin/."""
+
+    @app.after_request
+    def stay_below_the_path(response: Response) -> Response:
+        if isinstance(request.routing_exception, RequestRedirect):
+            url = urlsplit(request.routing_exception.new_url)
+            way = to(request, url.path.removeprefix(request.script_root))
+            response.location = f"{way}?{url.query}" if url.query else way
+        return response
