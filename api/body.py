@@ -22,17 +22,26 @@ def read(request: Request, model: type[Model]) -> Model:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType
     try:
-        body = _JSON.decode(content(request).decode("utf-8"))
-    except (ValueError, RecursionError):
+        body = _object(content(request).decode("utf-8"))
+    except ValueError:
         raise MalformedJson from None
-    if not isinstance(body, dict):
-        raise MalformedJson
     try:
         return model.model_validate(body)
     except ValidationError as error:
         # Without the input: it may be a code or somebody's number.
         found = error.errors(include_input=False, include_url=False)
         raise InvalidRequest(*((".".join(map(str, e["loc"])), _said(e)) for e in found)) from None
+
+
+def json_in_form(text: str) -> dict[str, Any]:
+    """The object in a field of a form, which no model checks: all text in it can be encoded, and
+    all numbers are finite. Raises MalformedJson."""
+    found = _object(text)
+    try:
+        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
+        raise MalformedJson from None
+    return found
 
 
 def answer(model: BaseModel, status: int = 200) -> Response:
@@ -64,6 +73,17 @@ _SAID = {
 def _said(error: ErrorDetails) -> str:
     said = _SAID.get(error["type"], "not a value that this field can have")
     return said.format_map(error.get("ctx", {}))
+
+
+def _object(text: str) -> dict[str, Any]:
+    """Raises MalformedJson."""
+    try:
+        found = _JSON.decode(text)
+    except (ValueError, RecursionError):
+        raise MalformedJson from None
+    if not isinstance(found, dict):
+        raise MalformedJson
+    return found
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -56,14 +56,16 @@ class _Measured(Collector):
         }
         durations: dict[tuple[str, str], dict[float, int]] = {}
         for count, value in self._measures.counts.items():
-            kind, *labels = count.split(":")
+            kind, _, rest = count.partition(":")
             if kind in _DURATIONS:
-                channel, bound = labels
-                durations.setdefault((kind, channel), {})[float(bound) / 1000] = value
-                continue
-            names = _COUNTERS[kind][1]
-            # A reason is not always there.
-            families[kind].add_metric([*labels, *[""] * (len(names) - len(labels))], value)
+                channel, _, bound = rest.partition(":")
+                durations.setdefault((kind, channel), {})[_seconds(bound)] = value
+            elif kind in families:
+                labels = rest.split(":", len(_COUNTERS[kind][1]) - 1)
+                # A reason is not always there.
+                missing = len(_COUNTERS[kind][1]) - len(labels)
+                families[kind].add_metric([*labels, *[""] * missing], value)
+            # Else another version counted it.
         yield from families.values()
         yield from _histograms(durations)
         yield GaugeMetricFamily(
@@ -79,6 +81,14 @@ class _Measured(Collector):
         for (channel, sender), is_open in self._measures.breakers.items():
             open_breakers.add_metric([channel, sender], float(is_open))
         yield open_breakers
+
+
+def _seconds(bound_ms: str) -> float:
+    """A bound of another version is none of ours."""
+    try:
+        return float(bound_ms) / 1000
+    except ValueError:
+        return math.nan
 
 
 def _histograms(durations: Mapping[tuple[str, str], Mapping[float, int]]) -> Iterator[Metric]:

@@ -16,7 +16,11 @@ from api.texts import Languages
 from api.view import Kind, Step, View
 from shared.errors import StorageUnavailable, Unauthorized, VerificationNotFound
 from shared.policy import DEFAULT_APP
+from shared.reading import UNKNOWN
 from shared.settings import Settings
+
+# The page has no words for what it cannot read.
+_END_OF = {UNKNOWN: "not_found"}
 
 
 class Page:
@@ -84,14 +88,14 @@ class Page:
             view,
             app=found.account,
             verification=found,
-            kind="email" if found.channel == "email" else "phone",
+            kind="email" if "@" in found.to else "phone",
             hosted=self._is_part or owner != self.app,
         )
         if found.status == "pending":
             return self._answer(replace(view, step="code"), where, error)
         if found.status == "approved":
             return self._answer(replace(view, step="approved"))
-        return self._answer(replace(view, ended=found.status))
+        return self._answer(replace(view, ended=_END_OF.get(found.status, found.status)))
 
     def problem(self, problem: Mapping[str, Any], error: Exception) -> str:
         """What a browser shows for an error that the API answers as `problem`, apart from the

@@ -10,7 +10,7 @@ from shared.errors import InvalidRequest
 from shared.locales import LONGEST_WRITTEN, bcp47
 from shared.policy import PHONE_CHANNELS, Channel
 from shared.recipient import Addresses, Recipient
-from shared.verification import Approved, Started, Verification
+from shared.verification import Approved, SendStatus, Started, Status, Verification
 
 
 def _locale(text: str) -> str:
@@ -62,7 +62,8 @@ Otp = Annotated[
         examples=["123456"],
     ),
 ]
-Status = Literal["pending", "approved", "canceled", "expired", "max_attempts_reached"]
+# What another version wrote, and this one cannot read.
+Unknown = Literal["unknown"]
 
 
 class Request(BaseModel):
@@ -192,19 +193,19 @@ class DeliveryAttempt(BaseModel):
 
 class Send(BaseModel):
     number: int
-    channel: Channel
-    status: Literal["queued", "sending", "sent", "delivered", "undelivered", "dropped", "failed"]
+    channel: Channel | Unknown
+    status: SendStatus | Unknown
     reason: str | None
     attempts: list[DeliveryAttempt]
 
 
 class VerificationDetails(BaseModel):
     verification_id: VerificationId
-    status: Status
-    channel: Channel
+    status: Status | Unknown
+    channel: Channel | Unknown
     to: Annotated[str, Field(description="Masked", examples=["+1415*****23"])]
-    created_at: Annotated[str, Field(examples=["2026-11-23T18:21:23.916Z"])]
-    expires_at: Annotated[str, Field(examples=["2026-11-23T18:26:23.916Z"])]
+    created_at: Annotated[str | None, Field(examples=["2026-11-23T18:21:23.916Z"])]
+    expires_at: Annotated[str | None, Field(examples=["2026-11-23T18:26:23.916Z"])]
     expires_in: Annotated[int, Field(description="Seconds, 0 when it is not pending")]
     resend_in: Annotated[
         int,
@@ -228,6 +229,8 @@ class VerificationDetails(BaseModel):
         return cls(**facts)
 
 
-def _timestamp(unix_seconds: float) -> str:
+def _timestamp(unix_seconds: float | None) -> str | None:
+    if unix_seconds is None:
+        return None
     moment = datetime.fromtimestamp(unix_seconds, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

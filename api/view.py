@@ -8,6 +8,7 @@ from typing import Literal
 from api.origins import with_result
 from api.schemas import VerificationDetails
 from api.texts import Texts
+from shared.reading import UNKNOWN
 from shared.verification import Send, Verification
 
 Step = Literal["off", "address", "code", "approved", "ended", "away"]
@@ -40,19 +41,23 @@ class View:
 
     @property
     def channel(self) -> str:
-        return self.verification.channel if self.verification else ""
+        found = self.verification
+        if found and found.channel == UNKNOWN:
+            return "email" if "@" in found.to else "sms"
+        return found.channel if found else ""
 
     @property
     def life_left(self) -> float:
         """From 1, for a new code, to 0."""
-        if self.verification is None:
+        found = self.verification
+        if found is None or found.expires_at is None or found.created_at is None:
             return 1
-        life = self.verification.expires_at - self.verification.created_at
-        return self.verification.expires_in / life
+        return found.expires_in / max(1, found.expires_at - found.created_at)
 
     @property
     def newest_send(self) -> Send | None:
-        return self.verification.sends[-1] if self.verification else None
+        sends = self.verification.sends if self.verification else ()
+        return sends[-1] if sends else None
 
     @property
     def has_failed(self) -> bool:

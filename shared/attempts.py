@@ -1,7 +1,6 @@
 """The sends of an account, and which of them had the recipient verified: how well codes arrive, by
 country and channel. What is a send elsewhere is an attempt here, as in the API that shows them."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,14 +8,14 @@ from typing import Any
 
 from redis import Redis
 
+from shared import reading
 from shared.codes import Codes
 from shared.ledger import Attempt as Delivery
 from shared.ledger import read_attempt
+from shared.policy import CHANNELS, MOST_SENDS, Policy
 from shared.recipient import Recipient
 from shared.redis_scripts import RedisScripts
 
-# More sends than this no verification can have.
-_MOST_SENDS = 10
 # A page is one round trip; who asks for them all keeps nobody else waiting for long.
 _AT_ONCE = 200
 
@@ -39,17 +38,18 @@ class Attempt:
     reason: str | None
     is_converted: bool
     is_expired: bool
-    created_at: float
+    created_at: float | None
     lines: tuple[str, ...]
 
     @property
     def deliveries(self) -> list[Delivery]:
         """The hand-overs to providers."""
-        return [read_attempt(json.loads(line)) for line in self.lines]
+        return [delivery for line in self.lines if (delivery := read_attempt(line))]
 
     @property
-    def updated_at(self) -> float:
-        return max([self.created_at, *(delivery.at for delivery in self.deliveries)])
+    def updated_at(self) -> float | None:
+        times = [self.created_at, *(delivery.at for delivery in self.deliveries)]
+        return max(filter(None, times), default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +99,8 @@ class Attempts(RedisScripts):
         """The newest first. They are read as they are asked for. Raises StorageUnavailable."""
         lowest = "-inf" if wanted.after is None else wanted.after * 1000
         highest = "+inf" if wanted.before is None else wanted.before * 1000
-        found = self._run(lambda: self.redis.zrevrangebyscore(_key(account), highest, lowest))
-        members = [member.decode() for member in found]
+        (found,) = self._fetch(lambda pipe: pipe.zrevrangebyscore(_key(account), highest, lowest))
+        members = [str(reading.text(member)) for member in found or ()]
         if wanted.verification_id:
             members = [m for m in members if m.startswith(f"{wanted.verification_id}:")]
         for first in range(0, len(members), _AT_ONCE):
@@ -110,9 +110,9 @@ class Attempts(RedisScripts):
 
     def get(self, account: str, sid: str) -> Attempt | None:
         """Raises StorageUnavailable."""
-        members = [f"{_verification_id(sid, send)}:{send}" for send in range(1, _MOST_SENDS + 1)]
-        scores = self._run(lambda: self.redis.zmscore(_key(account), members))
-        known = [m for m, score in zip(members, scores, strict=True) if score is not None]
+        members = [f"{_verification_id(sid, send)}:{send}" for send in range(1, MOST_SENDS + 1)]
+        (scores,) = self._fetch(lambda pipe: pipe.zmscore(_key(account), members))
+        known = [m for m, score in zip(members, scores or (), strict=False) if score is not None]
         return next(iter(self._read(known)), None)
 
     def _is_wanted(self, attempt: Attempt, wanted: Wanted) -> bool:
@@ -142,23 +142,25 @@ def _attempt(
     member: str, verification: Mapping[str, str], send: Mapping[str, Any], now: int
 ) -> Attempt:
     verification_id, _, number = member.partition(":")
-    status, country = verification["status"], verification["country"]
+    country = verification.get("country", "none")
+    status = verification.get("status")
+    expires_ms = reading.number(verification.get("expires"))
     return Attempt(
         sid=attempt_sid(verification_id, int(number)),
         verification_id=verification_id,
         service=verification["app"],
-        channel=send["channel"],
-        locale=send["locale"],
-        to=verification["to"],
-        tag=verification["tag"],
+        channel=reading.word(send["channel"], CHANNELS),
+        locale=send.get("locale", ""),
+        to=verification.get("to", ""),
+        tag=verification.get("tag", ""),
         country=None if country == "none" else country,
-        code_length=int(verification["code_length"]),
-        status=send["status"],
+        code_length=reading.number(verification.get("code_length"), Policy.code_length),
+        status=send.get("status", reading.UNKNOWN),
         reason=send.get("reason"),
-        is_converted=status == "approved" and number == verification["sends"],
-        is_expired=status == "pending" and int(verification["expires"]) <= now,
-        created_at=int(send["asked"]) / 1000,
-        # One whose worker died has left no line.
+        is_converted=status == "approved" and number == verification.get("sends"),
+        is_expired=status == "pending" and expires_ms <= now,
+        created_at=reading.moment(send.get("asked")),
+        # An attempt whose worker died has left no line.
         lines=tuple(filter(None, send["deliveries"] or ())),
     )
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from redis import Redis
 
+from shared import reading
 from shared.redis_scripts import RedisScripts
 
 MOST_ENTRIES = 1000
@@ -40,8 +41,8 @@ class Entry:
     `at` and `ip` are those of the last one. `facts` say what was acted on; addresses are masked.
     `ip` is empty for a command."""
 
-    at: float
-    action: Action
+    at: float | None
+    action: str
     actor: str
     ip: str
     times: int
@@ -64,10 +65,16 @@ class Audit(RedisScripts):
 
     def entries(self) -> list[Entry]:
         """Newest first."""
-        lines = self._run(lambda: self.redis.lrange("otp:audit", 0, -1))
-        return [_read(json.loads(line)) for line in lines]
+        (lines,) = self._fetch(lambda pipe: pipe.lrange("otp:audit", 0, -1))
+        return [_read(fields) for fields in reading.json_objects(lines)]
 
 
 def _read(fields: dict[str, Any]) -> Entry:
-    own = {name: fields.pop(name) for name in ("action", "actor", "ip", "times")}
-    return Entry(at=fields.pop("at") / 1000, **own, facts=fields)
+    return Entry(
+        at=reading.moment(fields.pop("at", None)),
+        action=str(fields.pop("action", reading.UNKNOWN)),
+        actor=str(fields.pop("actor", reading.UNKNOWN)),
+        ip=str(fields.pop("ip", reading.UNKNOWN)),
+        times=reading.number(fields.pop("times", None), 1),
+        facts=fields,
+    )

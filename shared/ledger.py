@@ -4,11 +4,12 @@ import json
 import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Literal, cast
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
 
 from redis import Redis
 
+from shared import reading
 from shared.policy import Channel
 from shared.redis_scripts import RedisScripts
 
@@ -24,19 +25,22 @@ LEFT_SECONDS = 0.5
 # A sender that fails this often in a row is left alone for a while, then tried with one message.
 BREAKER_FAILURES = 5
 BREAKER_OPEN_SECONDS = 5.0
+# Of what a provider says, such as its id of a message.
+_LONGEST_TOLD = 255
 
 AttemptResult = Literal["accepted", "refused", "transient", "unknown", "invalid_recipient"]
 SendStatus = Literal["sent", "queued", "failed", "delivered", "undelivered", "lost", "broken"]
+ATTEMPT_RESULTS: tuple[AttemptResult, ...] = get_args(AttemptResult)
 ReceiptOutcome = Literal["accepted", "delivered", "undelivered"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
     """A delivery attempt: one hand-over of a send to a provider. `at` is when its result was known,
-    in Unix seconds."""
+    in Unix seconds. `status` is one of ATTEMPT_RESULTS."""
 
     sender: str
-    status: AttemptResult
+    status: str
     at: float
     error: str | None = None
     provider_id: str | None = None
@@ -90,9 +94,6 @@ class Outcome:
     error: str | None = None
     provider_id: str | None = None
     retry_in_seconds: float | None = None
-
-
-_ATTEMPT_FACTS = [fact.name for fact in fields(Attempt)]
 
 
 class Ledger(RedisScripts):
@@ -166,14 +167,12 @@ class Ledger(RedisScripts):
                 "token": claim.token,
                 "attempt": claim.attempt,
                 "sender": claim.sender,
-                "result": outcome.result,
-                "error": outcome.error,
-                "provider_id": outcome.provider_id,
+                "result": reading.word(outcome.result, ATTEMPT_RESULTS),
+                "error": _told(outcome.error),
+                "provider_id": _told(outcome.provider_id),
                 "retry_in_ms": None if retry_in is None else round(retry_in * 1000),
             }
-            # Text of what else a sender may answer: it must not hold up the others.
-            known = {name: value for name, value in facts.items() if value is not None}
-            words.append(json.dumps(known, default=str))
+            words.append(_json_of(facts))
         answers = self._run(lambda: self._done(keys, words))
         return [cast(SendStatus, answer.decode(errors="replace")) for answer in answers]
 
@@ -197,11 +196,11 @@ class Ledger(RedisScripts):
             "member": member,
             "attempt": attempt,
             "outcome": outcome,
-            "error": error,
-            "provider_id": provider_id,
+            "error": _told(error),
+            "provider_id": _told(provider_id),
         }
-        body = json.dumps({name: value for name, value in request.items() if value is not None})
-        status = self._run(lambda: self._receipt([f"otp:send:{member}", "otp:due"], [body]))
+        words = [_json_of(request)]
+        status = self._run(lambda: self._receipt([f"otp:send:{member}", "otp:due"], words))
         return status.decode() if status else None
 
     def renew(self, claims: Sequence[Claim]) -> None:
@@ -245,7 +244,32 @@ def _read_claim(
         return Ended(status="broken", reason=type(error).__name__)
 
 
-def read_attempt(line: Mapping[str, Any]) -> Attempt:
-    """A delivery attempt from what done.lua wrote."""
-    facts = {name: line[name] for name in _ATTEMPT_FACTS if name in line}
-    return Attempt(**{**facts, "at": line["at"] / 1000})
+def read_attempt(line: object) -> Attempt | None:
+    """A delivery attempt from what done.lua wrote. Returns None for what cannot be read."""
+    told = reading.json_object(line) or {}
+    at = reading.moment(told.get("at"))
+    if at is None:
+        return None
+    return Attempt(
+        sender=reading.text(told.get("sender")) or reading.UNKNOWN,
+        status=reading.word(told.get("status"), ATTEMPT_RESULTS),
+        at=at,
+        error=reading.text(told.get("error")),
+        provider_id=reading.text(told.get("provider_id")),
+    )
+
+
+def _json_of(facts: Mapping[str, Any]) -> str:
+    return json.dumps({name: value for name, value in facts.items() if value is not None})
+
+
+def _told(by_provider: object) -> str | None:
+    """What a provider or its sender told, as text that every reader takes. A record that Redis
+    could not take would have the message sent again."""
+    if by_provider is None:
+        return None
+    try:
+        told = str(by_provider)
+    except Exception:  # noqa: BLE001 (senders may come from other packages)
+        return None
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in told[:_LONGEST_TOLD])

@@ -3,16 +3,18 @@ what the carrier between the two does to them. The code of a message is not kept
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any, Literal, get_args
 
 from redis import Redis
+from redis.client import Pipeline
 
+from shared import reading
 from shared.codes import Codes
 from shared.ledger import ReceiptOutcome
-from shared.policy import Channel
+from shared.policy import CHANNELS, Channel
 from shared.redis_scripts import RedisScripts
 
 MOST_MESSAGES = 50
@@ -132,24 +134,23 @@ class Phone(RedisScripts):
         """Watch the phone, for a few seconds. Whoever looks also reports, by `Ledger.receipt`, and
         says so to `reported`: nobody else waits for the time at which a receipt is due."""
 
-        def look() -> Any:
-            with self.redis.pipeline(transaction=False) as pipe:
-                pipe.set("otp:phone:watched", 1, ex=WATCHED_SECONDS)
-                pipe.lrange("otp:phone", 0, -1)
-                pipe.get("otp:phone:carrier")
-                pipe.zrange("otp:phone:receipts", 0, -1, withscores=True)
-                pipe.time()
-                return pipe.execute()
+        def ask(pipe: Pipeline) -> None:
+            pipe.set("otp:phone:watched", 1, ex=WATCHED_SECONDS)
+            pipe.lrange("otp:phone", 0, -1)
+            pipe.get("otp:phone:carrier")
+            pipe.zrange("otp:phone:receipts", 0, -1, withscores=True)
+            pipe.time()
 
-        _, lines, carrier, receipts, (seconds, micros) = self._run(look)
+        _, lines, carrier, receipts, (seconds, micros) = self._fetch(ask)
         now = seconds * 1000 + micros // 1000
         oldest = now - KEPT_SECONDS * 1000
-        messages = (PhoneMessage(**json.loads(line)) for line in lines)
+        messages = map(_message, reading.json_objects(lines))
+        reports = [_report(str(reading.text(m))) for m, due in receipts or () if due <= now]
         return Screen(
             now=now,
-            carrier=carrier.decode() if carrier else "deliver",
-            messages=tuple(message for message in messages if message.at > oldest),
-            reports=tuple(_report(member.decode()) for member, due in receipts if due <= now),
+            carrier=_carrier(reading.text(carrier)) or "deliver",
+            messages=tuple(message for message in messages if message and message.at > oldest),
+            reports=tuple(report for report in reports if report),
         )
 
     def reported(self, reports: Sequence[Report]) -> None:
@@ -177,11 +178,42 @@ def _hide(text: str, code: str) -> str:
     return text
 
 
-def _report(member: str) -> Report:
-    verification_id, send, attempt, outcome = member.split(":")
-    return Report(
-        verification_id=verification_id,
-        send=int(send),
-        attempt=int(attempt),
-        outcome="delivered" if outcome == "delivered" else "undelivered",
+def _message(told: Mapping[str, Any]) -> PhoneMessage | None:
+    """From what phone.lua wrote. Returns None for what cannot be read."""
+    texts = {name: told[name] for name in _TEXTS if isinstance(told.get(name), str)}
+    numbers = {name: told[name] for name in _NUMBERS if isinstance(told.get(name), int)}
+    channel = next((known for known in CHANNELS if known == told.get("channel")), None)
+    if channel is None or texts.keys() != _TEXTS or numbers.keys() != _NUMBERS:
+        return None
+    appears_at = told.get("appears_at")
+    return PhoneMessage(
+        **texts,
+        **numbers,
+        channel=channel,
+        carrier=_carrier(told.get("carrier")),
+        appears_at=appears_at if isinstance(appears_at, int) else None,
+        sealed=reading.text(told.get("sealed")),
     )
+
+
+_TEXTS = {"verification_id", "to", "locale", "subject", "text", "kid"}
+_NUMBERS = {"send", "attempt", "generation", "length", "at"}
+
+
+def _carrier(told: object) -> Carrier | None:
+    return next((known for known in CARRIERS if known == told), None)
+
+
+def _report(member: str) -> Report | None:
+    """Returns None for what cannot be read."""
+    match member.split(":"):
+        case [verification_id, send, attempt, "delivered" | "undelivered" as outcome] if (
+            send.isdecimal() and attempt.isdecimal()
+        ):
+            return Report(
+                verification_id=verification_id,
+                send=int(send),
+                attempt=int(attempt),
+                outcome="delivered" if outcome == "delivered" else "undelivered",
+            )
+    return None

@@ -11,6 +11,9 @@ Channel = Literal["sms", "whatsapp", "call", "email"]
 PHONE_CHANNELS: tuple[Channel, ...] = ("sms", "whatsapp", "call")
 CHANNELS: tuple[Channel, ...] = (*PHONE_CHANNELS, "email")
 
+# No verification can have more sends than this.
+MOST_SENDS = 10
+
 # The app of everybody's verifications where no API keys are set, and the one of the page at / where
 # they are and OTP_PUBLIC_UI lets people in all the same.
 DEFAULT_APP = "default"

@@ -1,5 +1,6 @@
 """What the pumping guard sees: the ranges and countries that get messages, and what comes of it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +10,7 @@ from shared.store import GuardCount, Store
 
 # Those with the latest messages are looked at.
 _MOST = 200
+_NAME = re.compile("[^:]+:(range|country):.+")
 GuardState = Literal["held", "monitored", "exempt", "released", "ok"]
 _WORST_FIRST: tuple[GuardState, ...] = ("held", "monitored", "exempt", "released", "ok")
 
@@ -33,7 +35,7 @@ class Guarded:
 def guarded(store: Store, guard_of: Callable[[str], Guard]) -> list[Guarded]:
     """What is held first, then the busiest. `guard_of` answers the guard of an app. Raises
     StorageUnavailable."""
-    names = store.guarded(_MOST)
+    names = [name for name in store.guarded(_MOST) if _NAME.fullmatch(name)]
     rows = [
         _row(name, counted, guard_of)
         for name, counted in zip(names, store.guards(*names), strict=True)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from redis import Redis
 
+from shared import reading
 from shared.codes import Codes
 from shared.errors import RateLimitNotFound, RateLimitRefused
 from shared.redis_scripts import RedisScripts
@@ -71,7 +72,7 @@ class RateLimits(RedisScripts):
 
     def of(self, service: str) -> list[RateLimit]:
         """All of a Service, the oldest first."""
-        kept = self._run(lambda: self.redis.getex(key_of(service), ex=SERVICE_SECONDS))
+        (kept,) = self._fetch(lambda pipe: pipe.getex(key_of(service), ex=SERVICE_SECONDS))
         return parse(kept)
 
     def find(self, service: str, sid: str) -> RateLimit:
@@ -166,10 +167,39 @@ def key_of(service: str) -> str:
 
 
 def parse(kept: bytes | None) -> list[RateLimit]:
-    return [
-        RateLimit(**{**limit, "buckets": tuple(Bucket(**bucket) for bucket in limit["buckets"])})
-        for limit in json.loads(kept or "[]")
-    ]
+    """What can be read of a Service's rate limits."""
+    found = map(_limit, reading.json_list(kept))
+    return [limit for limit in found if limit]
+
+
+def _limit(told: Any) -> RateLimit | None:
+    match told:
+        case {"sid": str(sid), "unique_name": str(name), "buckets": list(kept)}:
+            buckets = map(_bucket, kept)
+            return RateLimit(
+                sid=sid,
+                unique_name=name,
+                description=str(told.get("description", "")),
+                created_at=reading.number(told.get("created_at")),
+                updated_at=reading.number(told.get("updated_at")),
+                buckets=tuple(bucket for bucket in buckets if bucket),
+            )
+    return None
+
+
+def _bucket(told: Any) -> Bucket | None:
+    match told:
+        case {"sid": str(sid), "max": int(most), "interval": int(interval)} if (
+            min(most, interval) > 0
+        ):
+            return Bucket(
+                sid=sid,
+                max=most,
+                interval=interval,
+                created_at=reading.number(told.get("created_at")),
+                updated_at=reading.number(told.get("updated_at")),
+            )
+    return None
 
 
 def as_limits(codes: Codes, service: str, counted: Sequence[Counted]) -> list[dict[str, Any]]:

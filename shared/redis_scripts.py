@@ -10,6 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from redis import Redis, exceptions
+from redis.client import Pipeline
 
 from shared.errors import StorageUnavailable
 from shared.redis_client import reason
@@ -74,8 +75,22 @@ class RedisScripts:
         return self._script(name, _RUNS_WHEN_FULL)
 
     def _json(self, script: RunScript, keys: Sequence[str], args: Sequence[Any]) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(self._run(lambda: script(keys, args)))
+        # What a script repeats from a record need not be UTF-8.
+        text = self._run(lambda: script(keys, args)).decode(errors="replace")
+        answer: dict[str, Any] = json.loads(text)
         return answer
+
+    def _fetch(self, ask: Callable[[Pipeline], object]) -> list[Any]:
+        """The answers to the commands that `ask` gives to a pipeline. Each is None where a key is
+        of another type, as another version may have written it."""
+
+        def fetch() -> list[Any]:
+            with self.redis.pipeline(transaction=False) as pipe:
+                ask(pipe)
+                return [_unless_of_another_type(one) for one in pipe.execute(raise_on_error=False)]
+
+        answers: list[Any] = self._run(fetch)
+        return answers
 
     def _run(self, call: Callable[[], Any]) -> Any:
         self._breaker.pass_or_raise()
@@ -132,3 +147,11 @@ class _Breaker:
 
 # The objects of a process share the client, so one of them notices an outage for all of them.
 _breakers: WeakKeyDictionary[Redis, _Breaker] = WeakKeyDictionary()
+
+
+def _unless_of_another_type(answer: Any) -> Any:
+    if not isinstance(answer, Exception):
+        return answer
+    if str(answer).startswith("WRONGTYPE"):
+        return None
+    raise answer

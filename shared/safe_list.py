@@ -5,6 +5,7 @@ import secrets
 
 from redis import Redis
 
+from shared import reading
 from shared.codes import Codes
 from shared.recipient import Recipient
 from shared.redis_scripts import RedisScripts
@@ -36,8 +37,8 @@ class SafeList(RedisScripts):
 
     def find(self, account: str, recipient: Recipient) -> str | None:
         """The SID of the entry."""
-        sid = self._run(lambda: self.redis.hget(self.key_of(recipient), account))
-        return sid.decode() if sid else None
+        (sid,) = self._fetch(lambda pipe: pipe.hget(self.key_of(recipient), account))
+        return reading.text(sid)
 
     def remove(self, account: str, recipient: Recipient) -> bool:
         """Whether it was there."""

@@ -7,14 +7,15 @@ the name of any other app may be, so that the two are never taken for each other
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple, Self
 
 from redis import Redis
+from redis.client import Pipeline
 
-from shared import rate_limits
+from shared import rate_limits, reading
 from shared.policy import Limit, Policy
 from shared.rate_limits import RateLimit
 from shared.redis_scripts import RedisScripts
@@ -52,14 +53,23 @@ class Service:
 
     @classmethod
     def read(cls, text: bytes) -> Self | None:
-        """As service.lua wrote it; None for one that was deleted."""
-        stored = json.loads(text)
-        if "deleted" in stored:
+        """As service.lua wrote it. Returns None for one that was deleted or cannot be read."""
+        stored = reading.json_object(text)
+        if stored is None or "deleted" in stored:
             return None
-        return cls(**{name: stored[name] for name in _FACTS if name in stored})
+        facts = {
+            name: stored[name]
+            for name, kinds in _FACTS.items()
+            if isinstance(stored.get(name), kinds)
+        }
+        return cls(**facts) if facts.keys() >= _IDENTITY else None
 
 
-_FACTS = [fact.name for fact in fields(Service)]
+_FACTS: dict[str, tuple[type, ...]] = {
+    fact.name: (str,) if fact.default in (MISSING, None) else (type(fact.default),)
+    for fact in fields(Service)
+}
+_IDENTITY = {"sid", "account", "friendly_name"}
 
 
 class ToStart(NamedTuple):
@@ -87,50 +97,48 @@ class Services(RedisScripts):
 
     def find(self, account: str, sid: str) -> Service | None:
         """An account's Service."""
-        text = self._run(lambda: self.redis.getex(_key(sid), ex=SERVICE_SECONDS))
+        (text,) = self._fetch(lambda pipe: pipe.getex(_key(sid), ex=SERVICE_SECONDS))
         return self._of(account, sid, text)
 
     def find_to_start(self, account: str, sid: str, safe_key: str) -> ToStart | None:
         """An account's Service with what a start has to know beside it, in one round trip.
         `safe_key` is SafeList's for the recipient."""
 
-        def read() -> Any:
-            with self.redis.pipeline(transaction=False) as pipe:
-                pipe.getex(_key(sid), ex=SERVICE_SECONDS)
-                pipe.getex(rate_limits.key_of(sid), ex=SERVICE_SECONDS)
-                pipe.hexists(safe_key, account)
-                pipe.expire(safe_key, SERVICE_SECONDS)
-                return pipe.execute()
+        def ask(pipe: Pipeline) -> None:
+            pipe.getex(_key(sid), ex=SERVICE_SECONDS)
+            pipe.getex(rate_limits.key_of(sid), ex=SERVICE_SECONDS)
+            pipe.hexists(safe_key, account)
+            pipe.expire(safe_key, SERVICE_SECONDS)
 
-        text, limits, is_safe, _ = self._run(read)
+        text, limits, is_safe, _ = self._fetch(ask)
         service = self._of(account, sid, text)
-        return ToStart(service, rate_limits.parse(limits), is_safe) if service else None
+        return ToStart(service, rate_limits.parse(limits), bool(is_safe)) if service else None
 
     def all_of(self, account: str) -> list[Service]:
         """Those of OTP_SERVICES, then the others, the oldest first."""
         index = f"otp:services:{account}"
         given = [sid for sid, service in self._given.items() if service.account == account]
 
-        def read() -> Any:
-            stored: Any = self.redis.zrange(index, 0, -1)
-            sids = list(dict.fromkeys([*given, *(sid.decode() for sid in stored)]))
-            with self.redis.pipeline(transaction=False) as pipe:
-                for sid in sids:
-                    pipe.getex(_key(sid), ex=SERVICE_SECONDS)
-                pipe.expire(index, SERVICE_SECONDS)
-                *texts, _ = pipe.execute()
-            return zip(sids, texts, strict=True)
+        (stored,) = self._fetch(lambda pipe: pipe.zrange(index, 0, -1))
+        sids = list(dict.fromkeys([*given, *(str(reading.text(sid)) for sid in stored or ())]))
 
-        found = [(sid, self._of(account, sid, text)) for sid, text in self._run(read)]
-        if ended := [sid for sid, service in found if service is None]:
+        def ask(pipe: Pipeline) -> None:
+            for sid in sids:
+                pipe.getex(_key(sid), ex=SERVICE_SECONDS)
+            pipe.expire(index, SERVICE_SECONDS)
+
+        *texts, _ = self._fetch(ask)
+        # One that cannot be read may be a newer version's, which reads it again later.
+        if ended := [sid for sid, text in zip(sids, texts, strict=True) if text is None]:
             self._run(lambda: self.redis.zrem(index, *ended))
-        return [service for _, service in found if service]
+        found = [self._of(account, sid, text) for sid, text in zip(sids, texts, strict=True)]
+        return [service for service in found if service]
 
     def names(self, sids: Sequence[str]) -> dict[str, str]:
         """What the Services among these are called."""
         if not sids:
             return {}
-        texts = self._run(lambda: self.redis.mget([_key(sid) for sid in sids]))
+        (texts,) = self._fetch(lambda pipe: pipe.mget([_key(sid) for sid in sids]))
         found = {sid: self._read(sid, text) for sid, text in zip(sids, texts, strict=True)}
         return {sid: service.friendly_name for sid, service in found.items() if service}
 

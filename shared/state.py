@@ -1,14 +1,15 @@
 """What the service is doing right now: the queue, the workers, the senders."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from redis import Redis
+from redis.client import Pipeline
 from rq.worker_registration import REDIS_WORKER_KEYS
 
+from shared import reading
 from shared.policy import Channel
 from shared.redis_scripts import RedisScripts
 
@@ -32,7 +33,7 @@ class Worker:
 
     name: str
     host: str
-    started_at: float
+    started_at: float | None
     heard_seconds: float
     concurrency: int
     under_way: Mapping[str, int]
@@ -73,22 +74,18 @@ class ServiceState(RedisScripts):
     def read(self) -> State:
         """Raises StorageUnavailable."""
 
-        (seconds, micros), waiting, unfinished, worker_keys, *senders = self._run(self._look)
+        (seconds, micros), waiting, unfinished, worker_keys, *senders = self._fetch(self._look)
         now = seconds + micros / 1e6
         asked = self._run(lambda: self._oldest([self._queue_key], []))
-        workers = self._run(lambda: self._look_closer(worker_keys))
+        workers = self._workers(worker_keys or (), now)
         return State(
             now=now,
             queue=Queue(
-                waiting=waiting,
+                waiting=waiting or 0,
                 oldest_seconds=max(0.0, now - asked / 1000) if asked else None,
-                unfinished=unfinished,
+                unfinished=unfinished or 0,
             ),
-            # The register keeps those that have died for a while.
-            workers=sorted(
-                (_worker(fields, now) for fields in workers if b"last_heartbeat" in fields),
-                key=lambda worker: (worker.host, worker.name),
-            ),
+            workers=sorted(workers, key=lambda worker: (worker.host, worker.name)),
             senders=[
                 _sender(channel, name, breaker, paused_ms, now * 1000)
                 for (channel, name), breaker, paused_ms in zip(
@@ -105,41 +102,59 @@ class ServiceState(RedisScripts):
         """Raises StorageUnavailable."""
         self._run(lambda: self.redis.delete(f"otp:paused:{channel}:{sender}"))
 
-    def _look(self) -> list[Any]:
-        with self.redis.pipeline(transaction=False) as pipe:
-            pipe.time()
-            pipe.llen(self._queue_key)
-            pipe.zcard("otp:due")
-            pipe.smembers(REDIS_WORKER_KEYS)
-            for channel, sender in self._senders:
-                pipe.hmget(f"otp:breaker:{channel}:{sender}", "failures", "open_until")
-                pipe.pttl(f"otp:paused:{channel}:{sender}")
-            return pipe.execute()
+    def _look(self, pipe: Pipeline) -> None:
+        pipe.time()
+        pipe.llen(self._queue_key)
+        pipe.zcard("otp:due")
+        pipe.smembers(REDIS_WORKER_KEYS)
+        for channel, sender in self._senders:
+            pipe.hmget(f"otp:breaker:{channel}:{sender}", "failures", "open_until")
+            pipe.pttl(f"otp:paused:{channel}:{sender}")
 
-    def _look_closer(self, worker_keys: Sequence[bytes]) -> list[Any]:
-        """What each worker says of itself."""
-        with self.redis.pipeline(transaction=False) as pipe:
-            for key in worker_keys:
+    def _workers(self, keys: Collection[bytes], now: float) -> list[Worker]:
+        def ask(pipe: Pipeline) -> None:
+            for key in keys:
                 pipe.hgetall(key)
-            return pipe.execute()
+
+        found = (_worker(reading.fields(one), now) for one in self._fetch(ask))
+        return [worker for worker in found if worker]
 
 
-def _worker(fields: Mapping[bytes, bytes], now: float) -> Worker:
-    heard = datetime.fromisoformat(fields[b"last_heartbeat"].decode()).timestamp()
+def _worker(fields: Mapping[str, str], now: float) -> Worker | None:
+    """What a worker says of itself. Returns None without a heartbeat: the register keeps workers
+    that have died for a while."""
+    heard = _time(fields.get("last_heartbeat"))
+    if heard is None:
+        return None
     return Worker(
-        name=fields.get(b"name", b"").decode(),
-        host=fields[b"hostname"].decode(),
-        started_at=datetime.fromisoformat(fields[b"birth"].decode()).timestamp(),
+        name=fields.get("name", ""),
+        host=fields.get("hostname", reading.UNKNOWN),
+        started_at=_time(fields.get("birth")),
         heard_seconds=max(0.0, now - heard),
-        concurrency=int(fields.get(b"concurrency", 0)),
-        under_way=json.loads(fields.get(b"under_way", b"{}")),
+        concurrency=reading.number(fields.get("concurrency")),
+        under_way={
+            sender: reading.number(deliveries)
+            for sender, deliveries in (reading.json_object(fields.get("under_way")) or {}).items()
+        },
     )
 
 
+def _time(iso: str | None) -> float | None:
+    """As RQ writes it, in Unix seconds."""
+    try:
+        return datetime.fromisoformat(iso or "").timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
 def _sender(
-    channel: Channel, name: str, breaker: Sequence[bytes | None], paused_ms: int, now_ms: float
+    channel: Channel,
+    name: str,
+    breaker: Sequence[bytes | None] | None,
+    paused_ms: int,
+    now_ms: float,
 ) -> Sender:
-    failures, open_until = (int(value or 0) for value in breaker)
+    failures, open_until = map(reading.number, breaker or (0, 0))
     status: SenderStatus = "failing" if failures else "in_use"
     left_ms: float | None = None
     if paused_ms > 0:

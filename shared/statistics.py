@@ -1,11 +1,13 @@
 """What the scripts have counted, bucket by bucket of time: the figures of the dashboard."""
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from redis.client import Pipeline
+
+from shared import reading
 from shared.redis_scripts import RedisScripts
 from shared.store import DURATION_BOUNDS_SECONDS
 
@@ -80,20 +82,19 @@ class Statistics(RedisScripts):
         unit, step_ms, shown = WINDOWS[window]
         buckets_of = f"otp:stats:app:{app}:{unit}" if app else f"otp:stats:{unit}"
 
-        def read() -> Any:
-            seconds, _ = self.redis.time()
-            newest = seconds * 1000 // step_ms
-            numbers = range(newest - shown + 1, newest + 1)
-            with self.redis.pipeline(transaction=False) as pipe:
-                for number in numbers:
-                    pipe.hgetall(f"{buckets_of}:{number}")
-                return numbers, pipe.execute()
+        ((seconds, _),) = self._fetch(lambda pipe: pipe.time())
+        newest = seconds * 1000 // step_ms
+        numbers = range(newest - shown + 1, newest + 1)
 
-        numbers, buckets = self._run(read)
+        def ask(pipe: Pipeline) -> None:
+            for number in numbers:
+                pipe.hgetall(f"{buckets_of}:{number}")
+
+        buckets = self._fetch(ask)
         return report(
             window,
             [number * step_ms // 1000 for number in numbers],
-            [{name.decode(): int(value) for name, value in b.items()} for b in buckets],
+            list(map(reading.counts, buckets)),
         )
 
     def apps(self, window: Window) -> list[str]:
@@ -101,18 +102,31 @@ class Statistics(RedisScripts):
         too many. Raises StorageUnavailable."""
         _, step_ms, shown = WINDOWS[window]
 
-        def read() -> Any:
-            now = self.redis.time()[0] * 1000
-            days = range((now - shown * step_ms) // _DAY_MS, now // _DAY_MS + 1)
-            return self.redis.sunion([f"otp:stats:apps:{day}" for day in days])
-
-        return sorted(name.decode() for name in self._run(read))
+        ((seconds, _),) = self._fetch(lambda pipe: pipe.time())
+        now = seconds * 1000
+        days = range((now - shown * step_ms) // _DAY_MS, now // _DAY_MS + 1)
+        keys = [f"otp:stats:apps:{day}" for day in days]
+        (names,) = self._fetch(lambda pipe: pipe.sunion(keys))
+        return sorted(str(reading.text(name)) for name in names or ())
 
     def refusals(self, most: int) -> list[dict[str, Any]]:
         """The latest ones, newest first, as start.lua and check.lua wrote them. Raises
         StorageUnavailable."""
-        lines = self._run(lambda: self.redis.lrange("otp:refusals", 0, most - 1))
-        return [json.loads(line) for line in lines]
+        (lines,) = self._fetch(lambda pipe: pipe.lrange("otp:refusals", 0, most - 1))
+        return read_refusals(lines)
+
+
+def read_refusals(lines: object) -> list[dict[str, Any]]:
+    """From what prelude.lua wrote, with an app and a rule each."""
+    return [
+        {
+            **refusal,
+            "at": reading.number(refusal.get("at")),
+            "app": reading.text(refusal.get("app")) or reading.UNKNOWN,
+            "rule": reading.text(refusal.get("rule")) or reading.UNKNOWN,
+        }
+        for refusal in reading.json_objects(lines)
+    ]
 
 
 def report(window: Window, starts: Sequence[int], buckets: Sequence[Mapping[str, int]]) -> Report:
@@ -132,7 +146,7 @@ def report(window: Window, starts: Sequence[int], buckets: Sequence[Mapping[str,
             if found := _row(words):
                 table, row, measure = found
                 tables[table][row][measure][place] += value
-            if words[0] in ("to_sent", "to_approved"):
+            if len(words) == 3 and words[0] in ("to_sent", "to_approved"):
                 event, channel, bound = words
                 channels.add(channel)
                 for row in (channel, _ALL):

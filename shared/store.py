@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 from pydantic_core import to_json
 from redis import Redis
+from redis.client import Pipeline
 from rq.worker_registration import REDIS_WORKER_KEYS
 
+from shared import reading
 from shared.errors import StorageUnavailable
 from shared.ledger import OVERDUE_SECONDS
-from shared.policy import Channel
+from shared.policy import MOST_SENDS, Channel
 from shared.queue import enqueue_in_lua
 from shared.redis_scripts import RedisScripts, RunScript
 
@@ -182,9 +184,13 @@ class Store(RedisScripts):
     def guarded(self, most: int) -> list[str]:
         """The names of the guards that are exempt, then of those that counted something last, the
         newest first."""
-        exempt = self._run(lambda: self.redis.zrange("otp:guard_exempt", 0, -1))
-        counting = self._run(lambda: self.redis.zrevrange("otp:guarded", 0, most - 1))
-        return [name.decode() for name in dict.fromkeys([*exempt, *counting])]
+
+        def ask(pipe: Pipeline) -> None:
+            pipe.zrange("otp:guard_exempt", 0, -1)
+            pipe.zrevrange("otp:guarded", 0, most - 1)
+
+        names = [str(reading.text(name)) for found in self._fetch(ask) for name in found or ()]
+        return list(dict.fromkeys(names))
 
     def release_guard(self, name: str) -> None:
         """Forget what a guard has counted, so that it starts afresh."""
@@ -238,7 +244,8 @@ class Store(RedisScripts):
 
     def apps(self) -> list[str]:
         """The apps that anything may be known of."""
-        return sorted(app.decode() for app in self._run(lambda: self.redis.smembers("otp:apps")))
+        (found,) = self._fetch(lambda pipe: pipe.smembers("otp:apps"))
+        return sorted(str(reading.text(app)) for app in found or ())
 
     def erase(self, tags: Sequence[str], counted: Sequence[str] = ()) -> dict[str, int]:
         """Remove all that is known of a recipient, by its tags in all apps, and say how much. By
@@ -255,71 +262,66 @@ class Store(RedisScripts):
     ) -> tuple[dict[str, str], list[dict[str, str]], float] | None:
         """A verification's fields, those of its sends, and Redis's time in Unix seconds."""
 
-        def read() -> Any:
-            fields = self.redis.hgetall(f"otp:verification:{verification_id}")
-            if not fields:
-                return None
-            with self.redis.pipeline(transaction=False) as pipe:
-                for send in range(1, int(fields[b"sends"]) + 1):
-                    pipe.hgetall(f"otp:send:{verification_id}:{send}")
-                pipe.time()
-                *sends, now = pipe.execute()
-            return fields, sends, now
-
-        found = self._run(read)
-        if found is None:
+        (found,) = self._fetch(lambda pipe: pipe.hgetall(f"otp:verification:{verification_id}"))
+        fields = reading.fields(found)
+        if not fields:
             return None
-        fields, sends, (seconds, micros) = found
-        return _text(fields), [_text(send) for send in sends], seconds + micros / 1e6
+
+        def ask(pipe: Pipeline) -> None:
+            pipe.time()
+            for send in range(1, sends_of(fields) + 1):
+                pipe.hgetall(f"otp:send:{verification_id}:{send}")
+
+        (seconds, micros), *sends = self._fetch(ask)
+        return fields, list(map(reading.fields, sends)), seconds + micros / 1e6
 
     def open(self, tag: str) -> str | None:
         """The recipient's open verification."""
-        found = self._run(lambda: self.redis.get(f"otp:recipient:{tag}"))
-        return found.decode() if found else None
+        (found,) = self._fetch(lambda pipe: pipe.get(f"otp:recipient:{tag}"))
+        return reading.text(found)
 
     def latest(self, tag: str) -> str | None:
         """The verification of the recipient that ends last, or ended last."""
-        found = self._run(lambda: self.redis.zrevrange(f"otp:history:{tag}", 0, 0))
-        return found[0].decode() if found else None
+        (found,) = self._fetch(lambda pipe: pipe.zrevrange(f"otp:history:{tag}", 0, 0))
+        return reading.text(found[0]) if found else None
 
     def owner(self, verification_id: str) -> str | None:
         """The app whose verification it is."""
-        app = self._run(lambda: self.redis.hget(f"otp:verification:{verification_id}", "app"))
-        return app.decode() if app else None
+        return self._field(f"otp:verification:{verification_id}", "app")
 
     def account(self, verification_id: str) -> str | None:
         """The account of a Service's verification."""
-        found = self._run(lambda: self.redis.hget(f"otp:verification:{verification_id}", "account"))
-        return found.decode() if found else None
+        return self._field(f"otp:verification:{verification_id}", "account")
 
     def recipient(self, verification_id: str) -> str | None:
         """The address in clear, which is there while the code lives."""
-        to = self._run(lambda: self.redis.hget(f"otp:code:{verification_id}", "to"))
-        return to.decode() if to else None
+        return self._field(f"otp:code:{verification_id}", "to")
+
+    def _field(self, key: str, name: str) -> str | None:
+        (found,) = self._fetch(lambda pipe: pipe.hget(key, name))
+        return reading.text(found)
 
     def measure(self, queue_key: str, senders: Mapping[Channel, Sequence[str]]) -> Measures:
         """What metrics show, the breakers of the named senders among it."""
         names = [(channel, sender) for channel, named in senders.items() for sender in named]
 
-        def read() -> Any:
-            with self.redis.pipeline(transaction=False) as pipe:
-                pipe.time()
-                pipe.hgetall("otp:counts")
-                pipe.llen(queue_key)
-                pipe.zcard("otp:due")
-                pipe.scard(REDIS_WORKER_KEYS)
-                for channel, sender in names:
-                    pipe.hget(f"otp:breaker:{channel}:{sender}", "open_until")
-                return pipe.execute()
+        def ask(pipe: Pipeline) -> None:
+            pipe.time()
+            pipe.hgetall("otp:counts")
+            pipe.llen(queue_key)
+            pipe.zcard("otp:due")
+            pipe.scard(REDIS_WORKER_KEYS)
+            for channel, sender in names:
+                pipe.hget(f"otp:breaker:{channel}:{sender}", "open_until")
 
-        (seconds, _), counts, queued, open_sends, workers, *open_until = self._run(read)
+        (seconds, _), counts, queued, open_sends, workers, *open_until = self._fetch(ask)
         return Measures(
-            counts={name.decode(): int(value) for name, value in counts.items()},
-            queued=queued,
-            open_sends=open_sends,
-            workers=workers,
+            counts=reading.counts(counts),
+            queued=queued or 0,
+            open_sends=open_sends or 0,
+            workers=workers or 0,
             breakers={
-                name: int(until or 0) > seconds * 1000
+                name: reading.number(until) > seconds * 1000
                 for name, until in zip(names, open_until, strict=True)
             },
         )
@@ -334,5 +336,6 @@ def _counts(counted: str) -> tuple[str, str]:
     return f"otp:failed:{counted}", f"otp:limit:to:{counted}"
 
 
-def _text(fields: Mapping[bytes, bytes]) -> dict[str, str]:
-    return {name.decode(): value.decode() for name, value in fields.items()}
+def sends_of(fields: Mapping[str, str]) -> int:
+    """How many sends a verification has."""
+    return max(0, min(reading.number(fields.get("sends")), MOST_SENDS))

@@ -1,15 +1,19 @@
 """Where is my code? What happened to the verifications of one recipient, moment by moment."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from redis import Redis
+from redis.client import Pipeline
 
+from shared import reading
 from shared.codes import Codes
 from shared.recipient import Recipient
 from shared.redis_scripts import RedisScripts
+from shared.statistics import read_refusals
+from shared.store import sends_of
+from shared.verification import STATUSES, attempt_lines, read_check
 
 EventKind = Literal[
     "asked",  # for a code, or for one more message with it
@@ -49,8 +53,8 @@ class Traced:
     to: str
     country: str | None
     status: str
-    created_at: float
-    expires_at: float
+    created_at: float | None
+    expires_at: float | None
     checks_left: int
     clear: bool
     test: bool
@@ -102,8 +106,7 @@ class Timeline(RedisScripts):
             app: (self._codes.tag(app, recipient.to), self._codes.tag(app, recipient.counted_as))
             for app in self._apps()
         }
-        trace: Trace = self._run(lambda: self._find(recipient.masked, tags))
-        return trace
+        return self._find(recipient.masked, tags)
 
     def find_by_id(self, verification_id: str) -> Trace:
         """A verification alone, and what its app's limits have counted of its recipient. Raises
@@ -111,16 +114,14 @@ class Timeline(RedisScripts):
         of = self.recipient_of(verification_id)
         if of is None:
             return Trace(to=verification_id, verifications=(), held=(), refusals=())
-        tags = {of.app: (of.tag, of.counted_by)}
-        trace: Trace = self._run(lambda: self._find(of.to, tags, only=verification_id))
-        return trace
+        return self._find(of.to, {of.app: (of.tag, of.counted_by)}, only=verification_id)
 
     def recipient_of(self, verification_id: str) -> RecipientOf | None:
         """None if nothing is kept of the verification. Raises StorageUnavailable."""
         fields = ("app", "tag", "counted", "to")
         key = f"otp:verification:{verification_id}"
-        kept = self._run(lambda: self.redis.hmget(key, *fields))
-        app, tag, counted, to = (value.decode() if value else "" for value in kept)
+        (kept,) = self._fetch(lambda pipe: pipe.hmget(key, *fields))
+        app, tag, counted, to = map(reading.text, kept or (None,) * len(fields))
         if not (app and tag and to):
             return None
         return RecipientOf(app=app, tag=tag, counted_by=counted or tag, to=to)
@@ -129,52 +130,58 @@ class Timeline(RedisScripts):
         self, masked_to: str, tags: Mapping[str, tuple[str, str]], only: str | None = None
     ) -> Trace:
         """`tags` are those of the recipient, and of whom limits count."""
-        with self.redis.pipeline(transaction=False) as pipe:
+
+        def ask(pipe: Pipeline) -> None:
             pipe.time()
             pipe.lrange("otp:refusals", 0, -1)
             for tag, counted_by in tags.values():
                 pipe.zrevrange(f"otp:history:{tag}", 0, _MOST - 1)
                 pipe.llen(f"otp:failed:{counted_by}")
                 pipe.llen(f"otp:limit:to:{counted_by}")
-            (now, _), refusals, *counted = pipe.execute()
-        ids = [only] if only else [id_.decode() for history in counted[::3] for id_ in history]
+
+        (now, _), refusals, *counted = self._fetch(ask)
+        found = [str(reading.text(id_)) for history in counted[::3] for id_ in history or ()]
+        ids = [only] if only else found
         held = [
-            Held(app=app, wrong_codes=wrong_codes, sends=sends)
+            Held(app=app, wrong_codes=wrong_codes or 0, sends=sends or 0)
             for app, wrong_codes, sends in zip(tags, counted[1::3], counted[2::3], strict=True)
             if wrong_codes or sends
         ]
         return Trace(
             to=masked_to,
             verifications=sorted(
-                self._traced(ids, now), key=lambda traced: traced.created_at, reverse=True
+                self._traced(ids, now), key=lambda traced: traced.created_at or 0, reverse=True
             ),
             held=held,
             # Most refusals tell of the address only how it looks when masked.
-            refusals=[r for r in map(json.loads, refusals) if r.get("to") == masked_to],
+            refusals=[r for r in read_refusals(refusals) if r.get("to") == masked_to],
         )
 
     def _traced(self, ids: Sequence[str], now: float) -> list[Traced]:
-        with self.redis.pipeline(transaction=False) as pipe:
+        def ask(pipe: Pipeline) -> None:
             for verification_id in ids:
                 pipe.hgetall(f"otp:verification:{verification_id}")
                 pipe.exists(f"otp:code:{verification_id}")
-            found = pipe.execute()
+
+        found = self._fetch(ask)
         # A day after its end a verification is gone, while its id may still be in the history.
         known = [
-            (verification_id, _text(fields), bool(clear))
+            (verification_id, reading.fields(fields), bool(clear))
             for verification_id, fields, clear in zip(ids, found[::2], found[1::2], strict=True)
             if fields
         ]
-        with self.redis.pipeline(transaction=False) as pipe:
+
+        def ask_for_sends(pipe: Pipeline) -> None:
             for verification_id, fields, _ in known:
-                for number in range(1, int(fields["sends"]) + 1):
+                for number in range(1, sends_of(fields) + 1):
                     pipe.hgetall(f"otp:send:{verification_id}:{number}")
-            sends = iter(pipe.execute())
+
+        sends = iter(self._fetch(ask_for_sends))
         return [
             _verification(
                 verification_id,
                 fields,
-                [_text(next(sends)) for _ in range(int(fields["sends"]))],
+                [reading.fields(next(sends)) for _ in range(sends_of(fields))],
                 clear=clear,
                 now=now,
             )
@@ -190,29 +197,28 @@ def _verification(
     clear: bool,
     now: float,
 ) -> Traced:
-    created_at, expires_at = int(fields["created"]) / 1000, int(fields["expires"]) / 1000
-    status = fields["status"]
-    if status == "pending" and expires_at <= now:
+    expires_at = reading.moment(fields.get("expires"))
+    status = reading.word(fields.get("status"), STATUSES)
+    if status == "pending" and (expires_at or 0) <= now:
         status = "expired"
     # Each with the moment by which it is put in order.
     events = [pair for number, send in enumerate(sends, 1) for pair in _send(number, send)]
     events += _checks(fields)
-    if status == "expired":
+    if status == "expired" and expires_at:
         events.append((expires_at, Event(at=expires_at, kind="expired", facts={})))
-    if "ended" in fields:
-        ended_at = int(fields["ended"]) / 1000
+    if ended_at := reading.moment(fields.get("ended")):
         kind: EventKind = "approved" if status == "approved" else "canceled"
         events.append((ended_at, Event(at=ended_at, kind=kind, facts={})))
     return Traced(
         verification_id=verification_id,
-        app=fields["app"],
-        channel=fields["channel"],
-        to=fields["to"],
+        app=fields.get("app", reading.UNKNOWN),
+        channel=fields.get("channel", reading.UNKNOWN),
+        to=fields.get("to", ""),
         country=fields.get("country"),
         status=status,
-        created_at=created_at,
+        created_at=reading.moment(fields.get("created")),
         expires_at=expires_at,
-        checks_left=int(fields["checks_left"]),
+        checks_left=reading.number(fields.get("checks_left")),
         clear=clear,
         test="test" in fields,
         events=[event for _, event in sorted(events, key=lambda pair: pair[0])],
@@ -228,67 +234,66 @@ def _send(number: int, fields: Mapping[str, str]) -> Iterator[tuple[float, Event
     if status and status not in _TOLD:
         facts = {"send": number, "status": status, "reason": fields.get("reason")}
         if status == "queued" and "not_before" in fields:
-            facts["again_at"] = int(fields["not_before"]) / 1000
+            facts["again_at"] = reading.moment(fields["not_before"])
         yield last, Event(at=None, kind="send", facts=facts)
 
 
 def _moments(fields: Mapping[str, str]) -> Iterator[tuple[float, EventKind, dict[str, Any]]]:
-    if asked := int(fields.get("asked", 0)):
+    asked, claimed = reading.moment(fields.get("asked")), reading.moment(fields.get("claimed"))
+    if asked:
         yield (
-            asked / 1000,
+            asked,
             "asked",
             {
-                "channel": fields["channel"],
+                "channel": fields.get("channel", reading.UNKNOWN),
                 "locale": fields.get("locale"),
                 "only": fields.get("sender"),
             },
         )
-    if claimed := int(fields.get("claimed", 0)):
-        yield claimed / 1000, "claimed", {"waited_ms": claimed - asked if asked else None}
-    for attempt in range(1, int(fields.get("attempts", 0)) + 1):
-        # An attempt whose worker died leaves no line.
-        if line := fields.get(f"attempt:{attempt}"):
-            yield from _attempt(attempt, json.loads(line))
+    if claimed:
+        yield claimed, "claimed", {"waited_ms": _milliseconds(asked, claimed)}
+    for attempt, line in attempt_lines(fields).items():
+        yield from _attempt(attempt, reading.json_object(line) or {})
 
 
 def _attempt(
     attempt: int, line: Mapping[str, Any]
 ) -> Iterator[tuple[float, EventKind, dict[str, Any]]]:
-    at, begun = line["at"], line.get("begun")
+    sender = line.get("sender", reading.UNKNOWN)
+    result = line.get("status", reading.UNKNOWN)
     receipt = line.get("receipt")
-    yield (
-        at / 1000,
-        "attempt",
-        {
-            "attempt": attempt,
-            "sender": line["sender"],
-            "result": line["status"],
-            # A receipt of a failure has put its error here.
-            "error": None if receipt and line["status"] == "accepted" else line.get("error"),
-            "provider_id": line.get("provider_id"),
-            "took_ms": at - begun if begun else None,
-        },
-    )
-    if receipt:
+    if at := reading.moment(line.get("at")):
         yield (
-            receipt["at"] / 1000,
+            at,
+            "attempt",
+            {
+                "attempt": attempt,
+                "sender": sender,
+                "result": result,
+                # A receipt of a failure has put its error here.
+                "error": None if receipt and result == "accepted" else line.get("error"),
+                "provider_id": line.get("provider_id"),
+                "took_ms": _milliseconds(reading.moment(line.get("begun")), at),
+            },
+        )
+    if isinstance(receipt, dict) and (reported := reading.moment(receipt.get("at"))):
+        yield (
+            reported,
             "receipt",
             {
                 "attempt": attempt,
-                "sender": line["sender"],
-                "outcome": receipt["outcome"],
+                "sender": sender,
+                "outcome": receipt.get("outcome", reading.UNKNOWN),
                 "error": receipt.get("error"),
             },
         )
 
 
 def _checks(fields: Mapping[str, str]) -> Iterator[tuple[float, Event]]:
-    for name, value in fields.items():
-        if name.startswith("check:"):
-            check = json.loads(value)
-            at = check["at"] / 1000
-            yield at, Event(at=at, kind="check", facts={"result": check["result"]})
+    for name, line in fields.items():
+        if name.startswith("check:") and (check := read_check(line)):
+            yield check.at, Event(at=check.at, kind="check", facts={"result": check.result})
 
 
-def _text(fields: Mapping[bytes, bytes]) -> dict[str, str]:
-    return {name.decode(): value.decode() for name, value in fields.items()}
+def _milliseconds(begin: float | None, end: float) -> int | None:
+    return round((end - begin) * 1000) if begin else None

@@ -1,13 +1,13 @@
 """The nouns: a verification and its sends, what a start and a check ask for and answer, and how all
 that is read from what Redis says."""
 
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
+from shared import reading
 from shared.errors import (
     DeliveryBacklog,
     IdempotencyConflict,
@@ -20,11 +20,16 @@ from shared.errors import (
     TooManyChecks,
     VerificationNotFound,
 )
-from shared.ledger import Attempt, read_attempt
-from shared.policy import Channel, Limit, Policy
+from shared.ledger import MAX_ATTEMPTS, Attempt, read_attempt
+from shared.policy import CHANNELS, Channel, Limit, Policy
 from shared.rate_limits import Counted
 from shared.recipient import Recipient
 from shared.typed import plain
+
+Status = Literal["pending", "approved", "canceled", "expired", "max_attempts_reached"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+SendStatus = Literal["queued", "sending", "sent", "delivered", "undelivered", "dropped", "failed"]
+SEND_STATUSES: tuple[SendStatus, ...] = get_args(SendStatus)
 
 _OTP = re.compile(r"[0-9](?:\s*(?:-\s*)?[0-9])*")
 
@@ -33,7 +38,7 @@ class Asked(NamedTuple):
     """A send as it was asked for, at a time in Unix seconds."""
 
     channel: str
-    at: float
+    at: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +55,7 @@ class Started:
     resend_in: int
     checks_left: int
     sends_left: int
-    created_at: float = 0
+    created_at: float | None = None
     asked: tuple[Asked, ...] = ()
 
 
@@ -78,7 +83,7 @@ class Compared:
 class Send:
     number: int
     channel: str
-    asked_at: float
+    asked_at: float | None
     status: str
     reason: str | None
     attempts: tuple[Attempt, ...]
@@ -86,9 +91,10 @@ class Send:
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """What can be known of a verification. `…_at` in Unix seconds, `…_in` in seconds from now and
-    0 when it is not pending, `to` masked. `account` is the app whose senders and words it uses, and
-    `app_name` what its messages call that where it is a Service's."""
+    """What can be known of a verification. `…_at` in Unix seconds, None for what cannot be read,
+    `…_in` in seconds from now and 0 when it is not pending, `to` masked. `account` is the app whose
+    senders and words it uses, and `app_name` what its messages call that where it is a
+    Service's."""
 
     verification_id: str
     account: str
@@ -97,9 +103,9 @@ class Verification:
     channel: str
     to: str
     code_length: int
-    created_at: float
-    updated_at: float
-    expires_at: float
+    created_at: float | None
+    updated_at: float | None
+    expires_at: float | None
     expires_in: int
     resend_in: int
     checks_left: int
@@ -157,21 +163,24 @@ def seconds(ms: float) -> int:
 
 
 def read_started(answer: Mapping[str, Any], recipient: Recipient) -> Started:
-    """From what start.lua answers. Raises what it says instead."""
+    """From what start.lua answers, which another version may have written if the request is a
+    repeated one. Raises what it says instead."""
     match answer["outcome"]:
         case "started":
             return Started(
                 verification_id=answer["verification_id"],
-                send=answer["send"],
+                send=reading.number(answer.get("send"), 1),
                 channel=answer["channel"],
                 to=recipient.masked,
-                expires_in=seconds(answer["expires_in_ms"]),
-                resend_in=math.ceil(answer["resend_in_ms"] / 1000),
-                checks_left=answer["checks_left"],
-                sends_left=answer["sends_left"],
-                created_at=answer.get("created", 0) / 1000,
+                expires_in=seconds(reading.number(answer.get("expires_in_ms"))),
+                resend_in=math.ceil(reading.number(answer.get("resend_in_ms")) / 1000),
+                checks_left=reading.number(answer.get("checks_left")),
+                sends_left=reading.number(answer.get("sends_left")),
+                created_at=reading.moment(answer.get("created")),
                 asked=tuple(
-                    Asked(send["channel"], send["at"] / 1000) for send in answer.get("sends", ())
+                    Asked(send["channel"], reading.moment(send.get("at")))
+                    for send in answer.get("sends") or ()
+                    if "channel" in send
                 ),
             )
         case "locked":
@@ -215,46 +224,69 @@ def _rate_limited(scope: str, answer: Mapping[str, Any]) -> RateLimited:
 def read_verification(
     verification_id: str, fields: Mapping[str, str], sends: Sequence[Mapping[str, str]], now: float
 ) -> Verification:
-    """From what the scripts wrote of it, at a time in Unix seconds."""
-    expires_at = int(fields["expires"]) / 1000
-    resend_at = (int(fields["sent_at"]) + int(fields["resend_ms"])) / 1000
-    status = fields["status"]
-    if status == "pending" and expires_at <= now:
+    """From what the scripts wrote of it, at a time in Unix seconds. A send without a record is left
+    out."""
+    expires_at = reading.moment(fields.get("expires"))
+    status = reading.word(fields.get("status"), STATUSES)
+    if status == "pending" and (expires_at or 0) <= now:
         status = "expired"
-    pending = status == "pending"
+    left = (expires_at or 0) - now if status == "pending" else 0
+    resend_ms = reading.number(fields.get("sent_at")) + reading.number(fields.get("resend_ms"))
+    found = [send for send in sends if send]
     return Verification(
         verification_id=verification_id,
-        account=fields.get("account", fields["app"]),
-        app_name=sends[-1].get("app_name", ""),
+        account=fields.get("account") or fields.get("app", ""),
+        app_name=found[-1].get("app_name", "") if found else "",
         status=status,
-        channel=fields["channel"],
-        to=fields["to"],
-        code_length=int(fields["code_length"]),
-        created_at=int(fields["created"]) / 1000,
+        channel=reading.word(fields.get("channel"), CHANNELS),
+        to=fields.get("to", ""),
+        code_length=reading.number(fields.get("code_length"), Policy.code_length),
+        created_at=reading.moment(fields.get("created")),
         updated_at=_updated_at(fields),
         expires_at=expires_at,
-        expires_in=math.ceil(expires_at - now) if pending else 0,
-        resend_in=max(0, math.ceil(resend_at - now)) if pending else 0,
-        checks_left=int(fields["checks_left"]),
-        sends_left=int(fields["max_sends"]) - int(fields["sends"]),
-        sends=tuple(_send(number, send) for number, send in enumerate(sends, 1)),
+        expires_in=math.ceil(left),
+        resend_in=max(0, math.ceil(resend_ms / 1000 - now)) if left else 0,
+        checks_left=max(0, reading.number(fields.get("checks_left"))),
+        sends_left=max(0, reading.number(fields.get("max_sends")) - len(sends)),
+        sends=tuple(_send(number, send) for number, send in enumerate(sends, 1) if send),
     )
 
 
-def _updated_at(fields: Mapping[str, str]) -> float:
+def _updated_at(fields: Mapping[str, str]) -> float | None:
     """When somebody last did something to it."""
-    checks = (json.loads(line)["at"] for name, line in fields.items() if name.startswith("check:"))
-    times = [fields["sent_at"], fields.get("ended", 0), *checks]
-    return max(map(int, times)) / 1000
+    checks = [read_check(line) for name, line in fields.items() if name.startswith("check:")]
+    times = [
+        *(check.at for check in checks if check),
+        *(reading.moment(fields.get(name)) for name in ("created", "sent_at", "ended")),
+    ]
+    return max(filter(None, times), default=None)
+
+
+class Check(NamedTuple):
+    at: float
+    result: str
+
+
+def read_check(line: str) -> Check | None:
+    """From what check.lua wrote. Returns None for what cannot be read."""
+    told = reading.json_object(line) or {}
+    at = reading.moment(told.get("at"))
+    return Check(at, reading.text(told.get("result")) or reading.UNKNOWN) if at else None
 
 
 def _send(number: int, fields: Mapping[str, str]) -> Send:
-    lines = (fields.get(f"attempt:{n}") for n in range(1, int(fields["attempts"]) + 1))
     return Send(
         number=number,
-        channel=fields["channel"],
-        asked_at=int(fields["asked"]) / 1000,
-        status=fields["status"],
+        channel=reading.word(fields.get("channel"), CHANNELS),
+        asked_at=reading.moment(fields.get("asked")),
+        status=reading.word(fields.get("status"), SEND_STATUSES),
         reason=fields.get("reason"),
-        attempts=tuple(read_attempt(json.loads(line)) for line in lines if line),
+        attempts=tuple(filter(None, map(read_attempt, attempt_lines(fields).values()))),
     )
+
+
+def attempt_lines(fields: Mapping[str, str]) -> dict[int, str]:
+    """What was recorded of a send's delivery attempts, by their numbers in order. An attempt whose
+    worker died has left no line."""
+    attempts = range(1, MAX_ATTEMPTS + 1)
+    return {n: fields[f"attempt:{n}"] for n in attempts if f"attempt:{n}" in fields}

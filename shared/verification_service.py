@@ -301,7 +301,7 @@ class VerificationService:
     def view(self, verification_id: str, *, app: str) -> Verification:
         """Raises VerificationNotFound, StorageUnavailable."""
         found = self._store.view(verification_id) if _ID.fullmatch(verification_id) else None
-        if found is None or found[0]["app"] != app:
+        if found is None or found[0].get("app") != app:
             raise VerificationNotFound
         fields, sends, now = found
         return read_verification(verification_id, fields, sends, now)

@@ -1,12 +1,12 @@
 """/v2/Services/…/RateLimits, and the Buckets of each."""
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from api import body
 from api.verify_v2 import paging
 from api.verify_v2.access import calling
 from api.verify_v2.errors import BAD_LIMIT_NAME, V2Error, invalid
@@ -133,11 +133,9 @@ def counted(form: Form, limits: Sequence[RateLimit]) -> list[Counted]:
     if text is None:
         return []
     try:
-        values = json.loads(text)
-    except ValueError:
-        values = None
-    if not isinstance(values, dict):
-        raise invalid("RateLimits", "expected a JSON object of names and values")
+        values = body.json_in_form(text)
+    except body.MalformedJson:
+        raise invalid("RateLimits", "expected a JSON object of names and values") from None
     known = {limit.unique_name: limit for limit in limits}
     for name, value in values.items():
         if name not in known:

@@ -5,12 +5,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.verify_v2.access import Account
+from shared import reading
 from shared.attempts import attempt_sid
 from shared.services import Service
 from shared.verification import Asked, Compared
 
 
-def time(unix_seconds: float) -> str:
+def time(unix_seconds: float | None) -> str | None:
+    """None for a time that cannot be read."""
+    if unix_seconds is None:
+        return None
     return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -40,8 +44,8 @@ class Shapes:
             "whatsapp": None,
             "passkeys": None,
             "verify_event_subscription_enabled": service.verify_event_subscription_enabled,
-            "date_created": time(service.created / 1000),
-            "date_updated": time(service.updated / 1000),
+            "date_created": time(reading.moment(service.created) or 0),
+            "date_updated": time(reading.moment(service.updated) or 0),
             "url": url,
             "links": {
                 "verification_checks": f"{url}/VerificationCheck",
@@ -64,8 +68,8 @@ class Shapes:
         channel: str,
         status: str,
         asked: Sequence[Asked],
-        created_at: float,
-        updated_at: float,
+        created_at: float | None,
+        updated_at: float | None,
     ) -> dict[str, Any]:
         return {
             "sid": verification_id,

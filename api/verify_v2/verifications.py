@@ -89,7 +89,9 @@ def register(
         compared = verifications.check(of, Form.of(request))
         return jsonify(shapes.check(of, calling(), compared))
 
-    def shown(of: Service, seen: Verification, to: str, status: str, updated_at: float) -> Response:
+    def shown(
+        of: Service, seen: Verification, to: str, status: str, updated_at: float | None
+    ) -> Response:
         return jsonify(
             shape.verification(
                 of,

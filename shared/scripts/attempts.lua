@@ -3,12 +3,14 @@
 -- ARGV members of an account's attempts: {verification id}:{send}
 -- Result, JSON: now, and found: of each that has not ended yet {its place in ARGV, the fields of its
 --        verification and of its send that are named below}
+local MOST_ATTEMPTS = 8
 local VERIFICATION = {'app', 'status', 'to', 'tag', 'country', 'code_length', 'expires', 'sends'}
 local SEND = {'status', 'channel', 'locale', 'reason', 'asked', 'attempts'}
 
 local function read(key, names)
   local fields = {}
-  for i, value in ipairs(redis.call('HMGET', key, unpack(names))) do
+  local values = redis.pcall('HMGET', key, unpack(names))
+  for i, value in ipairs(values.err and {} or values) do
     fields[names[i]] = value or nil
   end
   return fields
@@ -16,12 +18,12 @@ end
 
 local found = {}
 for place, member in ipairs(ARGV) do
-  local id = string.match(member, '^(VE%x+):') or ''
+  local id = string.match(member, '^(VE%x+):%d+$') or ''
   local verification = read('otp:verification:' .. id, VERIFICATION)
   local send = read('otp:send:' .. member, SEND)
   if verification.app and send.channel then
     send.deliveries = {}
-    for attempt = 1, tonumber(send.attempts) do
+    for attempt = 1, math.min(tonumber(send.attempts) or 0, MOST_ATTEMPTS) do
       send.deliveries[attempt] = redis.call('HGET', 'otp:send:' .. member, 'attempt:' .. attempt)
     end
     table.insert(found, {place, verification, send})

@@ -8,15 +8,18 @@ local now = now_ms()
 entry.at, entry.times = now, 1
 local newest = redis.call('LINDEX', KEYS[1], 0)
 if newest and entry.action == 'log_in_failed' then
-  local last = cjson.decode(newest)
+  local last = decoded(newest)
   if last.action == entry.action then
-    entry.times = last.times + 1
+    entry.times = (tonumber(last.times) or 1) + 1
     redis.call('LPOP', KEYS[1])
   end
 end
 redis.call('LPUSH', KEYS[1], cjson.encode(entry))
 redis.call('LTRIM', KEYS[1], 0, ARGV[3] - 1)
-while cjson.decode(redis.call('LINDEX', KEYS[1], -1)).at <= now - ARGV[2] do
+-- An entry that cannot be read has no time, and goes when it is the oldest.
+local oldest = redis.call('LINDEX', KEYS[1], -1)
+while oldest and (tonumber(decoded(oldest).at) or 0) <= now - ARGV[2] do
   redis.call('RPOP', KEYS[1])
+  oldest = redis.call('LINDEX', KEYS[1], -1)
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])

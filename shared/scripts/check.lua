@@ -45,10 +45,21 @@ end
 if redis.call('EXISTS', verification) == 0 then
   verification, code = DECOY, DECOY .. ':code'
 end
+local function read()
+  return unpack(redis.call('HMGET', verification, 'status', 'app', 'channel', 'to', 'tag', 'country',
+    'created', 'expires', 'sent_at', 'resend_ms', 'code_length', 'account', 'counted',
+    'checks_left'))
+end
 local status, app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length,
-  account, counted =
-  unpack(redis.call('HMGET', verification, 'status', 'app', 'channel', 'to', 'tag', 'country',
-    'created', 'expires', 'sent_at', 'resend_ms', 'code_length', 'account', 'counted'))
+  account, counted, left = read()
+if not (app and tag and tonumber(expires) and tonumber(left)) then
+  -- Its checks could not be counted.
+  verification, code = DECOY, DECOY .. ':code'
+  status, app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length,
+    account, counted = read()
+end
+channel, to, country = channel or 'none', to or '', country or 'none'
+created = tonumber(created) or now
 local kid, verifier, clear_to = unpack(redis.call('HMGET', code, 'kid', 'by_' .. request.by, 'to'))
 -- All addresses of a mailbox are one.
 local failed, network = 'otp:failed:' .. (counted or tag), KEYS[2]
@@ -75,16 +86,15 @@ if open and (status == 'max_attempts_reached' or locked > 0) then
       value = lock.count, threshold = lock.count, window_ms = lock.ms,
     })
   end
-  local again = account and expires or sent_at + resend_ms
+  local again = account and expires or (tonumber(sent_at) or 0) + (tonumber(resend_ms) or 0)
   return cjson.encode({
     outcome = 'used_up', verification_id = id, rule = locked > 0 and 'failed_checks' or 'max_checks',
     wait_ms = math.max(locked, again - now),
   })
 end
-if open and not request.service and tonumber(code_length) ~= request.length then
-  return cjson.encode({
-    outcome = 'malformed', verification_id = id, code_length = tonumber(code_length),
-  })
+local length = tonumber(code_length) or request.length
+if open and not request.service and length ~= request.length then
+  return cjson.encode({outcome = 'malformed', verification_id = id, code_length = length})
 end
 if not open then
   verification, failed, network = DECOY, DECOY .. ':failed', DECOY .. ':network'
@@ -98,7 +108,7 @@ redis.call('HSET', verification, 'check:' .. math.max(0, checks_left),
 if approved then
   approve(now, {
     id = id, app = app, account = account or app, channel = channel, tag = tag, country = country,
-    created = created, to = clear_to,
+    created = created, to = clear_to or '',
   }, request.verified_ms)
 else
   count(now, 'checks', open and channel or 'none', result)
@@ -114,6 +124,6 @@ end
 return cjson.encode({
   outcome = result, now = now,
   verification_id = id, channel = channel, to = to, checks_left = checks_left,
-  created = request.service and tonumber(created) or nil,
+  created = request.service and created or nil,
   clear_to = request.service and clear_to or nil, at = request.service and now or nil,
 })

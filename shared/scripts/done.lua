@@ -48,7 +48,9 @@ local function record(facts, send, verification)
     status, reason = 'failed', attempt.error
     if attempt.result == 'accepted' then
       status, reason = 'sent', nil
-      note('to_sent', channel, bound_of(now - asked))
+      if asked then
+        note('to_sent', channel, bound_of(now - asked))
+      end
     elseif attempt.retry_in_ms then
       local expires = redis.call('HGET', verification, 'expires')
       if expires and now + attempt.retry_in_ms < tonumber(expires) then

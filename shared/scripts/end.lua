@@ -9,14 +9,15 @@ local now = now_ms()
 local status, app, account, channel, tag, country, created, expires =
   unpack(redis.call('HMGET', KEYS[1],
     'status', 'app', 'account', 'channel', 'tag', 'country', 'created', 'expires'))
-if status ~= 'pending' or app ~= request.app or tonumber(expires) <= now then
+if status ~= 'pending' or app ~= request.app or (tonumber(expires) or 0) <= now or not tag then
   return 0
 end
 redis.call('HSET', KEYS[1], 'ended', now)
 if request.status == 'approved' then
   approve(now, {
-    id = request.verification_id, app = app, account = account or app, channel = channel,
-    tag = tag, country = country, created = created, to = redis.call('HGET', KEYS[2], 'to') or '',
+    id = request.verification_id, app = app, account = account or app,
+    channel = channel or 'none', tag = tag, country = country or 'none',
+    created = tonumber(created) or now, to = redis.call('HGET', KEYS[2], 'to') or '',
   }, request.verified_ms)
 else
   redis.call('HSET', KEYS[1], 'status', 'canceled')

@@ -4,6 +4,7 @@
 -- KEYS 1 due   2 phone   3... counts of limits
 -- ARGV 1... the recipient's tags, one per app, and the one on the safe list
 -- Result, JSON: how many of each were removed: verifications, sends, counters
+local MOST_SENDS = 10
 local removed = {verifications = 0, sends = 0, counters = 0}
 local erased = {}
 
@@ -11,7 +12,7 @@ local function erase(id)
   erased[id] = true
   local verification = 'otp:verification:' .. id
   local sends, account = unpack(redis.call('HMGET', verification, 'sends', 'account'))
-  for send = 1, tonumber(sends or 0) do
+  for send = 1, math.min(tonumber(sends) or MOST_SENDS, MOST_SENDS) do
     removed.sends = removed.sends + redis.call('DEL', 'otp:send:' .. id .. ':' .. send)
     redis.call('ZREM', KEYS[1], id .. ':' .. send)
     if account then
@@ -36,7 +37,8 @@ for i = 3, #KEYS do
   removed.counters = removed.counters + redis.call('DEL', KEYS[i])
 end
 for _, message in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
-  if erased[cjson.decode(message).verification_id] then
+  local id = decoded(message).verification_id
+  if id and erased[id] then
     redis.call('LREM', KEYS[2], 1, message)
   end
 end

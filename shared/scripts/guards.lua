@@ -9,10 +9,11 @@ local counted = {}
 for i, guard in ipairs(KEYS) do
   local part_ms, released = unpack(redis.call('HMGET', guard, 'part_ms', 'released'))
   counted[i] = {sent = 0, verified = 0}
+  part_ms, released = tonumber(part_ms), tonumber(released)
   if part_ms then
-    counted[i] = guard_sums(guard, tonumber(part_ms), now)
+    counted[i] = guard_sums(guard, part_ms, now)
   end
-  counted[i].released = released and (not part_ms or released + part_ms * PARTS > now)
+  counted[i].released = released ~= nil and (not part_ms or released + part_ms * PARTS > now)
   local exempt_until = redis.call('ZSCORE', 'otp:guard_exempt', ARGV[i])
   if exempt_until and tonumber(exempt_until) > now then
     counted[i].exempt_ms = exempt_until - now

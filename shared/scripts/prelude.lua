@@ -5,6 +5,21 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- A JSON object from Redis. Empty for what cannot be read: another version may have written it.
+local function decoded(text)
+  local fine, found = pcall(cjson.decode, text)
+  return fine and type(found) == 'table' and found or {}
+end
+
+local function all_numbers(...)
+  for _, value in ipairs({...}) do
+    if not tonumber(value) then
+      return false
+    end
+  end
+  return true
+end
+
 -- A caller gives up after a while. What Redis comes to only later must have no effect: the caller
 -- was told that it failed, and may ask again.
 local function is_late(request, now)
@@ -189,7 +204,7 @@ end
 local function wait_for(list, windows, now)
   local wait, tightest = 0, nil
   for _, window in ipairs(windows) do
-    local oldest = redis.call('LINDEX', list, -window.count)
+    local oldest = tonumber(redis.call('LINDEX', list, -window.count))
     local left = oldest and oldest + window.ms - now or 0
     if left > wait then
       wait, tightest = left, window
@@ -220,8 +235,8 @@ local function guard_sums(guard, part_ms, now)
   local fields = redis.call('HGETALL', guard)
   for i = 1, #fields, 2 do
     local at, what = string.match(fields[i], '^(%d+):(%a+)$')
-    if at and tonumber(at) >= part - PARTS and tonumber(at) <= part then
-      sums[what] = sums[what] + fields[i + 1]
+    if at and sums[what] and tonumber(at) >= part - PARTS and tonumber(at) <= part then
+      sums[what] = sums[what] + (tonumber(fields[i + 1]) or 0)
     end
   end
   return sums, part
@@ -278,9 +293,9 @@ local function approve(now, one, verified_ms)
     }
     for _, guard in ipairs(watching(guards, now)) do
       local key = 'otp:guard:' .. guard.name
-      local part_ms = redis.call('HGET', key, 'part_ms')
+      local part_ms = tonumber(redis.call('HGET', key, 'part_ms'))
       if part_ms then
-        guard_count(key, 'verified', tonumber(part_ms), now)
+        guard_count(key, 'verified', part_ms, now)
       end
     end
   end

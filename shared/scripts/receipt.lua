@@ -7,11 +7,15 @@
 -- Result: the status of the send; nothing if none of the senders made that attempt
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
-local status, attempts, channel, line, claimed_by = unpack(redis.call('HMGET', KEYS[1],
-  'status', 'attempts', 'channel', 'attempt:' .. request.attempt, 'by:' .. request.attempt))
+local found = redis.pcall('HMGET', KEYS[1],
+  'status', 'attempts', 'channel', 'attempt:' .. request.attempt, 'by:' .. request.attempt)
+if found.err then
+  return nil
+end
+local status, attempts, channel, line, claimed_by = unpack(found)
 
 -- An attempt has no line until its worker has recorded it. A receipt may come before that.
-local attempt = line and cjson.decode(line)
+local attempt = line and decoded(line)
 local made_by = attempt and attempt.sender or claimed_by
 local believed = false
 for _, sender in ipairs(request.senders) do

@@ -7,8 +7,9 @@
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
 local stored = redis.call('GET', KEYS[1])
-local service = stored and cjson.decode(stored) or request.base
-if not service or service.deleted then
+local service = stored and decoded(stored) or request.base
+-- One that cannot be read has no SID.
+if not service or service.deleted or not service.sid then
   return
 end
 if not stored and redis.call('ZCARD', KEYS[2]) >= request.most then

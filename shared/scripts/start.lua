@@ -30,7 +30,9 @@ if request.idempotency then
   local kept = redis.call('GET', KEYS[10])
   if kept then
     local fingerprint, answer = string.match(kept, '^(%x+) (.*)$')
-    return fingerprint == request.idempotency and answer or '{"outcome":"conflict"}'
+    local told = decoded(answer)
+    local is_repeated = fingerprint == request.idempotency and told.verification_id and told.channel
+    return is_repeated and answer or '{"outcome":"conflict"}'
   end
 end
 
@@ -84,7 +86,9 @@ if open then
     unpack(redis.call('HMGET', 'otp:verification:' .. open, 'status', 'expires', 'sends', 'sent_at',
       'checks_left', 'max_sends', 'resend_ms', 'code_length', 'resend_code'))
 end
-local live = status and tonumber(expires) > now
+-- One that cannot be read is no open one.
+local live = status and all_numbers(expires, sends, sent_at, checks_left, max_sends, resend_ms,
+  code_length) and tonumber(expires) > now
 if live and status == 'max_attempts_reached' and request.service then
   return limited('sends', nil, request.max_checks, request.ttl_ms, expires - now)
 end

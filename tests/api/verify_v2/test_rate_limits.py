@@ -276,3 +276,30 @@ class TestOfVerifications:
         limit((5, 60))
         assert ask(100, {"end_user_ip": IP}).status_code == 201
         assert IP.encode() not in everything_in_redis()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"ip":"\\ud800"}',
+        '{"ip":"a\\udfffb"}',
+        '{"\\ud800":"x"}',
+        '{"ip":NaN}',
+        '{"ip":-Infinity}',
+        '{"ip":1e999}',
+        f'{{"ip":{"9" * 5000}}}',
+        '{"ip":"1","ip":"2"}',
+        "[" * 2501,
+        "[" * 1200 + "]" * 1200,
+        '{"ip":' * 300 + "1" + "}" * 300,
+        '{"ip":["1"]}',
+        "[]",
+        "null",
+        '"ip"',
+    ],
+    ids=lambda text: f"{ascii(text)[:24]} ({len(text)})",
+)
+def test_values_that_no_program_would_send_are_refused(v2, service, refused, text):
+    v2.post(f"/Services/{service}/RateLimits", UniqueName="ip")
+    answer = v2.ask(service, RateLimits=text)
+    assert "RateLimits" in refused(answer, 400, 60200)["message"]
