@@ -22,8 +22,7 @@ from shared.sender_registry import SETUPS, make_all
 from shared.settings import Settings, SettingsError
 from shared.store import PATIENCE_SECONDS
 
-# Enough that slow clients do not keep the others waiting; every thread may hold one connection to
-# Redis.
+# Enough to work on other requests while some wait for Redis; each may hold one connection to it.
 THREADS = 16
 
 log = logging.getLogger("otp.api")
