@@ -113,7 +113,7 @@ def take_page(context: BrowserContext) -> Iterator[bytes]:
     expect(page.locator("#phone.is-valid")).to_be_visible()
     yield take(page)
     page.get_by_role("button", name="Send code").click()
-    expect(page.get_by_text("Handed to the carrier")).to_be_visible()
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
     # Typed in, it would be sent at its last digit.
     page.locator("#code").evaluate("field => { field.value = '246810'; }")
     page.emulate_media(color_scheme="dark")

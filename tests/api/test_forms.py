@@ -62,33 +62,41 @@ def test_what_the_page_was_called_with_is_kept(browser):
 def test_a_wrong_code_is_answered_with_the_page(browser):
     path = browser.ask()
     assert browser.send(path, otp=wrong(browser.code(path))) == 400
-    assert "That code is wrong. Tries left: 4." in browser.page
+    assert "That code isn’t right. Check it and try again. Attempts left: 4." in browser.page
 
 
 @pytest.mark.parametrize("otp", ["", "12345", "abcdef", "1234567"])
 def test_what_is_no_code_counts_nothing(browser, otp):
     path = browser.ask()
     assert browser.send(path, otp=otp) == 422
-    assert "Enter all 6 digits of the code." in browser.page
-    assert "Tries left: 5" in browser.page
+    assert "Enter the 6-digit code." in browser.page
+    assert "Attempts left: 5" in browser.page
 
 
 def test_digits_of_other_scripts_are_digits(browser):
     path = browser.ask()
     otp = "".join(chr(ord("٠") + int(digit)) for digit in browser.code(path))
     assert browser.send(path, otp=otp) == 303
-    assert "is yours" in browser.get(path)
+    assert "</strong> is yours." in browser.get(path)
 
 
 @pytest.mark.parametrize(
     ("fields", "status", "words"),
     [
-        ({"phone": "12"}, 422, "That is not a phone number."),
-        ({"phone": ""}, 422, "That is not a phone number."),
-        ({}, 422, "That is not a phone number."),
-        ({"kind": "email", "email": "ann@"}, 422, "That is not an e-mail address."),
-        ({"phone": PHONE, "channel": "pigeon"}, 403, "Codes are not sent this way here."),
-        ({"phone": PHONE, "channel": ""}, 403, "Codes are not sent this way here."),
+        ({"phone": "12"}, 422, "Enter a valid phone number with its country code"),
+        ({"phone": ""}, 422, "Enter a valid phone number with its country code"),
+        ({}, 422, "Enter a valid phone number with its country code"),
+        ({"kind": "email", "email": "ann@"}, 422, "Enter an email address in the correct format"),
+        (
+            {"phone": PHONE, "channel": "pigeon"},
+            403,
+            "We can’t send codes this way. Choose another option.",
+        ),
+        (
+            {"phone": PHONE, "channel": ""},
+            403,
+            "We can’t send codes this way. Choose another option.",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_beside_the_field(browser, fields, status, words):
@@ -129,13 +137,13 @@ def test_a_number_may_begin_as_it_is_dialed_from_where_the_browser_is(browser, t
 )
 def test_a_form_of_another_site_sends_nothing(browser, headers, store):
     assert browser.send(phone=PHONE, channel="sms", headers=headers) == 403
-    assert "This form was sent from another site." in browser.page
+    assert ">That request came from another site." in browser.page
     path = browser.ask()
     assert browser.send(path, otp=browser.code(path), headers=headers) == 403
     assert browser.send(path, resend="call", headers=headers) == 403
     assert browser.send(path, change="1", headers=headers) == 403
-    assert "Sends left: 4" in browser.get(path)
-    assert "Tries left: 5" in browser.get(path)
+    assert "Resends left: 4" in browser.get(path)
+    assert "Attempts left: 5" in browser.get(path)
 
 
 @pytest.mark.parametrize("headers", [OWN, {"Origin": "http://localhost"}, {}])
@@ -146,13 +154,13 @@ def test_our_own_forms_are_taken_from_every_browser(browser, headers):
 @pytest.mark.parametrize("env", [{"OTP_API_KEYS": "shop:" + "k" * 32}])
 def test_a_page_that_is_switched_off_sends_nothing(browser):
     assert browser.send(phone=PHONE, channel="sms") == 401
-    assert "This page is switched off" in browser.page
+    assert ">This page is turned off<" in browser.page
 
 
 def test_the_form_of_nothing_says_so(browser):
     path = "/verify/VE" + "0" * 32
     assert browser.send(path, otp="123456") == 303
-    assert "The code is gone" in browser.get(path)
+    assert ">This code no longer works<" in browser.get(path)
 
 
 @pytest.mark.parametrize("name", ["http:evil.example", "%5C%5Cevil.example", "a%0D%0AX-More:1"])
@@ -166,7 +174,7 @@ def test_what_is_no_id_leads_nowhere_else(browser, name):
 def test_what_is_no_id_is_not_there(client, name):
     answer = client.get(f"/verify/{name}")
     assert answer.status_code == 404
-    assert "The code is gone" in answer.get_data(as_text=True)
+    assert ">This code no longer works<" in answer.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("env", [{"OTP_EMAIL_SENDERS": ","}])
@@ -176,14 +184,14 @@ def test_after_a_failure_another_way_is_promised_where_it_is_open(browser, ledge
         done_one(ledger, claim, "refused")
 
     path = browser.ask()
-    assert "sent: try another way" not in browser.get(path)
+    assert "sent. Try another way" not in browser.get(path)
     for send, channel in (1, "call"), (2, "whatsapp"):
         fail(send)
-        assert "Could not be sent: try another way" in browser.get(path)
+        assert "Couldn’t be sent. Try another way." in browser.get(path)
         assert browser.send(path, resend=channel) == 303
-        assert "sent: try another way" not in browser.get(path)
+        assert "sent. Try another way" not in browser.get(path)
     fail(3)
-    assert "Could not be sent<" in browser.get(path)
+    assert "Couldn’t be sent<" in browser.get(path)
     assert browser.send(path, resend="call") == 429
 
 
@@ -194,4 +202,4 @@ def test_the_code_of_a_test_number_is_typed_as_any(browser, run_worker, sender):
     assert sender.messages == []
     assert browser.send(path, otp="4243") == 400
     assert browser.send(path, otp="4242") == 303
-    assert "is yours" in browser.get(path)
+    assert "</strong> is yours." in browser.get(path)

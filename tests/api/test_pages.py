@@ -95,7 +95,7 @@ def test_what_is_for_developers_is_shown_in_open_mode_only(client, is_open):
 def test_with_keys_the_page_says_that_it_is_switched_off(client):
     answer = client.get("/")
     assert answer.status_code == 200
-    assert "This page is switched off" in answer.get_data(as_text=True)
+    assert ">This page is turned off<" in answer.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("env", [{"OTP_RETURN_URLS": "https://shop.example/a https://b.example"}])

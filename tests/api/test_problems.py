@@ -242,7 +242,7 @@ def test_a_browser_is_told_of_a_mistake_of_ours_without_internals(settings, redi
     app.view_functions["pages.docs"] = lambda: {}["secret"]
     answer = app.test_client().get("/docs", headers={"Accept": BROWSER})
     assert answer.status_code == 500
-    assert "Something went wrong on our side." in answer.text
+    assert "Something went wrong on our end." in answer.text
     assert "secret" not in answer.text
 
 
@@ -280,7 +280,7 @@ def test_what_belongs_to_the_api_is_a_problem_in_a_browser_too(client, problem):
 def test_nobody_is_led_to_a_page_that_is_switched_off(client):
     answer = client.get("/nothing", headers={"Accept": BROWSER})
     assert "Page not found" in answer.text
-    assert "Go to the start page" not in answer.text
+    assert "Go to the home page" not in answer.text
 
 
 def test_an_error_is_a_problem_also_for_a_head_request(client):

@@ -115,7 +115,7 @@ def test_messages_are_in_the_language_of_the_page(client, accepted, query, local
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0 s"), (59, "59 s"), (60, "1:00"), (299, "4:59"), (3600, "1:00:00")],
+    [(0, "0\u00a0sec"), (59, "59\u00a0sec"), (60, "1:00"), (299, "4:59"), (3600, "1:00:00")],
 )
 def test_a_duration_is_short(client, seconds, words):
     with client.application.test_request_context("/") as context:
@@ -126,4 +126,4 @@ def test_a_duration_is_short(client, seconds, words):
 def test_what_is_filled_in_is_escaped(client):
     with client.application.test_request_context("/") as context:
         texts = Languages(FRONTEND / "texts").texts(context.request)
-        assert texts.say("approved.text", to="<b>") == "&lt;b&gt; is yours."
+        assert texts.say("approved.text", to="<b>") == "We’ve confirmed that &lt;b&gt; is yours."

@@ -97,8 +97,8 @@ def test_a_resend_is_worked_for_too(page, public, phone):
     expect(page.get_by_role("heading", name="Enter the code")).to_be_visible(timeout=20_000)
     asked = []
     page.on("response", lambda answer: asked.append((answer.request.method, answer.status)))
-    page.get_by_role("button", name="Send again", exact=True).click()
-    expect(page.get_by_text("Sends left: 8")).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="Resend code", exact=True).click()
+    expect(page.get_by_text("Resends left: 8")).to_be_visible(timeout=20_000)
     posts = [status for method, status in asked if method == "POST"]
     assert posts == [403, 202]
 
@@ -108,10 +108,10 @@ def test_the_wait_is_shown_and_read_out(page, phone):
     endless["parameters"] |= {"keyPrefix": "ff" * 32, "expiresAt": 1}  # The clock here is wrong.
     answer_with(page, endless)
     ask(page, phone)
-    said = page.get_by_role("status").filter(has_text="Checking that you are not a robot…")
+    said = page.get_by_role("status").filter(has_text="Checking that you’re not a robot…")
     expect(said).to_be_attached()
     widget = page.locator("altcha-widget")
-    expect(widget.get_by_text("Checking that you are not a robot…")).to_be_visible()
+    expect(widget.get_by_text("Checking that you’re not a robot…")).to_be_visible()
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         found = Axe().run(page)

@@ -54,12 +54,14 @@ def test_a_code_is_sent_once_by_itself(open_page, service, phone):
     page.on("request", lambda r: checks.append(r) if r.url.endswith("/check") else None)
     bad = wrong(service.code_for(phone))
     type_code(page, bad)
-    expect(page.locator("#code-error")).to_contain_text("That code is wrong.")
+    expect(page.locator("#code-error")).to_contain_text(
+        "That code isn’t right. Check it and try again."
+    )
     type_code(page, bad)
     expect(page.locator("#code-error")).to_be_empty()
     assert len(checks) == 1
     page.locator("#code").press("Enter")
-    expect(page.locator("#code-error")).to_contain_text("Tries left: 3.")
+    expect(page.locator("#code-error")).to_contain_text("Attempts left: 3.")
     assert len(checks) == 2
 
 
@@ -103,12 +105,14 @@ def test_a_wrong_code_is_said_next_to_the_field(open_page, service, phone):
     field, error = page.locator("#code"), page.locator("#code-error")
     field.fill("123")
     field.press("Enter")
-    expect(error).to_have_text("Enter all 6 digits of the code.")
+    expect(error).to_have_text("Enter the 6-digit code.")
     type_code(page, wrong(service.code_for(phone)))
-    expect(error).to_have_text("That code is wrong. Tries left: 4.")
+    expect(error).to_have_text("That code isn’t right. Check it and try again. Attempts left: 4.")
     expect(error).to_have_role("alert")
     expect(field).to_have_attribute("aria-invalid", "true")
-    expect(field).to_have_accessible_description("That code is wrong. Tries left: 4. Tries left: 4")
+    expect(field).to_have_accessible_description(
+        "That code isn’t right. Check it and try again. Attempts left: 4. Attempts left: 4"
+    )
     expect(field).to_be_focused()
     field.press_sequentially("1")
     expect(error).to_be_empty()

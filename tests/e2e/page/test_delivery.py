@@ -16,13 +16,13 @@ def test_what_became_of_the_message_is_shown(open_page, service, phone):
     ask(page, phone)
     expect(page.locator("#delivery").locator("..")).to_have_role("status")
     for status, reason, words in [
-        ("queued", None, "Waiting to be sent"),
-        ("sending", None, "Being sent"),
-        ("sent", None, "Handed to the carrier"),
+        ("queued", None, "Waiting to send"),
+        ("sending", None, "Sending…"),
+        ("sent", None, "Sent"),
         ("delivered", None, "Delivered"),
-        ("undelivered", "unreachable", "Could not be delivered: try another way"),
-        ("failed", "out_of_attempts", "Could not be sent: try another way"),
-        ("dropped", "superseded", "A newer code took its place"),
+        ("undelivered", "unreachable", "Couldn’t be delivered. Try another way."),
+        ("failed", "out_of_attempts", "Couldn’t be sent. Try another way."),
+        ("dropped", "superseded", "Replaced by a newer code"),
     ]:
         newest |= {"status": status, "reason": reason}
         page.clock.fast_forward(5000)
@@ -34,43 +34,43 @@ def test_what_could_not_be_delivered_goes_by_email(open_page, service, phone):
     page.route(STATUS, telling(sends=[{**NEWEST, "status": "undelivered"}]))
     ask(page, phone)
     page.clock.fast_forward(5000)
-    expect(page.locator("#delivery")).to_have_text("Could not be delivered: try another way")
-    page.get_by_role("button", name="Use e-mail instead").click()
+    expect(page.locator("#delivery")).to_have_text("Couldn’t be delivered. Try another way.")
+    page.get_by_role("button", name="Email me instead").click()
     expect(page.locator("#email")).to_be_focused()
     ask(page, f"{phone}@example.com")
-    expect(page.locator("#code-step")).to_contain_text("It goes by e-mail to")
-    expect(page.get_by_role("button", name="Use e-mail instead")).to_be_hidden()
+    expect(page.locator("#code-step")).to_contain_text("for an email from us.")
+    expect(page.get_by_role("button", name="Email me instead")).to_be_hidden()
 
 
 @pytest.mark.parametrize("status", ["failed", "undelivered"])
 def test_after_a_failure_another_way_is_open_immediately(open_page, start_service, phone, status):
     service = start_service(OTP_EMAIL_SENDERS="none")
     page = open_page(service)
-    again = page.get_by_role("button", name="Send again")
+    again = page.get_by_role("button", name="Resend code")
     by_call = page.get_by_role("button", name="Call me instead")
     page.locator("#phone").fill(phone)
     page.locator("#send").click()
-    expect(page.get_by_text("Handed to the carrier")).to_be_visible()
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
     expect(by_call).to_be_disabled()
     record = f"otp:send:{verification_id(page)}"
     service.redis.hset(f"{record}:1", "status", status)
-    expect(page.locator("#delivery")).to_contain_text("try another way", timeout=9000)
+    expect(page.locator("#delivery")).to_contain_text("Try another way", timeout=9000)
     expect(again).to_be_disabled()
     by_call.click()
     expect(page.locator("#code-step")).to_contain_text("It goes by voice call")
-    expect(page.get_by_text("Sends left: 3")).to_be_visible()
+    expect(page.get_by_text("Resends left: 3")).to_be_visible()
 
-    expect(page.get_by_text("Handed to the carrier")).to_be_visible()
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
     service.redis.hset(f"{record}:2", "status", status)
-    expect(page.locator("#delivery")).to_contain_text("try another way", timeout=9000)
+    expect(page.locator("#delivery")).to_contain_text("Try another way", timeout=9000)
     expect(page.get_by_role("button", name="Text me instead")).to_be_disabled()
-    page.get_by_role("button", name="Use WhatsApp").click()
-    expect(page.get_by_text("Sends left: 2")).to_be_visible()
+    page.get_by_role("button", name="Use WhatsApp instead").click()
+    expect(page.get_by_text("Resends left: 2")).to_be_visible()
 
-    expect(page.get_by_text("Handed to the carrier")).to_be_visible()
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
     service.redis.hset(f"{record}:3", "status", status)
     expect(page.locator("#code-step")).to_have_class("failed", timeout=9000)
-    expect(page.locator("#delivery")).not_to_contain_text("try another way")
+    expect(page.locator("#delivery")).not_to_contain_text("Try another way")
     for name in "Text me instead", "Call me instead":
         expect(page.get_by_role("button", name=name)).to_be_disabled()
 
@@ -83,7 +83,7 @@ def test_where_there_is_no_other_way_none_is_promised(open_page, start_service, 
     page.route(STATUS, telling(sends=[{**NEWEST, "status": "undelivered"}]))
     ask(page, phone)
     page.clock.fast_forward(5000)
-    expect(page.locator("#delivery")).to_have_text("Could not be delivered")
+    expect(page.locator("#delivery")).to_have_text("Couldn’t be delivered")
 
 
 def test_it_is_looked_often_while_the_message_is_on_its_way_and_seldom_later(
@@ -100,7 +100,7 @@ def test_it_is_looked_often_while_the_message_is_on_its_way_and_seldom_later(
     page.clock.pause_at("2100-01-01")
     page.route(STATUS, tell)
     ask(page, phone)
-    expect(page.locator("#delivery")).to_have_text("Being sent")
+    expect(page.locator("#delivery")).to_have_text("Sending…")
     with page.expect_response(STATUS):
         page.clock.run_for(1500)
     with page.expect_response(STATUS):
@@ -118,8 +118,8 @@ def test_the_channel_is_changed(open_page, strict, phone):
     expect(page.get_by_role("button", name="Text me instead")).to_be_hidden()
     page.get_by_role("button", name="Call me instead").click()
     expect(page.locator("#code-step")).to_contain_text("It goes by voice call")
-    expect(page.get_by_text("Sends left: 0")).to_be_visible()
-    expect(page.get_by_text("Handed to the carrier")).to_be_visible()
+    expect(page.get_by_text("Resends left: 0")).to_be_visible()
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
     sent = [sent["channel"] for sent in strict.sent() if sent["to"] == phone]
     assert sent == ["sms", "call"]
 
@@ -127,13 +127,13 @@ def test_the_channel_is_changed(open_page, strict, phone):
 def test_sending_again_waits_counts_and_ends(open_page, strict, phone):
     page = open_page(strict)
     ask(page, phone)
-    expect(page.get_by_text("Sends left: 1")).to_be_visible()
-    again = page.get_by_role("button", name="Send again", exact=True)
+    expect(page.get_by_text("Resends left: 1")).to_be_visible()
+    again = page.get_by_role("button", name="Resend code", exact=True)
     expect(again).to_be_enabled()
-    expect(page.locator("#announcer")).to_have_text("You can ask for the code again now.")
+    expect(page.locator("#announcer")).to_have_text("You can resend the code now.")
     again.click()
-    expect(page.locator("#announcer")).to_contain_text("A code is on its way to")
-    expect(page.get_by_text("Sends left: 0")).to_be_visible()
+    expect(page.locator("#announcer")).to_contain_text("We’re sending a code to")
+    expect(page.get_by_text("Resends left: 0")).to_be_visible()
     expect(page.locator("#code")).to_be_focused()
     expect(again).to_be_disabled()
     type_code(page, strict.code_for(phone))
@@ -145,10 +145,10 @@ def test_after_a_reload_it_is_sent_again_without_the_address(open_page, strict, 
     ask(page, phone)
     first = verification_id(page)
     page.reload()
-    page.get_by_role("button", name="Send again", exact=True).click()
-    expect(page.get_by_text("Sends left: 0")).to_be_visible()
+    page.get_by_role("button", name="Resend code", exact=True).click()
+    expect(page.get_by_text("Resends left: 0")).to_be_visible()
     assert verification_id(page) == first
-    expect(page.get_by_text("Handed to the carrier")).to_be_visible()
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
     assert [sent["to"] for sent in strict.sent()].count(phone) == 2
 
 
@@ -156,10 +156,10 @@ def test_after_a_reload_it_is_sent_again_without_the_address(open_page, strict, 
     ("change", "heading"),
     [
         ({"status": "approved"}, "Verified"),
-        ({"status": "canceled"}, "The code was canceled"),
-        ({"status": "expired"}, "The code has expired"),
-        ({"status": "max_attempts_reached"}, "Too many wrong codes"),
-        (None, "The code is gone"),
+        ({"status": "canceled"}, "This code was canceled"),
+        ({"status": "expired"}, "This code has expired"),
+        ({"status": "max_attempts_reached"}, "Too many incorrect codes"),
+        (None, "This code no longer works"),
     ],
 )
 def test_what_happened_elsewhere_is_seen(open_page, service, phone, change, heading):
@@ -174,16 +174,16 @@ def test_what_happened_elsewhere_is_seen(open_page, service, phone, change, head
 def test_what_ended_meanwhile_is_not_sent_again(open_page, strict, phone):
     page = open_page(strict)
     ask(page, phone)
-    expect(page.get_by_role("button", name="Send again", exact=True)).to_be_enabled()
+    expect(page.get_by_role("button", name="Resend code", exact=True)).to_be_enabled()
     strict.call("DELETE", f"/verifications/{verification_id(page)}")
-    page.get_by_role("button", name="Send again", exact=True).click()
-    expect(page.get_by_role("heading", name="The code was canceled")).to_be_focused()
+    page.get_by_role("button", name="Resend code", exact=True).click()
+    expect(page.get_by_role("heading", name="This code was canceled")).to_be_focused()
 
 
 def test_the_ticking_clock_is_not_read_out(open_page, service, phone):
     page = open_page(service, clock=True)
     ask(page, phone)
-    expect(page.get_by_text("Handed to the carrier")).to_be_visible()
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
     clock = page.get_by_role("timer")
     expect(clock).to_have_attribute("aria-live", "off")
     assert clock.evaluate("(clock, live) => clock.parentElement.closest(live)", LIVE) is None
@@ -203,6 +203,6 @@ def test_the_ticking_clock_is_not_read_out(open_page, service, phone):
     assert page.evaluate("window.read") == []
     page.clock.run_for(230_000)
     assert page.evaluate("window.read") == [
-        "You can ask for the code again now.",
-        "One minute left to enter the code.",
+        "You can resend the code now.",
+        "You have one minute left to enter the code.",
     ]

@@ -23,27 +23,29 @@ def test_a_phone_is_verified(open_plain, service, phone, size):
     page = open_plain(service, size=size)
     page.locator("#phone").fill("+1 415")
     press(page, "Send code")
-    expect(page.get_by_text("That is not a phone number.")).to_be_visible()
+    expect(page.get_by_text("Enter a valid phone number with its country code")).to_be_visible()
     expect(page.locator("#phone")).to_have_value("+1 415")
     expect(page.locator("#phone")).to_have_attribute("aria-invalid", "true")
 
     page.locator("#phone").fill(phone)
     page.locator("label[for=channel-whatsapp]").click()
     press(page, "Send code")
-    expect(page.get_by_text(f"It goes by WhatsApp to +1415*****{phone[-2:]}.")).to_be_visible()
+    expect(page.get_by_text(f"Check WhatsApp on +1415*****{phone[-2:]}.")).to_be_visible()
     code = service.code_for(phone)
     page.get_by_role("link", name="See what became of the message").click()
-    expect(page.get_by_text("Handed to the carrier")).to_be_visible()
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
 
     page.locator("#code").fill(wrong(code))
     press(page, "Verify")
-    expect(page.get_by_text("That code is wrong. Tries left: 4.")).to_be_visible()
+    expect(
+        page.get_by_text("That code isn’t right. Check it and try again. Attempts left: 4.")
+    ).to_be_visible()
     # The keyboard's own button is Verify, too.
     page.locator("#code").fill(f"{code[:3]} {code[3:]}")
     page.locator("#code").press("Enter")
     expect(page.get_by_role("heading", name="Verified")).to_be_visible()
     expect(page.get_by_text(f"+1415*****{phone[-2:]} is yours.")).to_be_visible()
-    press(page, "Verify another")
+    press(page, "Start a new verification")
     assert page.url == f"{service.url}/?"
 
 
@@ -53,9 +55,11 @@ def test_an_email_is_verified_in_german(open_plain, service):
     expect(page.locator("#phone")).to_be_hidden()
     page.locator("#email").fill("Plain@Example.com")
     press(page, "Code senden")
-    expect(page.get_by_text("Er geht per E-Mail an p***@example.com.")).to_be_visible()
+    expect(
+        page.get_by_text("Sie erhalten den Code per E-Mail an p***@example.com.")
+    ).to_be_visible()
     page.locator("#code").fill(service.code_for("plain@example.com"))
-    press(page, "Prüfen")
+    press(page, "Bestätigen")
     expect(page.get_by_role("heading", name="Bestätigt")).to_be_visible()
 
 
@@ -68,7 +72,7 @@ def test_it_is_sent_again_by_another_channel(open_plain, strict, phone):
     page.wait_for_timeout(1000)
     press(page, "Call me instead")
     expect(page.get_by_text("It goes by voice call")).to_be_visible()
-    expect(page.get_by_text("Sends left: 0")).to_be_visible()
+    expect(page.get_by_text("Resends left: 0")).to_be_visible()
 
 
 def test_too_many_wrong_codes_end_it(open_plain, strict, phone):
@@ -89,15 +93,15 @@ def test_another_number_or_an_email_takes_its_place(open_plain, service, phone):
     page.locator("#phone").fill(phone)
     press(page, "Send code")
     first = page.url
-    press(page, "Use another number")
+    press(page, "Use a different number")
     expect(page.locator("#phone")).to_be_visible()
     page.goto(first)
-    expect(page.get_by_role("heading", name="The code was canceled")).to_be_visible()
+    expect(page.get_by_role("heading", name="This code was canceled")).to_be_visible()
 
     page.goto("/")
     page.locator("#phone").fill(new_phone())
     press(page, "Send code")
-    press(page, "Use e-mail instead")
+    press(page, "Email me instead")
     expect(page.locator("#email")).to_be_visible()
     expect(page.locator("#phone")).to_be_hidden()
 

@@ -101,7 +101,7 @@ def test_the_page_of_another_site_offers_nothing_of_its_own(open_page, service, 
     verification_id = started(service, phone)
     page = open_page(service, f"/verify/{verification_id}", size=size)
     expect(page.get_by_role("heading", name="Enter the code")).to_be_visible()
-    for name in ("Use another number", "Use e-mail instead"):
+    for name in ("Use a different number", "Email me instead"):
         expect(page.get_by_role("button", name=name)).to_have_count(0)
     expect(page.get_by_role("link", name="API")).to_have_count(0)
     assert_usable(page)
@@ -125,7 +125,7 @@ def test_who_failed_is_led_back_too(open_page, service, phone):
         code = wrong(code)
         type_code(page, code)
         if left:
-            expect(page.locator("#code-error")).to_contain_text(f"Tries left: {left}.")
+            expect(page.locator("#code-error")).to_contain_text(f"Attempts left: {left}.")
     expect(page.get_by_role("heading", name="Too many wrong codes")).to_be_visible()
     result = f"verification_id={verification_id}&status=max_attempts_reached"
     link = page.get_by_role("link", name="Go back")
@@ -175,7 +175,7 @@ def test_a_dialog_tells_how_else_it_ended(page, service):
     headers = {"Authorization": f"Bearer {KEY}"}
     verification_id = start.value.json()["verification_id"]
     service.call("DELETE", f"/verifications/{verification_id}", headers=headers)
-    expect(frame.get_by_role("heading", name="The code was canceled")).to_be_visible(timeout=9000)
+    expect(frame.get_by_role("heading", name="This code was canceled")).to_be_visible(timeout=9000)
     page.keyboard.press("Escape")
     expect(page.locator("#result")).to_have_text("Not confirmed: canceled.")
 

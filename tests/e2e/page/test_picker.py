@@ -111,7 +111,7 @@ def test_only_the_allowed_countries_are_offered(open_picker, service):
     [
         ("415 555", "This number looks too short."),
         ("415 555 0123 456", "This number looks too long."),
-        ("115 555 0123", "This does not look like a number of this country."),
+        ("115 555 0123", "This doesn’t look like a number from this country."),
     ],
 )
 def test_a_number_is_doubted_while_it_is_typed_but_never_refused(open_picker, service, typed, hint):
@@ -122,7 +122,9 @@ def test_a_number_is_doubted_while_it_is_typed_but_never_refused(open_picker, se
     expect(page.locator("#phone")).to_have_accessible_description(re.compile(re.escape(hint)))
     assert_usable(page)
     assert sent_number(page).startswith("+1")
-    expect(page.locator("#address-error")).to_contain_text("That is not a phone number.")
+    expect(page.locator("#address-error")).to_contain_text(
+        "Enter a valid phone number with its country code"
+    )
 
 
 @pytest.mark.parametrize(("typed", "locale"), WHOLE_NUMBERS)
@@ -147,7 +149,7 @@ def test_a_number_of_a_country_that_is_not_allowed_gets_one_message(
 ):
     page = open_picker(start_service(OTP_ALLOWED_COUNTRIES="GB DE"), locale="en-GB")
     page.locator("#phone").fill(typed)
-    refusal = "Codes are not sent to numbers of this country."
+    refusal = "We don’t send codes to numbers in this country. Use a different number."
     expect(page.locator("#phone-doubt")).to_have_text(refusal)
     page.locator("#send").click()
     expect(page.locator("#address-error")).to_have_text(refusal)

@@ -11,13 +11,13 @@ def test_a_reload_goes_on_where_it_was(open_page, service, phone):
     page = open_page(service)
     ask(page, phone)
     type_code(page, wrong(service.code_for(phone)))
-    expect(page.get_by_text("Tries left: 4").last).to_be_visible()
+    expect(page.get_by_text("Attempts left: 4").last).to_be_visible()
     page.reload()
     expect(page.get_by_text(f"by text message to +1415*****{phone[-2:]}")).to_be_visible()
     expect(page.locator("#code")).to_be_focused()
-    expect(page.get_by_text("Tries left: 4")).to_be_visible()
-    expect(page.get_by_text(re.compile("Valid for (5:00|4:5)"))).to_be_visible()
-    expect(page.get_by_role("button", name=re.compile("Send again in [123]"))).to_be_disabled()
+    expect(page.get_by_text("Attempts left: 4")).to_be_visible()
+    expect(page.get_by_text(re.compile("Expires in (5:00|4:5)"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Resend code in [123]"))).to_be_disabled()
     type_code(page, service.code_for(phone))
     expect(page.get_by_role("heading", name="Verified")).to_be_visible()
     page.reload()
@@ -45,7 +45,7 @@ def test_nothing_private_is_kept(open_page, service, phone):
 
 def test_a_verification_that_is_gone_is_said_to_be(open_page, service):
     page = open_page(service, "/verify/VE" + "0" * 32)
-    expect(page.get_by_role("heading", name="The code is gone")).to_be_focused()
+    expect(page.get_by_role("heading", name="This code no longer works")).to_be_focused()
     assert_usable(page)
     page.get_by_role("button", name="Get a new code").click()
     expect(page.locator("#phone")).to_be_focused()
@@ -59,10 +59,10 @@ def test_while_redis_is_away_it_is_tried_again(open_page, start_service, phone):
     with service.redis_server.hanging():
         page.reload()
         expect(page.get_by_role("heading", name="One moment")).to_be_focused()
-        expect(page.get_by_text("The service cannot be reached. Trying again…")).to_be_visible()
+        expect(page.get_by_text("We can’t reach the service. Trying again…")).to_be_visible()
         assert_usable(page)
         with page.expect_response(STATUS) as refused:
-            page.get_by_role("link", name="Try again").click()
+            page.get_by_role("link", name="Try again now").click()
         assert refused.value.status == 503
     expect(page.locator("#code")).to_be_focused(timeout=10_000)
     type_code(page, service.code_for(phone))

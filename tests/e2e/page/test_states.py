@@ -34,7 +34,9 @@ def test_every_state_is_accessible_and_fits(open_page, strict, phone, size):
 
     code = strict.code_for(phone)
     type_code(page, wrong(code))
-    expect(page.get_by_text("That code is wrong. Tries left: 1.")).to_be_visible()
+    expect(
+        page.get_by_text("That code isn’t right. Check it and try again. Attempts left: 1.")
+    ).to_be_visible()
     assert_usable(page)
 
     type_code(page, wrong(wrong(code)))
@@ -42,16 +44,16 @@ def test_every_state_is_accessible_and_fits(open_page, strict, phone, size):
     assert_usable(page)
 
     page.get_by_role("button", name="Get a new code", exact=True).click()
-    expect(page.get_by_text("Tries left: 2")).to_be_visible()
-    page.get_by_role("button", name="Send again", exact=True).click()
+    expect(page.get_by_text("Attempts left: 2")).to_be_visible()
+    page.get_by_role("button", name="Resend code", exact=True).click()
     expect(page.locator("#resend-error")).to_contain_text("No more codes can be sent now.")
     expect(
-        page.get_by_role("button", name=re.compile(r"Send again in (9:5\d|10:00)"))
+        page.get_by_role("button", name=re.compile(r"Resend code in (9:5\d|10:00)"))
     ).to_be_disabled()
     assert_usable(page)
 
     page.clock.fast_forward(301_000)
-    expect(page.get_by_role("heading", name="The code has expired")).to_be_focused()
+    expect(page.get_by_role("heading", name="This code has expired")).to_be_focused()
     assert_usable(page)
 
     page.get_by_role("button", name=re.compile("Get a new code in")).wait_for()
@@ -68,7 +70,7 @@ def test_every_state_is_accessible_and_fits(open_page, strict, phone, size):
     assert_usable(page)
 
     address = f"{size}@example.com"
-    page.get_by_text("E-mail", exact=True).click()
+    page.get_by_text("Email", exact=True).click()
     assert_usable(page)
     ask(page, address)
     type_code(page, strict.code_for(address))
@@ -92,7 +94,7 @@ def test_every_step_is_accessible_and_fits_from_right_to_left(open_page, service
     newest = {"number": 1, "channel": "sms", "reason": None, "attempts": []}
     page.route(STATUS, telling(sends=[{**newest, "status": "undelivered"}]))
     page.clock.fast_forward(5000)
-    expect(page.locator("#delivery")).to_have_text("تعذّر التسليم: جرّب طريقة أخرى")
+    expect(page.locator("#delivery")).to_have_text("تعذّر التسليم. جرّب طريقة أخرى.")
     assert_usable(page)
 
     page.unroute(STATUS)
@@ -110,13 +112,13 @@ def test_a_message_that_did_not_arrive_is_accessible_too(open_page, service, pho
     page.route(STATUS, telling(sends=[{**newest, "status": "undelivered"}], resend_in=0))
     ask(page, phone)
     page.clock.fast_forward(31_000)
-    expect(page.locator("#delivery")).to_contain_text("try another way")
+    expect(page.locator("#delivery")).to_contain_text("Try another way")
     assert_usable(page)
 
 
 def test_a_page_that_is_switched_off_says_so(open_page, service):
     page = open_page(service, ready=rendered(OTP_API_KEYS="shop:" + "k" * 32))
-    expect(page.get_by_role("heading", name="This page is switched off")).to_be_visible()
+    expect(page.get_by_role("heading", name="This page is turned off")).to_be_visible()
     expect(page.locator("form")).to_have_count(1)  # Hidden: that of a code.
     expect(page.locator("#code-step")).to_be_hidden()
     assert_usable(page)

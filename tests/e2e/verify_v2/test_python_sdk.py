@@ -292,7 +292,7 @@ def test_messages_name_the_service_in_the_language_asked_for(service, phone):
     sent = shop.verifications.create(to=phone, channel="sms")
     assert sent.account_sid == client.account_sid
     code = service.code_for(phone)
-    text = f"{code} is your My Shop code. It is valid for 10 min. Never share it."
+    text = f"{code} is your My Shop code. It expires in 10 min. Don't share it with anyone."
     assert text_of(service, sent.sid) == text
 
     for more, words in [
