@@ -7,7 +7,9 @@
 local now = now_ms()
 local counted = {}
 for i, guard in ipairs(KEYS) do
-  local part_ms, released = unpack(redis.call('HMGET', guard, 'part_ms', 'released'))
+  -- Another version may have written something else there.
+  local kept = redis.pcall('HMGET', guard, 'part_ms', 'released')
+  local part_ms, released = unpack(kept.err and {} or kept)
   counted[i] = {sent = 0, verified = 0}
   part_ms, released = tonumber(part_ms), tonumber(released)
   if part_ms then

@@ -155,3 +155,11 @@ def test_an_origin_is_named_once():
 )
 def test_it_is_told_what_became_of_the_verification(url, result):
     assert with_result(url, ID, "approved") == result
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://[", "http://[::1", "[", "//", "null", "\xff", "http://]"]
+)
+def test_an_origin_that_is_no_url_is_another_site(client, origin):
+    answer = client.post("/", data={"phone": "+14155550123"}, headers={"Origin": origin})
+    assert answer.status_code == 403
