@@ -120,7 +120,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         senders=sender_apps(settings),
         addresses=addresses,
     )
-    app.register_blueprint(admin.endpoints(settings, owner, dashboard, is_open=access.is_open))
+    app.register_blueprint(admin.endpoints(owner, dashboard, is_open=access.is_open))
     app.register_blueprint(health.endpoints(store))
     app.register_blueprint(
         metrics.endpoints(store, wake_ups.queue_key, access, sender_names(settings))
@@ -135,7 +135,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         return_urls,
         phone_is_open=phone_is_open,
     )
-    app.register_blueprint(pages.endpoints(page, settings.otp_app_name))
+    app.register_blueprint(pages.endpoints(page))
     app.register_blueprint(forms.endpoints(page, logged, work, addresses))
     app.register_blueprint(openapi.endpoints())
     if phone.exists(settings):

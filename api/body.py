@@ -60,18 +60,18 @@ def content(request: Request) -> bytes:
 # For a person: neither pydantic's terms nor a regular expression.
 _SAID = {
     "missing": "this field is missing",
-    "extra_forbidden": "there is no such field",
+    "extra_forbidden": "this field does not exist",
     "string_type": "expected a string",
     "string_too_short": "expected at least {min_length} characters",
     "string_too_long": "expected at most {max_length} characters",
-    "string_pattern_mismatch": "not in the form that the API documentation describes",
+    "string_pattern_mismatch": "does not match the format in the API documentation",
     "literal_error": "expected {expected}",
     "value_error": "{error}",
 }
 
 
 def _said(error: ErrorDetails) -> str:
-    said = _SAID.get(error["type"], "not a value that this field can have")
+    said = _SAID.get(error["type"], "this value is not valid")
     return said.format_map(error.get("ctx", {}))
 
 
@@ -89,12 +89,12 @@ def _object(text: str) -> dict[str, Any]:
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        raise ValueError("a name occurs twice")
+        raise ValueError("a name appears more than once")
     return members
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 # json.loads would make one for each body.

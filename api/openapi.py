@@ -24,7 +24,8 @@ _ANSWERS = (GeneratedOtp, VerifiedOtp, VerificationDetails, ErasedRecipient)
 
 _PROBLEM = {
     "type": "object",
-    "description": "RFC 9457. `detail` is a sentence for a person, `code` is for programs.",
+    "description": "Error in RFC 9457 format. Use `code` in your program. Show `detail` to a "
+    "person.",
     "required": ["type", "title", "status", "detail", "code"],
     "properties": {
         "type": {"type": "string"},
@@ -32,17 +33,17 @@ _PROBLEM = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "code": {"type": "string"},
-        "checks_left": {"type": "integer", "description": "With incorrect_code"},
+        "checks_left": {"type": "integer", "description": "Returned with incorrect_code"},
         "scope": {
             "type": "string",
-            "description": "With rate_limited",
+            "description": "Returned with rate_limited",
             "enum": [
                 *("resend", "sends", "to", "ip", "app", "country", "range", "global", "budget"),
             ],
         },
         "challenge": {
             "type": "object",
-            "description": "With proof_of_work_required: what the ALTCHA widget solves",
+            "description": "Returned with proof_of_work_required. The ALTCHA widget solves it",
             "required": ["parameters", "signature"],
             "properties": {
                 "parameters": {"type": "object"},
@@ -51,7 +52,7 @@ _PROBLEM = {
         },
         "errors": {
             "type": "array",
-            "description": "With invalid_request",
+            "description": "Returned with invalid_request",
             "items": {
                 "type": "object",
                 "required": ["field", "message"],
@@ -62,27 +63,33 @@ _PROBLEM = {
 }
 
 _PROBLEMS = {
-    400: "`malformed_json`: the body is not a JSON object",
-    401: "`unauthorized`: an API key is needed, or is wrong",
-    403: "`country_not_allowed`, `channel_not_enabled` or `recipient_blocked`; without an API key, "
-    "where that is allowed: `proof_of_work_required` with a `challenge`; or, on any path, "
-    "`host_not_allowed`, if the host is not local and not that of OTP_PUBLIC_URL",
-    404: "`verification_not_found`: nothing is pending",
-    409: "`idempotency_conflict`: the Idempotency-Key came with another request before",
-    413: "`payload_too_large`: the body is over 8 KiB",
-    415: "`unsupported_media_type`: the body is not application/json",
-    422: "`invalid_request`: a field is missing or wrong",
-    429: "`rate_limited`: a send too many, or wrong codes from one network; or `too_many_checks`",
-    503: "`storage_unavailable` or `delivery_backlog`: try again",
+    400: "`malformed_json`: the request body is not a JSON object",
+    401: "`unauthorized`: the API key is missing or invalid",
+    403: "`country_not_allowed`, `channel_not_enabled` or `recipient_blocked`. For calls without "
+    "an API key, also `proof_of_work_required` with a `challenge`, or `host_not_allowed` if the "
+    "host is not local and not that of OTP_PUBLIC_URL",
+    404: "`verification_not_found`: the verification was not found",
+    409: "`idempotency_conflict`: the Idempotency-Key was already used with a different request",
+    413: "`payload_too_large`: the request body is larger than 8 KiB",
+    415: "`unsupported_media_type`: the Content-Type is not application/json",
+    422: "`invalid_request`: a field is missing or invalid",
+    429: "`rate_limited`: a send limit was reached, or one network entered too many incorrect "
+    "codes. `too_many_checks`: no checks are left",
+    503: "`storage_unavailable` or `delivery_backlog`: try again after the time in Retry-After",
 }
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "The same request with the same key gets the same answer for a day, and sends "
-    "no second message",
+    "description": "For 24 hours, repeating a request with the same key returns the same response "
+    "and does not send another message",
     "schema": {"type": "string", "pattern": "^[ -~]{1,255}$"},
 }
-_RETRY_AFTER = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
+_RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds to wait before trying again",
+        "schema": {"type": "integer"},
+    }
+}
 
 
 @cache
@@ -100,11 +107,10 @@ def document() -> dict[str, Any]:
         # Relative to the document, which may be below a path of a proxy.
         "servers": [{"url": "."}],
         "info": {
-            "title": "OTP service",
+            "title": "Sixpost",
             "version": VERSION,
-            "description": "Proves that somebody controls a phone number or an e-mail address. "
-            "Below `/v2` there is also an API that is compatible with another one, for programs "
-            "that know it: docs/twilio-verify.md.",
+            "description": "Verify that a person controls a phone number or email address. `/v2` "
+            "is a Twilio Verify v2-compatible API for existing clients. See docs/twilio-verify.md.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": {**paths, **_hosted(paths)},
@@ -118,7 +124,7 @@ def document() -> dict[str, Any]:
                 "owner": {
                     "type": "http",
                     "scheme": "basic",
-                    "description": "`admin` and OTP_ADMIN_PASSWORD",
+                    "description": "Username `admin`, password OTP_ADMIN_PASSWORD",
                 },
             },
         },
@@ -136,12 +142,13 @@ def _paths() -> dict[str, Any]:
         "/generate-otp": {
             "post": {
                 "operationId": "generateOtp",
-                "summary": "Send a code to a phone number or an e-mail address",
-                "description": "While a verification is pending, this sends its code once more.",
+                "summary": "Send a code to a phone number or email address",
+                "description": "If a verification is already pending for the recipient, its code "
+                "is sent again.",
                 "parameters": [_IDEMPOTENCY_KEY],
                 "requestBody": _json_body("GenerateOtp"),
                 "responses": {
-                    "202": _json_answer("The code is on its way", "GeneratedOtp"),
+                    "202": _json_answer("The code is being sent", "GeneratedOtp"),
                     **_problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
                 },
             }
@@ -149,12 +156,12 @@ def _paths() -> dict[str, Any]:
         "/verify-otp": {
             "post": {
                 "operationId": "verifyOtp",
-                "summary": "Check a code, and use it up",
+                "summary": "Check a code. A correct code can be used only once",
                 "requestBody": _json_body("VerifyOtp"),
                 "responses": {
-                    "200": _json_answer("The code is right", "VerifiedOtp"),
+                    "200": _json_answer("The code is correct", "VerifiedOtp"),
                     **_problems(400, 401, 404, 413, 415, 422, 429, 503),
-                    "400": _problem("`incorrect_code` with `checks_left`; or `malformed_json`"),
+                    "400": _problem("`incorrect_code` with `checks_left`, or `malformed_json`"),
                 },
             }
         },
@@ -162,10 +169,12 @@ def _paths() -> dict[str, Any]:
             "parameters": [one],
             "get": {
                 "operationId": "getVerification",
-                "summary": "What became of a verification and its messages",
+                "summary": "Get the status of a verification and its messages",
                 "responses": {
                     "200": _json_answer(
-                        "Kept for a day after its end, or as OTP_KEEP says", "VerificationDetails"
+                        "The verification. Records are kept for one day after it ends, or as set "
+                        "in OTP_KEEP",
+                        "VerificationDetails",
                     ),
                     **_problems(401, 404, 503),
                 },
@@ -174,7 +183,7 @@ def _paths() -> dict[str, Any]:
                 "operationId": "cancelVerification",
                 "summary": "Cancel a pending verification",
                 "responses": {
-                    "204": {"description": "Canceled; its queued messages are dropped"},
+                    "204": {"description": "Canceled. Queued messages are dropped"},
                     **_problems(401, 404, 503),
                 },
             },
@@ -182,31 +191,33 @@ def _paths() -> dict[str, Any]:
         "/recipients": {
             "delete": {
                 "operationId": "eraseRecipient",
-                "summary": "Remove all that is known of a recipient",
-                "description": "For the owner. Pending codes end at once, in all apps.",
+                "summary": "Delete all data about a recipient",
+                "description": "Owner only. Pending codes stop working immediately in all apps.",
                 "security": [{"owner": []}],
                 "requestBody": _json_body("EraseRecipient"),
                 "responses": {
-                    "200": _json_answer("Removed", "ErasedRecipient"),
+                    "200": _json_answer("The data was deleted", "ErasedRecipient"),
                     **_problems(400, 401, 413, 415, 422, 503),
-                    "401": _problem("`unauthorized`: the owner's password is needed, or is wrong"),
-                    "403": _problem("`admin_off`: there is no owner's password"),
-                    "429": _problem("`too_many_log_ins`: too many wrong ones", retry_after=True),
+                    "401": _problem("`unauthorized`: the owner's password is missing or incorrect"),
+                    "403": _problem("`admin_off`: no owner's password is set"),
+                    "429": _problem(
+                        "`too_many_log_ins`: too many incorrect passwords", retry_after=True
+                    ),
                 },
             }
         },
         "/metrics": {
             "get": {
                 "operationId": "metrics",
-                "summary": "What happened, for Prometheus",
+                "summary": "Get Prometheus metrics",
                 "responses": {
                     "200": {"description": "OK", "content": {"text/plain": {}}},
                     **_problems(401, 503),
                 },
             }
         },
-        "/health/live": {"get": _health("live", "The process is alive")},
-        "/health/ready": {"get": _health("ready", "Codes can be stored", 503)},
+        "/health/live": {"get": _health("live", "The process is running")},
+        "/health/ready": {"get": _health("ready", "The service is ready to store codes", 503)},
     }
 
 
@@ -217,16 +228,16 @@ def _hosted(paths: dict[str, Any]) -> dict[str, Any]:
 
     def on_page(name: str, like: dict[str, Any], **other: Any) -> dict[str, Any]:
         responses = {s: answer for s, answer in like["responses"].items() if s != "401"}
-        about = {"operationId": f"{name}OnPage", "tags": ["The page of a verification"]}
+        about = {"operationId": f"{name}OnPage", "tags": ["Verification page"]}
         return {**like, "responses": responses, **about, "security": [], **other}
 
     check = paths["/verify-otp"]["post"]
     resend = {
-        "summary": "Send the code of a pending verification again",
-        "description": "Also by another channel of the same address.",
+        "summary": "Resend the code of a pending verification",
+        "description": "You can use another channel for the same recipient.",
         "requestBody": _json_body("ResendOtp"),
         "responses": {
-            "202": _json_answer("The code is on its way", "GeneratedOtp"),
+            "202": _json_answer("The code is being sent", "GeneratedOtp"),
             **_problems(400, 403, 404, 413, 415, 422, 429, 503),
         },
     }

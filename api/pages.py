@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from api.page import Page
 
 
-def endpoints(page: Page, app_name: str) -> Blueprint:
+def endpoints(page: Page) -> Blueprint:
     pages = Blueprint("pages", __name__)
 
     @pages.get("/")
@@ -20,6 +20,6 @@ def endpoints(page: Page, app_name: str) -> Blueprint:
 
     @pages.get("/docs")
     def docs() -> str:
-        return render_template("docs.html", app_name=app_name)
+        return render_template("docs.html")
 
     return pages

@@ -77,7 +77,6 @@ def endpoints(
     def show() -> str:
         return render_template(
             "phone.html",
-            app_name=settings.otp_app_name,
             carriers=CARRIERS,
             **session.tokens(owner),
         )

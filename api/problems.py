@@ -49,34 +49,42 @@ def _what_is_wrong(error: InvalidRequest) -> str:
 
 
 def _checks_left(error: IncorrectCode) -> str:
-    left = "1 check" if error.checks_left == 1 else f"{error.checks_left} checks"
-    return f"That is not the code. {left} left."
+    left = "1 attempt" if error.checks_left == 1 else f"{error.checks_left} attempts"
+    return f"The code is incorrect. {left} left."
 
 
 def _when_again(error: RateLimited) -> str:
-    return f"No more codes can be sent now. Try again in {error.retry_after} seconds."
+    return f"Another code cannot be sent yet. Try again in {error.retry_after} seconds."
 
 
 _KINDS: dict[type[Exception], Kind] = {
     AdminOff: Kind(
         403,
         "admin_off",
-        "The owner's access is off. OTP_ADMIN_PASSWORD turns it on, and so does OTP_DATA_DIR, "
-        "where a password is made at the first start.",
+        "Admin access is off. Set OTP_ADMIN_PASSWORD, or set OTP_DATA_DIR to have a password "
+        "generated at the first start.",
     ),
-    ChannelNotEnabled: Kind(403, "channel_not_enabled", "Codes are not sent by this channel here."),
+    ChannelNotEnabled: Kind(
+        403, "channel_not_enabled", "This channel is not enabled. Use another channel."
+    ),
     CountryNotAllowed: Kind(
-        403, "country_not_allowed", "Codes are not sent to numbers of this country."
+        403,
+        "country_not_allowed",
+        "This service does not send codes to numbers in this country.",
     ),
     CsrfFailed: Kind(
         403,
         "csrf_failed",
-        "The request does not come from a page of the dashboard that is up to date. Reload it.",
+        "This dashboard page is out of date. Reload it and try again.",
     ),
     DeliveryBacklog: Kind(
-        503, "delivery_backlog", "The message would arrive too late. Try again in a while."
+        503, "delivery_backlog", "Messages are delayed right now. Try again in a few minutes."
     ),
-    FromElsewhere: Kind(403, "cross_site", "This form was sent from another site."),
+    FromElsewhere: Kind(
+        403,
+        "cross_site",
+        "The form was submitted from another site. Submit it from this site.",
+    ),
     HostNotAllowed: Kind(
         403,
         "host_not_allowed",
@@ -84,44 +92,55 @@ _KINDS: dict[type[Exception], Kind] = {
         "OTP_PUBLIC_URL. Set OTP_PUBLIC_URL, or create an API key.",
     ),
     IdempotencyConflict: Kind(
-        409, "idempotency_conflict", "The Idempotency-Key came with another request before."
+        409,
+        "idempotency_conflict",
+        "This Idempotency-Key was already used with a different request. Use a new key.",
     ),
     IncorrectCode: Kind(400, "incorrect_code", _checks_left),
     InvalidRequest: Kind(422, "invalid_request", _what_is_wrong),
-    LogInNeeded: Kind(401, "log_in_needed", "The session has ended. Log in again."),
+    LogInNeeded: Kind(401, "log_in_needed", "Your session has expired. Log in again."),
     MalformedJson: Kind(
         400,
         "malformed_json",
-        "The body is not a JSON object in UTF-8, or a name occurs twice in it.",
+        "The request body must be a JSON object in UTF-8 without duplicate names.",
     ),
     OwnerOnly: Kind(
-        401, "unauthorized", "The owner's password is needed: Basic admin:OTP_ADMIN_PASSWORD."
+        401,
+        "unauthorized",
+        "This request requires the owner's password. Use HTTP Basic authentication with "
+        "admin:OTP_ADMIN_PASSWORD.",
     ),
     ProofOfWorkRequired: Kind(
         403,
         "proof_of_work_required",
-        "A proof of work is needed: solve the challenge, and ask again with its proof.",
+        "This request requires proof of work. Solve the challenge and resend the request with the "
+        "proof.",
     ),
     RateLimited: Kind(429, "rate_limited", _when_again),
-    RecipientBlocked: Kind(403, "recipient_blocked", "Codes are not sent to this number."),
+    RecipientBlocked: Kind(
+        403, "recipient_blocked", "This service does not send codes to this number."
+    ),
     StorageUnavailable: Kind(
         503,
         "storage_unavailable",
-        "The service cannot reach its storage. Try again in a moment.",
+        "The service is temporarily unavailable. Try again in a moment.",
     ),
     TooManyChecks: Kind(
-        429, "too_many_checks", "Too many wrong codes. This one can no longer be used."
+        429, "too_many_checks", "Too many incorrect codes. This code no longer works."
     ),
     TooManyLogIns: Kind(
-        429, "too_many_log_ins", "Too many wrong passwords. Try again in a minute."
+        429, "too_many_log_ins", "Too many incorrect passwords. Try again in one minute."
     ),
     Unauthorized: Kind(
-        401, "unauthorized", "A valid API key is needed: Authorization: Bearer KEY."
+        401,
+        "unauthorized",
+        "The API key is missing or invalid. Send it in the header Authorization: Bearer KEY.",
     ),
     VerificationNotFound: Kind(
         404,
         "verification_not_found",
-        "No code is waiting here: it was never asked for, has expired, or was used.",
+        "No pending verification was found. It may have expired, been used, been canceled or never "
+        "existed.",
     ),
 }
 
@@ -238,7 +257,11 @@ def _http_exception(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     log.error("internal_error", exc_info=error)
-    return _problem(500, "internal_error", "Something went wrong here; it is in the log.")
+    return _problem(
+        500,
+        "internal_error",
+        "Something went wrong in the service. The service log has the details.",
+    )
 
 
 def _is_for_a_person() -> bool:

@@ -66,7 +66,7 @@ def endpoints(service: VerificationService, settings: Settings) -> Blueprint:
         send = _SEND.fullmatch(request.args.get("send", ""))
         attempt = _ATTEMPT.fullmatch(request.args.get("attempt", ""))
         if not send or not attempt:
-            raise InvalidRequest(("send" if not send else "attempt", "not that of a message"))
+            raise InvalidRequest(("send" if not send else "attempt", "does not match a message"))
         service.record_receipt(
             send[1],
             int(send[2]),
@@ -133,7 +133,7 @@ class Twilio:
             raise Unauthorized
         status = request.form.get("MessageStatus") or request.form.get("CallStatus")
         if not status:
-            raise InvalidRequest(("MessageStatus", "missing, and so is CallStatus"))
+            raise InvalidRequest(("MessageStatus", "MessageStatus or CallStatus is required"))
         sid = request.form.get("MessageSid") or request.form.get("CallSid") or ""
         # Statuses are added without notice; each shows that Twilio has taken the message.
         outcome = _TWILIO_OUTCOMES.get(status, "accepted")

@@ -28,11 +28,12 @@ Phone = Annotated[
     str,
     Field(
         max_length=_LONGEST_PASTE,
-        description="E.164; spaces, dashes, brackets and invisible characters are fine",
+        description="Phone number in E.164 format. Spaces, dashes, parentheses and invisible "
+        "characters are allowed",
         examples=["+14155550123"],
     ),
 ]
-Email = Annotated[str, Field(max_length=2 * _LONGEST_PASTE, examples=["a@example.com"])]
+Email = Annotated[str, Field(max_length=2 * _LONGEST_PASTE, examples=["you@example.com"])]
 VerificationId = Annotated[
     str,
     Field(pattern="^VE[0-9a-f]{32}$", examples=["VE5653a83b10f2a925b033d0d0f1fba7c5"]),
@@ -41,7 +42,7 @@ Locale = Annotated[
     str,
     Field(
         max_length=LONGEST_WRITTEN,
-        description="Language of the message (BCP 47; en_US and the like are fine)",
+        description="Language of the message, as a BCP 47 tag. `en_US` is read as `en-US`",
         examples=["en", "pt-BR"],
     ),
     AfterValidator(_locale),
@@ -50,15 +51,16 @@ Proof = Annotated[
     str,
     Field(
         max_length=2048,
-        description="The solved `challenge` of a 403 `proof_of_work_required`, as the ALTCHA "
-        "widget encodes it. Only calls without an API key are asked for one",
+        description="Solution to the `challenge` in a 403 `proof_of_work_required` response, as "
+        "encoded by the ALTCHA widget. Required only for calls without an API key",
     ),
 ]
 Otp = Annotated[
     str,
     Field(
         max_length=_LONGEST_PASTE,
-        description="The digits, of any script; spaces, dashes and invisible characters are fine",
+        description="The code the person entered, in digits of any script. Spaces, dashes and "
+        "invisible characters are allowed",
         examples=["123456"],
     ),
 ]
@@ -71,7 +73,7 @@ class Request(BaseModel):
 
 
 class GenerateOtp(Request):
-    """Exactly one of `phone` and `email`."""
+    """Provide either `phone` or `email`, not both."""
 
     phone: Phone | None = None
     email: Email | None = None
@@ -85,15 +87,20 @@ class GenerateOtp(Request):
     def channel_for(self, recipient: Recipient) -> Channel:
         if recipient.field == "email":
             if self.channel not in (None, "email"):
-                raise InvalidRequest(("channel", "an e-mail address is reached by email only"))
+                raise InvalidRequest(
+                    ("channel", "an email address can only be used with the email channel")
+                )
             return "email"
         if self.channel == "email":
-            raise InvalidRequest(("channel", f"a phone is reached by {', '.join(PHONE_CHANNELS)}"))
+            channels = ", ".join(PHONE_CHANNELS)
+            raise InvalidRequest(
+                ("channel", f"a phone number can only be used with these channels: {channels}")
+            )
         return self.channel or "sms"
 
 
 class CheckOtp(Request):
-    """The typed code."""
+    """The code the person entered."""
 
     otp: Otp
 
@@ -105,7 +112,7 @@ class ResendOtp(Request):
 
 
 class VerifyOtp(Request):
-    """The typed code, and exactly one of `phone`, `email` and `verification_id`."""
+    """The code the person entered, and one of `phone`, `email` or `verification_id`."""
 
     otp: Otp
     phone: Phone | None = None
@@ -117,7 +124,9 @@ class VerifyOtp(Request):
         if self.verification_id is None:
             return _recipient(self.phone, self.email, addresses)
         if self.phone is not None or self.email is not None:
-            raise InvalidRequest(("verification_id", "give only one of phone, email and it"))
+            raise InvalidRequest(
+                ("verification_id", "provide only one of phone, email or verification_id")
+            )
         return None
 
 
@@ -126,11 +135,11 @@ def _recipient(phone: str | None, email: str | None, addresses: Addresses) -> Re
         return addresses.phone(phone)
     if email is not None and phone is None:
         return addresses.email(email)
-    raise InvalidRequest(("phone", "give exactly one of phone and email"))
+    raise InvalidRequest(("phone", "provide either phone or email, not both"))
 
 
 class EraseRecipient(Request):
-    """Exactly one of `phone` and `email`."""
+    """Provide either `phone` or `email`, not both."""
 
     phone: Phone | None = None
     email: Email | None = None
@@ -139,24 +148,26 @@ class EraseRecipient(Request):
         return _recipient(self.phone, self.email, addresses)
 
 
-_BY = {"sms": "SMS", "whatsapp": "WhatsApp", "call": "phone call", "email": "e-mail"}
+_BY = {"sms": "SMS", "whatsapp": "WhatsApp", "call": "phone call", "email": "email"}
 
 
 class GeneratedOtp(BaseModel):
     verification_id: VerificationId
     status: Literal["pending"] = "pending"
     channel: Channel
-    to: Annotated[str, Field(description="Masked", examples=["+1415*****23"])]
-    expires_in: Annotated[int, Field(description="Seconds")]
-    resend_in: Annotated[int, Field(description="Seconds until it may be sent again")]
+    to: Annotated[
+        str, Field(description="Masked phone number or email address", examples=["+1415*****23"])
+    ]
+    expires_in: Annotated[int, Field(description="Seconds until the code expires")]
+    resend_in: Annotated[int, Field(description="Seconds until the code can be resent")]
     checks_left: int
     sends_left: int
-    message: Annotated[str, Field(description="For a person")]
+    message: Annotated[str, Field(description="Message to show to the person")]
 
     @classmethod
     def of(cls, started: Started) -> Self:
         way = _BY[started.channel]
-        return cls(**vars(started), message=f"A code is on its way to {started.to} by {way}.")
+        return cls(**vars(started), message=f"We are sending a code to {started.to} by {way}.")
 
 
 class VerifiedOtp(BaseModel):
@@ -164,7 +175,9 @@ class VerifiedOtp(BaseModel):
     status: Literal["approved"] = "approved"
     verification_id: VerificationId
     channel: Channel
-    to: Annotated[str, Field(description="Masked", examples=["+1415*****23"])]
+    to: Annotated[
+        str, Field(description="Masked phone number or email address", examples=["+1415*****23"])
+    ]
     message: str
 
     @classmethod
@@ -175,11 +188,15 @@ class VerifiedOtp(BaseModel):
 class Removed(BaseModel):
     verifications: int
     sends: int
-    counters: Annotated[int, Field(description="Counts of sends and of wrong codes")]
+    counters: Annotated[
+        int, Field(description="Number of deleted counters of sends and incorrect codes")
+    ]
 
 
 class ErasedRecipient(BaseModel):
-    to: Annotated[str, Field(description="Masked", examples=["+1415*****23"])]
+    to: Annotated[
+        str, Field(description="Masked phone number or email address", examples=["+1415*****23"])
+    ]
     removed: Removed
 
 
@@ -203,14 +220,19 @@ class VerificationDetails(BaseModel):
     verification_id: VerificationId
     status: Status | Unknown
     channel: Channel | Unknown
-    to: Annotated[str, Field(description="Masked", examples=["+1415*****23"])]
+    to: Annotated[
+        str, Field(description="Masked phone number or email address", examples=["+1415*****23"])
+    ]
     created_at: Annotated[str | None, Field(examples=["2026-11-23T18:21:23.916Z"])]
     expires_at: Annotated[str | None, Field(examples=["2026-11-23T18:26:23.916Z"])]
-    expires_in: Annotated[int, Field(description="Seconds, 0 when it is not pending")]
+    expires_in: Annotated[
+        int,
+        Field(description="Seconds until the code expires. 0 if the verification is not pending"),
+    ]
     resend_in: Annotated[
         int,
         Field(
-            description="Seconds until it may be sent again. If the last send has failed, another "
+            description="Seconds until the code can be resent. If the last send failed, another "
             "channel can be used immediately"
         ),
     ]

@@ -117,7 +117,7 @@ def parse_phone(
     """
     spelling = _without_scheme("tel", plain(text))
     if len(spelling) > _LONGEST_PHONE or not _PHONE.fullmatch(spelling):
-        raise InvalidRequest(("phone", "not a phone number; write it like +14155550123"))
+        raise InvalidRequest(("phone", "enter a valid phone number, such as +14155550123"))
     readings = list(_readings(spelling, default_region, dialed_from))
     for number in readings:
         kind = phonenumbers.number_type(number)
@@ -134,7 +134,7 @@ def parse_phone(
 
 def _why_not(readings: Sequence[phonenumbers.PhoneNumber]) -> str:
     if not readings:
-        return "not a phone number with its country code; write it like +14155550123"
+        return "enter a valid phone number with its country code, such as +14155550123"
     number = readings[0]
     if number.country_code == 52 and re.fullmatch("1[0-9]{10}", str(number.national_number)):
         # Since August 2019; WhatsApp still shows it.
@@ -144,7 +144,7 @@ def _why_not(readings: Sequence[phonenumbers.PhoneNumber]) -> str:
             return f"too short for a phone number in +{number.country_code}"
         case phonenumbers.ValidationResult.TOO_LONG:
             return f"too long for a phone number in +{number.country_code}"
-    return f"no such phone number exists in +{number.country_code}"
+    return f"this phone number does not exist in +{number.country_code}"
 
 
 def _e164(number: phonenumbers.PhoneNumber) -> str:
@@ -207,7 +207,7 @@ def parse_email(text: str, *, local: bool = False) -> Recipient:
         )
     except EmailNotValidError as error:
         raise InvalidRequest(
-            ("email", "not an e-mail address; write it like a@example.com")
+            ("email", "enter a valid email address, such as you@example.com")
         ) from error
     # In ASCII there always is one: other local parts were refused.
     to = str(address.ascii_email).lower()

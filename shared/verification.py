@@ -150,12 +150,12 @@ def parse_otp(text: str) -> str:
     typed = plain(text).strip()
     digits = re.sub(r"[\s-]", "", typed)
     if not _OTP.fullmatch(typed) or not 4 <= len(digits) <= 10:
-        raise InvalidRequest(("otp", "expected the digits of the code"))
+        raise InvalidRequest(("otp", "enter only the digits of the code"))
     return digits
 
 
 def not_a_code(length: int) -> InvalidRequest:
-    return InvalidRequest(("otp", f"expected {length} digits"))
+    return InvalidRequest(("otp", f"enter all {length} digits of the code"))
 
 
 def seconds(ms: float) -> int:

@@ -7,11 +7,9 @@ from flask import Blueprint, render_template
 from api.admin import dashboard, log_in, session
 from api.admin.dashboard import Dashboard
 from api.admin.session import OwnerAccess
-from shared.settings import Settings
 
 
 def endpoints(
-    settings: Settings,
     access: OwnerAccess,
     looks_at: Dashboard,
     *,
@@ -21,11 +19,11 @@ def endpoints(
     `is_open` its log-in says where the password is."""
     admin = Blueprint("admin", __name__, url_prefix="/admin")
     session.guard(admin, access)
-    log_in.routes(admin, access, settings.otp_app_name, is_open)
+    log_in.routes(admin, access, is_open)
     dashboard.routes(admin, looks_at)
 
     @admin.get("/")
     def index() -> str:
-        return render_template("admin/index.html", app_name=settings.otp_app_name)
+        return render_template("admin/index.html")
 
     return admin

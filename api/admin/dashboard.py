@@ -119,7 +119,7 @@ class Dashboard:
         try:
             return self.senders[asked.channel][asked.sender]
         except KeyError:
-            raise InvalidRequest(("sender", "there is no such sender")) from None
+            raise InvalidRequest(("sender", "this sender does not exist")) from None
 
 
 def routes(admin: Blueprint, dashboard: Dashboard) -> None:
@@ -136,10 +136,10 @@ def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
         asked = request.args.get("window", "minutes")
         window = next((known for known in WINDOWS if known == asked), None)
         if window is None:
-            raise InvalidRequest(("window", f"expected {', '.join(WINDOWS)}"))
+            raise InvalidRequest(("window", f"expected one of {', '.join(WINDOWS)}"))
         app = request.args.get("app", "")
         if not re.fullmatch(r"[A-Za-z0-9_-]{0,34}|\*", app):
-            raise InvalidRequest(("app", "there is no such app"))
+            raise InvalidRequest(("app", "this app does not exist"))
         refusals = dashboard.statistics.refusals(_MOST_ENTRIES)
         rows = [asdict(row) for row in guarded(dashboard.store, dashboard.guard_of)]
         apps = [{"id": name, "app": name} for name in dashboard.statistics.apps(window)]
@@ -226,7 +226,7 @@ def _routes_for_senders(admin: Blueprint, dashboard: Dashboard) -> None:
         app = dashboard.app_of(asked)
         recipient = asked.recipient(dashboard.addresses)
         if (recipient.field == "email") != (asked.channel == "email"):
-            raise InvalidRequest(("to", "this sender does not reach such an address"))
+            raise InvalidRequest(("to", "this sender cannot send to this type of address"))
         started = dashboard.service.start(
             recipient,
             asked.channel,

@@ -15,7 +15,6 @@ _TRUSTED_HOSTS = ("localhost", "127.0.0.1", "::1")
 @dataclass(frozen=True, kw_only=True)
 class _Page:
     access: OwnerAccess
-    app_name: str
     is_open: Callable[[], bool]
 
     def show(self, status: int, error: str = "", headers: dict[str, str] | None = None) -> Response:
@@ -23,7 +22,6 @@ class _Page:
         session_id = id_of(request) or new_id()
         html = render_template(
             "admin/login.html",
-            app_name=self.app_name,
             is_off=self.access.is_off,
             is_open=self.is_open(),
             csrf_token=self.access.csrf_token(session_id),
@@ -35,10 +33,8 @@ class _Page:
         return response
 
 
-def routes(
-    admin: Blueprint, access: OwnerAccess, app_name: str, is_open: Callable[[], bool]
-) -> None:
-    page = _Page(access=access, app_name=app_name, is_open=is_open)
+def routes(admin: Blueprint, access: OwnerAccess, is_open: Callable[[], bool]) -> None:
+    page = _Page(access=access, is_open=is_open)
 
     @admin.get("/login")
     def log_in_page() -> AnyResponse:
@@ -50,9 +46,11 @@ def routes(
     def log_in() -> AnyResponse:
         session_id = id_of(request)
         if not session_id:
-            return page.show(403, "Your browser has not sent back the cookie of this page.")
+            return page.show(
+                403, "Your browser did not return the login cookie. Allow cookies and try again."
+            )
         if not access.is_ours(request, session_id):
-            return page.show(403, "This page was no longer up to date. Try again.")
+            return page.show(403, "This page has expired. Try again.")
         opened = new_id()
         try:
             let_in = access.log_in(request, request.form.get("password", ""), session_id=opened)
@@ -60,11 +58,11 @@ def routes(
             return page.show(403)
         except TooManyLogIns as error:
             again = str(error.retry_after)
-            text = f"Too many wrong passwords. Try again in {again} seconds."
+            text = f"Too many incorrect passwords. Try again in {again} seconds."
             return page.show(429, text, {"Retry-After": again})
         if not let_in:
             challenge = {"WWW-Authenticate": 'Cookie realm="otp admin"'}
-            return page.show(401, "That is not the password.", challenge)
+            return page.show(401, "Incorrect password. Try again.", challenge)
         response = redirect("./", 303)
         set_cookie(response, opened)
         return response

@@ -37,7 +37,7 @@ TOO_MANY_CHECKS = Kind(429, 60202, "Max check attempts reached")
 TOO_MANY_SENDS = Kind(429, 60203, "Max send attempts reached")
 LANDLINE = Kind(403, 60205, "SMS is not supported by landline phone number")
 BUSY = Kind(429, 60212, "Too many concurrent requests for phone number")
-BAD_LIMIT_NAME = Kind(400, 60209, "Invalid UniqueName of a rate limit")
+BAD_LIMIT_NAME = Kind(400, 60209, "Invalid rate limit UniqueName")
 NO_TARGET = Kind(400, 60221, "No target verification specified")
 NO_TEMPLATE = Kind(400, 60228, "Template was not found")
 _INVALID = 60200
@@ -59,7 +59,7 @@ _KINDS: dict[type[Exception], Kind] = {
 _LIMIT_KINDS = {
     "too_many_limits": Kind(400, 60207, "Max rate limits per service reached"),
     "name_taken": Kind(400, 60208, "Rate limit with that UniqueName already exists"),
-    "too_many_buckets": Kind(400, 60210, "Max Buckets per Rate limit reached"),
+    "too_many_buckets": Kind(400, 60210, "Max Buckets per rate limit reached"),
     "interval_taken": Kind(400, 60211, "Bucket with the given Interval already exists"),
 }
 _HTTP_KINDS = {404: NOT_FOUND, 405: Kind(405, 20004, "Method not allowed")}

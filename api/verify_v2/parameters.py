@@ -22,7 +22,7 @@ def name(form: Form, parameter: str) -> str | None:
     if text is not None and not is_name(text):
         raise invalid(
             parameter,
-            f"expected up to {_LONGEST_NAME} letters, spaces, - and _, and 4 digits at most",
+            f"expected up to {_LONGEST_NAME} letters, spaces, - and _, with no more than 4 digits",
         )
     return text
 

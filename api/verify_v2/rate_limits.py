@@ -141,14 +141,14 @@ def counted(form: Form, limits: Sequence[RateLimit]) -> list[Counted]:
         if name not in known:
             raise invalid("RateLimits", f"the Service has no rate limit {name[:64]!r}")
         if not isinstance(value, str | int | float):
-            raise invalid("RateLimits", f"expected a text or a number for {name!r}")
+            raise invalid("RateLimits", f"expected a string or number for {name!r}")
     return [Counted(limit=known[name], value=str(value)) for name, value in values.items()]
 
 
 def _description(form: Form) -> str | None:
     text = form.text("Description")
     if text is not None and len(text) > _LONGEST_DESCRIPTION:
-        raise invalid("Description", f"expected up to {_LONGEST_DESCRIPTION} letters")
+        raise invalid("Description", f"expected up to {_LONGEST_DESCRIPTION} characters")
     return text
 
 

@@ -279,7 +279,7 @@ function arrive() {
   const isNew = view !== state.view;
   update({ view, notice: isNew ? "" : state.notice });
   const title = document.querySelector(`[data-view=${view}] h1`);
-  document.title = `${title.textContent} – ${document.body.dataset.appName}`;
+  document.title = `${title.textContent} – Sixpost`;
   if (isNew) title.focus();
   poll();
 }

@@ -170,7 +170,7 @@ def test_the_worst_body_takes_no_time(post):
 @pytest.mark.parametrize(
     ("path", "body", "said"),
     [
-        ("/generate-otp", {"phone": PHONE, "colour": 1}, "there is no such field"),
+        ("/generate-otp", {"phone": PHONE, "colour": 1}, "this field does not exist"),
         ("/generate-otp", {"phone": 14155550123}, "expected a string"),
         ("/generate-otp", {"phone": PHONE, "channel": "fax"}, "expected 'sms'"),
         ("/generate-otp", {"phone": PHONE, "locale": "en us"}, "expected a language such as en"),
@@ -179,7 +179,7 @@ def test_the_worst_body_takes_no_time(post):
         (
             "/verify-otp",
             {"otp": "123456", "verification_id": "VE1"},
-            "not in the form that the API",
+            "does not match the format in the API",
         ),
         ("/verify-otp", {"otp": ["1"], "phone": PHONE}, "expected a string"),
     ],

@@ -27,7 +27,7 @@ def test_a_code_is_asked_for_and_verified(caller):
         "resend_in": 30,
         "checks_left": 5,
         "sends_left": 4,
-        "message": "A code is on its way to +1415*****23 by SMS.",
+        "message": "We are sending a code to +1415*****23 by SMS.",
     }
     approved = caller.verify(caller.code(started))
     assert approved.status_code == 200

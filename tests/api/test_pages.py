@@ -8,14 +8,25 @@ OTHER_SENDERS = [f"OTP_{channel}_SENDERS" for channel in ("SMS", "WHATSAPP", "CA
 EXTERNAL = re.compile(r"""(?:src|href)=["'](?:https?:)?//""")
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
 @pytest.mark.parametrize("env", [{"OTP_APP_NAME": "Acme & <b>Sons</b>"}])
-def test_a_page_shows_the_name_and_escapes_it(client, path):
-    answer = client.get(path)
+def test_the_page_shows_the_name_of_the_app_and_escapes_it(client):
+    answer = client.get("/")
     assert answer.content_type == "text/html; charset=utf-8"
     page = answer.get_data(as_text=True)
     assert "Acme &amp; &lt;b&gt;Sons&lt;/b&gt;" in page
     assert "<b>Sons" not in page
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/docs", "API – Sixpost"),
+        ("/phone", "Virtual phone – Sixpost"),
+        ("/admin/login", "Log in – Sixpost"),
+    ],
+)
+def test_pages_for_developers_and_the_owner_show_the_name_of_the_product(client, path, title):
+    assert f"<title>{title}</title>" in client.get(path).get_data(as_text=True)
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])

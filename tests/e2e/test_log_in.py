@@ -36,7 +36,7 @@ def test_the_owner_logs_in_and_out(open_page, password, scripts):
     page = open_page("/admin/", java_script_enabled=scripts)
     expect(page.get_by_label("Password")).to_be_focused()
     log_in(page, "not the password")
-    expect(page.get_by_role("alert")).to_have_text("That is not the password.")
+    expect(page.get_by_role("alert")).to_have_text("Incorrect password. Try again.")
     log_in(page, password)
     page.wait_for_url("**/admin/")
     page.get_by_role("button", name="Log out").click()

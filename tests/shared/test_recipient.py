@@ -403,9 +403,9 @@ class TestLocalEmail:
         ("+52 1 55 1234 5678", "no longer have a 1 after +52"),
         ("+1415555", "too short for a phone number in +1"),
         ("+141555501234", "too long for a phone number in +1"),
-        ("+14150000000", "no such phone number exists in +1"),
+        ("+14150000000", "this phone number does not exist in +1"),
         ("+99912345678", "with its country code"),
-        ("hello", "write it like +14155550123"),
+        ("hello", "enter a valid phone number, such as +14155550123"),
     ],
 )
 def test_a_refusal_says_what_is_wrong_with_the_number(text, said):

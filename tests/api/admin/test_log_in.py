@@ -51,7 +51,7 @@ def test_the_password_opens_it(browser):
 def test_another_one_does_not(browser, password):
     answer = browser.log_in(password)
     assert answer.status_code == 401
-    assert error_of(answer) == "That is not the password."
+    assert error_of(answer) == "Incorrect password. Try again."
     assert 'aria-invalid="true"' in answer.text
     assert not password or password not in answer.text
     assert not browser.is_logged_in
@@ -198,7 +198,7 @@ def test_a_browser_that_does_not_send_the_cookie_back_is_told(app):
     over_http = Browser(app, url="http://192.0.2.7:5000", use_cookies=False)
     answer = over_http.send("/admin/login", headers={"Origin": "null"}, password=PASSWORD)
     assert answer.status_code == 403
-    assert "not sent back the cookie" in error_of(answer)
+    assert "did not return the login cookie" in error_of(answer)
 
 
 @pytest.mark.parametrize("env", [{}])

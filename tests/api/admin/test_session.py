@@ -67,7 +67,7 @@ def test_the_log_in_form_is_bound_to_its_browser(app, browser):
     browser.open("/admin/login")
     answer = browser.send("/admin/login", csrf_token=other.token, password="correct horse battery")
     assert answer.status_code == 403
-    assert "no longer up to date" in answer.text
+    assert "This page has expired." in answer.text
     assert not browser.is_logged_in
 
 

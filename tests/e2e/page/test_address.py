@@ -60,7 +60,7 @@ def test_the_channel_is_chosen(open_page, service, phone):
     page = open_page(service)
     page.get_by_text("WhatsApp", exact=True).click()
     ask(page, phone)
-    expect(page.locator("#code-step")).to_contain_text("It goes by WhatsApp")
+    expect(page.locator("#code-step")).to_contain_text("Check WhatsApp on")
     service.code_for(phone)
     assert [sent["channel"] for sent in service.sent() if sent["to"] == phone] == ["whatsapp"]
 
@@ -121,8 +121,8 @@ def test_it_may_send_when_the_wait_is_over(open_page, service, phone):
     [
         (401, "unauthorized", "This page isn’t allowed to send codes."),
         (403, "country_not_allowed", "We don’t send codes to numbers in this country."),
-        (503, "delivery_backlog", "The message would arrive too late just now."),
-        (500, "internal_error", "Something went wrong on our side."),
+        (503, "delivery_backlog", "Messages are delayed right now."),
+        (500, "internal_error", "Something went wrong on our end."),
     ],
 )
 def test_what_the_service_refuses_is_said_in_the_page_s_words(
@@ -141,13 +141,13 @@ def test_while_the_service_is_unavailable_one_may_try_again(open_page, service, 
     page.route("**/generate-otp", problem(503, "storage_unavailable", 1))
     page.locator("#phone").fill(phone)
     page.get_by_role("button", name="Send code").click()
-    expect(page.locator("#address-error")).to_contain_text("The service has trouble")
+    expect(page.locator("#address-error")).to_contain_text("The service isn’t available right now.")
     page.unroute("**/generate-otp")
     ask(page, phone)
 
     page.route("**/check", problem(503, "storage_unavailable", 1))
     type_code(page, service.code_for(phone))
-    expect(page.locator("#code-error")).to_contain_text("The service has trouble")
+    expect(page.locator("#code-error")).to_contain_text("The service isn’t available right now.")
     page.unroute("**/check")
     page.get_by_role("button", name="Verify", exact=True).click()
     expect(page.get_by_role("heading", name="Verified")).to_be_visible()
@@ -158,7 +158,7 @@ def test_an_error_page_of_a_proxy_is_not_shown_as_it_is(open_page, service, phon
     page.route("**/generate-otp", lambda route: route.fulfill(status=502, body="<h1>Bad</h1>"))
     page.locator("#phone").fill(phone)
     page.get_by_role("button", name="Send code").click()
-    expect(page.locator("#address-error")).to_contain_text("Something went wrong on our side.")
+    expect(page.locator("#address-error")).to_contain_text("Something went wrong on our end.")
 
 
 def test_another_number_cancels_the_first(open_page, service, phone):

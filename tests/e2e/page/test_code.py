@@ -129,7 +129,7 @@ def test_a_right_code_whose_answer_got_lost_is_verified(open_page, service, phon
 
     page.route("**/check", lose)
     type_code(page, service.code_for(phone))
-    expect(page.locator("#code-error")).to_contain_text("The service cannot be reached.")
+    expect(page.locator("#code-error")).to_contain_text("We can’t reach the service.")
     page.unroute("**/check")
     page.get_by_role("button", name="Verify", exact=True).click()
     expect(page.get_by_role("heading", name="Verified")).to_be_visible()
@@ -140,7 +140,7 @@ def test_too_many_checks_waits_as_long_as_the_service_says(open_page, service, p
     ask(page, phone)
     page.route("**/check", problem(429, "too_many_checks", 200))
     type_code(page, "123456")
-    expect(page.get_by_role("heading", name="Too many wrong codes")).to_be_focused()
+    expect(page.get_by_role("heading", name="Too many incorrect codes")).to_be_focused()
     again = page.get_by_role("button", name="Get a new code in 3:")
     expect(again).to_be_disabled()
     page.get_by_role("button", name="Use a different number or email").click()

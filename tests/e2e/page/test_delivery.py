@@ -57,7 +57,7 @@ def test_after_a_failure_another_way_is_open_immediately(open_page, start_servic
     expect(page.locator("#delivery")).to_contain_text("Try another way", timeout=9000)
     expect(again).to_be_disabled()
     by_call.click()
-    expect(page.locator("#code-step")).to_contain_text("It goes by voice call")
+    expect(page.locator("#code-step")).to_contain_text("Answer our call to")
     expect(page.get_by_text("Resends left: 3")).to_be_visible()
 
     expect(page.get_by_text("Sent", exact=True)).to_be_visible()
@@ -117,7 +117,7 @@ def test_the_channel_is_changed(open_page, strict, phone):
     ask(page, phone)
     expect(page.get_by_role("button", name="Text me instead")).to_be_hidden()
     page.get_by_role("button", name="Call me instead").click()
-    expect(page.locator("#code-step")).to_contain_text("It goes by voice call")
+    expect(page.locator("#code-step")).to_contain_text("Answer our call to")
     expect(page.get_by_text("Resends left: 0")).to_be_visible()
     expect(page.get_by_text("Sent", exact=True)).to_be_visible()
     sent = [sent["channel"] for sent in strict.sent() if sent["to"] == phone]

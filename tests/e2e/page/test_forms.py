@@ -32,7 +32,7 @@ def test_a_phone_is_verified(open_plain, service, phone, size):
     press(page, "Send code")
     expect(page.get_by_text(f"Check WhatsApp on +1415*****{phone[-2:]}.")).to_be_visible()
     code = service.code_for(phone)
-    page.get_by_role("link", name="See what became of the message").click()
+    page.get_by_role("link", name="Check delivery status").click()
     expect(page.get_by_text("Sent", exact=True)).to_be_visible()
 
     page.locator("#code").fill(wrong(code))
@@ -71,7 +71,7 @@ def test_it_is_sent_again_by_another_channel(open_plain, strict, phone):
     expect(page.locator("#resend-error")).to_contain_text("You can go on in 1 s.")
     page.wait_for_timeout(1000)
     press(page, "Call me instead")
-    expect(page.get_by_text("It goes by voice call")).to_be_visible()
+    expect(page.get_by_text("Answer our call to")).to_be_visible()
     expect(page.get_by_text("Resends left: 0")).to_be_visible()
 
 
@@ -83,7 +83,7 @@ def test_too_many_wrong_codes_end_it(open_plain, strict, phone):
     for _ in range(2):
         page.locator("#code").fill(wrong(code))
         press(page, "Verify")
-    expect(page.get_by_role("heading", name="Too many wrong codes")).to_be_visible()
+    expect(page.get_by_role("heading", name="Too many incorrect codes")).to_be_visible()
     press(page, "Use a different number or email")
     expect(page.locator("#phone")).to_be_visible()
 

@@ -106,7 +106,7 @@ def test_the_page_of_another_site_offers_nothing_of_its_own(open_page, service, 
     expect(page.get_by_role("link", name="API")).to_have_count(0)
     assert_usable(page)
     page.get_by_role("button", name="Call me instead").click()
-    expect(page.locator("#code-step")).to_contain_text("It goes by voice call")
+    expect(page.locator("#code-step")).to_contain_text("Answer our call to")
     service.redis.flushall()
     page.reload()
     expect(
@@ -126,7 +126,7 @@ def test_who_failed_is_led_back_too(open_page, service, phone):
         type_code(page, code)
         if left:
             expect(page.locator("#code-error")).to_contain_text(f"Attempts left: {left}.")
-    expect(page.get_by_role("heading", name="Too many wrong codes")).to_be_visible()
+    expect(page.get_by_role("heading", name="Too many incorrect codes")).to_be_visible()
     result = f"verification_id={verification_id}&status=max_attempts_reached"
     link = page.get_by_role("link", name="Go back")
     expect(link).to_have_attribute("href", f"{back}&{result}")
@@ -139,7 +139,9 @@ def test_who_failed_is_led_back_too(open_page, service, phone):
 def test_nobody_is_sent_to_another_site(open_page, service, phone, url):
     verification_id = started(service, phone)
     page = open_page(service, f"/verify/{verification_id}?return_url={quote(url)}")
-    expect(page.locator("#note")).to_contain_text("The address to go back to is not allowed here")
+    expect(page.locator("#note")).to_contain_text(
+        "We can’t take you back to the site you came from."
+    )
     type_code(page, service.code_for(phone))
     expect(page.get_by_role("heading", name="Verified")).to_be_visible()
     assert page.url.startswith(f"{service.url}/verify/")

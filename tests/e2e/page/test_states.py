@@ -40,13 +40,13 @@ def test_every_state_is_accessible_and_fits(open_page, strict, phone, size):
     assert_usable(page)
 
     type_code(page, wrong(wrong(code)))
-    expect(page.get_by_role("heading", name="Too many wrong codes")).to_be_focused()
+    expect(page.get_by_role("heading", name="Too many incorrect codes")).to_be_focused()
     assert_usable(page)
 
     page.get_by_role("button", name="Get a new code", exact=True).click()
     expect(page.get_by_text("Attempts left: 2")).to_be_visible()
     page.get_by_role("button", name="Resend code", exact=True).click()
-    expect(page.locator("#resend-error")).to_contain_text("No more codes can be sent now.")
+    expect(page.locator("#resend-error")).to_contain_text("We can’t send another code yet.")
     expect(
         page.get_by_role("button", name=re.compile(r"Resend code in (9:5\d|10:00)"))
     ).to_be_disabled()
@@ -59,13 +59,13 @@ def test_every_state_is_accessible_and_fits(open_page, strict, phone, size):
     page.get_by_role("button", name=re.compile("Get a new code in")).wait_for()
     page.clock.fast_forward(600_000)
     page.get_by_role("button", name="Get a new code", exact=True).click()
-    expect(page.locator("#ended-error")).to_contain_text("No more codes can be sent now.")
+    expect(page.locator("#ended-error")).to_contain_text("We can’t send another code yet.")
     assert_usable(page)
 
     page.get_by_role("button", name="Use a different number or email").click()
     page.locator("#phone").fill(phone)
     send.click()
-    expect(page.locator("#address-error")).to_contain_text("No more codes can be sent now.")
+    expect(page.locator("#address-error")).to_contain_text("We can’t send another code yet.")
     expect(page.get_by_role("button", name=re.compile(r"Send code in \d+:\d\d"))).to_be_disabled()
     assert_usable(page)
 
