@@ -7,56 +7,40 @@ from pathlib import Path
 from flask import Flask
 from redis import Redis
 
-from api import (
-    admin,
-    compression,
-    even_time,
-    forms,
-    headers,
-    health,
-    hosted,
-    hosts,
-    links,
-    metrics,
-    openapi,
-    otp,
-    pages,
-    phone,
-    problems,
-    receipts,
-    recipients,
-    verify_v2,
-)
-from api.access import Access
+from api import admin, health, metrics, receipts, verify_v2, virtual_phone
 from api.admin.dashboard import Dashboard
 from api.admin.session import OwnerAccess
+from api.http import compression, even_time, headers, hosts, links, problems
+from api.http.access import Access
+from api.http.origins import ReturnUrls
+from api.http.proxies import TrustedProxies
 from api.logged import LoggedService
-from api.origins import ReturnUrls
-from api.page import Page
-from api.proof import ProofOfWork
-from api.proxies import TrustedProxies
-from api.texts import Languages
+from api.otp import endpoints, openapi, recipients
+from api.otp.proof import ProofOfWork
+from api.page import forms, hosted, pages
+from api.page.page import Page
+from api.page.texts import Languages
 from api.verify_v2.errors import Answers
-from shared.attempts import Attempts
-from shared.audit import Audit
 from shared.codes import Codes
-from shared.key_use import KeyUse
-from shared.ledger import Ledger
-from shared.log_ins import LogIns
-from shared.outlets import Outlets
-from shared.phone import Phone
+from shared.delivery.ledger import Ledger
+from shared.delivery.outlets import Outlets
+from shared.delivery.queue import WakeUps
+from shared.delivery.virtual_phone import Phone
+from shared.owner.audit import Audit
+from shared.owner.key_use import KeyUse
+from shared.owner.log_ins import LogIns
+from shared.owner.state import ServiceState
+from shared.owner.statistics import Statistics
+from shared.owner.timeline import Timeline
 from shared.policy import ADMIN_APP, CHANNELS, Channel
-from shared.queue import WakeUps
-from shared.rate_limits import RateLimits
-from shared.redis_client import connect
-from shared.safe_list import SafeList
-from shared.services import Services, given
 from shared.settings import Settings
-from shared.state import ServiceState
-from shared.statistics import Statistics
-from shared.store import PATIENCE_SECONDS, Store
-from shared.timeline import Timeline
-from shared.verification_service import VerificationService
+from shared.storage.client import connect
+from shared.verification.service import VerificationService
+from shared.verification.store import PATIENCE_SECONDS, Store
+from shared.verify_v2.attempts import Attempts
+from shared.verify_v2.rate_limits import RateLimits
+from shared.verify_v2.safe_list import SafeList
+from shared.verify_v2.services import Services, given
 
 FRONTEND = Path(__file__).parent.parent / "frontend"
 # The workers' words, which the API only shows.
@@ -94,7 +78,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
             app.wsgi_app, settings.otp_trusted_proxies
         )
     logged, work = LoggedService(service), ProofOfWork(codes, store)
-    app.register_blueprint(otp.endpoints(logged, access, work, addresses))
+    app.register_blueprint(endpoints.endpoints(logged, access, work, addresses))
     app.register_blueprint(hosted.endpoints(logged, work))
     app.register_blueprint(receipts.endpoints(service, settings))
     app.register_blueprint(
@@ -125,7 +109,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     app.register_blueprint(
         metrics.endpoints(store, wake_ups.queue_key, access, sender_names(settings))
     )
-    phone_is_open = phone.openness(settings, access)
+    phone_is_open = virtual_phone.openness(settings, access)
     return_urls = ReturnUrls(settings.otp_return_urls)
     page = Page(
         of_app,
@@ -138,9 +122,9 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     app.register_blueprint(pages.endpoints(page))
     app.register_blueprint(forms.endpoints(page, logged, work, addresses))
     app.register_blueprint(openapi.endpoints())
-    if phone.exists(settings):
+    if virtual_phone.exists(settings):
         app.register_blueprint(
-            phone.endpoints(
+            virtual_phone.endpoints(
                 settings, Phone(redis), service, codes, owner=owner, is_open=phone_is_open
             )
         )

@@ -12,15 +12,15 @@ from granian.server import Server
 from redis import RedisError
 
 from api import LARGEST_BODY_BYTES, create_app
-from api.access import Access
-from api.asgi import Asgi
-from api.listening import address_of
+from api.http.access import Access
+from api.http.asgi import Asgi
+from api.http.listening import address_of
 from shared import VERSION, logs
 from shared.policy import PAGE_APP
-from shared.redis_client import connect, warn_if_it_evicts
-from shared.sender_registry import SETUPS, make_all
+from shared.senders.registry import SETUPS, make_all
 from shared.settings import Settings, SettingsError
-from shared.store import PATIENCE_SECONDS
+from shared.storage.client import connect, warn_if_it_evicts
+from shared.verification.store import PATIENCE_SECONDS
 
 # Enough to work on other requests while some wait for Redis; each may hold one connection to it.
 THREADS = 16

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify
 
-from shared.store import Store
+from shared.verification.store import Store
 
 
 def endpoints(store: Store) -> Blueprint:

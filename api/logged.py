@@ -8,8 +8,8 @@ from typing import Any, Literal
 from shared.errors import IncorrectCode, OtpError
 from shared.policy import Channel
 from shared.recipient import Recipient, mask
-from shared.verification import Approved, Compared, Idempotency, Proof, Started, Terms
-from shared.verification_service import VerificationService
+from shared.verification.model import Approved, Compared, Idempotency, Proof, Started, Terms
+from shared.verification.service import VerificationService
 
 log = logging.getLogger("otp.api")
 

@@ -14,9 +14,9 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from api.access import Access
+from api.http.access import Access
 from shared.policy import Channel
-from shared.store import DURATION_BOUNDS_SECONDS, Measures, Store
+from shared.verification.store import DURATION_BOUNDS_SECONDS, Measures, Store
 
 # The first word of a count's name in Redis: what it is called here, its labels, what it counts.
 _COUNTERS = {

@@ -13,20 +13,20 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Request, Response, abort, request
 from pydantic import BaseModel, Field
 
-from api import body
+from api.http import body
 from shared import signatures
+from shared.delivery.ledger import ReceiptOutcome
 from shared.errors import InvalidRequest, Unauthorized
-from shared.ledger import ReceiptOutcome
 from shared.policy import CHANNELS, Channel
-from shared.sender_urls import (
+from shared.settings import Settings, SettingsError
+from shared.settings.sender_urls import (
     TWILIO_OPTIONS,
     SenderUrl,
     twilio_auth_token,
     webhook_key,
     webhook_url,
 )
-from shared.settings import Settings, SettingsError
-from shared.verification_service import VerificationService
+from shared.verification.service import VerificationService
 
 # Standard Webhooks: a receipt is as old as this at most, and so cannot be replayed later.
 LONGEST_AGE_SECONDS = 300
@@ -46,8 +46,8 @@ class Reporter(Protocol):
     """A provider, as far as it reports."""
 
     def read(self, request: Request, url: str) -> Receipt:
-        """The receipt in a request that came to a public URL. Raises Unauthorized where this
-        provider has not signed it, InvalidRequest and what api.body raises where it is wrong."""
+        """The receipt in a request to a public URL. Raises Unauthorized if this provider has
+        not signed it, and InvalidRequest and what api.http.body raises if it is wrong."""
 
 
 def endpoints(service: VerificationService, settings: Settings) -> Blueprint:

@@ -3,13 +3,13 @@
 import argparse
 import sys
 
-from api.keys import app_name
+from api.keys.command import app_name
 from api.verify_v2.access import account_sid
 from api.verify_v2.parameters import is_name
 from shared.errors import StorageUnavailable
-from shared.redis_client import connect
-from shared.services import MOST, Services, given
 from shared.settings import Settings, SettingsError
+from shared.storage.client import connect
+from shared.verify_v2.services import MOST, Services, given
 
 _ABOUT = """\
 Make and list Services of the Verify v2 compatible API, docs/twilio-verify.md.

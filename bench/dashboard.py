@@ -19,18 +19,18 @@ from typing import Any
 from redis import Redis
 
 from bench.figures import Figure, interleave, is_noisy, ratio
-from shared import redis_scripts
 from shared.codes import Codes
-from shared.ledger import Claim, Ledger, Outcome
+from shared.delivery.ledger import Claim, Ledger, Outcome
+from shared.delivery.queue import WakeUps
+from shared.owner.pumping import guarded
+from shared.owner.state import ServiceState
+from shared.owner.statistics import WINDOWS, Statistics
 from shared.policy import CHANNELS
-from shared.pumping import guarded
-from shared.queue import WakeUps
 from shared.recipient import parse_phone
 from shared.settings import Settings
-from shared.state import ServiceState
-from shared.statistics import WINDOWS, Statistics
-from shared.store import Store
-from shared.verification_service import VerificationService
+from shared.storage import scripts as redis_scripts
+from shared.verification.service import VerificationService
+from shared.verification.store import Store
 from tests.conftest import KEY, redis_server
 
 ROUNDS = 15

@@ -6,9 +6,9 @@
 from flask import Flask, request
 
 from api.__main__ import serve
-from shared.redis_client import connect
 from shared.settings import Settings
-from shared.store import PATIENCE_SECONDS
+from shared.storage.client import connect
+from shared.verification.store import PATIENCE_SECONDS
 
 
 def app() -> Flask:

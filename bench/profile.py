@@ -25,7 +25,8 @@ from tests.conftest import redis_server
 _SECONDS = 5
 _ROWS = 8
 _BATCH = 500
-# The innermost call of a line such as `serve (api/__main__.py:55);start (shared/store.py:110) 12`.
+# The innermost call of a line such as
+# `serve (api/__main__.py:55);start (shared/verification/store.py:110) 12`.
 _INNERMOST = re.compile(r"(?:.*;)?(?P<function>[^;]+) \((?P<file>[^;]+?)(?::\d+)?\) (?P<seen>\d+)")
 
 

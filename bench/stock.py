@@ -8,11 +8,13 @@ from rq import Queue
 
 import api
 from api.__main__ import serve
-from shared import logs, queue, store
-from shared.redis_client import connect
+from shared import logs
+from shared.delivery import queue
 from shared.settings import Settings
-from shared.verification import Started
-from shared.verification_service import VerificationService
+from shared.storage.client import connect
+from shared.verification import store
+from shared.verification.model import Started
+from shared.verification.service import VerificationService
 
 
 def app() -> Flask:

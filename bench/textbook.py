@@ -14,9 +14,9 @@ from rq import Queue
 
 from api.__main__ import serve
 from bench import peers
-from shared.redis_client import connect
 from shared.settings import Settings
-from shared.store import PATIENCE_SECONDS
+from shared.storage.client import connect
+from shared.verification.store import PATIENCE_SECONDS
 
 _START = """
 for i = 2, #KEYS do

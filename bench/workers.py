@@ -16,13 +16,13 @@ from bench.parts import ENV, memory_bytes
 from bench.recorder import Recorder
 from bench.seeds import numbers
 from shared.codes import Codes
-from shared.ledger import Ledger
+from shared.delivery.ledger import Ledger
+from shared.delivery.queue import WakeUps
 from shared.policy import DEFAULT_APP
-from shared.queue import WakeUps
 from shared.recipient import parse_phone
 from shared.settings import Settings
-from shared.store import Store
-from shared.verification_service import VerificationService
+from shared.verification.service import VerificationService
+from shared.verification.store import Store
 from tests.chaos.programs import ROOT, Program, wait_for
 
 LONGEST_SECONDS = 60.0

@@ -1,4 +1,4 @@
-"""Every error that the service knows. They carry facts; api/problems.py makes HTTP of them.
+"""Every error that the service knows. They carry facts; api/http/problems.py makes HTTP of them.
 
 OtpError
 ├── InvalidRequest            a field is missing or wrong

@@ -4,8 +4,8 @@ import sys
 
 from redis.exceptions import RedisError
 
-from shared.redis_client import connect
 from shared.settings import Settings, SettingsError
+from shared.storage.client import connect
 
 _PATIENCE_SECONDS = 5
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from shared.settings_sources import SettingsError, kept_secret
+from shared.settings.sources import SettingsError, kept_secret
 
 USER = "otp"
 # What the service needs, and no more: its own keys, the types of data that it has, and no command

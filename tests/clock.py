@@ -10,7 +10,7 @@ import fakeredis
 import time_machine
 from redis import Redis
 
-# The fields that hold a time, in the hashes of shared/store.py.
+# The fields that hold a time, in the hashes of shared/verification/store.py.
 _TIMES = ("created", "expires", "sent_at", "asked", "not_before", "ended")
 
 

@@ -20,13 +20,13 @@ from werkzeug.test import TestResponse
 
 from api import create_app
 from shared.codes import Codes
-from shared.ledger import Ledger
+from shared.delivery.ledger import Ledger
+from shared.delivery.queue import WakeUps
 from shared.policy import CHANNELS
-from shared.queue import WakeUps
 from shared.settings import Settings
-from shared.store import Store
-from shared.verification import Terms
-from shared.verification_service import VerificationService
+from shared.verification.model import Terms
+from shared.verification.service import VerificationService
+from shared.verification.store import Store
 from tests.clock import Clock, clock_of
 from tests.fakes import DirectDeliverer, FakeSender, outlets
 from tests.user import PHONE, User, wrong

@@ -5,8 +5,8 @@ from typing import Any
 
 from redis import Redis
 
+from shared.delivery.ledger import AttemptResult, Claim, Ended, Ledger, Outcome, SendStatus
 from shared.errors import StorageUnavailable
-from shared.ledger import AttemptResult, Claim, Ended, Ledger, Outcome, SendStatus
 from shared.policy import CHANNELS, Channel
 from worker.delivery import Deliverer, Outlet
 from worker.messages import Texts

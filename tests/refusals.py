@@ -7,7 +7,7 @@ from threading import Thread
 
 from redis import Redis, exceptions
 
-from shared.redis_client import connect
+from shared.storage.client import connect
 from tests.conftest import free_port, redis_server
 
 _Way = Callable[[Redis], Callable[[], object]]

@@ -7,11 +7,11 @@ import pytest
 from flask import Request
 from werkzeug.test import EnvironBuilder
 
-from api.access import client_ip
-from shared import admission
+from api.http.access import client_ip
 from shared.errors import InvalidRequest
 from shared.policy import Limit, Policy
 from shared.recipient import parse_email, parse_phone
+from shared.verification import admission
 from tests.user import PHONE
 
 HOURLY = {"to": (Limit.parse("5/1h"),), "ip": (Limit.parse("5/1h"),)}

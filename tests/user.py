@@ -6,8 +6,8 @@ from shared.codes import Codes
 from shared.errors import IncorrectCode
 from shared.policy import Channel
 from shared.recipient import Recipient, parse_email, parse_phone
-from shared.verification import Approved, Started
-from shared.verification_service import VerificationService
+from shared.verification.model import Approved, Started
+from shared.verification.service import VerificationService
 
 PHONE = "+14155550123"
 OTHER_PHONE = "+14155550199"

@@ -9,20 +9,20 @@ from redis.exceptions import RedisError
 
 from shared import logs
 from shared.codes import Codes
-from shared.ledger import Ledger
-from shared.phone import Phone
+from shared.delivery.ledger import Ledger
+from shared.delivery.queue import WakeUps
+from shared.delivery.virtual_phone import Phone
 from shared.policy import CHANNELS, Channel
-from shared.queue import WakeUps
-from shared.redis_client import connect, warn_if_it_evicts
-from shared.sender_registry import make_all
+from shared.senders.registry import make_all
 from shared.settings import Settings, SettingsError
+from shared.storage.client import connect, warn_if_it_evicts
 from worker.delivery import Deliverer, Outlet
 from worker.messages import Texts
 from worker.rq_worker import LONGEST_BACK_OFF_SECONDS, OtpWorker
 from worker.senders import BUILT_IN
 from worker.senders.base import Sender
 from worker.senders.console import ConsoleSender
-from worker.virtual_phone import VirtualPhoneSender
+from worker.senders.virtual_phone import VirtualPhoneSender
 
 log = logging.getLogger("otp.worker")
 

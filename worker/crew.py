@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from queue import SimpleQueue
 from threading import BoundedSemaphore, Lock, Thread
 
+from shared.delivery.ledger import Claim, Outcome
 from shared.errors import StorageUnavailable
-from shared.ledger import Claim, Outcome
 from worker.delivery import Deliverer, where
 
 log = logging.getLogger("otp.worker")

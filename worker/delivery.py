@@ -12,8 +12,8 @@ from threading import Lock
 from redis.exceptions import RedisError
 
 from shared.codes import Codes
+from shared.delivery.ledger import LEASE_SECONDS, Claim, Ended, Ledger, Outcome, SendStatus
 from shared.errors import StorageUnavailable
-from shared.ledger import LEASE_SECONDS, Claim, Ended, Ledger, Outcome, SendStatus
 from shared.policy import Channel
 from shared.recipient import mask
 from worker.messages import Texts

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from shared.ledger import Claim
+from shared.delivery.ledger import Claim
 from worker.senders.base import Message
 
 _TEXTS = Path(__file__).with_name("texts")

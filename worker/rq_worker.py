@@ -15,9 +15,9 @@ from rq.utils import now
 from rq.worker import BaseWorker, WorkerStatus
 
 from shared import VERSION
+from shared.delivery.ledger import LEASE_SECONDS, Claim, Ledger
+from shared.delivery.queue import QUEUE_NAME, ForeignJob, WakeUps
 from shared.errors import StorageUnavailable
-from shared.ledger import LEASE_SECONDS, Claim, Ledger
-from shared.queue import QUEUE_NAME, ForeignJob, WakeUps
 from worker import health
 from worker.crew import Crew
 from worker.delivery import Deliverer, where

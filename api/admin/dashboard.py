@@ -11,22 +11,22 @@ from typing import Annotated, Any, Literal
 from flask import Blueprint, Response, jsonify, request
 from pydantic import Field
 
-from api import body
-from api.access import browser_locale, client_ip
 from api.admin.session import OWNER
-from api.schemas import Request, VerificationId
-from shared.audit import Action, Audit
+from api.http import body
+from api.http.access import browser_locale, client_ip
+from api.otp.schemas import Request, VerificationId
 from shared.codes import Codes
 from shared.errors import InvalidRequest, VerificationNotFound
+from shared.owner.audit import Action, Audit
+from shared.owner.pumping import guarded
+from shared.owner.state import ServiceState
+from shared.owner.statistics import WINDOWS, Statistics
+from shared.owner.timeline import Timeline
 from shared.policy import Channel, Guard
-from shared.pumping import guarded
 from shared.recipient import Addresses, Recipient, mask
-from shared.services import Services
-from shared.state import ServiceState
-from shared.statistics import WINDOWS, Statistics
-from shared.store import Store
-from shared.timeline import Timeline
-from shared.verification_service import VerificationService
+from shared.verification.service import VerificationService
+from shared.verification.store import Store
+from shared.verify_v2.services import Services
 
 _MOST_ENTRIES = 100
 _VERIFICATION_ID = re.compile("VE[0-9a-f]{32}", re.IGNORECASE)

@@ -7,14 +7,14 @@ import secrets
 from flask import Blueprint, Request, redirect, request
 from werkzeug.wrappers import Response
 
-from api import links
-from api.access import client_ip
-from api.origins import is_cross_site
-from shared.admission import network
-from shared.audit import Audit
+from api.http import links
+from api.http.access import client_ip
+from api.http.origins import is_cross_site
 from shared.codes import Codes
 from shared.errors import AdminOff, CsrfFailed, LogInNeeded, OwnerOnly
-from shared.log_ins import LogIns
+from shared.owner.audit import Audit
+from shared.owner.log_ins import LogIns
+from shared.verification.admission import network
 
 # `__Host-`: only over HTTPS, only from this host, and no other one of the domain can set it.
 COOKIE = "__Host-otp-admin"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, g, request
 
-from api.access import Access
+from api.http.access import Access
 from api.logged import LoggedService
 from api.verify_v2 import access as accounts
 from api.verify_v2 import attempts as attempt_endpoints
@@ -19,12 +19,12 @@ from api.verify_v2 import rate_limits as rate_limit_endpoints
 from api.verify_v2 import services as service_endpoints
 from api.verify_v2.errors import PREFIX, Answers, V2Error, kind_of
 from api.verify_v2.shapes import Shapes
-from shared.attempts import Attempts
 from shared.errors import RateLimitNotFound, RateLimitRefused
-from shared.rate_limits import RateLimits
-from shared.safe_list import SafeList
-from shared.services import Policies, Services
 from shared.settings import Settings
+from shared.verify_v2.attempts import Attempts
+from shared.verify_v2.rate_limits import RateLimits
+from shared.verify_v2.safe_list import SafeList
+from shared.verify_v2.services import Policies, Services
 
 log = logging.getLogger("otp.api")
 

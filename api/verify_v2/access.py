@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from flask import Request, g
 
-from api.access import Access
+from api.http.access import Access
 from shared.errors import Unauthorized
 from shared.policy import DEFAULT_APP
 

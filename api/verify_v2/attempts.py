@@ -11,9 +11,9 @@ from api.verify_v2.access import calling
 from api.verify_v2.errors import NOT_FOUND, V2Error, invalid
 from api.verify_v2.form import Form
 from api.verify_v2.shapes import Shapes, time
-from shared.attempts import Attempt, Attempts, Summary, Wanted
 from shared.policy import CHANNELS
 from shared.recipient import KEPT_ADDRESSES, Recipient, is_email
+from shared.verify_v2.attempts import Attempt, Attempts, Summary, Wanted
 
 _SID = re.compile("VL[0-9a-f]{32}")
 _STATUSES = {"converted": True, "unconverted": False}

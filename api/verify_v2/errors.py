@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from flask import Request, Response, json, request
 from werkzeug.exceptions import HTTPException
 
-from api.hosts import HostNotAllowed
+from api.http.hosts import HostNotAllowed
 from shared.errors import (
     ChannelNotEnabled,
     CountryNotAllowed,

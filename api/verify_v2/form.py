@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from flask import Request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from api import body
+from api.http import body
 from api.verify_v2.errors import Kind, V2Error, invalid
 
 _TYPE = "application/x-www-form-urlencoded"

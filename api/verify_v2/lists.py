@@ -12,8 +12,8 @@ from api.verify_v2.errors import NOT_FOUND, V2Error
 from api.verify_v2.form import Form
 from api.verify_v2.shapes import Shapes
 from shared.recipient import Addresses, Recipient
-from shared.safe_list import SafeList
-from shared.services import TEMPLATE_SID
+from shared.verify_v2.safe_list import SafeList
+from shared.verify_v2.services import TEMPLATE_SID
 
 _TEMPLATE_NAME = "Verification code"
 _DEFAULT_LANGUAGE = "en"

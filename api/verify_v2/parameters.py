@@ -10,8 +10,8 @@ from shared.errors import InvalidRequest
 from shared.locales import bcp47
 from shared.policy import CHANNELS, Channel
 from shared.recipient import Addresses, Recipient
-from shared.services import TEMPLATE_SID
-from shared.verification import parse_otp
+from shared.verification.model import parse_otp
+from shared.verify_v2.services import TEMPLATE_SID
 
 _LONGEST_NAME = 32
 

@@ -6,15 +6,15 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from api import body
+from api.http import body
 from api.verify_v2 import paging
 from api.verify_v2.access import calling
 from api.verify_v2.errors import BAD_LIMIT_NAME, V2Error, invalid
 from api.verify_v2.form import Form
 from api.verify_v2.services import found
 from api.verify_v2.shapes import Shapes, time
-from shared.rate_limits import Bucket, Counted, RateLimit, RateLimits
-from shared.services import Services
+from shared.verify_v2.rate_limits import Bucket, Counted, RateLimit, RateLimits
+from shared.verify_v2.services import Services
 
 _NAME = re.compile("[A-Za-z0-9._-]{1,64}")
 _LONGEST_DESCRIPTION = 255

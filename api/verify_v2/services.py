@@ -9,7 +9,7 @@ from api.verify_v2.access import calling
 from api.verify_v2.errors import NOT_FOUND, TOO_MANY_REQUESTS, V2Error
 from api.verify_v2.form import Form
 from api.verify_v2.shapes import Shapes
-from shared.services import Service, Services
+from shared.verify_v2.services import Service, Services
 
 _BOOLEANS = {
     "CustomCodeEnabled": "custom_code_enabled",

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.verify_v2.access import Account
-from shared import reading
-from shared.attempts import attempt_sid
-from shared.services import Service
-from shared.verification import Asked, Compared
+from shared.storage import reading
+from shared.verification.model import Asked, Compared
+from shared.verify_v2.attempts import attempt_sid
+from shared.verify_v2.services import Service
 
 
 def time(unix_seconds: float | None) -> str | None:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from flask import Blueprint, Response, jsonify, request
 
-from api.access import client_ip
+from api.http.access import client_ip
 from api.logged import LoggedService
 from api.verify_v2 import parameters, shapes
 from api.verify_v2.access import calling
@@ -15,9 +15,9 @@ from api.verify_v2.services import found
 from shared.errors import TooManyChecks, VerificationNotFound
 from shared.policy import Channel
 from shared.recipient import Addresses, Recipient, is_email
-from shared.safe_list import SafeList
-from shared.services import Policies, Service, Services, ToStart
-from shared.verification import Asked, Compared, Started, Terms, Verification
+from shared.verification.model import Asked, Compared, Started, Terms, Verification
+from shared.verify_v2.safe_list import SafeList
+from shared.verify_v2.services import Policies, Service, Services, ToStart
 
 _ENDS: dict[str, Literal["canceled", "approved"]] = {"canceled": "canceled", "approved": "approved"}
 # What a 404 can say of the verification that was meant.

@@ -12,7 +12,7 @@ from hypothesis import settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from api.openapi import document
+from api.otp.openapi import document
 from tests.e2e.conftest import Service
 from tests.user import wrong
 

@@ -18,10 +18,10 @@ from playwright.sync_api import (
     expect,
 )
 
-from api.proof import ALGORITHM, MOST_DOUBLINGS, ROUNDS, TRIES, ProofOfWork
+from api.otp.proof import ALGORITHM, MOST_DOUBLINGS, ROUNDS, TRIES, ProofOfWork
 from shared.codes import Codes
 from shared.recipient import parse_phone
-from shared.store import Store
+from shared.verification.store import Store
 from tests.e2e.conftest import Service
 
 KEY = "key-of-a-shop-0123456789-0123456789"

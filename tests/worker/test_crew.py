@@ -8,7 +8,7 @@ from threading import Barrier, Event
 
 import pytest
 
-from shared.ledger import Ledger
+from shared.delivery.ledger import Ledger
 from shared.policy import CHANNELS, Channel
 from tests.fakes import FakeSender, FlakyLedger, outlets
 from worker.crew import Crew

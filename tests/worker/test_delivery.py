@@ -7,11 +7,11 @@ from contextlib import closing
 
 import pytest
 
+from shared.delivery.ledger import LEASE_SECONDS, MAX_ATTEMPTS
 from shared.errors import StorageUnavailable
-from shared.ledger import LEASE_SECONDS, MAX_ATTEMPTS
 from shared.logs import JsonLines
 from shared.policy import CHANNELS, Policy
-from shared.verification import Terms
+from shared.verification.model import Terms
 from tests.fakes import DirectDeliverer, FakeSender, FlakyLedger, claim_one, outlets
 from tests.user import OTHER_PHONE, PHONE
 from worker.delivery import UNKNOWN_FENCE_SECONDS, Outlet

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from shared.codes import Codes
-from shared.ledger import LEFT_SECONDS, MIN_LIFE_SECONDS
-from shared.outlets import Outlets
+from shared.delivery.ledger import LEFT_SECONDS, MIN_LIFE_SECONDS
+from shared.delivery.outlets import Outlets
+from shared.delivery.queue import WakeUps
 from shared.policy import Policy
-from shared.queue import WakeUps
 from shared.settings import Settings
-from shared.verification import Terms
-from shared.verification_service import VerificationService
+from shared.verification.model import Terms
+from shared.verification.service import VerificationService
 from tests.conftest import KEY
 from tests.fakes import DirectDeliverer, FakeSender
 from tests.user import PHONE, User

@@ -4,9 +4,9 @@ import pytest
 from fakeredis import FakeRedis
 from redis import RedisError
 
-from shared.phone import Phone, with_code
-from shared.redis_client import connect
+from shared.delivery.virtual_phone import Phone, with_code
 from shared.settings import SettingsError
+from shared.storage.client import connect
 from tests.conftest import free_port
 from worker.__main__ import create_worker
 

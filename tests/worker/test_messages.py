@@ -3,7 +3,7 @@
 import gsm0338
 import pytest
 
-from shared.ledger import Claim
+from shared.delivery.ledger import Claim
 from shared.policy import CHANNELS, Channel
 from worker.messages import Texts
 from worker.senders.base import Message

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.ledger import Claim
+from shared.delivery.ledger import Claim
 from tests.fakes import claim_one, done_one
 from worker.senders.base import DeliveryError
 

@@ -3,11 +3,11 @@
 import pytest
 from redis.exceptions import ResponseError
 
+from shared.delivery.ledger import Ledger
+from shared.delivery.queue import WakeUps
 from shared.errors import StorageUnavailable
-from shared.ledger import Ledger
-from shared.queue import WakeUps
-from shared.store import Store
-from shared.verification_service import VerificationService
+from shared.verification.service import VerificationService
+from shared.verification.store import Store
 from tests.clock import clock_of
 from tests.conftest import REAL_REDIS
 from tests.fakes import DirectDeliverer, FakeSender, outlets

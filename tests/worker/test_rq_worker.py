@@ -14,8 +14,8 @@ import pytest
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
-from shared.ledger import LEASE_SECONDS, OVERDUE_SECONDS, Ledger
-from shared.queue import QUEUE_NAME, TASK, WakeUps
+from shared.delivery.ledger import LEASE_SECONDS, OVERDUE_SECONDS, Ledger
+from shared.delivery.queue import QUEUE_NAME, TASK, WakeUps
 from tests.fakes import FlakyLedger, claim_one, outlets
 from tests.user import OTHER_PHONE, PHONE
 from worker.delivery import Deliverer

@@ -1,14 +1,14 @@
 """Senders by URL: the scheme picks the class.
 
 To write one, see base.py and console.py. It needs its own file and one line in BUILT_IN; what its
-URL may say goes into shared/sender_setups.py and SETUPS, so that the API knows it too. Or, in a
+URL may say goes into shared/senders/setups.py and SETUPS, so that the API knows it too. Or, in a
 package of its own, an entry point in the group `otp.senders` with the scheme as its name.
 """
 
 from collections.abc import Iterable
 
 from shared.policy import Channel
-from shared.sender_registry import make, make_for
+from shared.senders.registry import make, make_for
 from worker.senders.base import Sender
 
 # By name, so that only what a configured sender needs is imported.

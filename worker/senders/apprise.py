@@ -21,7 +21,7 @@ from typing import Self
 
 import apprise
 
-from shared.apprise_setup import AppriseSetup
+from shared.senders.apprise import AppriseSetup
 from worker.senders.base import DeliveryError, Failure, Message
 from worker.senders.sockets import bounded
 

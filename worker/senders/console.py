@@ -4,7 +4,7 @@ import socket
 import sys
 from threading import Lock
 
-from shared.sender_setups import ConsoleSetup
+from shared.senders.setups import ConsoleSetup
 from worker.senders.base import Message
 
 

@@ -19,7 +19,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, localtime
 from typing import Any
 
-from shared.sender_setups import SmtpSetup
+from shared.senders.setups import SmtpSetup
 from worker.senders.base import DeliveryError, Failure, Message
 from worker.senders.errors import cause
 from worker.senders.smtp_login import log_in

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
-from shared.sender_setups import TwilioSetup
+from shared.senders.setups import TwilioSetup
 from worker.senders.base import DeliveryError, Message
 from worker.senders.http_post import Answer, Poster
 

@@ -31,7 +31,7 @@ import time
 from dataclasses import dataclass, field
 
 from shared import signatures
-from shared.sender_setups import WebhookSetup
+from shared.senders.setups import WebhookSetup
 from worker.senders.base import DeliveryError, Failure, Message
 from worker.senders.http_post import Answer, Poster
 

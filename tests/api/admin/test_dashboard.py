@@ -3,7 +3,7 @@
 import pytest
 
 from shared.errors import RateLimited
-from shared.services import Services
+from shared.verify_v2.services import Services
 from tests.api.admin.conftest import PASSWORD
 from tests.user import OTHER_PHONE, PHONE
 

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from api.key_file import changing
-from api.keys import _new_key
+from api.keys.command import _new_key
+from api.keys.file import changing
 from api.verify_v2.access import account_sid
 from tests.api.verify_v2.conftest import ACCOUNT, KEY, OTHER_KEY, V2
 

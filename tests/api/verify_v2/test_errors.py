@@ -8,7 +8,7 @@ import pytest
 from api import create_app
 from api.verify_v2 import errors
 from shared.errors import StorageUnavailable
-from shared.services import Services
+from shared.verify_v2.services import Services
 from tests.api.verify_v2.conftest import ACCOUNT, KEY, V2
 
 

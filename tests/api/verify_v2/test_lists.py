@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from shared.services import TEMPLATE_SID
+from shared.verify_v2.services import TEMPLATE_SID
 from tests.api.verify_v2.conftest import ACCOUNT
 from tests.user import OTHER_PHONE, PHONE
 

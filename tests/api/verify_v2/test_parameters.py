@@ -9,9 +9,9 @@ import pytest
 from api import create_app
 from shared.errors import DeliveryBacklog
 from shared.logs import JsonLines
-from shared.services import TEMPLATE_SID
 from shared.settings import Settings
-from shared.verification_service import VerificationService
+from shared.verification.service import VerificationService
+from shared.verify_v2.services import TEMPLATE_SID
 from tests.api.verify_v2.conftest import V2
 from tests.conftest import KEY
 from tests.user import OTHER_PHONE, PHONE, wrong

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shared.rate_limits import MOST_BUCKETS, MOST_LIMITS
+from shared.verify_v2.rate_limits import MOST_BUCKETS, MOST_LIMITS
 from tests.api.verify_v2.conftest import ACCOUNT, TIME
 
 NOBODYS = f"RK{'0' * 32}"

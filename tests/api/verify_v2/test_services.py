@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.services import TEMPLATE_SID
+from shared.verify_v2.services import TEMPLATE_SID
 from tests.api.verify_v2.conftest import ACCOUNT, TIME, V2
 
 GIVEN = f"VA{'a' * 32}"

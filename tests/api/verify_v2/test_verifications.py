@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.attempts import attempt_sid
-from shared.verification_service import VerificationService
+from shared.verification.service import VerificationService
+from shared.verify_v2.attempts import attempt_sid
 from tests.api.verify_v2.conftest import ACCOUNT, OTHER_KEY, TIME, V2
 from tests.user import OTHER_PHONE, PHONE, wrong
 

@@ -6,9 +6,9 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from shared import sender_registry
 from shared.policy import CHANNELS
-from shared.sender_urls import named
+from shared.senders import registry as sender_registry
+from shared.settings.sender_urls import named
 from tests.fakes import FakeSender
 from worker.senders import named_senders, sender_for
 

@@ -1,0 +1,100 @@
+"""Who is calling: the app behind an API key, and the client's address."""
+
+import hmac
+from collections.abc import Callable
+from typing import NamedTuple
+
+from flask import Request
+
+from api.http.proxies import UNKNOWN, address_in
+from api.keys.file import KnownKeys, hash_of, path_in
+from shared.errors import Unauthorized
+from shared.locales import bcp47
+from shared.owner.key_use import given_id
+from shared.policy import DEFAULT_APP, PAGE_APP
+from shared.settings import Settings
+
+
+class Key(NamedTuple):
+    app: str
+    id: str
+    hashed: bytes
+
+
+class Access:
+    """Knows the apps by their API keys, of which it keeps hashes only.
+
+    The keys are those of OTP_API_KEYS and those that `python -m api.keys` has made, as they are at
+    this moment. When the last of these is revoked, nobody may call: what was closed stays closed.
+    """
+
+    def __init__(self, settings: Settings, note: Callable[[str], None] = lambda _: None) -> None:
+        """`note` is told the id of each key that is used. Raises SettingsError."""
+        self.note = note
+        self._public_page = settings.otp_public_ui
+        folder = settings.otp_data_dir
+        self._given = [Key(app, given_id(app), hash_of(key)) for app, key in settings.api_keys()]
+        self._made = KnownKeys(path_in(folder)) if folder else None
+
+    def keys(self) -> list[Key] | None:
+        """The valid keys; None: no key was ever set, and everybody may call."""
+        made = self._made.valid() if self._made else None
+        if made is None:
+            return self._given or None
+        return [*self._given, *(Key(key.app, key.id, key.hashed) for key in made)]
+
+    def is_open(self) -> bool:
+        """Whether no key was ever set, and everybody may call: as in development."""
+        return self.keys() is None
+
+    def app(self, request: Request) -> str:
+        """The app that calls, by `Authorization: Bearer KEY` or Basic APP:KEY.
+
+        Raises Unauthorized.
+        """
+        if self.is_open():
+            return DEFAULT_APP
+        given = request.authorization
+        if given is None:
+            raise Unauthorized
+        name, key = (
+            (given.username, given.password) if given.type == "basic" else (None, given.token)
+        )
+        known = self.key_of(key or "")
+        if known is None or name not in (None, known.app):
+            raise Unauthorized
+        self.note(known.id)
+        return known.app
+
+    def key_of(self, secret: str) -> Key | None:
+        """The valid key that this is, None: it is no key. Who lets the caller in calls note()."""
+        hashed = hash_of(secret)
+        # Every key is compared, whichever is right.
+        found = [key for key in self.keys() or () if hmac.compare_digest(key.hashed, hashed)]
+        return found[0] if found else None
+
+    def app_or_page(self, request: Request) -> str:
+        """As app(), but who shows no key at all is the page, where it is public."""
+        try:
+            return self.app(request)
+        except Unauthorized:
+            if self._public_page and "Authorization" not in request.headers:
+                return PAGE_APP
+            raise
+
+
+def client_ip(request: Request) -> str:
+    """The client's address; one for all whose address is not known."""
+    return address_in(request.remote_addr or "") or UNKNOWN
+
+
+def browser_locale(request: Request) -> str:
+    """The language that the browser asks for first (BCP 47), English for none."""
+    return bcp47(request.accept_languages.best or "") or "en"
+
+
+def browser_region(request: Request) -> str | None:
+    """The region that the browser's first language names, as en-US does."""
+    _, _, subtags = browser_locale(request).partition("-")
+    regions = (tag.upper() for tag in subtags.split("-") if len(tag) == 2)
+    return next(regions, None)

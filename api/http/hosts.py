@@ -1,0 +1,70 @@
+"""Which hosts the API answers for while it has no API key.
+
+Without a key, the browser's same-origin rule is all that keeps other sites from reading an answer.
+DNS rebinding gets around it: a site lets its own name point to this machine. Its requests still
+carry that name in `Host`.
+"""
+
+import re
+import socket
+from collections.abc import Iterator
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, request
+
+from api.http.access import Access
+from api.http.proxies import DIRECT_HOST
+
+# What docker-compose.yml calls this service, and so what its other containers do.
+_COMPOSE_SERVICE = "api"
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]*)?", re.IGNORECASE)
+
+
+class HostNotAllowed(Exception):
+    """The request is for a host that could be anyone's."""
+
+
+class OwnHosts:
+    def __init__(self, public_url: str | None) -> None:
+        public = urlsplit(public_url or "").hostname or ""
+        names = {"localhost", _COMPOSE_SERVICE, socket.gethostname(), public}
+        self._names = {_normal(name) for name in names if name}
+
+    def has(self, host: str) -> bool:
+        """Whether the value of a Host header is an IP address or one of our names. A port and a
+        dot at the end make no difference."""
+        found = _HOST.fullmatch(host)
+        if not found:
+            return False
+        name = _normal(found[1])
+        return name in self._names or name.endswith(".localhost") or _is_ip(name.strip("[]"))
+
+
+def register(app: Flask, access: Access, public_url: str | None) -> None:
+    """Before all other work on a request, raise HostNotAllowed if its host is not ours."""
+    own = OwnHosts(public_url)
+
+    @app.before_request
+    def refuse() -> None:
+        if not all(map(own.has, _named(request))) and access.is_open():
+            raise HostNotAllowed
+
+
+def _named(request: Request) -> Iterator[str]:
+    """The hosts that a request names: by Host, and by the X-Forwarded-Host of a trusted proxy,
+    which passes on what a page has put there. Browsers always name one, in ASCII."""
+    for header in (request.environ.get("HTTP_HOST", ""), request.environ.get(DIRECT_HOST, "")):
+        yield from (host.strip() for host in header.split(",") if host.strip() and host.isascii())
+
+
+def _normal(name: str) -> str:
+    return name.lower().removesuffix(".")
+
+
+def _is_ip(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""API keys: the file that holds their hashes, and the command that manages them."""

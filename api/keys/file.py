@@ -1,0 +1,201 @@
+"""The file of the API keys that `python -m api.keys` makes, and how a running API follows it.
+
+A key a line, as its SHA-256. A slow hash is there for passwords, which can be guessed. Nobody
+guesses 256 random bits, and each request would pay for the slowness.
+"""
+
+import fcntl
+import logging
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from shared.settings import SettingsError
+from shared.settings.types import APP_NAME
+
+log = logging.getLogger("otp.api")
+
+KEY_ID = "[0-9a-f]{8}"
+_HEAD = "# app, key id, made, ends, SHA-256 of the key. python -m api.keys --help tells more.\n"
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+# Another file is in place when one of these differs: inode, time of change, size.
+_Version = tuple[int, int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiKey:
+    """What is kept of a key. `ends` is None while nothing is to end it."""
+
+    app: str
+    id: str
+    made: datetime
+    ends: datetime | None = None
+    hashed: bytes
+
+
+def hash_of(key: str) -> bytes:
+    return sha256(key.encode()).digest()
+
+
+def time_as_text(time: datetime | None) -> str:
+    return time.strftime(_TIME) if time else "never"
+
+
+def path_in(folder: Path) -> Path:
+    return folder / "api_keys"
+
+
+def read(path: Path) -> list[ApiKey] | None:
+    """All keys of the file, the ended ones too; None: there is no file.
+
+    Raises SettingsError, which names a wrong line but does not show it: it may hold a key.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} cannot be read: it is not UTF-8 text") from None
+    keys = []
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not line.startswith("#"):
+            try:
+                keys.append(_parse(line))
+            except ValueError:
+                raise SettingsError(
+                    f"{path}: line {number} is not: app, key id, made, ends, SHA-256"
+                ) from None
+    return keys
+
+
+@contextmanager
+def changing(folder: Path) -> Iterator[list[ApiKey]]:
+    """The keys that have not ended, to be changed in place; written unless the block raises.
+
+    Commands at the same time wait for each other, and readers see the old file or the new one.
+    Raises SettingsError.
+    """
+    path = path_in(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            keys = valid(read(path) or [])
+            yield keys
+            # Those that end at once are gone, whatever becomes of the clock.
+            _write(path, valid(keys))
+            # Or a power cut would bring a revoked key back.
+            os.fsync(lock)
+        finally:
+            os.close(lock)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error.strerror}") from None
+
+
+class KnownKeys:
+    """The keys in the file, as they are at this moment.
+
+    Each call looks whether the file is another one, which takes some microseconds, so that every
+    process knows of a new or revoked key as soon as the command has ended. A file that is broken or
+    gone is logged, and the keys stay as they were; where there were none, nobody is let in.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises SettingsError if there is a file and it is broken."""
+        self._path = path
+        # In one, so that no thread pairs the keys of one file with the version of another.
+        self._seen: tuple[_Version | None, list[ApiKey] | None] = (None, None)
+        self._problem: str | None = None
+        self._look()
+
+    def valid(self) -> list[ApiKey] | None:
+        """Those that have not ended; None: there is no file, and there was none."""
+        try:
+            is_new = self._look()
+            self._problem = None
+        except SettingsError as error:
+            is_new = False
+            # Without a version, so that the next call tries again.
+            self._seen = (None, self._seen[1] or [])
+            if str(error) != self._problem:
+                self._problem = str(error)
+                log.error("api_keys_broken", extra={"error": self._problem})  # noqa: TRY400
+        _, keys = self._seen
+        if keys is None:
+            return None
+        found = valid(keys)
+        if is_new:
+            log.info("api_keys_changed", extra={"keys": [f"{key.app} {key.id}" for key in found]})
+        return found
+
+    def _look(self) -> bool:
+        """Whether there is something new. Raises SettingsError."""
+        newest = _version(self._path)
+        if newest == self._seen[0]:
+            return False
+        keys = read(self._path)
+        if keys is None:
+            raise SettingsError(f"{self._path} is gone")
+        self._seen = (newest, keys)
+        return True
+
+
+def valid(keys: Sequence[ApiKey]) -> list[ApiKey]:
+    now = datetime.now(UTC)
+    return [key for key in keys if key.ends is None or now < key.ends]
+
+
+def _version(path: Path) -> _Version | None:
+    """None: there is no file. Raises SettingsError."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _parse(line: str) -> ApiKey:
+    """Raises ValueError."""
+    app, id_, made, ends, hashed = line.split()
+    if not re.fullmatch(APP_NAME, app) or not re.fullmatch(KEY_ID, id_):
+        raise ValueError("not an app and a key id")
+    if not re.fullmatch("[0-9a-f]{64}", hashed):
+        raise ValueError("not a SHA-256")
+    return ApiKey(
+        app=app,
+        id=id_,
+        made=_time(made),
+        ends=None if ends == "never" else _time(ends),
+        hashed=bytes.fromhex(hashed),
+    )
+
+
+def _time(text: str) -> datetime:
+    return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+
+
+def _write(path: Path, keys: list[ApiKey]) -> None:
+    draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        if os.geteuid() == 0:
+            # By sudo, or as root in a container: the API, which is not root, has to read it.
+            folder = path.parent.stat()
+            os.fchown(file.fileno(), folder.st_uid, folder.st_gid)
+        file.write(_HEAD)
+        for key in keys:
+            times = f"{time_as_text(key.made)} {time_as_text(key.ends)}"
+            file.write(f"{key.app} {key.id} {times} {key.hashed.hex()}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,1 @@
+"""The JSON API: start, check, look at and cancel verifications."""

@@ -1,0 +1,78 @@
+"""The endpoints of a verification: parse, call one use case, shape the answer."""
+
+import json
+import re
+
+from flask import Blueprint, Response, request
+
+from api.http import body
+from api.http.access import Access, browser_locale, client_ip
+from api.logged import LoggedService
+from api.otp.proof import ProofOfWork
+from api.otp.schemas import GeneratedOtp, GenerateOtp, VerificationDetails, VerifiedOtp, VerifyOtp
+from shared.errors import InvalidRequest, ProofSpent
+from shared.recipient import Addresses
+from shared.verification.model import Idempotency
+
+
+def endpoints(
+    service: LoggedService, access: Access, work: ProofOfWork, addresses: Addresses
+) -> Blueprint:
+    otp = Blueprint("otp", __name__)
+
+    @otp.post("/generate-otp")
+    def generate_otp() -> Response:
+        app = access.app_or_page(request)
+        asked = body.read(request, GenerateOtp)
+        recipient = asked.recipient(addresses)
+        channel = asked.channel_for(recipient)
+        proof = work.check(app, recipient, asked.proof)
+        try:
+            started = service.start(
+                recipient,
+                channel,
+                app=app,
+                ip=client_ip(request),
+                locale=asked.locale or browser_locale(request),
+                idempotency=_idempotency(asked),
+                proof=proof,
+            )
+        except ProofSpent:
+            raise work.required(app, recipient) from None
+        return body.answer(GeneratedOtp.of(started), 202)
+
+    @otp.post("/verify-otp")
+    def verify_otp() -> Response:
+        app = access.app_or_page(request)
+        typed = body.read(request, VerifyOtp)
+        recipient = typed.recipient(addresses)
+        approved = service.check(
+            typed.otp,
+            app=app,
+            ip=client_ip(request),
+            recipient=recipient,
+            verification_id=typed.verification_id or "",
+        )
+        return body.answer(VerifiedOtp.of(approved))
+
+    @otp.get("/verifications/<verification_id>")
+    def get_verification(verification_id: str) -> Response:
+        verification = service.view(verification_id, app=access.app_or_page(request))
+        return body.answer(VerificationDetails.of(verification))
+
+    @otp.delete("/verifications/<verification_id>")
+    def cancel_verification(verification_id: str) -> tuple[str, int]:
+        service.cancel(verification_id, app=access.app_or_page(request))
+        return "", 204
+
+    return otp
+
+
+def _idempotency(asked: GenerateOtp) -> Idempotency | None:
+    """Raises InvalidRequest for a key that is not 1 to 255 printable ASCII characters."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not re.fullmatch("[ -~]{1,255}", key):
+        raise InvalidRequest(("Idempotency-Key", "expected 1 to 255 printable ASCII characters"))
+    return Idempotency(key=key, request=json.dumps(asked.model_dump(), sort_keys=True))

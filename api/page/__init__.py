@@ -1,0 +1,1 @@
+"""The page where a person enters an address and a code."""

@@ -1,0 +1,104 @@
+"""The page's forms, for browsers that run no script: each is answered with the page again."""
+
+from urllib.parse import quote, urlencode
+
+from flask import Blueprint, redirect, request
+from flask.typing import ResponseReturnValue
+
+from api.http.access import browser_region, client_ip
+from api.http.origins import FromElsewhere, is_cross_site, with_result
+from api.logged import LoggedService
+from api.otp.proof import ProofOfWork
+from api.page.page import Page
+from shared.errors import ChannelNotEnabled, OtpError, Unauthorized, VerificationNotFound
+from shared.policy import CHANNELS, Channel
+from shared.recipient import Addresses
+
+
+def endpoints(
+    page: Page, service: LoggedService, work: ProofOfWork, addresses: Addresses
+) -> Blueprint:
+    """Where a proof of work is asked for, a form is refused: it takes a script."""
+    forms = Blueprint("forms", __name__)
+
+    @forms.post("/")
+    def start() -> ResponseReturnValue:
+        kind = page.kind
+        typed = request.form.get(kind, "")
+        try:
+            _refuse_other_sites()
+            if page.app is None:
+                raise Unauthorized
+            by_email = kind == "email"
+            recipient = (
+                addresses.email(typed)
+                if by_email
+                else addresses.phone(typed, browser_region(request))
+            )
+            work.check(page.app, recipient, None)
+            started = service.start(
+                recipient,
+                "email" if by_email else _channel("channel"),
+                app=page.app,
+                ip=client_ip(request),
+                locale=page.locale,
+            )
+        except (OtpError, FromElsewhere) as error:
+            return page.address(typed, error)
+        return _go_on(f"verify/{started.verification_id}")
+
+    @forms.post("/verify/<verification_id>")
+    def verification(verification_id: str) -> ResponseReturnValue:
+        """The buttons say what is asked for: another address, the code again, else a check."""
+        where = "resend" if "resend" in request.form else "code"
+        try:
+            _refuse_other_sites()
+            owner = service.owner(verification_id)
+            if "change" in request.form:
+                service.cancel(verification_id, app=owner)
+                return _go_on("../")
+            if where == "resend":
+                work.check(owner, service.recipient(verification_id), None)
+                service.resend(
+                    verification_id,
+                    _channel("resend"),
+                    app=owner,
+                    ip=client_ip(request),
+                    locale=page.locale,
+                )
+            else:
+                service.check(
+                    request.form.get("otp", ""),
+                    app=owner,
+                    ip=client_ip(request),
+                    verification_id=verification_id,
+                )
+                if page.return_url:
+                    return redirect(with_result(page.return_url, verification_id, "approved"), 303)
+        except VerificationNotFound:
+            pass  # The page says what became of it.
+        except (OtpError, FromElsewhere) as error:
+            return page.verification(verification_id, where, error)
+        # It may be anything: unquoted, `http:other.example` would be an address of another site.
+        return _go_on(quote(verification_id, safe=""))
+
+    return forms
+
+
+def _refuse_other_sites() -> None:
+    if is_cross_site(request):
+        raise FromElsewhere
+
+
+def _channel(field: str) -> Channel:
+    asked = request.form.get(field, "")
+    for channel in CHANNELS:
+        if channel == asked:
+            return channel
+    raise ChannelNotEnabled
+
+
+def _go_on(path: str) -> ResponseReturnValue:
+    """To another page, which keeps what this one was called with."""
+    kept = {**request.args, **({"kind": "email"} if request.form.get("kind") == "email" else {})}
+    return redirect(f"{path}?{urlencode(kept)}" if kept else path, 303)

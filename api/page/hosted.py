@@ -1,0 +1,57 @@
+"""What the page of a verification asks for while it is open. Who knows the id, which cannot be
+guessed, needs no key: it opens this verification only, and tells no code and no address."""
+
+from flask import Blueprint, Response, request
+
+from api.http import body
+from api.http.access import browser_locale, client_ip
+from api.logged import LoggedService
+from api.otp.proof import ProofOfWork
+from api.otp.schemas import CheckOtp, GeneratedOtp, ResendOtp, VerificationDetails, VerifiedOtp
+from shared.errors import ProofSpent
+
+
+def endpoints(service: LoggedService, work: ProofOfWork) -> Blueprint:
+    hosted = Blueprint("hosted", __name__, url_prefix="/verify/<verification_id>")
+
+    @hosted.get("/status")
+    def status(verification_id: str) -> Response:
+        verification = service.view(verification_id, app=service.owner(verification_id))
+        return body.answer(VerificationDetails.of(verification))
+
+    @hosted.post("/check")
+    def check(verification_id: str) -> Response:
+        typed = body.read(request, CheckOtp)
+        approved = service.check(
+            typed.otp,
+            app=service.owner(verification_id),
+            ip=client_ip(request),
+            verification_id=verification_id,
+        )
+        return body.answer(VerifiedOtp.of(approved))
+
+    @hosted.post("/resend")
+    def resend(verification_id: str) -> Response:
+        asked = body.read(request, ResendOtp)
+        app = service.owner(verification_id)
+        recipient = service.recipient(verification_id)
+        proof = work.check(app, recipient, asked.proof)
+        try:
+            started = service.resend(
+                verification_id,
+                asked.channel,
+                app=app,
+                ip=client_ip(request),
+                locale=asked.locale or browser_locale(request),
+                proof=proof,
+            )
+        except ProofSpent:
+            raise work.required(app, recipient) from None
+        return body.answer(GeneratedOtp.of(started), 202)
+
+    @hosted.post("/cancel")
+    def cancel(verification_id: str) -> tuple[str, int]:
+        service.cancel(verification_id, app=service.owner(verification_id))
+        return "", 204
+
+    return hosted

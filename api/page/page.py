@@ -1,0 +1,179 @@
+"""The page as an answer: a step of it, in the language of the request, with what is known."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from api.http import links
+from api.http.access import Access
+from api.http.origins import ReturnUrls
+from api.http.problems import kind_of
+from api.logged import LoggedService
+from api.page.texts import Languages
+from api.page.view import Kind, Step, View
+from shared.errors import StorageUnavailable, Unauthorized, VerificationNotFound
+from shared.policy import DEFAULT_APP
+from shared.settings import Settings
+from shared.storage.reading import UNKNOWN
+
+# The page has no words for what it cannot read.
+_END_OF = {UNKNOWN: "not_found"}
+
+
+class Page:
+    """`settings` answers those of an app."""
+
+    def __init__(
+        self,
+        settings: Callable[[str], Settings],
+        service: LoggedService,
+        access: Access,
+        languages: Languages,
+        return_urls: ReturnUrls,
+        *,
+        phone_is_open: Callable[[], bool],
+    ) -> None:
+        self._settings = settings
+        self._service = service
+        self._access = access
+        self._languages = languages
+        self._return_urls = return_urls
+        self._phone_is_open = phone_is_open
+
+    @property
+    def app(self) -> str | None:
+        """The app of the verifications that are started here; None: the page is switched off."""
+        try:
+            return self._access.app_or_page(request)
+        except Unauthorized:
+            return None
+
+    @property
+    def locale(self) -> str:
+        """The language for messages."""
+        return self._languages.locale(request)
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of address that is asked for, as far as its channels are enabled."""
+        channels = self._settings(self.app or DEFAULT_APP).policy().channels
+        by_email = "email" in channels
+        by_phone = len(channels) > by_email
+        wished = request.values.get("kind") == "email"
+        return "email" if by_email and (wished or not by_phone) else "phone"
+
+    def address(self, typed: str = "", error: Exception | None = None) -> ResponseReturnValue:
+        """The step that asks for an address, with what was typed and what is wrong with it."""
+        if self.app is None:
+            status = kind_of(error).status if error else 200
+            return self._answer(self._view("off", hosted=True), status=status)
+        return self._answer(self._view("address", kind=self.kind, typed=typed), "address", error)
+
+    def verification(
+        self, verification_id: str, where: str = "", error: Exception | None = None
+    ) -> ResponseReturnValue:
+        """The step that a verification is at, with what is wrong at the code or at a resend."""
+        view = self._view("ended", verification_id=verification_id, hosted=self._is_part)
+        try:
+            owner = self._service.owner(verification_id)
+            found = self._service.view(verification_id, app=owner)
+        except VerificationNotFound as missing:
+            return self._answer(replace(view, ended="not_found"), status=kind_of(missing).status)
+        except StorageUnavailable as away:
+            return self._answer(replace(view, step="away"), status=kind_of(away).status)
+        view = replace(
+            view,
+            app=found.account,
+            verification=found,
+            kind="email" if "@" in found.to else "phone",
+            hosted=self._is_part or owner != self.app,
+        )
+        if found.status == "pending":
+            return self._answer(replace(view, step="code"), where, error)
+        if found.status == "approved":
+            return self._answer(replace(view, step="approved"))
+        return self._answer(replace(view, ended=_END_OF.get(found.status, found.status)))
+
+    def problem(self, problem: Mapping[str, Any], error: Exception) -> str:
+        """What a browser shows for an error that the API answers as `problem`, apart from the
+        steps. What only owners and developers run into is said in English."""
+        texts = self._languages.texts(request)
+        settings = self._settings(self.app or DEFAULT_APP)
+        code = problem["code"]
+        title, text = texts.say("error.title"), problem["detail"]
+        if code in ("not_found", "method_not_allowed"):
+            title, text = texts.say("error.not_found_title"), texts.say("error.not_found")
+        elif code in texts.words["problem"] or problem["status"] >= 500:
+            text = texts.refusal(code, error, settings.otp_code_length)
+        return render_template(
+            "error.html",
+            texts=texts,
+            say=texts.say,
+            title=title,
+            text=text,
+            root=links.to(request, "/"),
+            files=links.to(request, "/static/"),
+            has_start=self.app is not None,
+            lang=self._languages.chosen(request),
+            languages=self._languages.links(request),
+            app_name=settings.otp_app_name,
+        )
+
+    @property
+    def return_url(self) -> str | None:
+        url = request.args.get("return_url", "")
+        return url if self._return_urls.allows(url) else None
+
+    @property
+    def _is_part(self) -> bool:
+        """Whether another site says that the page is a part of it."""
+        return self.app is None or bool({"return_url", "embed"} & set(request.args))
+
+    def _view(self, step: Step, **facts: Any) -> View:
+        texts = self._languages.texts(request)
+        embedder = request.args.get("embed")
+        is_refused = "return_url" in request.args and self.return_url is None
+        return View(
+            texts=texts,
+            app=self.app or DEFAULT_APP,
+            step=step,
+            note=texts.say("problem.return_url") if is_refused else "",
+            return_url=self.return_url,
+            embedder=embedder if embedder in self._return_urls.origins else None,
+            **facts,
+        )
+
+    def _answer(
+        self, view: View, where: str = "", error: Exception | None = None, status: int = 200
+    ) -> ResponseReturnValue:
+        """The page; with an error, beside its field and in the page's own words."""
+        settings = self._settings(view.app)
+        policy = settings.policy()
+        length = view.verification.code_length if view.verification else policy.code_length
+        if error is not None:
+            kind = kind_of(error)
+            text = view.texts.refusal(kind.code, error, length)
+            view, status = replace(view, error_at=where, error=text), kind.status
+        html = render_template(
+            "index.html",
+            view=view,
+            texts=view.texts,
+            say=view.texts.say,
+            root=links.to(request, "/"),
+            files=links.to(request, "/static/"),
+            lang=self._languages.chosen(request),
+            languages=self._languages.links(request),
+            locale=self.locale,
+            app_name=settings.otp_app_name,
+            channels=policy.channels,
+            code_length=length,
+            is_open=self._access.is_open(),
+            phone_is_open=self._phone_is_open(),
+            region=settings.otp_default_region,
+            countries=settings.otp_allowed_countries,
+            is_console=settings.prints_codes,
+        )
+        return html, status

@@ -1,0 +1,25 @@
+"""The pages: `/` asks for an address, `/verify/{verification_id}` is the page of a verification,
+also as a part of somebody else's site, and `/docs` is there to try the API with."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from api.page.page import Page
+
+
+def endpoints(page: Page) -> Blueprint:
+    pages = Blueprint("pages", __name__)
+
+    @pages.get("/")
+    def index() -> ResponseReturnValue:
+        return page.address()
+
+    @pages.get("/verify/<verification_id>")
+    def verification(verification_id: str) -> ResponseReturnValue:
+        return page.verification(verification_id)
+
+    @pages.get("/docs")
+    def docs() -> str:
+        return render_template("docs.html")
+
+    return pages

@@ -1,0 +1,110 @@
+"""The page's words: frontend/texts/LANGUAGE.toml, and which language a browser gets."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Request
+from markupsafe import Markup, escape
+
+from api.http.access import browser_locale
+from shared.errors import InvalidRequest
+from shared.locales import bcp47
+
+FALLBACK = "en"
+# Isolated and from left to right (U+2066, U+2069): a sentence of the other direction would turn the
+# groups of a number around.
+EXAMPLES = {
+    "phone": "\u2066+1 415 555 0123\u2069",
+    "email": "\u2066you@example.com\u2069",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texts:
+    """The words of one language. `words` is the file: sections of sentences by their names."""
+
+    language: str
+    words: Mapping[str, Any]
+
+    @property
+    def direction(self) -> str:
+        return str(self.words["direction"])
+
+    @property
+    def as_json(self) -> str:
+        """For the script."""
+        return json.dumps(self.words, ensure_ascii=False)
+
+    def say(self, name: str, **facts: object) -> Markup:
+        """The sentence called `section.name`, or `name`, as HTML, with what its braces name."""
+        section, _, last = name.rpartition(".")
+        words = self.words[section] if section else self.words
+        return escape(words[last]).format(**facts)
+
+    def refusal(self, code: str, error: Exception, code_length: int) -> str:
+        """What the page says of an error, which API callers know by `code`."""
+        field = error.errors[0][0] if isinstance(error, InvalidRequest) else ""
+        name = f"invalid_{field}" if field else code
+        return self.say(
+            f"problem.{name if name in self.words['problem'] else 'unexpected'}",
+            example=EXAMPLES.get(field, ""),
+            length=code_length,
+            count=getattr(error, "checks_left", 0),
+            time=self.duration(getattr(error, "retry_after", 0)),
+        )
+
+    def duration(self, seconds: int) -> str:
+        """25 s, 4:59 or 1:00:00."""
+        if seconds < 60:
+            return str(self.say("seconds", count=seconds))
+        minutes, rest = divmod(seconds, 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+class Languages:
+    """Every language that the folder has a file for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._texts = {
+            path.stem: Texts(
+                language=path.stem, words=tomllib.loads(path.read_text(encoding="utf-8"))
+            )
+            for path in sorted(folder.glob("*.toml"))
+        }
+
+    def links(self, request: Request) -> list[tuple[str, str, str]]:
+        """Every language: its tag, what it calls itself, and the query of this page in it."""
+        return [
+            (tag, str(texts.words["language"]), "?" + urlencode({**request.args, "lang": tag}))
+            for tag, texts in self._texts.items()
+        ]
+
+    def chosen(self, request: Request) -> str | None:
+        """The language that `?lang=` names, if it does."""
+        asked = primary(request.args.get("lang", ""))
+        return asked if asked in self._texts else None
+
+    def texts(self, request: Request) -> Texts:
+        """The chosen language, else the one that the browser likes best, else English."""
+        tag = self.chosen(request)
+        if tag is None:
+            liked = (primary(asked) for asked in request.accept_languages.values())
+            tag = next((asked for asked in liked if asked in self._texts), FALLBACK)
+        return self._texts[tag]
+
+    def locale(self, request: Request) -> str:
+        """The language for messages (BCP 47): the page's, as the browser spells it."""
+        language = self.texts(request).language
+        spelled = browser_locale(request)
+        return spelled if primary(spelled) == language else language
+
+
+def primary(locale: str) -> str:
+    """The language alone, "" if there is none."""
+    return (bcp47(locale) or "").partition("-")[0]

@@ -1,0 +1,109 @@
+"""What the page shows: one of its steps, with what is known."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from api.http.origins import with_result
+from api.otp.schemas import VerificationDetails
+from api.page.texts import Texts
+from shared.storage.reading import UNKNOWN
+from shared.verification.model import Send, Verification
+
+Step = Literal["off", "address", "code", "approved", "ended", "away"]
+Kind = Literal["phone", "email"]
+
+_FAILED = ("undelivered", "failed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """`app` is whose rules hold. `error` stands at `error_at` (address, code or resend), `ended` is
+    how a verification did if not well. `hosted`: the page is a part of another site, which has
+    asked for the code; `return_url` is where the person goes on, `embedder` the origin around it.
+    """
+
+    texts: Texts
+    app: str
+    step: Step
+    kind: Kind = "phone"
+    typed: str = ""
+    error_at: str = ""
+    error: str = ""
+    note: str = ""
+    ended: str = ""
+    verification_id: str = ""
+    verification: Verification | None = None
+    hosted: bool = False
+    return_url: str | None = None
+    embedder: str | None = None
+
+    @property
+    def channel(self) -> str:
+        found = self.verification
+        if found and found.channel == UNKNOWN:
+            return "email" if "@" in found.to else "sms"
+        return found.channel if found else ""
+
+    @property
+    def life_left(self) -> float:
+        """From 1, for a new code, to 0."""
+        found = self.verification
+        if found is None or found.expires_at is None or found.created_at is None:
+            return 1
+        return found.expires_in / max(1, found.expires_at - found.created_at)
+
+    @property
+    def newest_send(self) -> Send | None:
+        sends = self.verification.sends if self.verification else ()
+        return sends[-1] if sends else None
+
+    @property
+    def has_failed(self) -> bool:
+        return self.newest_send is not None and self.newest_send.status in _FAILED
+
+    def delivery(self, others: Sequence[str], *, by_email: bool) -> str:
+        """The state of the message. If it has failed, also that there is another way, if one can be
+        used now: one of the `others`, which are channels, or another address `by_email`."""
+        send = self.newest_send
+        if send is None:
+            return ""
+        name = send.reason if send.status == "dropped" else send.status
+        if name == "sent" and send.channel == "email":
+            name = "sent_email"
+        what: str = self.texts.words["delivery"].get(name, "")
+        if self.has_failed and (by_email or any(map(self._waits_for_nothing, others))):
+            return self.texts.say("delivery.try_another", what=what)
+        return what
+
+    def _waits_for_nothing(self, channel: str) -> bool:
+        """Whether a channel can be used now: after a failed send, one that is untried."""
+        if self.verification is None or not self.verification.sends_left:
+            return False
+        tried = {send.channel for send in self.verification.sends}
+        return not self.verification.resend_in or channel not in tried
+
+    def back(self) -> str:
+        """Where the person goes on."""
+        status = self.ended or "approved"
+        return with_result(self.return_url or "", self.verification_id, status)
+
+    @property
+    def as_json(self) -> str:
+        """For the script."""
+        return json.dumps(
+            {
+                "step": self.step,
+                "kind": self.kind,
+                "id": self.verification_id,
+                "ended": self.ended,
+                "note": self.note,
+                "error": {"where": self.error_at, "text": self.error},
+                "verification": self.verification
+                and VerificationDetails.of(self.verification).model_dump(),
+                "returnUrl": self.return_url,
+                "embedder": self.embedder,
+            },
+            ensure_ascii=False,
+        )

@@ -1,0 +1,135 @@
+"""The virtual phone, /phone: what the console sender has sent, its codes in clear, and a switch for
+what the carrier does to the next message."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from api.admin import session
+from api.admin.session import OwnerAccess
+from api.http import body
+from api.http.access import Access
+from api.http.origins import is_cross_site
+from api.otp import schemas
+from shared.codes import Codes
+from shared.delivery.virtual_phone import CARRIERS, Carrier, Phone, PhoneMessage, with_code
+from shared.errors import CsrfFailed, VerificationNotFound
+from shared.policy import CHANNELS, Channel
+from shared.settings import Settings
+from shared.verification.service import VerificationService
+
+
+class ToldCarrier(schemas.Request):
+    carrier: Carrier
+
+
+def exists(settings: Settings) -> bool:
+    return "console://" in _sender_urls(settings)
+
+
+def openness(settings: Settings, access: Access) -> Callable[[], bool]:
+    """Tells whether everybody may see the phone, which is where nobody but a developer is served. A
+    key may be made while the service runs."""
+    is_only_console = _sender_urls(settings) == {"console://"}
+    return lambda: is_only_console and access.is_open()
+
+
+def _sender_urls(settings: Settings) -> set[str]:
+    return {url for _, _, url in _senders(settings)}
+
+
+def _consoles(settings: Settings) -> list[tuple[Channel, str]]:
+    return [(channel, name) for channel, name, url in _senders(settings) if url == "console://"]
+
+
+def _senders(settings: Settings) -> Iterator[tuple[Channel, str, str]]:
+    """Channel, name and URL of the senders of all apps."""
+    for channel in CHANNELS:
+        for name, url in chain(*settings.named_senders(channel).values()):
+            yield channel, name, url
+
+
+def endpoints(
+    settings: Settings,
+    phone: Phone,
+    service: VerificationService,
+    codes: Codes,
+    *,
+    owner: OwnerAccess,
+    is_open: Callable[[], bool],
+) -> Blueprint:
+    pages = Blueprint("phone", __name__, url_prefix="/phone")
+    consoles = _consoles(settings)
+
+    @pages.before_request
+    def refuse() -> AnyResponse | None:
+        if not is_open():
+            return session.refusal(owner)
+        if request.method == "POST" and is_cross_site(request):
+            raise CsrfFailed
+        return None
+
+    @pages.get("")
+    def show() -> str:
+        return render_template(
+            "phone.html",
+            carriers=CARRIERS,
+            **session.tokens(owner),
+        )
+
+    @pages.get("/messages")
+    def messages() -> Response:
+        """Also reports the receipts that are due, as the phone that is looked at has its messages
+        by then."""
+        screen = phone.look()
+        for one in screen.reports:
+            with suppress(VerificationNotFound):
+                service.record_receipt(
+                    one.verification_id,
+                    one.send,
+                    one.attempt,
+                    senders=consoles,
+                    outcome=one.outcome,
+                    error="handset_unreachable" if one.outcome == "undelivered" else None,
+                )
+        phone.reported(screen.reports)
+        shown = [_shown(message, screen.now, codes) for message in screen.messages]
+        return jsonify(carrier=screen.carrier, messages=shown)
+
+    @pages.post("/carrier")
+    def tell_carrier() -> Response:
+        phone.tell_carrier(body.read(request, ToldCarrier).carrier)
+        return Response(status=204)
+
+    return pages
+
+
+def _shown(message: PhoneMessage, now: int, codes: Codes) -> dict[str, Any]:
+    """Without its words until it has appeared."""
+    appeared = message.appears_at is not None and message.appears_at <= now
+    facts = {
+        "id": f"{message.verification_id}-{message.send}-{message.attempt}",
+        "channel": message.channel,
+        "to": message.to,
+        "at": _timestamp(message.at),
+        "carrier": message.carrier,
+        "appeared": appeared,
+    }
+    if appeared:
+        code = message.code(codes)
+        facts |= {
+            "locale": message.locale,
+            "subject": with_code(message.subject, code),
+            "text": with_code(message.text, code),
+            "code": code,
+        }
+    return facts
+
+
+def _timestamp(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")

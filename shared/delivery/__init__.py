@@ -1,0 +1,1 @@
+"""Delivery: the ledger of sends, the queue that wakes workers up, and the virtual phone."""

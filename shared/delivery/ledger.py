@@ -1,0 +1,275 @@
+"""The delivery ledger: which sends there are to make, who makes them, and what became of them."""
+
+import json
+import secrets
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
+
+from redis import Redis
+
+from shared.policy import Channel
+from shared.storage import reading
+from shared.storage.scripts import RedisScripts
+
+# A send is looked for by the sweepers when its job has not come to a worker for this long.
+OVERDUE_SECONDS = 2.0
+# How long a worker may be silent before its delivery attempt is given to another one.
+LEASE_SECONDS = 5.0
+# A code that lives shorter than this is of no use to the person who receives it.
+MIN_LIFE_SECONDS = 5.0
+MAX_ATTEMPTS = 8
+# When a worker that lacks something for a send has left it, the sweepers find it after this long.
+LEFT_SECONDS = 0.5
+# A sender that fails this often in a row is left alone for a while, then tried with one message.
+BREAKER_FAILURES = 5
+BREAKER_OPEN_SECONDS = 5.0
+# Of what a provider says, such as its id of a message.
+_LONGEST_TOLD = 255
+
+AttemptResult = Literal["accepted", "refused", "transient", "unknown", "invalid_recipient"]
+SendStatus = Literal["sent", "queued", "failed", "delivered", "undelivered", "lost", "broken"]
+ATTEMPT_RESULTS: tuple[AttemptResult, ...] = get_args(AttemptResult)
+ReceiptOutcome = Literal["accepted", "delivered", "undelivered"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """A delivery attempt: one hand-over of a send to a provider. `at` is when its result was known,
+    in Unix seconds. `status` is one of ATTEMPT_RESULTS."""
+
+    sender: str
+    status: str
+    at: float
+    error: str | None = None
+    provider_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """The right and the facts to make one delivery attempt for `app`, through `sender`. `untried`
+    other senders could be tried at once should it fail, `others` at all. `asked_at` is when it was
+    asked for, by this machine's monotonic clock. `outlet` is the app whose words and senders these
+    are, "" for those of every app without its own. A Service's message calls it `app_name`; a code
+    that cannot be derived is `sealed`."""
+
+    verification_id: str
+    app: str
+    send: int
+    token: str
+    attempt: int
+    sender: str
+    untried: int
+    others: int
+    to: str
+    channel: Channel
+    locale: str
+    kid: str
+    generation: int
+    length: int
+    life_seconds: float
+    asked_at: float
+    outlet: str = ""
+    app_name: str | None = None
+    sealed: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A send that came to its end without an attempt: `dropped` or `failed`, and the reason. Or one
+    that is `broken`: nobody can read what is in Redis of it. Or one that is `left` to other
+    workers, because this one lacks the `app` of OTP_APPS, the `key` of the code, or a `sender`."""
+
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a claimed attempt. None for `retry_in_seconds`: there shall be no other."""
+
+    claim: Claim
+    result: AttemptResult
+    error: str | None = None
+    provider_id: str | None = None
+    retry_in_seconds: float | None = None
+
+
+class Ledger(RedisScripts):
+    """The sends in Redis; Store lists the keys."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis)
+        # Also while Redis is full: what they finish makes room.
+        self._claim = self._script_when_full("delivery/claim")
+        self._done = self._script_when_full("delivery/done")
+        self._renew = self._script_when_full("delivery/renew")
+        self._receipt = self._script_when_full("delivery/receipt")
+        self._sweep = self._script_when_full("delivery/sweep")
+
+    def claim(
+        self,
+        sends: Sequence[tuple[str, int]],
+        senders: Mapping[str, Mapping[Channel, Sequence[str]]],
+        keys: Mapping[str, str] | None = None,
+        places: int | None = None,
+        slow: Collection[str] = (),
+    ) -> list[Claim | Ended | None]:
+        """Claim one attempt for each send, (verification id, number), through one of its channel's
+        senders. They are named per app in order of preference, under "" for every app without its
+        own. `keys` are the fingerprints of the worker's keys by their id; None does not compare
+        them. Senders in `slow`, as `channel:sender`, do not get the last of the worker's free
+        `places`, if these are given. Returns None for a send that this worker must not attempt
+        now."""
+        asked_at = time.monotonic()
+        tokens = [secrets.token_hex(8) for _ in sends]
+        request: dict[str, Any] = {
+            "lease_ms": LEASE_SECONDS * 1000,
+            "min_life_ms": MIN_LIFE_SECONDS * 1000,
+            "max_attempts": MAX_ATTEMPTS,
+            "senders": senders,
+            "left_ms": LEFT_SECONDS * 1000,
+        }
+        if keys is not None:
+            request["keys"] = keys
+        if places is not None:
+            request |= {"places": places, "slow": dict.fromkeys(slow, True)}
+        names, words = ["otp:due"], [json.dumps(request)]
+        for (verification_id, send), token in zip(sends, tokens, strict=True):
+            names += (
+                f"otp:send:{verification_id}:{send}",
+                f"otp:verification:{verification_id}",
+                f"otp:code:{verification_id}",
+            )
+            words += (f"{verification_id}:{send}", token)
+        answers = self._run(lambda: self._claim(names, words))
+        return [
+            _read_claim(answer, verification_id, send, token, asked_at)
+            for answer, (verification_id, send), token in zip(answers, sends, tokens, strict=True)
+        ]
+
+    def done(self, outcomes: Sequence[Outcome]) -> list[SendStatus]:
+        """Record what became of claimed attempts, and answer what becomes of each send."""
+        request = {
+            "breaker_failures": BREAKER_FAILURES,
+            "breaker_open_ms": round(BREAKER_OPEN_SECONDS * 1000),
+        }
+        keys, words = ["otp:due"], [json.dumps(request)]
+        for outcome in outcomes:
+            claim, retry_in = outcome.claim, outcome.retry_in_seconds
+            keys += (
+                f"otp:send:{claim.verification_id}:{claim.send}",
+                f"otp:verification:{claim.verification_id}",
+            )
+            facts = {
+                "member": f"{claim.verification_id}:{claim.send}",
+                "token": claim.token,
+                "attempt": claim.attempt,
+                "sender": claim.sender,
+                "result": reading.word(outcome.result, ATTEMPT_RESULTS),
+                "error": _told(outcome.error),
+                "provider_id": _told(outcome.provider_id),
+                "retry_in_ms": None if retry_in is None else round(retry_in * 1000),
+            }
+            words.append(_json_of(facts))
+        answers = self._run(lambda: self._done(keys, words))
+        return [cast(SendStatus, answer.decode(errors="replace")) for answer in answers]
+
+    def receipt(
+        self,
+        verification_id: str,
+        send: int,
+        attempt: int,
+        *,
+        senders: Collection[tuple[Channel, str]],
+        outcome: ReceiptOutcome,
+        error: str | None = None,
+        provider_id: str | None = None,
+    ) -> str | None:
+        """Record what a provider says later of an attempt. The report is from one of `senders`, by
+        channel and name. Returns the status of the send then, None if none of them made that
+        attempt."""
+        member = f"{verification_id}:{send}"
+        request = {
+            "senders": list(senders),
+            "member": member,
+            "attempt": attempt,
+            "outcome": outcome,
+            "error": _told(error),
+            "provider_id": _told(provider_id),
+        }
+        words = [_json_of(request)]
+        status = self._run(lambda: self._receipt([f"otp:send:{member}", "otp:due"], words))
+        return status.decode() if status else None
+
+    def renew(self, claims: Sequence[Claim]) -> None:
+        """Prolong the leases of attempts that are under way."""
+        keys, words = ["otp:due"], [str(round(LEASE_SECONDS * 1000))]
+        for claim in claims:
+            keys.append(f"otp:send:{claim.verification_id}:{claim.send}")
+            words += (f"{claim.verification_id}:{claim.send}", claim.token)
+        self._run(lambda: self._renew(keys, words))
+
+    def sweep(self, queue_key: str, most: int) -> list[tuple[str, int]]:
+        """(verification id, send) of up to `most` overdue sends, each for this caller alone."""
+        words = [most, round(OVERDUE_SECONDS * 1000), round(2 * OVERDUE_SECONDS * 1000)]
+        members = self._run(lambda: self._sweep(["otp:due", queue_key], words))
+        pairs = (member.decode().split(":") for member in members)
+        return [(verification_id, int(send)) for verification_id, send in pairs]
+
+
+def _read_claim(
+    answer: bytes, verification_id: str, send: int, token: str, asked_at: float
+) -> Claim | Ended | None:
+    """What claim.lua says of one send."""
+    try:
+        facts = json.loads(answer)
+        match facts.pop("outcome"):
+            case "claimed":
+                return Claim(
+                    verification_id=verification_id,
+                    send=send,
+                    token=token,
+                    life_seconds=facts.pop("life_ms") / 1000,
+                    asked_at=asked_at,
+                    **facts,
+                )
+            case "not_due":
+                return None
+            case status:
+                return Ended(status=status, reason=facts["reason"])
+    except (KeyError, TypeError, ValueError) as error:
+        # Somebody else has written something into it.
+        return Ended(status="broken", reason=type(error).__name__)
+
+
+def read_attempt(line: object) -> Attempt | None:
+    """A delivery attempt from what done.lua wrote. Returns None for what cannot be read."""
+    told = reading.json_object(line) or {}
+    at = reading.moment(told.get("at"))
+    if at is None:
+        return None
+    return Attempt(
+        sender=reading.text(told.get("sender")) or reading.UNKNOWN,
+        status=reading.word(told.get("status"), ATTEMPT_RESULTS),
+        at=at,
+        error=reading.text(told.get("error")),
+        provider_id=reading.text(told.get("provider_id")),
+    )
+
+
+def _json_of(facts: Mapping[str, Any]) -> str:
+    return json.dumps({name: value for name, value in facts.items() if value is not None})
+
+
+def _told(by_provider: object) -> str | None:
+    """What a provider or its sender told, as text that every reader takes. A record that Redis
+    could not take would have the message sent again."""
+    if by_provider is None:
+        return None
+    try:
+        told = str(by_provider)
+    except Exception:  # noqa: BLE001 (senders may come from other packages)
+        return None
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in told[:_LONGEST_TOLD])

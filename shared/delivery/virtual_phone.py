@@ -1,0 +1,219 @@
+"""The virtual phone: the messages of the console sender, for whoever develops with the service, and
+what the carrier between the two does to them. The code of a message is not kept here either."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Any, Literal, get_args
+
+from redis import Redis
+from redis.client import Pipeline
+
+from shared.codes import Codes
+from shared.delivery.ledger import ReceiptOutcome
+from shared.policy import CHANNELS, Channel
+from shared.storage import reading
+from shared.storage.scripts import RedisScripts
+
+MOST_MESSAGES = 50
+KEPT_SECONDS = 600
+# How long after a look at it the phone counts as watched.
+WATCHED_SECONDS = 5
+
+Carrier = Literal["deliver", "delay", "lose", "refuse", "fail"]
+CARRIERS: tuple[Carrier, ...] = get_args(Carrier)
+_BEHAVIOURS: dict[Carrier, dict[str, Any]] = {
+    "deliver": {"appears_in_ms": 0, "receipt": "delivered", "receipt_in_ms": 1_000},
+    "delay": {"appears_in_ms": 20_000, "receipt": "delivered", "receipt_in_ms": 21_000},
+    "lose": {},
+    "refuse": {},
+    "fail": {"receipt": "undelivered", "receipt_in_ms": 2_000},
+}
+_RULES = json.dumps(
+    {"most": MOST_MESSAGES, "kept_ms": KEPT_SECONDS * 1000, "behaviours": _BEHAVIOURS}
+)
+
+# Stands for a digit of the code. ASCII has it for this, and no name of an app may hold it.
+_HIDDEN = "\x1a"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhoneMessage:
+    """A message of the console sender; times in Unix milliseconds of Redis. `carrier` is what was
+    done to it, None: nobody watched. It has appeared unless `appears_at` is None or to come."""
+
+    verification_id: str
+    send: int
+    attempt: int
+    channel: Channel
+    to: str
+    locale: str
+    subject: str
+    text: str
+    kid: str
+    generation: int
+    length: int
+    at: int
+    carrier: Carrier | None = None
+    appears_at: int | None = None
+    sealed: str | None = None
+
+    def code(self, codes: Codes) -> str | None:
+        """None for one of a key that is no longer in the ring."""
+        try:
+            if self.sealed:
+                return codes.unseal(self.kid, self.verification_id, self.sealed)
+            return codes.derive(self.kid, self.verification_id, self.generation, self.length)
+        except KeyError:
+            return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """A receipt that is due."""
+
+    verification_id: str
+    send: int
+    attempt: int
+    outcome: ReceiptOutcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Screen:
+    """What there is to see, newest message first, at `now` in Unix milliseconds of Redis."""
+
+    now: int
+    carrier: Carrier
+    messages: tuple[PhoneMessage, ...]
+    reports: tuple[Report, ...]
+
+
+class Phone(RedisScripts):
+    """The phone in Redis; Store lists the keys."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis)
+        self._receive = self._script("delivery/phone")
+
+    def receive(
+        self,
+        verification_id: str,
+        send: int,
+        *,
+        channel: Channel,
+        to: str,
+        locale: str,
+        subject: str,
+        text: str,
+        code: str,
+    ) -> Carrier | None:
+        """Put a message onto the phone. What the carrier did to it, None while nobody watches."""
+        message = {
+            "verification_id": verification_id,
+            "send": send,
+            "channel": channel,
+            "to": to,
+            "locale": locale,
+            "subject": _hide(subject, code),
+            "text": _hide(text, code),
+        }
+        keys = [
+            "otp:phone",
+            "otp:phone:watched",
+            "otp:phone:carrier",
+            "otp:phone:receipts",
+            f"otp:code:{verification_id}",
+            f"otp:send:{verification_id}:{send}",
+        ]
+        did = self._run(lambda: self._receive(keys, [json.dumps(message), _RULES]))
+        return did.decode() if did else None
+
+    def look(self) -> Screen:
+        """Watch the phone, for a few seconds. Whoever looks also reports, by `Ledger.receipt`, and
+        says so to `reported`: nobody else waits for the time at which a receipt is due."""
+
+        def ask(pipe: Pipeline) -> None:
+            pipe.set("otp:phone:watched", 1, ex=WATCHED_SECONDS)
+            pipe.lrange("otp:phone", 0, -1)
+            pipe.get("otp:phone:carrier")
+            pipe.zrange("otp:phone:receipts", 0, -1, withscores=True)
+            pipe.time()
+
+        _, lines, carrier, receipts, (seconds, micros) = self._fetch(ask)
+        now = seconds * 1000 + micros // 1000
+        oldest = now - KEPT_SECONDS * 1000
+        messages = map(_message, reading.json_objects(lines))
+        reports = [_report(str(reading.text(m))) for m, due in receipts or () if due <= now]
+        return Screen(
+            now=now,
+            carrier=_carrier(reading.text(carrier)) or "deliver",
+            messages=tuple(message for message in messages if message and message.at > oldest),
+            reports=tuple(report for report in reports if report),
+        )
+
+    def reported(self, reports: Sequence[Report]) -> None:
+        if reports:
+            members = [
+                f"{one.verification_id}:{one.send}:{one.attempt}:{one.outcome}" for one in reports
+            ]
+            self._run(lambda: self.redis.zrem("otp:phone:receipts", *members))
+
+    def tell_carrier(self, carrier: Carrier) -> None:
+        """What to do to the next message; to those after it, what it does usually."""
+        self._run(lambda: self.redis.set("otp:phone:carrier", carrier, ex=KEPT_SECONDS))
+
+
+def with_code(text: str, code: str | None) -> str:
+    """A text of a message, as it was sent."""
+    digits = cycle(code or "•")
+    return re.sub(_HIDDEN, lambda _: next(digits), text)
+
+
+def _hide(text: str, code: str) -> str:
+    """Without the digits of the code, also where a voice says them one by one."""
+    for digits in (code, ", ".join(code)):
+        text = text.replace(digits, re.sub("[0-9]", _HIDDEN, digits))
+    return text
+
+
+def _message(told: Mapping[str, Any]) -> PhoneMessage | None:
+    """From what phone.lua wrote. Returns None for what cannot be read."""
+    texts = {name: told[name] for name in _TEXTS if isinstance(told.get(name), str)}
+    numbers = {name: told[name] for name in _NUMBERS if isinstance(told.get(name), int)}
+    channel = next((known for known in CHANNELS if known == told.get("channel")), None)
+    if channel is None or texts.keys() != _TEXTS or numbers.keys() != _NUMBERS:
+        return None
+    appears_at = told.get("appears_at")
+    return PhoneMessage(
+        **texts,
+        **numbers,
+        channel=channel,
+        carrier=_carrier(told.get("carrier")),
+        appears_at=appears_at if isinstance(appears_at, int) else None,
+        sealed=reading.text(told.get("sealed")),
+    )
+
+
+_TEXTS = {"verification_id", "to", "locale", "subject", "text", "kid"}
+_NUMBERS = {"send", "attempt", "generation", "length", "at"}
+
+
+def _carrier(told: object) -> Carrier | None:
+    return next((known for known in CARRIERS if known == told), None)
+
+
+def _report(member: str) -> Report | None:
+    """Returns None for what cannot be read."""
+    match member.split(":"):
+        case [verification_id, send, attempt, "delivered" | "undelivered" as outcome] if (
+            send.isdecimal() and attempt.isdecimal()
+        ):
+            return Report(
+                verification_id=verification_id,
+                send=int(send),
+                attempt=int(attempt),
+                outcome="delivered" if outcome == "delivered" else "undelivered",
+            )
+    return None

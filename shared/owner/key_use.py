@@ -1,0 +1,50 @@
+"""When each API key was last used, for the owner who wonders which ones can go."""
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from redis import Redis
+
+from shared.errors import StorageUnavailable
+from shared.storage.scripts import RedisScripts
+
+# A key that was not used for so long is shown as not used.
+KEPT_SECONDS = 90 * 86400
+_EVERY_SECONDS = 60
+
+
+class KeyUse(RedisScripts):
+    """Keys are named by their ids, those of OTP_API_KEYS by their app: see `given_id`."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis)
+        self._noted: dict[str, float] = {}
+
+    def note(self, key_id: str) -> None:
+        """Note that a key was used now. Each process writes that at most once a minute for a key,
+        so that requests do not pay for it, and not at all while Redis is unreachable."""
+        now = int(time.time())
+        # A clock that was set back counts as another minute.
+        if abs(now - self._noted.get(key_id, 0)) < _EVERY_SECONDS:
+            return
+        self._noted[key_id] = now
+        with suppress(StorageUnavailable):
+            self._run(lambda: self.redis.set(_key(key_id), now, ex=KEPT_SECONDS))
+
+    def last(self, key_ids: Sequence[str]) -> list[datetime | None]:
+        """When each key was used, to the minute. Raises StorageUnavailable."""
+        if not key_ids:
+            return []
+        found = self._run(lambda: self.redis.mget([_key(key_id) for key_id in key_ids]))
+        return [datetime.fromtimestamp(int(at), UTC) if at else None for at in found]
+
+
+def given_id(app: str) -> str:
+    """What the keys of an app in OTP_API_KEYS are called. No key that was made has such an id."""
+    return f"given:{app}"
+
+
+def _key(key_id: str) -> str:
+    return f"otp:key_used:{key_id}"

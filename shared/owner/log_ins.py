@@ -1,0 +1,59 @@
+"""The owner's log-ins and sessions, as far as Redis has a part in them."""
+
+import json
+import math
+
+from redis import Redis
+
+from shared.errors import TooManyLogIns
+from shared.policy import Limit
+from shared.storage.scripts import RedisScripts
+from shared.verification.admission import window
+
+# Wrong log-ins that are looked at: of one address, and of all together.
+PER_ADDRESS = Limit(count=10, window_seconds=60)
+IN_ALL = Limit(count=20, window_seconds=60)
+IDLE_SECONDS = 3600
+LONGEST_SESSION_SECONDS = 12 * 3600
+# For how long an address is known after a log-in from it.
+KNOWN_SECONDS = 30 * 86400
+
+
+class LogIns(RedisScripts):
+    """Throttles log-ins and keeps sessions; Store lists the keys. Who is right, and what a session
+    is called, the caller says."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis)
+        # Also while Redis is full: that is when the owner has to look.
+        self._log_in = self._script_when_full("owner/log_in")
+        self._use_session = self._script_when_full("owner/use_session")
+
+    def log_in(self, address: str, *, right: bool, session: str | None = None) -> bool:
+        """Whether the owner is let in from an address, with the session opened that is named.
+        Raises TooManyLogIns, in which case the caller must not tell who was right."""
+        keys = [
+            f"otp:admin:failed:{address}",
+            "otp:admin:failed:all",
+            f"otp:admin:known:{address}",
+            *([f"otp:admin:session:{session}"] if session else []),
+        ]
+        request = {
+            "right": right,
+            "per_address": window(PER_ADDRESS),
+            "in_all": window(IN_ALL),
+            "known_ms": KNOWN_SECONDS * 1000,
+            "idle_ms": IDLE_SECONDS * 1000,
+        }
+        wait_ms = self._run(lambda: self._log_in(keys, [json.dumps(request)]))
+        if wait_ms > 0:
+            raise TooManyLogIns(math.ceil(wait_ms / 1000))
+        return bool(wait_ms == 0)
+
+    def use_session(self, session: str) -> bool:
+        """Whether the session is open. It stays so for another IDLE_SECONDS."""
+        words = [IDLE_SECONDS * 1000, LONGEST_SESSION_SECONDS * 1000]
+        return bool(self._run(lambda: self._use_session([f"otp:admin:session:{session}"], words)))
+
+    def end_session(self, session: str) -> None:
+        self._run(lambda: self.redis.delete(f"otp:admin:session:{session}"))

@@ -1,0 +1,170 @@
+"""What the service is doing right now: the queue, the workers, the senders."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from redis import Redis
+from redis.client import Pipeline
+from rq.worker_registration import REDIS_WORKER_KEYS
+
+from shared.policy import Channel
+from shared.storage import reading
+from shared.storage.scripts import RedisScripts
+
+SenderStatus = Literal["in_use", "failing", "left_alone", "paused"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue:
+    """`oldest_seconds` is how long the first send in the queue has waited. None if nothing waits or
+    no job is from this service. `unfinished` also counts the sends that a worker has, or that wait
+    for another attempt."""
+
+    waiting: int
+    oldest_seconds: float | None
+    unfinished: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """A worker that is alive, with how many deliveries it makes right now by `channel:sender`."""
+
+    name: str
+    host: str
+    started_at: float | None
+    heard_seconds: float
+    concurrency: int
+    under_way: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """`failures` in a row; `seconds` until it is tried again, or until its pause is over."""
+
+    channel: Channel
+    name: str
+    status: SenderStatus
+    failures: int
+    seconds: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """At `now`, in Unix seconds."""
+
+    now: float
+    queue: Queue
+    workers: Sequence[Worker]
+    senders: Sequence[Sender]
+
+
+class ServiceState(RedisScripts):
+    """Looks at the whole service. `senders` are the configured ones, in order of preference."""
+
+    def __init__(
+        self, redis: Redis, queue_key: str, senders: Mapping[Channel, Sequence[str]]
+    ) -> None:
+        super().__init__(redis)
+        self._queue_key = queue_key
+        self._oldest = self._script("delivery/oldest")
+        self._senders = [(channel, name) for channel, names in senders.items() for name in names]
+
+    def read(self) -> State:
+        """Raises StorageUnavailable."""
+
+        (seconds, micros), waiting, unfinished, worker_keys, *senders = self._fetch(self._look)
+        now = seconds + micros / 1e6
+        asked = self._run(lambda: self._oldest([self._queue_key], []))
+        workers = self._workers(worker_keys or (), now)
+        return State(
+            now=now,
+            queue=Queue(
+                waiting=waiting or 0,
+                oldest_seconds=max(0.0, now - asked / 1000) if asked else None,
+                unfinished=unfinished or 0,
+            ),
+            workers=sorted(workers, key=lambda worker: (worker.host, worker.name)),
+            senders=[
+                _sender(channel, name, breaker, paused_ms, now * 1000)
+                for (channel, name), breaker, paused_ms in zip(
+                    self._senders, senders[::2], senders[1::2], strict=True
+                )
+            ],
+        )
+
+    def pause(self, channel: Channel, sender: str, seconds: int) -> None:
+        """Let all workers leave a sender alone for a while. Raises StorageUnavailable."""
+        self._run(lambda: self.redis.set(f"otp:paused:{channel}:{sender}", 1, ex=seconds))
+
+    def resume(self, channel: Channel, sender: str) -> None:
+        """Raises StorageUnavailable."""
+        self._run(lambda: self.redis.delete(f"otp:paused:{channel}:{sender}"))
+
+    def _look(self, pipe: Pipeline) -> None:
+        pipe.time()
+        pipe.llen(self._queue_key)
+        pipe.zcard("otp:due")
+        pipe.smembers(REDIS_WORKER_KEYS)
+        for channel, sender in self._senders:
+            pipe.hmget(f"otp:breaker:{channel}:{sender}", "failures", "open_until")
+            pipe.pttl(f"otp:paused:{channel}:{sender}")
+
+    def _workers(self, keys: Collection[bytes], now: float) -> list[Worker]:
+        def ask(pipe: Pipeline) -> None:
+            for key in keys:
+                pipe.hgetall(key)
+
+        found = (_worker(reading.fields(one), now) for one in self._fetch(ask))
+        return [worker for worker in found if worker]
+
+
+def _worker(fields: Mapping[str, str], now: float) -> Worker | None:
+    """What a worker says of itself. Returns None without a heartbeat: the register keeps workers
+    that have died for a while."""
+    heard = _time(fields.get("last_heartbeat"))
+    if heard is None:
+        return None
+    return Worker(
+        name=fields.get("name", ""),
+        host=fields.get("hostname", reading.UNKNOWN),
+        started_at=_time(fields.get("birth")),
+        heard_seconds=max(0.0, now - heard),
+        concurrency=reading.number(fields.get("concurrency")),
+        under_way={
+            sender: reading.number(deliveries)
+            for sender, deliveries in (reading.json_object(fields.get("under_way")) or {}).items()
+        },
+    )
+
+
+def _time(iso: str | None) -> float | None:
+    """As RQ writes it, in Unix seconds."""
+    try:
+        return datetime.fromisoformat(iso or "").timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _sender(
+    channel: Channel,
+    name: str,
+    breaker: Sequence[bytes | None] | None,
+    paused_ms: int,
+    now_ms: float,
+) -> Sender:
+    failures, open_until = map(reading.number, breaker or (0, 0))
+    status: SenderStatus = "failing" if failures else "in_use"
+    left_ms: float | None = None
+    if paused_ms > 0:
+        status, left_ms = "paused", paused_ms
+    elif open_until > now_ms:
+        status, left_ms = "left_alone", open_until - now_ms
+    return Sender(
+        channel=channel,
+        name=name,
+        status=status,
+        failures=failures,
+        seconds=None if left_ms is None else left_ms / 1000,
+    )

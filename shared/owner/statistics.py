@@ -1,0 +1,261 @@
+"""What the scripts have counted, bucket by bucket of time: the figures of the dashboard."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from redis.client import Pipeline
+
+from shared.storage import reading
+from shared.storage.scripts import RedisScripts
+from shared.verification.store import DURATION_BOUNDS_SECONDS
+
+Window = Literal["minutes", "hours", "days"]
+
+# The unit in the key, its milliseconds, how many are shown.
+WINDOWS: Mapping[Window, tuple[str, int, int]] = {
+    "minutes": ("minute", 60_000, 60),
+    "hours": ("hour", 3_600_000, 48),
+    "days": ("day", 86_400_000, 30),
+}
+# What took longer is in `inf`.
+_BOUNDS_MS = tuple(round(seconds * 1000) for seconds in DURATION_BOUNDS_SECONDS)
+_DAY_MS = 86_400_000
+# As in prelude.lua.
+OTHER_APPS = "*"
+# More countries than anybody reads: the rest is one line.
+MOST_COUNTRIES = 20
+
+Series = list[int]
+# name -> measure -> a number per bucket
+Table = dict[str, dict[str, Series]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Times:
+    """Milliseconds under which half, and 95 in 100, of the events stayed: in each bucket (None: it
+    had no event), and in the whole window."""
+
+    p50: Sequence[float | None]
+    p95: Sequence[float | None]
+    whole_p50: float | None
+    whole_p95: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """What became of the codes that were asked for. `counts` has a series for each of STEPS."""
+
+    counts: Mapping[str, Series]
+    to_sent: Times
+    to_verified: Times
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """`starts` are the buckets in Unix seconds, oldest first; the last one is not over. `senders`
+    are named `channel:sender`, `failures` and `drops` by their reason."""
+
+    window: Window
+    step_seconds: int
+    starts: Sequence[int]
+    everything: Flow
+    channels: Mapping[str, Flow]
+    senders: Table
+    countries: Table
+    failures: Table
+    drops: Table
+    refused: Table
+
+
+STEPS = ("started", "sent", "delivered", "verified", "failed", "dropped")
+ATTEMPTS = ("accepted", "refused", "transient", "unknown", "invalid_recipient")
+RECEIPTS = ("delivered", "undelivered")
+
+
+class Statistics(RedisScripts):
+    """Reads the buckets; the scripts that run anyway write them."""
+
+    def read(self, window: Window, app: str | None = None) -> Report:
+        """The figures of one app, or of everything. Raises StorageUnavailable."""
+        unit, step_ms, shown = WINDOWS[window]
+        buckets_of = f"otp:stats:app:{app}:{unit}" if app else f"otp:stats:{unit}"
+
+        ((seconds, _),) = self._fetch(lambda pipe: pipe.time())
+        newest = seconds * 1000 // step_ms
+        numbers = range(newest - shown + 1, newest + 1)
+
+        def ask(pipe: Pipeline) -> None:
+            for number in numbers:
+                pipe.hgetall(f"{buckets_of}:{number}")
+
+        buckets = self._fetch(ask)
+        return report(
+            window,
+            [number * step_ms // 1000 for number in numbers],
+            list(map(reading.counts, buckets)),
+        )
+
+    def apps(self, window: Window) -> list[str]:
+        """The apps that were counted on the days of a window, OTHER_APPS among them if there were
+        too many. Raises StorageUnavailable."""
+        _, step_ms, shown = WINDOWS[window]
+
+        ((seconds, _),) = self._fetch(lambda pipe: pipe.time())
+        now = seconds * 1000
+        days = range((now - shown * step_ms) // _DAY_MS, now // _DAY_MS + 1)
+        keys = [f"otp:stats:apps:{day}" for day in days]
+        (names,) = self._fetch(lambda pipe: pipe.sunion(keys))
+        return sorted(str(reading.text(name)) for name in names or ())
+
+    def refusals(self, most: int) -> list[dict[str, Any]]:
+        """The latest ones, newest first, as start.lua and check.lua wrote them. Raises
+        StorageUnavailable."""
+        (lines,) = self._fetch(lambda pipe: pipe.lrange("otp:refusals", 0, most - 1))
+        return read_refusals(lines)
+
+
+def read_refusals(lines: object) -> list[dict[str, Any]]:
+    """From what prelude.lua wrote, with an app and a rule each."""
+    return [
+        {
+            **refusal,
+            "at": reading.number(refusal.get("at")),
+            "app": reading.text(refusal.get("app")) or reading.UNKNOWN,
+            "rule": reading.text(refusal.get("rule")) or reading.UNKNOWN,
+        }
+        for refusal in reading.json_objects(lines)
+    ]
+
+
+def report(window: Window, starts: Sequence[int], buckets: Sequence[Mapping[str, int]]) -> Report:
+    """The figures of buckets, each of them counts by the name that prelude.lua's count() got."""
+    tables: dict[str, Table] = {name: _Table(len(buckets)) for name in _TABLES}
+    histograms: dict[tuple[str, str], list[dict[str, int]]] = defaultdict(
+        lambda: [defaultdict(int) for _ in buckets]
+    )
+    channels: set[str] = set()
+    for place, counts in enumerate(buckets):
+        for name, value in counts.items():
+            words = name.split(":")
+            if step := _step(words):
+                channels.add(step[0])
+                for row in (step[0], _ALL):
+                    tables["flow"][row][step[1]][place] += value
+            if found := _row(words):
+                table, row, measure = found
+                tables[table][row][measure][place] += value
+            if len(words) == 3 and words[0] in ("to_sent", "to_approved"):
+                event, channel, bound = words
+                channels.add(channel)
+                for row in (channel, _ALL):
+                    histograms[event, row][place][bound] += value
+
+    def flow(row: str) -> Flow:
+        counts = tables["flow"][row]
+        return Flow(
+            counts={step: counts[step] for step in STEPS},
+            to_sent=_times(histograms["to_sent", row]),
+            to_verified=_times(histograms["to_approved", row]),
+        )
+
+    return Report(
+        window=window,
+        step_seconds=WINDOWS[window][1] // 1000,
+        starts=starts,
+        everything=flow(_ALL),
+        channels={channel: flow(channel) for channel in sorted(channels)},
+        senders=_plain(tables["senders"], (*ATTEMPTS, *RECEIPTS)),
+        countries=_busiest(_plain(tables["countries"], ("requested", "approved")), MOST_COUNTRIES),
+        failures=_plain(tables["failures"], ("count",)),
+        drops=_plain(tables["drops"], ("count",)),
+        refused=_plain(tables["refused"], ("count",)),
+    )
+
+
+_ALL = "*"
+_TABLES = ("flow", "senders", "countries", "failures", "drops", "refused")
+
+
+class _Table(defaultdict[str, dict[str, Series]]):
+    """Rows, measures and zeroes come into being when they are looked at."""
+
+    def __init__(self, buckets: int) -> None:
+        super().__init__(lambda: defaultdict(lambda: [0] * buckets))
+
+
+def _step(words: Sequence[str]) -> tuple[str, str] | None:
+    """(channel, step) that a count is of."""
+    match words:
+        case ["started", channel]:
+            return channel, "started"
+        case ["checks", channel, "approved"]:
+            return channel, "verified"
+        case ["sends", channel, "sent" | "failed" | "dropped" as status, *_]:
+            return channel, status
+        case ["receipts", channel, _, "sent" | "delivered" as outcome]:
+            # A receipt may say that an attempt without an answer was taken after all.
+            return channel, outcome
+    return None
+
+
+def _row(words: Sequence[str]) -> tuple[str, str, str] | None:
+    """(table, row, measure) that a count belongs to besides."""
+    match words:
+        case ["sends", _, "failed", *reason]:
+            return "failures", ":".join(reason) or "unknown", "count"
+        case ["sends", _, "dropped", *reason]:
+            return "drops", ":".join(reason) or "unknown", "count"
+        case ["attempts" | "receipts", channel, sender, result]:
+            return "senders", f"{channel}:{sender}", "accepted" if result == "sent" else result
+        case ["country", region, measure]:
+            return "countries", region, measure
+        case ["refused", rule]:
+            return "refused", rule, "count"
+    return None
+
+
+def _plain(table: Table, measures: Sequence[str]) -> Table:
+    """Every row with these measures, the rows by name."""
+    return {row: {m: table[row][m] for m in measures} for row in sorted(table)}
+
+
+def _busiest(table: Table, most: int) -> Table:
+    """The rows with the most of their first measure; the others are added up as `others`."""
+    by_size = sorted(table, key=lambda row: -sum(next(iter(table[row].values()))))
+    shown = {row: table[row] for row in by_size[:most]}
+    for row in by_size[most:]:
+        for measure, series in table[row].items():
+            others = shown.setdefault("others", {}).setdefault(measure, [0] * len(series))
+            others[:] = [a + b for a, b in zip(others, series, strict=True)]
+    return shown
+
+
+def _times(histograms: Sequence[Mapping[str, int]]) -> Times:
+    whole: dict[str, int] = defaultdict(int)
+    for histogram in histograms:
+        for bound, count in histogram.items():
+            whole[bound] += count
+    return Times(
+        p50=[percentile(histogram, 0.5) for histogram in histograms],
+        p95=[percentile(histogram, 0.95) for histogram in histograms],
+        whole_p50=percentile(whole, 0.5),
+        whole_p95=percentile(whole, 0.95),
+    )
+
+
+def percentile(histogram: Mapping[str, int], share: float) -> float | None:
+    """The milliseconds under which this share of the events stayed, taken as evenly spread between
+    the bounds. None without events; the last bound for what is beyond it."""
+    left = share * sum(histogram.values())
+    if not left:
+        return None
+    lower = 0
+    for bound in _BOUNDS_MS:
+        count = histogram.get(str(bound), 0)
+        if count >= left:
+            return round(lower + (bound - lower) * left / count, 1)
+        left -= count
+        lower = bound
+    return float(lower)

@@ -1,0 +1,299 @@
+"""Where is my code? What happened to the verifications of one recipient, moment by moment."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from redis import Redis
+from redis.client import Pipeline
+
+from shared.codes import Codes
+from shared.owner.statistics import read_refusals
+from shared.recipient import Recipient
+from shared.storage import reading
+from shared.storage.scripts import RedisScripts
+from shared.verification.model import STATUSES, attempt_lines, read_check
+from shared.verification.store import sends_of
+
+EventKind = Literal[
+    "asked",  # for a code, or for one more message with it
+    "claimed",  # by a worker, after waiting in the queue
+    "attempt",
+    "receipt",
+    "send",  # its status, where the events before do not tell it
+    "check",
+    "approved",  # by the word of the app
+    "canceled",
+    "expired",
+]
+# Of each app, the latest.
+_MOST = 20
+# The events before tell these.
+_TOLD = ("sent", "delivered", "undelivered")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened at `at` (Unix seconds; None where nobody noted when). `facts` are
+    what can be said of it: send, sender, result, error and the like."""
+
+    at: float | None
+    kind: EventKind
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traced:
+    """A verification with its events in order. `clear` is whether its address is still kept,
+    `test` whether it is of a test number, to which nothing is sent."""
+
+    verification_id: str
+    app: str
+    channel: str
+    to: str
+    country: str | None
+    status: str
+    created_at: float | None
+    expires_at: float | None
+    checks_left: int
+    clear: bool
+    test: bool
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What an app's limits have counted of a recipient, which unblocking would forget."""
+
+    app: str
+    wrong_codes: int
+    sends: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """Everything of one recipient, the newest verification first. `to` is masked; `refusals` are of
+    all addresses that are masked alike."""
+
+    to: str
+    verifications: Sequence[Traced]
+    held: Sequence[Held]
+    refusals: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipientOf:
+    """Who a verification is for, without the address: the tags of the recipient, and of whom limits
+    count, in the verification's app. `to` is masked."""
+
+    app: str
+    tag: str
+    counted_by: str
+    to: str
+
+
+class Timeline(RedisScripts):
+    """`apps` answers the names of all apps that may have verifications."""
+
+    def __init__(self, redis: Redis, codes: Codes, apps: Callable[[], Sequence[str]]) -> None:
+        super().__init__(redis)
+        self._codes = codes
+        self._apps = apps
+
+    def find(self, recipient: Recipient) -> Trace:
+        """What is known of a recipient in any app. Raises StorageUnavailable."""
+        tags = {
+            app: (self._codes.tag(app, recipient.to), self._codes.tag(app, recipient.counted_as))
+            for app in self._apps()
+        }
+        return self._find(recipient.masked, tags)
+
+    def find_by_id(self, verification_id: str) -> Trace:
+        """A verification alone, and what its app's limits have counted of its recipient. Raises
+        StorageUnavailable."""
+        of = self.recipient_of(verification_id)
+        if of is None:
+            return Trace(to=verification_id, verifications=(), held=(), refusals=())
+        return self._find(of.to, {of.app: (of.tag, of.counted_by)}, only=verification_id)
+
+    def recipient_of(self, verification_id: str) -> RecipientOf | None:
+        """None if nothing is kept of the verification. Raises StorageUnavailable."""
+        fields = ("app", "tag", "counted", "to")
+        key = f"otp:verification:{verification_id}"
+        (kept,) = self._fetch(lambda pipe: pipe.hmget(key, *fields))
+        app, tag, counted, to = map(reading.text, kept or (None,) * len(fields))
+        if not (app and tag and to):
+            return None
+        return RecipientOf(app=app, tag=tag, counted_by=counted or tag, to=to)
+
+    def _find(
+        self, masked_to: str, tags: Mapping[str, tuple[str, str]], only: str | None = None
+    ) -> Trace:
+        """`tags` are those of the recipient, and of whom limits count."""
+
+        def ask(pipe: Pipeline) -> None:
+            pipe.time()
+            pipe.lrange("otp:refusals", 0, -1)
+            for tag, counted_by in tags.values():
+                pipe.zrevrange(f"otp:history:{tag}", 0, _MOST - 1)
+                pipe.llen(f"otp:failed:{counted_by}")
+                pipe.llen(f"otp:limit:to:{counted_by}")
+
+        (now, _), refusals, *counted = self._fetch(ask)
+        found = [str(reading.text(id_)) for history in counted[::3] for id_ in history or ()]
+        ids = [only] if only else found
+        held = [
+            Held(app=app, wrong_codes=wrong_codes or 0, sends=sends or 0)
+            for app, wrong_codes, sends in zip(tags, counted[1::3], counted[2::3], strict=True)
+            if wrong_codes or sends
+        ]
+        return Trace(
+            to=masked_to,
+            verifications=sorted(
+                self._traced(ids, now), key=lambda traced: traced.created_at or 0, reverse=True
+            ),
+            held=held,
+            # Most refusals tell of the address only how it looks when masked.
+            refusals=[r for r in read_refusals(refusals) if r.get("to") == masked_to],
+        )
+
+    def _traced(self, ids: Sequence[str], now: float) -> list[Traced]:
+        def ask(pipe: Pipeline) -> None:
+            for verification_id in ids:
+                pipe.hgetall(f"otp:verification:{verification_id}")
+                pipe.exists(f"otp:code:{verification_id}")
+
+        found = self._fetch(ask)
+        # A day after its end a verification is gone, while its id may still be in the history.
+        known = [
+            (verification_id, reading.fields(fields), bool(clear))
+            for verification_id, fields, clear in zip(ids, found[::2], found[1::2], strict=True)
+            if fields
+        ]
+
+        def ask_for_sends(pipe: Pipeline) -> None:
+            for verification_id, fields, _ in known:
+                for number in range(1, sends_of(fields) + 1):
+                    pipe.hgetall(f"otp:send:{verification_id}:{number}")
+
+        sends = iter(self._fetch(ask_for_sends))
+        return [
+            _verification(
+                verification_id,
+                fields,
+                [reading.fields(next(sends)) for _ in range(sends_of(fields))],
+                clear=clear,
+                now=now,
+            )
+            for verification_id, fields, clear in known
+        ]
+
+
+def _verification(
+    verification_id: str,
+    fields: Mapping[str, str],
+    sends: Sequence[Mapping[str, str]],
+    *,
+    clear: bool,
+    now: float,
+) -> Traced:
+    expires_at = reading.moment(fields.get("expires"))
+    status = reading.word(fields.get("status"), STATUSES)
+    if status == "pending" and (expires_at or 0) <= now:
+        status = "expired"
+    # Each with the moment by which it is put in order.
+    events = [pair for number, send in enumerate(sends, 1) for pair in _send(number, send)]
+    events += _checks(fields)
+    if status == "expired" and expires_at:
+        events.append((expires_at, Event(at=expires_at, kind="expired", facts={})))
+    if ended_at := reading.moment(fields.get("ended")):
+        kind: EventKind = "approved" if status == "approved" else "canceled"
+        events.append((ended_at, Event(at=ended_at, kind=kind, facts={})))
+    return Traced(
+        verification_id=verification_id,
+        app=fields.get("app", reading.UNKNOWN),
+        channel=fields.get("channel", reading.UNKNOWN),
+        to=fields.get("to", ""),
+        country=fields.get("country"),
+        status=status,
+        created_at=reading.moment(fields.get("created")),
+        expires_at=expires_at,
+        checks_left=reading.number(fields.get("checks_left")),
+        clear=clear,
+        test="test" in fields,
+        events=[event for _, event in sorted(events, key=lambda pair: pair[0])],
+    )
+
+
+def _send(number: int, fields: Mapping[str, str]) -> Iterator[tuple[float, Event]]:
+    last = 0.0
+    for at, kind, facts in _moments(fields):
+        last = max(last, at)
+        yield at, Event(at=at, kind=kind, facts={"send": number, **facts})
+    status = fields.get("status")
+    if status and status not in _TOLD:
+        facts = {"send": number, "status": status, "reason": fields.get("reason")}
+        if status == "queued" and "not_before" in fields:
+            facts["again_at"] = reading.moment(fields["not_before"])
+        yield last, Event(at=None, kind="send", facts=facts)
+
+
+def _moments(fields: Mapping[str, str]) -> Iterator[tuple[float, EventKind, dict[str, Any]]]:
+    asked, claimed = reading.moment(fields.get("asked")), reading.moment(fields.get("claimed"))
+    if asked:
+        yield (
+            asked,
+            "asked",
+            {
+                "channel": fields.get("channel", reading.UNKNOWN),
+                "locale": fields.get("locale"),
+                "only": fields.get("sender"),
+            },
+        )
+    if claimed:
+        yield claimed, "claimed", {"waited_ms": _milliseconds(asked, claimed)}
+    for attempt, line in attempt_lines(fields).items():
+        yield from _attempt(attempt, reading.json_object(line) or {})
+
+
+def _attempt(
+    attempt: int, line: Mapping[str, Any]
+) -> Iterator[tuple[float, EventKind, dict[str, Any]]]:
+    sender = line.get("sender", reading.UNKNOWN)
+    result = line.get("status", reading.UNKNOWN)
+    receipt = line.get("receipt")
+    if at := reading.moment(line.get("at")):
+        yield (
+            at,
+            "attempt",
+            {
+                "attempt": attempt,
+                "sender": sender,
+                "result": result,
+                # A receipt of a failure has put its error here.
+                "error": None if receipt and result == "accepted" else line.get("error"),
+                "provider_id": line.get("provider_id"),
+                "took_ms": _milliseconds(reading.moment(line.get("begun")), at),
+            },
+        )
+    if isinstance(receipt, dict) and (reported := reading.moment(receipt.get("at"))):
+        yield (
+            reported,
+            "receipt",
+            {
+                "attempt": attempt,
+                "sender": sender,
+                "outcome": receipt.get("outcome", reading.UNKNOWN),
+                "error": receipt.get("error"),
+            },
+        )
+
+
+def _checks(fields: Mapping[str, str]) -> Iterator[tuple[float, Event]]:
+    for name, line in fields.items():
+        if name.startswith("check:") and (check := read_check(line)):
+            yield check.at, Event(at=check.at, kind="check", facts={"result": check.result})
+
+
+def _milliseconds(begin: float | None, end: float) -> int | None:
+    return round((end - begin) * 1000) if begin else None

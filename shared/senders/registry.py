@@ -1,0 +1,88 @@
+"""Senders by URL: the scheme picks the class.
+
+The worker makes its senders by this, and the API only their set-ups (SETUPS), so that both refuse
+to start on the same grounds.
+"""
+
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from shared.policy import CHANNELS, Channel
+from shared.settings import Settings, SettingsError
+
+# Packages of their own add senders by an entry point in this group, with the scheme as its name.
+GROUP = "otp.senders"
+
+# Classes by scheme, as module:class.method. Named, so that only what is configured is imported.
+Registry = Mapping[str, str]
+
+SETUPS: Registry = {
+    "apprise": "shared.senders.apprise:AppriseSetup.from_url",
+    "console": "shared.senders.setups:ConsoleSetup.from_url",
+    "smtp": "shared.senders.setups:SmtpSetup.from_url",
+    "smtps": "shared.senders.setups:SmtpSetup.from_url",
+    "twilio": "shared.senders.setups:TwilioSetup.from_url",
+    "webhook": "shared.senders.setups:WebhookSetup.from_url",
+}
+
+
+class Setup(Protocol):
+    """What a sender and its set-up have in common."""
+
+    @property
+    def channels(self) -> Collection[Channel]: ...
+
+
+def make(url: str, registry: Registry) -> Any:
+    """What the class of a URL's scheme makes of it. Raises ValueError, which never repeats the URL:
+    it may hold a password."""
+    scheme = urlsplit(url).scheme
+    found = _entry_point(scheme, registry)
+    if found is None:
+        near = get_close_matches(scheme, registry, 1)
+        hint = f". Did you mean {near[0]}://?" if near else ""
+        raise ValueError(
+            f"no sender for {scheme}://; there are {', '.join(sorted(registry))}{hint}"
+        )
+    try:
+        made = found.load()(url)
+    except ValueError as error:
+        reason = str(error)
+    else:
+        return made
+    raise ValueError(f"{scheme}:// sender: {reason}")
+
+
+def make_for(channel: Channel, name: str, url: str, registry: Registry) -> Any:
+    """As make(). Raises ValueError also if the sender cannot serve the channel."""
+    made: Setup = make(url, registry)
+    if channel not in made.channels:
+        raise ValueError(f"{name} cannot serve {channel}, only {', '.join(made.channels)}")
+    return made
+
+
+def make_all(settings: Settings, registry: Registry) -> dict[str, dict[Channel, dict[str, Any]]]:
+    """Every sender of the settings by app ("": apps without their own), channel and name. Raises
+    SettingsError."""
+    all_made: dict[str, dict[Channel, dict[str, Any]]] = {}
+    for channel in CHANNELS:
+        for app, named in settings.named_senders(channel).items():
+            try:
+                made = {name: make_for(channel, name, url, registry) for name, url in named}
+            except ValueError as error:
+                setting = f"OTP_{channel.upper()}_SENDERS"
+                raise SettingsError(
+                    f"{f'OTP_APPS: {app}: ' if app else ''}{setting}: {error}"
+                ) from None
+            all_made.setdefault(app, {})[channel] = made
+    return all_made
+
+
+def _entry_point(scheme: str, registry: Registry) -> EntryPoint | None:
+    name = "apprise" if scheme.startswith("apprise+") else scheme
+    if name in registry:
+        return EntryPoint(name, registry[name], GROUP)
+    return next(iter(entry_points(group=GROUP, name=scheme)), None)

@@ -1,0 +1,166 @@
+"""What the URLs of our senders may say.
+
+The senders in worker/senders add the sending. The API reads the URLs only to refuse wrong ones.
+Each from_url raises ValueError, which repeats no part of the URL.
+"""
+
+import re
+import string
+from dataclasses import dataclass, field
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.utils import unquote
+from typing import ClassVar, Self
+from urllib.parse import quote, urlsplit
+
+from email_validator import validate_email
+
+from shared.policy import CHANNELS, Channel
+from shared.settings.sender_urls import (
+    TWILIO_OPTIONS,
+    SenderUrl,
+    twilio_auth_token,
+    webhook_key,
+    webhook_url,
+)
+
+
+class ConsoleSetup:
+    channels: ClassVar = CHANNELS
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        if url != "console://":
+            raise ValueError("expected console:// and nothing behind it")
+        return cls()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmtpSetup:
+    channels: ClassVar[tuple[Channel, ...]] = ("email",)
+
+    host: str
+    port: int
+    tls: str
+    from_address: str
+    from_name: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        parts = SenderUrl.parse(url, ("from", "tls") if url.startswith("smtp:") else ("from",))
+        from_name, from_address = _read_from(parts.options.get("from", ""))
+        tls = parts.options.get("tls", "starttls" if parts.scheme == "smtp" else "implicit")
+        if (
+            not parts.host
+            or parts.path.strip("/")
+            or tls not in ("implicit", "starttls", "none")
+            or (tls == "implicit") != (parts.scheme == "smtps")
+            or not from_address
+        ):
+            raise ValueError("expected smtp://user:password@host:587?from=otp@example.com")
+        return cls(
+            host=parts.host,
+            port=parts.port or (465 if tls == "implicit" else 587),
+            tls=tls,
+            from_address=from_address,
+            from_name=from_name,
+            user=parts.user,
+            password=parts.password,
+        )
+
+
+_WITH_NAME = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>\s*")
+
+
+def _read_from(text: str) -> tuple[str, str]:
+    """The display name and the address that mails come from. The address is empty if malformed."""
+    match = _WITH_NAME.fullmatch(text)
+    name, address = match.groups() if match else ("", text)
+    try:
+        if not address.isascii():
+            address = _idna(address)
+        read = Address(unquote(name.strip()), addr_spec=address)
+    except (ValueError, IndexError, MessageError):
+        return "", ""
+    return read.display_name, address if read.domain and read.display_name.isprintable() else ""
+
+
+def _idna(address: str) -> str:
+    """An address whose domain is in Punycode. Raises ValueError for a local part that is not
+    ASCII, which few servers accept."""
+    read = validate_email(
+        address, check_deliverability=False, allow_smtputf8=False, globally_deliverable=False
+    )
+    return str(read.ascii_email)
+
+
+_CHANNELS: dict[str, tuple[Channel, ...]] = {
+    r"\+[1-9][0-9]{6,14}": ("sms", "whatsapp", "call"),
+    "MG[0-9a-fA-F]{32}": ("sms", "whatsapp"),
+    # A short code, or a name of up to 11 characters with a letter in it.
+    r"[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ._+-]{1,11}": ("sms",),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwilioSetup:
+    account: str
+    from_number: str
+    channels: tuple[Channel, ...]
+    auth: tuple[str, str] = field(repr=False)
+    content: str | None
+    api: str
+    receipts: bool
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        parts = SenderUrl.parse(url, TWILIO_OPTIONS)
+        account = parts.options.get("account", parts.user)
+        content = parts.options.get("content")
+        api = parts.options.get("api", "https://api.twilio.com")
+        channels = [c for form, c in _CHANNELS.items() if re.fullmatch(form, parts.host)]
+        if (
+            not re.fullmatch("AC[0-9a-fA-F]{32}", account)
+            or not re.fullmatch("(AC|SK)[0-9a-fA-F]{32}", parts.user)
+            or not (parts.password and channels)
+            or (parts.port or parts.path.strip("/"))
+            or not re.fullmatch("HX[0-9a-fA-F]{32}", content or "HX" + 32 * "0")
+            or not (urlsplit(api).scheme in ("http", "https") and urlsplit(api).netloc)
+        ):
+            raise ValueError(
+                "expected twilio://SID:TOKEN@FROM, SID being AC… (or SK… with ?account=AC…) and "
+                "FROM a number such as +15005550006, MG… or a name"
+            )
+        return cls(
+            account=account,
+            from_number=parts.host,
+            channels=channels[0],
+            auth=(parts.user, parts.password),
+            content=content,
+            api=api.rstrip("/"),
+            receipts=twilio_auth_token(parts) is not None,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookSetup:
+    # Its query may hold a key of the gateway.
+    endpoint: str = field(repr=False)
+    key: bytes = field(repr=False)
+    channels: ClassVar = CHANNELS
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        parts = webhook_url(url)
+        key = webhook_key(parts)
+        tls = parts.options.get("tls", "yes")
+        if not parts.host or tls not in ("yes", "none"):
+            raise ValueError("expected webhook://SECRET@host/path, and ?tls=none for plain HTTP")
+        host = f"[{parts.host}]" if ":" in parts.host else parts.host
+        port = f":{parts.port}" if parts.port else ""
+        scheme = "https" if tls == "yes" else "http"
+        # HTTP takes no letters beyond ASCII; everything else stays as it is.
+        query = quote(f"?{parts.query}" if parts.query else "", safe=string.punctuation)
+        return cls(endpoint=f"{scheme}://{host}{port}{parts.path or '/'}{query}", key=key)

@@ -1,0 +1,359 @@
+"""Settings: read once at start, typed, and wrong ones stop the start by name.
+
+A value comes from the environment, else from `.env`, else from /run/secrets/name (secrets only),
+else it is the default. In place of a secret itself, NAME_FILE may name the file that holds it.
+`.env.example` lists them all.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic import SecretStr as Secret
+
+from shared.policy import (
+    CHANNELS,
+    PAGE_APP,
+    PHONE_CHANNELS,
+    Channel,
+    Guard,
+    Limit,
+    Policy,
+)
+from shared.recipient import Addresses
+from shared.settings.fictional_numbers import refuse_real
+from shared.settings.keys import app_keys, key_ring
+from shared.settings.sender_urls import named
+from shared.settings.sources import SettingsError, find, made_secrets, read_sources, refuse_unknown
+from shared.settings.types import (
+    APP_NAME,
+    Budget,
+    NumberTypes,
+    OneLine,
+    Password,
+    Prefixes,
+    PublicUrl,
+    RedisUrl,
+    Region,
+    Regions,
+    ReturnUrls,
+    SenderUrls,
+    Services,
+    TestNumbers,
+    WebOrigin,
+    WindowLimit,
+    WindowLimits,
+    expected,
+    from_to,
+)
+
+__all__ = ["Settings", "SettingsError"]
+
+_CONSOLE = ("console://",)
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
+
+    redis_url: RedisUrl = Secret("redis://localhost:6379/0")
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 5000
+    api_processes: Annotated[int, Field(ge=1, le=64)] = 2
+    worker_concurrency: Annotated[int, Field(ge=1, le=512)] = 32
+
+    otp_data_dir: Path | None = None
+    otp_secret_keys: Secret | None = None
+    otp_api_keys: Secret | None = None
+    otp_allow_open: bool = False
+    otp_admin_password: Password | None = None
+    # A table per app may name senders, whose URLs hold passwords.
+    otp_apps: Secret | None = None
+    otp_public_ui: bool = False
+    otp_services: Services = ()
+
+    otp_code_length: Annotated[int, Field(ge=4, le=10)] = 6
+    otp_ttl_seconds: Annotated[int, Field(ge=30, le=3600)] = 300
+    otp_max_checks: Annotated[int, Field(ge=1, le=10)] = 5
+    otp_max_sends: Annotated[int, Field(ge=1, le=10)] = 5
+    otp_resend_seconds: Annotated[int, Field(ge=0, le=600)] = 30
+    otp_resend_code: Literal["same", "new"] = "same"
+
+    # A sender URL may hold a password.
+    otp_sms_senders: SenderUrls = Field(default=_CONSOLE, repr=False)
+    otp_whatsapp_senders: SenderUrls = Field(default=_CONSOLE, repr=False)
+    otp_call_senders: SenderUrls = Field(default=_CONSOLE, repr=False)
+    otp_email_senders: SenderUrls = Field(default=_CONSOLE, repr=False)
+
+    otp_limit_to: WindowLimits = (Limit.parse("5/10m"), Limit.parse("10/1h"))
+    otp_limit_ip: WindowLimits = (Limit.parse("30/1h"),)
+    otp_limit_app: WindowLimits = ()
+    otp_limit_country: WindowLimits = ()
+    otp_limit_range: WindowLimits = ()
+    otp_limit_global: WindowLimits = ()
+    otp_max_failed_checks: WindowLimit = Limit.parse("20/24h")
+    otp_budget: Budget = Field(default_factory=dict)
+
+    otp_guard: Literal["block", "monitor", "off"] | None = None
+    otp_guard_range: WindowLimit = Limit.parse("20/1d")
+    otp_guard_country: WindowLimit = Limit.parse("500/1d")
+    otp_guard_percent: Annotated[int, Field(ge=1, le=100)] = 10
+
+    otp_keep: Annotated[int, from_to("1h", "7d")] = 86400
+    otp_keep_audit: Annotated[int, from_to("1d", "365d")] = 30 * 86400
+
+    otp_allowed_countries: Regions = ()
+    otp_allowed_prefixes: Prefixes = ()
+    otp_allow_local_email: bool = False
+    otp_allow_test_numbers: Literal["fictional", "any"] = "fictional"
+    # The codes are in it, and these never change.
+    otp_test_numbers: TestNumbers = Field(default_factory=dict, repr=False)
+    otp_blocked_prefixes: Prefixes = ()
+    otp_blocked_types: NumberTypes = (
+        "premium_rate",
+        "shared_cost",
+        "personal_number",
+        "no_country",
+    )
+    otp_trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    otp_default_region: Region | None = None
+    otp_app_name: Annotated[OneLine, Field(max_length=30)] = "OTP"
+    otp_public_url: PublicUrl | None = None
+    otp_return_urls: ReturnUrls = ()
+    otp_web_origin: WebOrigin | None = None
+
+    @field_validator("otp_test_numbers")
+    @classmethod
+    def _nobodys(cls, numbers: Mapping[str, str], given: ValidationInfo) -> Mapping[str, str]:
+        if given.data.get("otp_allow_test_numbers") == "fictional":
+            refuse_real(numbers, given.data.get("otp_allowed_prefixes", ()))
+        return numbers
+
+    @property
+    def prints_codes(self) -> bool:
+        """Whether a console sender writes codes into the worker's log."""
+        return any(url.startswith("console:") for c in CHANNELS for url in self.senders(c))
+
+    def senders(self, channel: Channel) -> tuple[str, ...]:
+        """The sender URLs of a channel, in order of preference."""
+        urls: tuple[str, ...] = getattr(self, f"otp_{channel}_senders")
+        return urls
+
+    def named_senders(self, channel: Channel) -> dict[str, list[tuple[str, str]]]:
+        """(name, URL) of the senders of a channel, per app; "" is every app without its own."""
+        urls = {"": self.senders(channel)}
+        for name in self.app_names():
+            own = self.app(name).senders(channel)
+            if own != urls[""]:
+                urls[name] = own
+        return {name: named(urls[name], app=name) for name in urls}
+
+    def secret_keys(self) -> dict[str, bytes]:
+        """The key ring, first one makes codes. Raises SettingsError."""
+        if self.otp_secret_keys is None:
+            raise SettingsError(
+                "OTP_SECRET_KEYS is missing: expected kid:base64 of at least 32 random bytes; "
+                "or set OTP_DATA_DIR to a folder where one is made at first start and kept"
+            )
+        return key_ring(self.otp_secret_keys.get_secret_value())
+
+    def api_keys(self) -> tuple[tuple[str, str], ...]:
+        """(app, key) of every API key; an app may have several. Raises SettingsError."""
+        return app_keys(self.otp_api_keys.get_secret_value()) if self.otp_api_keys else ()
+
+    def admin_password(self) -> str | None:
+        """The owner's; None: there is no dashboard."""
+        secret = self.otp_admin_password
+        return secret.get_secret_value() if secret else None
+
+    def has_paid_sender(self) -> bool:
+        """Whether messages cost: phones are reached by a sender that is not the console."""
+        return any(
+            url != "console://" for channel in PHONE_CHANNELS for url in self.senders(channel)
+        )
+
+    def refuse_to_be_open(self) -> None:
+        """Without an API key anyone may send. Raises SettingsError if that goes beyond console://,
+        for any app, and the owner has not allowed it by name."""
+        urls = {
+            url
+            for app in ("", *self.app_names())
+            for channel in CHANNELS
+            for url in self.app(app).senders(channel)
+        }
+        if urls - {"console://"} and not self.otp_allow_open:
+            raise SettingsError(
+                "anybody could have messages sent at your cost: make a key for your app with "
+                "python -m api.keys create APP, set OTP_API_KEYS to keys of your own, or "
+                "OTP_ALLOW_OPEN=true if that is what you want"
+            )
+
+    def app_names(self) -> tuple[str, ...]:
+        """The apps that have a table in OTP_APPS."""
+        return tuple(self._app_tables())
+
+    def app(self, name: str) -> Self:
+        """The settings for one app: these, with what its table in OTP_APPS says instead.
+
+        Raises SettingsError.
+        """
+        table = self._app_tables().get(name, {})
+        if name == PAGE_APP:
+            # People at a page ask for a code now and then; a program would give itself away.
+            table = {"limit_ip": "10/1h", **table}
+        unknown = [key for key in table if f"otp_{key}" not in _PER_APP]
+        if unknown:
+            near = get_close_matches(unknown[0], [key.removeprefix("otp_") for key in _PER_APP], 1)
+            hint = f". Did you mean {near[0]}?" if near else ""
+            raise SettingsError(f"OTP_APPS: {name}: {unknown[0]} is not a setting of an app{hint}")
+        own = {f"otp_{key}": value for key, value in table.items()}
+        return self._valid({**dict(self), **own}, prefix=f"OTP_APPS: {name}: ")
+
+    def says(self, app: str, name: str) -> bool:
+        """Whether the owner has set this for an app, or for all apps. A value that is equal to the
+        default changes nothing, so it counts as not set."""
+        field = f"otp_{name}"
+        default = type(self).model_fields[field].get_default(call_default_factory=True)
+        return any(getattr(of, field) != default for of in (self, self.app(app)))
+
+    def _app_tables(self) -> dict[str, dict[str, Any]]:
+        text = self.otp_apps.get_secret_value() if self.otp_apps else ""
+        try:
+            tables = tomllib.loads(text)
+        except tomllib.TOMLDecodeError:
+            # Its text repeats what it cannot read, which may be a password.
+            raise SettingsError("OTP_APPS is not TOML") from None
+        for name, table in tables.items():
+            if not re.fullmatch(APP_NAME, name) or not isinstance(table, dict):
+                raise SettingsError("OTP_APPS: expected a table [name] per app")
+        return tables
+
+    def addresses(self) -> Addresses:
+        return Addresses(
+            default_region=self.otp_default_region,
+            allowed_prefixes=self.otp_allowed_prefixes,
+            test_numbers=self.otp_test_numbers,
+            local_email=self.otp_allow_local_email,
+        )
+
+    def policy(self) -> Policy:
+        guard = self.otp_guard or ("block" if self.has_paid_sender() else "monitor")
+        return Policy(
+            code_length=self.otp_code_length,
+            ttl_seconds=self.otp_ttl_seconds,
+            max_checks=self.otp_max_checks,
+            max_sends=self.otp_max_sends,
+            resend_seconds=self.otp_resend_seconds,
+            resend_code=self.otp_resend_code,
+            max_failed_checks=self.otp_max_failed_checks,
+            limits={
+                "to": self.otp_limit_to,
+                "ip": self.otp_limit_ip,
+                "app": self.otp_limit_app,
+                "country": self.otp_limit_country,
+                "range": self.otp_limit_range,
+                "global": self.otp_limit_global,
+            },
+            budget=self.otp_budget,
+            guard=Guard(
+                mode=guard,
+                ranges=self.otp_guard_range,
+                countries=self.otp_guard_country,
+                percent=self.otp_guard_percent,
+            ),
+            channels=tuple(channel for channel in CHANNELS if self.senders(channel)),
+            allowed_countries=frozenset(self.otp_allowed_countries) or None,
+            blocked_prefixes=self.otp_blocked_prefixes,
+            blocked_types=frozenset(self.otp_blocked_types),
+            test_numbers=self.otp_test_numbers,
+        )
+
+    @classmethod
+    def load(
+        cls,
+        env: Mapping[str, str] = os.environ,
+        env_file: str | Path | None = ".env",
+        secrets_dir: Path = Path("/run/secrets"),
+    ) -> Self:
+        """Read the settings, and make the secrets that OTP_DATA_DIR asks for.
+
+        Raises SettingsError.
+        """
+        sources = read_sources(env, env_file, {*map(str.upper, _SECRETS)})
+        known = {*map(str.upper, cls.model_fields), *(f"{n.upper()}_FILE" for n in _SECRETS)}
+        refuse_unknown((name for source in sources for name in source), known)
+        values: dict[str, Any] = {}
+        for field in cls.model_fields:
+            value = find(field.upper(), sources, secrets_dir if field in _SECRETS else None)
+            if value is not None:
+                values[field] = value
+        if "otp_data_dir" in values:
+            values = made_secrets(Path(values["otp_data_dir"]), values) | values
+        settings = cls._valid(values)
+        for name in settings.app_names():
+            settings.app(name)
+        return settings
+
+    @classmethod
+    def _valid(cls, values: Mapping[str, Any], prefix: str = "") -> Self:
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise SettingsError(prefix + "; ".join(_sentences(cls, error))) from None
+
+
+# These can be given as files.
+_SECRETS = {
+    "redis_url",
+    "otp_secret_keys",
+    "otp_api_keys",
+    "otp_apps",
+    "otp_admin_password",
+    "otp_test_numbers",
+    *(f"otp_{channel}_senders" for channel in CHANNELS),
+}
+
+# What an app may have of its own.
+_PER_APP = {
+    "otp_code_length",
+    "otp_ttl_seconds",
+    "otp_max_checks",
+    "otp_max_sends",
+    "otp_resend_seconds",
+    "otp_resend_code",
+    *(f"otp_{channel}_senders" for channel in CHANNELS),
+    *(f"otp_limit_{scope}" for scope in ("to", "ip", "app", "country", "range")),
+    "otp_max_failed_checks",
+    "otp_budget",
+    "otp_guard",
+    "otp_guard_range",
+    "otp_guard_country",
+    "otp_guard_percent",
+    "otp_allowed_countries",
+    "otp_blocked_prefixes",
+    "otp_blocked_types",
+    "otp_app_name",
+    "otp_web_origin",
+}
+
+
+def _sentences(model: type[BaseModel], error: ValidationError) -> list[str]:
+    """What is wrong with each setting, once, without its value."""
+    found = error.errors(include_input=False, include_url=False)
+    fields = model.model_fields
+    return list(
+        dict.fromkeys(
+            f"{str(e['loc'][0]).upper()}: {expected(e, fields[str(e['loc'][0])])}" for e in found
+        )
+    )

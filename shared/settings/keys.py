@@ -1,0 +1,59 @@
+"""What OTP_SECRET_KEYS and OTP_API_KEYS hold. No error repeats a part of them."""
+
+import base64
+import binascii
+import re
+
+from shared.policy import OWN_APPS
+from shared.settings.sources import SettingsError
+from shared.settings.types import APP_NAME
+
+_SHORTEST_KEY = 32
+
+
+def key_ring(text: str) -> dict[str, bytes]:
+    """The secret keys by their ids. Raises SettingsError."""
+    pairs = _pairs("OTP_SECRET_KEYS", text)
+    keys = {kid: _decode_key(encoded) for kid, encoded in pairs}
+    if not keys:
+        raise SettingsError("OTP_SECRET_KEYS is empty: expected kid:base64")
+    if len(keys) < len(pairs):
+        raise SettingsError("OTP_SECRET_KEYS holds the same key id twice")
+    if len(set(keys.values())) < len(keys):
+        raise SettingsError("OTP_SECRET_KEYS holds the same key twice")
+    return keys
+
+
+def app_keys(text: str) -> tuple[tuple[str, str], ...]:
+    """(app, key) of every API key. Raises SettingsError."""
+    pairs = tuple(_pairs("OTP_API_KEYS", text))
+    if not pairs:
+        raise SettingsError("OTP_API_KEYS is empty: expected app:key")
+    if len({key for _, key in pairs}) < len(pairs):
+        raise SettingsError("OTP_API_KEYS holds the same key twice")
+    if own := [app for app, _ in pairs if app in OWN_APPS]:
+        raise SettingsError(f"OTP_API_KEYS: {own[0]} is a name of the service's own")
+    if any(len(key) < _SHORTEST_KEY for _, key in pairs):
+        raise SettingsError(f"OTP_API_KEYS: a key has under {_SHORTEST_KEY} characters")
+    return pairs
+
+
+def _pairs(name: str, text: str) -> list[tuple[str, str]]:
+    """Split `name:value name:value` (or by commas)."""
+    pairs = []
+    for word in text.replace(",", " ").split():
+        left, colon, right = word.partition(":")
+        if not colon or not right or not re.fullmatch(APP_NAME, left):
+            raise SettingsError(f"{name}: expected name:value pairs, separated by spaces")
+        pairs.append((left, right))
+    return pairs
+
+
+def _decode_key(encoded: str) -> bytes:
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        raise SettingsError("OTP_SECRET_KEYS: a key is not base64") from None
+    if len(key) < _SHORTEST_KEY:
+        raise SettingsError(f"OTP_SECRET_KEYS: a key has under {_SHORTEST_KEY} bytes")
+    return key

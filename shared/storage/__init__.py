@@ -1,0 +1,1 @@
+"""Redis: the connection, its scripts, and the name of every key."""

@@ -1,0 +1,157 @@
+"""Runs the scripts of shared/scripts, and says StorageUnavailable when Redis cannot."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from redis import Redis, exceptions
+from redis.client import Pipeline
+
+from shared.errors import StorageUnavailable
+from shared.storage.client import reason
+from shared.storage.refusals import REFUSALS, refusal
+
+# With its keys and its arguments.
+RunScript = Callable[[Sequence[str], Sequence[Any]], Any]
+
+log = logging.getLogger("otp.redis")
+
+_SCRIPTS = Path(__file__).parent.parent / "scripts"
+_PRELUDE = f"local REFUSALS = {{{', '.join(json.dumps(words) for words in REFUSALS)}}}\n" + (
+    _SCRIPTS / "prelude.lua"
+).read_text(encoding="utf-8")
+# A full Redis lets a script finish whose first write needs no memory. https://redis.io/docs/latest/
+# develop/programmability/eval-intro/ (6.2 has no flag allow-oom.) There is never such a key.
+_RUNS_WHEN_FULL = "redis.call('DEL', 'otp:nothing')\n"
+
+# InvalidResponse: something else than Redis answers there.
+_UNREACHABLE = (
+    exceptions.ConnectionError,
+    exceptions.TimeoutError,
+    exceptions.InvalidResponse,
+)
+
+
+class RedisScripts:
+    """The base of Store, Ledger and others. Each method raises StorageUnavailable if Redis is
+    unreachable or refuses commands. Then it has written nothing or, if the answer got lost,
+    everything.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self.redis = redis
+        self._breaker = _breakers.setdefault(redis, _Breaker())
+
+    def _script(self, name: str, above: str = "") -> RunScript:
+        """The script of that name, below the prelude and what is to stand above that."""
+        text = (_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8")
+        script = self.redis.register_script(f"{above}{_PRELUDE}\n{text}")
+        pool = self.redis.connection_pool
+
+        def run(keys: Sequence[str], args: Sequence[Any]) -> Any:
+            # What a client does around this (retries, measures) costs more than this, and is not
+            # used here.
+            connection = pool.get_connection()
+            try:
+                connection.send_command(  # type: ignore[no-untyped-call]
+                    "EVALSHA", script.sha, len(keys), *keys, *args
+                )
+                return connection.read_response()
+            except exceptions.NoScriptError:
+                # It loads itself.
+                return script(keys, args)
+            finally:
+                pool.release(connection)
+
+        return run
+
+    def _script_when_full(self, name: str) -> RunScript:
+        """A script that also runs while Redis is full. It writes little, and makes room."""
+        return self._script(name, _RUNS_WHEN_FULL)
+
+    def _json(self, script: RunScript, keys: Sequence[str], args: Sequence[Any]) -> dict[str, Any]:
+        # What a script repeats from a record need not be UTF-8.
+        text = self._run(lambda: script(keys, args)).decode(errors="replace")
+        answer: dict[str, Any] = json.loads(text)
+        return answer
+
+    def _fetch(self, ask: Callable[[Pipeline], object]) -> list[Any]:
+        """The answers to the commands that `ask` gives to a pipeline. Each is None where a key is
+        of another type, as another version may have written it."""
+
+        def fetch() -> list[Any]:
+            with self.redis.pipeline(transaction=False) as pipe:
+                ask(pipe)
+                return [_unless_of_another_type(one) for one in pipe.execute(raise_on_error=False)]
+
+        answers: list[Any] = self._run(fetch)
+        return answers
+
+    def _run(self, call: Callable[[], Any]) -> Any:
+        self._breaker.pass_or_raise()
+        try:
+            answer = call()
+        except _UNREACHABLE as error:
+            self._breaker.open(error)
+            raise StorageUnavailable(f"Redis is away: {reason(error)}") from error
+        except exceptions.RedisError as error:
+            self._breaker.close()
+            if (words := refusal(error)) is None:
+                raise
+            raise StorageUnavailable(f"Redis refuses: {words}") from error
+        self._breaker.close()
+        return answer
+
+
+class _Breaker:
+    """Fails at once while Redis is away, so that waiting requests do not use up the threads. One
+    caller in every half second tries whether it is back. Logs each change, and nothing between."""
+
+    _PAUSE_SECONDS = 0.5
+
+    def __init__(self) -> None:
+        self._open_until: float | None = None
+        self._lock = Lock()
+
+    def pass_or_raise(self) -> None:
+        if self._open_until is None:
+            return
+        with self._lock:
+            if self._open_until is None:
+                return
+            if time.monotonic() < self._open_until:
+                raise StorageUnavailable("Redis is away")
+            self._open_until = time.monotonic() + self._PAUSE_SECONDS
+
+    def open(self, error: Exception) -> None:
+        with self._lock:
+            is_news = self._open_until is None
+            self._open_until = time.monotonic() + self._PAUSE_SECONDS
+        if is_news:
+            log.warning("redis_unreachable", extra={"error": str(error)})
+
+    def close(self) -> None:
+        if self._open_until is None:
+            return
+        with self._lock:
+            is_news = self._open_until is not None
+            self._open_until = None
+        if is_news:
+            log.warning("redis_reachable")
+
+
+# The objects of a process share the client, so one of them notices an outage for all of them.
+_breakers: WeakKeyDictionary[Redis, _Breaker] = WeakKeyDictionary()
+
+
+def _unless_of_another_type(answer: Any) -> Any:
+    if not isinstance(answer, Exception):
+        return answer
+    if str(answer).startswith("WRONGTYPE"):
+        return None
+    raise answer

@@ -1,0 +1,1 @@
+"""A verification: its rules, its use cases, and what Redis keeps of it."""

@@ -1,0 +1,292 @@
+"""The nouns: a verification and its sends, what a start and a check ask for and answer, and how all
+that is read from what Redis says."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, get_args
+
+from shared.delivery.ledger import MAX_ATTEMPTS, Attempt, read_attempt
+from shared.errors import (
+    DeliveryBacklog,
+    IdempotencyConflict,
+    IncorrectCode,
+    InvalidRequest,
+    OtpError,
+    ProofSpent,
+    RateLimited,
+    RecipientBlocked,
+    TooManyChecks,
+    VerificationNotFound,
+)
+from shared.policy import CHANNELS, Channel, Limit, Policy
+from shared.recipient import Recipient
+from shared.storage import reading
+from shared.typed import plain
+from shared.verify_v2.rate_limits import Counted
+
+Status = Literal["pending", "approved", "canceled", "expired", "max_attempts_reached"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+SendStatus = Literal["queued", "sending", "sent", "delivered", "undelivered", "dropped", "failed"]
+SEND_STATUSES: tuple[SendStatus, ...] = get_args(SendStatus)
+
+_OTP = re.compile(r"[0-9](?:\s*(?:-\s*)?[0-9])*")
+
+
+class Asked(NamedTuple):
+    """A send as it was asked for, at a time in Unix seconds."""
+
+    channel: str
+    at: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """A verification that was started, or whose code was sent once more (`send` > 1). Times in
+    whole seconds, `to` masked. With a Service's terms also when it was created, in Unix seconds,
+    and all sends of it."""
+
+    verification_id: str
+    send: int
+    channel: Channel
+    to: str
+    expires_in: int
+    resend_in: int
+    checks_left: int
+    sends_left: int
+    created_at: float | None = None
+    asked: tuple[Asked, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approved:
+    verification_id: str
+    channel: Channel
+    to: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """A Service's verification, a code for which was compared, right or wrong. Times in Unix
+    seconds, `to` in clear."""
+
+    verification_id: str
+    approved: bool
+    channel: Channel
+    to: str
+    created_at: float
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Send:
+    number: int
+    channel: str
+    asked_at: float | None
+    status: str
+    reason: str | None
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What can be known of a verification. `…_at` in Unix seconds, None for what cannot be read,
+    `…_in` in seconds from now and 0 when it is not pending, `to` masked. `account` is the app whose
+    senders and words it uses, and `app_name` what its messages call that where it is a
+    Service's."""
+
+    verification_id: str
+    account: str
+    app_name: str
+    status: str
+    channel: str
+    to: str
+    code_length: int
+    created_at: float | None
+    updated_at: float | None
+    expires_at: float | None
+    expires_in: int
+    resend_in: int
+    checks_left: int
+    sends_left: int
+    sends: tuple[Send, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Idempotency:
+    """A request that may be repeated: the caller's key for it, and what it asks for in one text."""
+
+    key: str
+    request: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """A proof of work, which is good for one start, and ends by itself."""
+
+    id: str
+    ends_in_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What a Service (shared/verify_v2/services.py) starts a verification on: a policy, the app
+    whose senders and words it uses, what its message calls that, and the code if the caller made
+    one up. `counted` are limits beside those of the policy. Who `is_safe` passes the guard."""
+
+    policy: Policy
+    account: str
+    app_name: str
+    code: str | None = None
+    counted: Sequence[Counted] = ()
+    is_safe: bool = False
+
+
+def parse_otp(text: str) -> str:
+    """The digits of a typed or pasted code, in ASCII: 4 to 10 digits of any script, in groups that
+    white space or dashes part. Characters that cannot be seen don't count. Raises InvalidRequest
+    for anything else."""
+    typed = plain(text).strip()
+    digits = re.sub(r"[\s-]", "", typed)
+    if not _OTP.fullmatch(typed) or not 4 <= len(digits) <= 10:
+        raise InvalidRequest(("otp", "enter only the digits of the code"))
+    return digits
+
+
+def not_a_code(length: int) -> InvalidRequest:
+    return InvalidRequest(("otp", f"enter all {length} digits of the code"))
+
+
+def seconds(ms: float) -> int:
+    return max(1, math.ceil(ms / 1000))
+
+
+def read_started(answer: Mapping[str, Any], recipient: Recipient) -> Started:
+    """From what start.lua answers, which another version may have written if the request is a
+    repeated one. Raises what it says instead."""
+    match answer["outcome"]:
+        case "started":
+            return Started(
+                verification_id=answer["verification_id"],
+                send=reading.number(answer.get("send"), 1),
+                channel=answer["channel"],
+                to=recipient.masked,
+                expires_in=seconds(reading.number(answer.get("expires_in_ms"))),
+                resend_in=math.ceil(reading.number(answer.get("resend_in_ms")) / 1000),
+                checks_left=reading.number(answer.get("checks_left")),
+                sends_left=reading.number(answer.get("sends_left")),
+                created_at=reading.moment(answer.get("created")),
+                asked=tuple(
+                    Asked(send["channel"], reading.moment(send.get("at")))
+                    for send in answer.get("sends") or ()
+                    if "channel" in send
+                ),
+            )
+        case "locked":
+            raise TooManyChecks(seconds(answer["wait_ms"]))
+        case "backlog":
+            raise DeliveryBacklog(min(60, seconds(answer["wait_ms"])))
+        case "conflict":
+            raise IdempotencyConflict
+        case "proof_spent":
+            raise ProofSpent
+        case "held":
+            raise RecipientBlocked(answer["rule"])
+        case _:
+            raise _rate_limited(answer["scope"], answer)
+
+
+def check_refused(answer: Mapping[str, Any]) -> OtpError:
+    """The refusal that check.lua answers."""
+    error: OtpError
+    match answer["outcome"]:
+        case "incorrect":
+            error = IncorrectCode(answer["checks_left"])
+        case "used_up":
+            error = TooManyChecks(seconds(answer["wait_ms"]), answer["rule"])
+        case "limited":
+            error = _rate_limited("ip", answer)
+            error.rule = "failed_ip"
+        case "malformed":
+            error = not_a_code(answer["code_length"])
+        case _:
+            error = VerificationNotFound()
+    error.verification_id = answer.get("verification_id")
+    return error
+
+
+def _rate_limited(scope: str, answer: Mapping[str, Any]) -> RateLimited:
+    limit = Limit(count=answer["count"], window_seconds=seconds(answer["ms"]))
+    return RateLimited(scope, limit, seconds(answer["wait_ms"]), answer.get("name"))
+
+
+def read_verification(
+    verification_id: str, fields: Mapping[str, str], sends: Sequence[Mapping[str, str]], now: float
+) -> Verification:
+    """From what the scripts wrote of it, at a time in Unix seconds. A send without a record is left
+    out."""
+    expires_at = reading.moment(fields.get("expires"))
+    status = reading.word(fields.get("status"), STATUSES)
+    if status == "pending" and (expires_at or 0) <= now:
+        status = "expired"
+    left = (expires_at or 0) - now if status == "pending" else 0
+    resend_ms = reading.number(fields.get("sent_at")) + reading.number(fields.get("resend_ms"))
+    found = [send for send in sends if send]
+    return Verification(
+        verification_id=verification_id,
+        account=fields.get("account") or fields.get("app", ""),
+        app_name=found[-1].get("app_name", "") if found else "",
+        status=status,
+        channel=reading.word(fields.get("channel"), CHANNELS),
+        to=fields.get("to", ""),
+        code_length=reading.number(fields.get("code_length"), Policy.code_length),
+        created_at=reading.moment(fields.get("created")),
+        updated_at=_updated_at(fields),
+        expires_at=expires_at,
+        expires_in=math.ceil(left),
+        resend_in=max(0, math.ceil(resend_ms / 1000 - now)) if left else 0,
+        checks_left=max(0, reading.number(fields.get("checks_left"))),
+        sends_left=max(0, reading.number(fields.get("max_sends")) - len(sends)),
+        sends=tuple(_send(number, send) for number, send in enumerate(sends, 1) if send),
+    )
+
+
+def _updated_at(fields: Mapping[str, str]) -> float | None:
+    """When somebody last did something to it."""
+    checks = [read_check(line) for name, line in fields.items() if name.startswith("check:")]
+    times = [
+        *(check.at for check in checks if check),
+        *(reading.moment(fields.get(name)) for name in ("created", "sent_at", "ended")),
+    ]
+    return max(filter(None, times), default=None)
+
+
+class Check(NamedTuple):
+    at: float
+    result: str
+
+
+def read_check(line: str) -> Check | None:
+    """From what check.lua wrote. Returns None for what cannot be read."""
+    told = reading.json_object(line) or {}
+    at = reading.moment(told.get("at"))
+    return Check(at, reading.text(told.get("result")) or reading.UNKNOWN) if at else None
+
+
+def _send(number: int, fields: Mapping[str, str]) -> Send:
+    return Send(
+        number=number,
+        channel=reading.word(fields.get("channel"), CHANNELS),
+        asked_at=reading.moment(fields.get("asked")),
+        status=reading.word(fields.get("status"), SEND_STATUSES),
+        reason=fields.get("reason"),
+        attempts=tuple(filter(None, map(read_attempt, attempt_lines(fields).values()))),
+    )
+
+
+def attempt_lines(fields: Mapping[str, str]) -> dict[int, str]:
+    """What was recorded of a send's delivery attempts, by their numbers in order. An attempt whose
+    worker died has left no line."""
+    attempts = range(1, MAX_ATTEMPTS + 1)
+    return {n: fields[f"attempt:{n}"] for n in attempts if f"attempt:{n}" in fields}

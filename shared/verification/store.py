@@ -1,0 +1,341 @@
+"""Everything that Redis holds for the service: the keys, and one method per script."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic_core import to_json
+from redis import Redis
+from redis.client import Pipeline
+from rq.worker_registration import REDIS_WORKER_KEYS
+
+from shared.delivery.ledger import OVERDUE_SECONDS
+from shared.delivery.queue import enqueue_in_lua
+from shared.errors import StorageUnavailable
+from shared.policy import MOST_SENDS, Channel
+from shared.storage import reading
+from shared.storage.scripts import RedisScripts, RunScript
+
+# How long a caller waits for Redis.
+PATIENCE_SECONDS = 0.5
+# How long a recipient who has verified passes the guard.
+VERIFIED_SECONDS = 30 * 86400
+# How long the dashboard shows that a guard was released, if no message follows.
+RELEASED_SECONDS = 86400
+# The buckets that prelude.lua counts durations in.
+DURATION_BOUNDS_SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+# How long a Service stays that nobody uses, and what belongs to it.
+SERVICE_SECONDS = 400 * 86400
+# How long a request with an idempotency key can be repeated.
+IDEMPOTENCY_SECONDS = 86400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measures:
+    """The state of the whole service at one moment. `counts` is by the name that prelude.lua's
+    count() was given, `breakers` by channel and sender."""
+
+    counts: Mapping[str, int]
+    queued: int
+    open_sends: int
+    workers: int
+    breakers: Mapping[tuple[Channel, str], bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardCount:
+    """Messages to a range or country within the guard's window, and how many of them led to a
+    verified number. `released` is whether the owner had the guard start afresh within the window,
+    `exempt_ms` for how much longer the owner exempts the range or country from the guard."""
+
+    sent: int
+    verified: int
+    released: bool = False
+    exempt_ms: float | None = None
+
+
+class Store(RedisScripts):
+    """Redis, as the service uses it. A key's name tells nothing about whom it is for, but for those
+    of ranges and countries, which tell these.
+
+    otp:recipient:{tag}            the id of the recipient's open verification; the code's life
+    otp:code:{id}                  who gets the code, and its keyed verifiers; the code's life
+    otp:verification:{id}          status, masked address, counters; a day longer
+    otp:history:{tag}              the recipient's verifications by their end; as long
+    otp:apps                       the apps that anything may be known of; a month longer
+    otp:send:{id}:{n}              status, lease and delivery attempts of a send; as long
+    otp:due                        sends by the time at which a sweeper looks for them
+    otp:limit:{scope}:{subject}    times of the last sends; the longest window of the limit
+    otp:failed:{tag}               times of the last failed checks, of all addresses of a mailbox
+                                   or phone (Recipient.counted_as); their window
+    otp:limit:failed_ip:{network}  the same by the client's network
+    otp:budget:{app}:{channel}:{day}  messages asked for; a day
+    otp:guard:{app}:{kind}:{subject}  messages to a range or country, and verified ones; its window
+    otp:guarded                    which guards count; a week after the last one did
+    otp:guard_exempt               guards that the owner has switched off; until the last one ends
+    otp:verified:{tag}             the recipient has verified; 30 days
+    otp:idempotency:{tag}          the answer to a request that may be repeated; a day
+    otp:proof:{id}                 a proof of work that was used; until it ends by itself
+    otp:refusals                   the last 200 starts that were refused, and why; a day
+    otp:breaker:{channel}:{sender}  failures in a row, until when it is open; ten minutes
+    otp:paused:{channel}:{sender}  the owner has paused it; until then
+    otp:drained:{second}           sends that came to their end; ten seconds
+    otp:admin:session:{name}       when a session of the owner began; an hour since it was used
+    otp:admin:failed:{address}     times of the last wrong log-ins, `all` for everybody's; a minute
+    otp:admin:known:{address}      the owner has logged in from here; 30 days
+    otp:key_used:{id}              when an API key was last used; 90 days since then
+    otp:audit                      what the owner did; OTP_KEEP_AUDIT since the last entry
+    otp:counts                     what metrics show; a day after the last event
+    otp:stats:{period}:{n}         the same by minute, hour and day; 3 hours, 8 and 90 days
+    otp:stats:app:{app}:{period}:{n}  the same of one app; 2 hours, 3 and 32 days
+    otp:stats:apps:{day}           which apps were counted one by one; 32 days
+    otp:decoy, otp:decoy:{what}    what check.lua uses where there is nothing; its window
+    otp:phone                      messages of the console sender, without their codes; ten minutes
+    otp:phone:watched              somebody has the virtual phone open; five seconds
+    otp:phone:carrier              what to do to the next message; ten minutes
+    otp:phone:receipts             receipts by the time at which they are due; ten minutes
+    otp:service:{sid}              a Service of the Verify v2 compatible API; 400 days since its use
+    otp:services:{app}             the app's Services by when they were made; as long
+    otp:rate_limits:{sid}          a Service's rate limits and their buckets; as long as the Service
+    otp:safe:{tag}                 the apps that have the guard let a number pass; 400 days
+    otp:attempts:{app}             the last 10,000 sends of its Services; as long as a verification
+    """
+
+    def __init__(self, redis: Redis, *, keep_seconds: int = 86400) -> None:
+        """`keep_seconds`: how long a verification can be looked up after its code's end."""
+        super().__init__(redis)
+        self._keep_ms = keep_seconds * 1000
+        # Redis's clock less our monotonic one, as of the last answer that told it.
+        self._clock_ms: float | None = None
+        # Starts are what has to wait while Redis is full.
+        self._start = self._script("verification/start", enqueue_in_lua())
+        self._refuse = self._script("verification/refuse")
+        self._guards = self._script("verification/guards")
+        self._release_guard = self._script("owner/release_guard")
+        self._exempt_guard = self._script("owner/exempt_guard")
+        self._check = self._script_when_full("verification/check")
+        self._end = self._script_when_full("verification/end")
+        self._erase = self._script_when_full("verification/erase")
+
+    def start(
+        self, request: Mapping[str, Any], queue_key: str, job: Sequence[str | bytes | int]
+    ) -> dict[str, Any]:
+        """Run start.lua, which see for the answer.
+
+        `request` holds verification_id, send, app, channel, locale, tag, counted (the tag that
+        wrong codes are counted by), to, masked_to, country, ttl_ms, max_checks, max_sends,
+        resend_ms, resend_code, max_failed_checks {count, ms},
+        limits [{scope, subject, windows}], those of a Service with their name, guards [{kind,
+        subject, count, part_ms, percent, blocks}] of range and country, and `code` {kid, key,
+        generation, length, by_recipient, by_id} and sealed, if it cannot be derived, unless the
+        code stays as it is; and, where it applies, outlet and senders (see Outlets), budget, sender
+        (the only one to deliver it), service {account, name}, test (nothing is sent), idempotency
+        (the fingerprint of what is asked for) with idempotency_key, and proof with proof_ms. `job`
+        is WakeUps.job() for the queue at `queue_key`.
+        """
+        verification_id, tag, app = request["verification_id"], request["tag"], request["app"]
+        account = request["service"]["account"] if "service" in request else app
+        guards = [
+            {**guard, "name": f"{account}:{guard['kind']}:{guard['subject']}"}
+            for guard in request["guards"]
+        ]
+        more = {
+            "kept_ms": self._keep_ms,
+            "overdue_ms": OVERDUE_SECONDS * 1000,
+            "idempotency_ms": IDEMPOTENCY_SECONDS * 1000,
+            "apps_ms": self._keep_ms + VERIFIED_SECONDS * 1000,
+            "guards": guards,
+        }
+        return self._in_time(
+            self._start,
+            [
+                f"otp:recipient:{tag}",
+                f"otp:verification:{verification_id}",
+                f"otp:code:{verification_id}",
+                f"otp:send:{verification_id}:{request['send']}",
+                "otp:due",
+                f"otp:failed:{request['counted']}",
+                queue_key,
+                f"otp:history:{tag}",
+                f"otp:verified:{tag}",
+                f"otp:idempotency:{request.get('idempotency_key', '')}",
+                f"otp:proof:{request.get('proof', '')}",
+                f"otp:budget:{account}:{request['channel']}",
+                *(f"otp:limit:{limit['scope']}:{limit['subject']}" for limit in request["limits"]),
+            ],
+            {**request, **more},
+            job,
+        )
+
+    def refuse(self, refusal: Mapping[str, Any]) -> None:
+        """Record a start that was refused without start.lua: app, rule, to (masked), subject."""
+        self._run(lambda: self._refuse([], [json.dumps(refusal)]))
+
+    def guards(self, *names: str) -> list[GuardCount]:
+        """What was counted under `{app}:{range|country}:{subject}`, for each of them."""
+        if not names:
+            return []
+        keys = [f"otp:guard:{name}" for name in names]
+        counted = json.loads(self._run(lambda: self._guards(keys, names)))
+        return [GuardCount(**counts) for counts in counted]
+
+    def guarded(self, most: int) -> list[str]:
+        """The names of the guards that are exempt, then of those that counted something last, the
+        newest first."""
+
+        def ask(pipe: Pipeline) -> None:
+            pipe.zrange("otp:guard_exempt", 0, -1)
+            pipe.zrevrange("otp:guarded", 0, most - 1)
+
+        names = [str(reading.text(name)) for found in self._fetch(ask) for name in found or ()]
+        return list(dict.fromkeys(names))
+
+    def release_guard(self, name: str) -> None:
+        """Forget what a guard has counted, so that it starts afresh."""
+        self._run(lambda: self._release_guard([f"otp:guard:{name}"], [RELEASED_SECONDS * 1000]))
+
+    def exempt_guard(self, name: str, seconds: int) -> None:
+        """Switch a guard off for so long, or on again with 0."""
+        self._run(lambda: self._exempt_guard(["otp:guard_exempt"], [name, seconds * 1000]))
+
+    def check(self, subject: str, network: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Run check.lua, which see. `subject` is the recipient's tag or the verification's id,
+        as request["by"] says; `network` is the tag of the client's."""
+        kind = "recipient" if request["by"] == "recipient" else "verification"
+        keys = [f"otp:{kind}:{subject}", f"otp:limit:failed_ip:{network}"]
+        return self._in_time(self._check, keys, {**request, "verified_ms": VERIFIED_SECONDS * 1000})
+
+    def _in_time(
+        self,
+        script: RunScript,
+        keys: Sequence[str],
+        request: Mapping[str, Any],
+        words: Sequence[Any] = (),
+    ) -> dict[str, Any]:
+        """Run a script that has no effect once this caller has given up: by then it was answered
+        that Redis is away."""
+        for _ in range(2):
+            timed = dict(request)
+            if self._clock_ms is not None:
+                timed["not_after"] = self._clock_ms + 1000 * (time.monotonic() + PATIENCE_SECONDS)
+            answer = self._json(script, keys, [to_json(timed), *words])
+            if "now" in answer:
+                self._clock_ms = answer.pop("now") - 1000 * time.monotonic()
+            if answer["outcome"] != "late":
+                return answer
+            # It answered all the same: one of the clocks was set.
+        raise StorageUnavailable("Redis is slow")
+
+    def end(
+        self, verification_id: str, app: str, status: Literal["canceled", "approved"]
+    ) -> float | None:
+        """When a pending verification was ended, in Unix seconds; None: there was none."""
+        keys = [f"otp:verification:{verification_id}", f"otp:code:{verification_id}"]
+        request = {
+            "verification_id": verification_id,
+            "app": app,
+            "status": status,
+            "verified_ms": VERIFIED_SECONDS * 1000,
+        }
+        at = self._run(lambda: self._end(keys, [json.dumps(request)]))
+        return at / 1000 if at else None
+
+    def apps(self) -> list[str]:
+        """The apps that anything may be known of."""
+        (found,) = self._fetch(lambda pipe: pipe.smembers("otp:apps"))
+        return sorted(str(reading.text(app)) for app in found or ())
+
+    def erase(self, tags: Sequence[str], counted: Sequence[str] = ()) -> dict[str, int]:
+        """Remove all that is known of a recipient, by its tags in all apps, and say how much. By
+        the tags `counted` only the counts of limits are removed."""
+        counts = [key for tag in counted for key in _counts(tag)]
+        return self._json(self._erase, ["otp:due", "otp:phone", *counts], list(tags))
+
+    def unblock(self, counted: str) -> bool:
+        """Forget a recipient's wrong codes and sends. Whether any were counted."""
+        return bool(self._run(lambda: self.redis.delete(*_counts(counted))))
+
+    def view(
+        self, verification_id: str
+    ) -> tuple[dict[str, str], list[dict[str, str]], float] | None:
+        """A verification's fields, those of its sends, and Redis's time in Unix seconds."""
+
+        (found,) = self._fetch(lambda pipe: pipe.hgetall(f"otp:verification:{verification_id}"))
+        fields = reading.fields(found)
+        if not fields:
+            return None
+
+        def ask(pipe: Pipeline) -> None:
+            pipe.time()
+            for send in range(1, sends_of(fields) + 1):
+                pipe.hgetall(f"otp:send:{verification_id}:{send}")
+
+        (seconds, micros), *sends = self._fetch(ask)
+        return fields, list(map(reading.fields, sends)), seconds + micros / 1e6
+
+    def open(self, tag: str) -> str | None:
+        """The recipient's open verification."""
+        (found,) = self._fetch(lambda pipe: pipe.get(f"otp:recipient:{tag}"))
+        return reading.text(found)
+
+    def latest(self, tag: str) -> str | None:
+        """The verification of the recipient that ends last, or ended last."""
+        (found,) = self._fetch(lambda pipe: pipe.zrevrange(f"otp:history:{tag}", 0, 0))
+        return reading.text(found[0]) if found else None
+
+    def owner(self, verification_id: str) -> str | None:
+        """The app whose verification it is."""
+        return self._field(f"otp:verification:{verification_id}", "app")
+
+    def account(self, verification_id: str) -> str | None:
+        """The account of a Service's verification."""
+        return self._field(f"otp:verification:{verification_id}", "account")
+
+    def recipient(self, verification_id: str) -> str | None:
+        """The address in clear, which is there while the code lives."""
+        return self._field(f"otp:code:{verification_id}", "to")
+
+    def _field(self, key: str, name: str) -> str | None:
+        (found,) = self._fetch(lambda pipe: pipe.hget(key, name))
+        return reading.text(found)
+
+    def measure(self, queue_key: str, senders: Mapping[Channel, Sequence[str]]) -> Measures:
+        """What metrics show, the breakers of the named senders among it."""
+        names = [(channel, sender) for channel, named in senders.items() for sender in named]
+
+        def ask(pipe: Pipeline) -> None:
+            pipe.time()
+            pipe.hgetall("otp:counts")
+            pipe.llen(queue_key)
+            pipe.zcard("otp:due")
+            pipe.scard(REDIS_WORKER_KEYS)
+            for channel, sender in names:
+                pipe.hget(f"otp:breaker:{channel}:{sender}", "open_until")
+
+        (seconds, _), counts, queued, open_sends, workers, *open_until = self._fetch(ask)
+        return Measures(
+            counts=reading.counts(counts),
+            queued=queued or 0,
+            open_sends=open_sends or 0,
+            workers=workers or 0,
+            breakers={
+                name: reading.number(until) > seconds * 1000
+                for name, until in zip(names, open_until, strict=True)
+            },
+        )
+
+    def write_something(self) -> None:
+        """Prove that Redis takes writes."""
+        self._run(lambda: self.redis.set("otp:ready", 1, ex=60))
+
+
+def _counts(counted: str) -> tuple[str, str]:
+    """Where limits count somebody's wrong codes and sends."""
+    return f"otp:failed:{counted}", f"otp:limit:to:{counted}"
+
+
+def sends_of(fields: Mapping[str, str]) -> int:
+    """How many sends a verification has."""
+    return max(0, min(reading.number(fields.get("sends")), MOST_SENDS))

@@ -1,0 +1,1 @@
+"""What only the Verify v2 compatible API knows: Services and what belongs to them."""

@@ -1,0 +1,177 @@
+"""The sends of an account, and which of them had the recipient verified: how well codes arrive, by
+country and channel. What is a send elsewhere is an attempt here, as in the API that shows them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from redis import Redis
+
+from shared.codes import Codes
+from shared.delivery.ledger import Attempt as Delivery
+from shared.delivery.ledger import read_attempt
+from shared.policy import CHANNELS, MOST_SENDS, Policy
+from shared.recipient import Recipient
+from shared.storage import reading
+from shared.storage.scripts import RedisScripts
+
+# A page is one round trip; who asks for them all keeps nobody else waiting for long.
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """Times in Unix seconds, `to` masked, `country` a region or None. Only the latest attempt of a
+    verification is converted: nobody knows which message the code was read from."""
+
+    sid: str
+    verification_id: str
+    service: str
+    channel: str
+    locale: str
+    to: str
+    tag: str
+    country: str | None
+    code_length: int
+    status: str
+    reason: str | None
+    is_converted: bool
+    is_expired: bool
+    created_at: float | None
+    lines: tuple[str, ...]
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """The hand-overs to providers."""
+        return [delivery for line in self.lines if (delivery := read_attempt(line))]
+
+    @property
+    def updated_at(self) -> float | None:
+        times = [self.created_at, *(delivery.at for delivery in self.deliveries)]
+        return max(filter(None, times), default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which attempts; what is None or empty is any. Times in Unix seconds. Of a `prefix` of numbers
+    only what a mask leaves can be told."""
+
+    service: str | None = None
+    verification_id: str | None = None
+    recipient: Recipient | None = None
+    country: str | None = None
+    channel: str | None = None
+    is_converted: bool | None = None
+    after: float | None = None
+    before: float | None = None
+    prefix: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    total: int
+    converted: int
+
+    @classmethod
+    def of(cls, attempts: Iterable[Attempt]) -> "Summary":
+        converted = [attempt.is_converted for attempt in attempts]
+        return cls(total=len(converted), converted=sum(converted))
+
+    @property
+    def percentage(self) -> str:
+        """`81.818181818` of 9 in 11."""
+        if not self.total:
+            return "0"
+        share = Decimal(100 * self.converted) / self.total
+        return f"{share.quantize(Decimal('1e-9')).normalize():f}"
+
+
+class Attempts(RedisScripts):
+    """Reads what start.lua writes."""
+
+    def __init__(self, redis: Redis, codes: Codes) -> None:
+        super().__init__(redis)
+        self._codes = codes
+        self._script_of_attempts = self._script("verify_v2/attempts")
+
+    def find(self, account: str, wanted: Wanted) -> Iterator[Attempt]:
+        """The newest first. They are read as they are asked for. Raises StorageUnavailable."""
+        lowest = "-inf" if wanted.after is None else wanted.after * 1000
+        highest = "+inf" if wanted.before is None else wanted.before * 1000
+        (found,) = self._fetch(lambda pipe: pipe.zrevrangebyscore(_key(account), highest, lowest))
+        members = [str(reading.text(member)) for member in found or ()]
+        if wanted.verification_id:
+            members = [m for m in members if m.startswith(f"{wanted.verification_id}:")]
+        for first in range(0, len(members), _AT_ONCE):
+            for attempt in self._read(members[first : first + _AT_ONCE]):
+                if self._is_wanted(attempt, wanted):
+                    yield attempt
+
+    def get(self, account: str, sid: str) -> Attempt | None:
+        """Raises StorageUnavailable."""
+        members = [f"{_verification_id(sid, send)}:{send}" for send in range(1, MOST_SENDS + 1)]
+        (scores,) = self._fetch(lambda pipe: pipe.zmscore(_key(account), members))
+        known = [m for m, score in zip(members, scores or (), strict=False) if score is not None]
+        return next(iter(self._read(known)), None)
+
+    def _is_wanted(self, attempt: Attempt, wanted: Wanted) -> bool:
+        return (
+            wanted.service in (None, attempt.service)
+            and wanted.country in (None, attempt.country)
+            and wanted.channel in (None, attempt.channel)
+            and wanted.is_converted in (None, attempt.is_converted)
+            and attempt.to.startswith(wanted.prefix)
+            and (
+                wanted.recipient is None
+                or attempt.tag == self._codes.tag(attempt.service, wanted.recipient.to)
+            )
+        )
+
+    def _read(self, members: Sequence[str]) -> list[Attempt]:
+        answer = self._json(self._script_of_attempts, [], list(members))
+        now = answer["now"]
+        return [
+            _attempt(members[place - 1], verification, send, now)
+            # Without any, Lua's list is an empty table.
+            for place, verification, send in answer["found"] or ()
+        ]
+
+
+def _attempt(
+    member: str, verification: Mapping[str, str], send: Mapping[str, Any], now: int
+) -> Attempt:
+    verification_id, _, number = member.partition(":")
+    country = verification.get("country", "none")
+    status = verification.get("status")
+    expires_ms = reading.number(verification.get("expires"))
+    return Attempt(
+        sid=attempt_sid(verification_id, int(number)),
+        verification_id=verification_id,
+        service=verification["app"],
+        channel=reading.word(send["channel"], CHANNELS),
+        locale=send.get("locale", ""),
+        to=verification.get("to", ""),
+        tag=verification.get("tag", ""),
+        country=None if country == "none" else country,
+        code_length=reading.number(verification.get("code_length"), Policy.code_length),
+        status=send.get("status", reading.UNKNOWN),
+        reason=send.get("reason"),
+        is_converted=status == "approved" and number == verification.get("sends"),
+        is_expired=status == "pending" and expires_ms <= now,
+        created_at=reading.moment(send.get("asked")),
+        # An attempt whose worker died has left no line.
+        lines=tuple(filter(None, send["deliveries"] or ())),
+    )
+
+
+def attempt_sid(verification_id: str, send: int) -> str:
+    return f"VL{int(verification_id.removeprefix('VE'), 16) ^ send:032x}"
+
+
+def _verification_id(sid: str, send: int) -> str:
+    return f"VE{int(sid.removeprefix('VL'), 16) ^ send:032x}"
+
+
+def _key(account: str) -> str:
+    return f"otp:attempts:{account}"

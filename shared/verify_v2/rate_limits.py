@@ -1,0 +1,242 @@
+"""The rate limits that a Service has of its own: how often it may be asked for a code with the same
+value, which is a client's address, a session, or whatever the account counts by."""
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeVar
+
+from redis import Redis
+
+from shared.codes import Codes
+from shared.errors import RateLimitNotFound, RateLimitRefused
+from shared.storage import reading
+from shared.storage.scripts import RedisScripts
+from shared.verification.store import SERVICE_SECONDS
+
+# Each is a list in Redis per value, and looked at by every start.
+MOST_LIMITS = 20
+MOST_BUCKETS = 10
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """At most `max` starts in any `interval` seconds. Times are Unix seconds."""
+
+    sid: str
+    max: int
+    interval: int
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateLimit:
+    """Without buckets it limits nothing."""
+
+    sid: str
+    unique_name: str
+    description: str
+    created_at: int
+    updated_at: int
+    buckets: tuple[Bucket, ...] = ()
+
+    def bucket(self, sid: str) -> Bucket:
+        """Raises RateLimitNotFound."""
+        for bucket in self.buckets:
+            if bucket.sid == sid:
+                return bucket
+        raise RateLimitNotFound
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """A rate limit, and the value that a start counts for."""
+
+    limit: RateLimit
+    value: str
+
+
+class RateLimits(RedisScripts):
+    """The rate limits in Redis; Store lists the keys. Those of a Service are one value, which is
+    read and replaced whole, so that no two names or intervals can be the same, however many are
+    added at once. Methods raise RateLimitNotFound, RateLimitRefused, StorageUnavailable."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis)
+        self._replace = self._script("verify_v2/rate_limits")
+
+    def of(self, service: str) -> list[RateLimit]:
+        """All of a Service, the oldest first."""
+        (kept,) = self._fetch(lambda pipe: pipe.getex(key_of(service), ex=SERVICE_SECONDS))
+        return parse(kept)
+
+    def find(self, service: str, sid: str) -> RateLimit:
+        return _find(self.of(service), sid)
+
+    def add(self, service: str, unique_name: str, description: str) -> RateLimit:
+        now = int(time.time())
+        limit = RateLimit(
+            sid=_new_sid("RK"),
+            unique_name=unique_name,
+            description=description,
+            created_at=now,
+            updated_at=now,
+        )
+
+        def add(limits: list[RateLimit]) -> RateLimit:
+            if any(other.unique_name == unique_name for other in limits):
+                raise RateLimitRefused("name_taken")
+            if len(limits) >= MOST_LIMITS:
+                raise RateLimitRefused("too_many_limits")
+            limits.append(limit)
+            return limit
+
+        return self._change(service, add)
+
+    def describe(self, service: str, sid: str, description: str) -> RateLimit:
+        def describe(limits: list[RateLimit]) -> RateLimit:
+            return _put(limits, replace(_find(limits, sid), description=description))
+
+        return self._change(service, describe)
+
+    def remove(self, service: str, sid: str) -> None:
+        self._change(service, lambda limits: limits.remove(_find(limits, sid)))
+
+    def add_bucket(self, service: str, sid: str, most: int, interval: int) -> Bucket:
+        now = int(time.time())
+        bucket = Bucket(
+            sid=_new_sid("BL"), max=most, interval=interval, created_at=now, updated_at=now
+        )
+
+        def add(limits: list[RateLimit]) -> Bucket:
+            limit = _find(limits, sid)
+            if len(limit.buckets) >= MOST_BUCKETS:
+                raise RateLimitRefused("too_many_buckets")
+            return _put_bucket(limits, limit, bucket)
+
+        return self._change(service, add)
+
+    def change_bucket(
+        self, service: str, sid: str, bucket_sid: str, most: int | None, interval: int | None
+    ) -> Bucket:
+        """What is None stays as it is."""
+
+        def change(limits: list[RateLimit]) -> Bucket:
+            limit = _find(limits, sid)
+            bucket = limit.bucket(bucket_sid)
+            changed = replace(
+                bucket,
+                max=bucket.max if most is None else most,
+                interval=bucket.interval if interval is None else interval,
+                updated_at=int(time.time()),
+            )
+            return _put_bucket(limits, limit, changed)
+
+        return self._change(service, change)
+
+    def remove_bucket(self, service: str, sid: str, bucket_sid: str) -> None:
+        def remove(limits: list[RateLimit]) -> None:
+            limit = _find(limits, sid)
+            gone = limit.bucket(bucket_sid)
+            _put(limits, replace(limit, buckets=tuple(b for b in limit.buckets if b is not gone)))
+
+        self._change(service, remove)
+
+    def _change(self, service: str, change: Callable[[list[RateLimit]], T]) -> T:
+        """Do to a Service's limits what `change` does to the list of them; once more when somebody
+        else has changed them meanwhile."""
+        while True:
+            kept = self._run(lambda: self.redis.get(key_of(service))) or b""
+            limits = parse(kept)
+            answer = change(limits)
+            if self._replaced(service, kept, limits):
+                return answer
+
+    def _replaced(self, service: str, kept: bytes, limits: Sequence[RateLimit]) -> bool:
+        words: list[Any] = [kept, json.dumps(list(map(asdict, limits))), SERVICE_SECONDS * 1000]
+        return bool(self._run(lambda: self._replace([key_of(service)], words)))
+
+
+def key_of(service: str) -> str:
+    return f"otp:rate_limits:{service}"
+
+
+def parse(kept: bytes | None) -> list[RateLimit]:
+    """What can be read of a Service's rate limits."""
+    found = map(_limit, reading.json_list(kept))
+    return [limit for limit in found if limit]
+
+
+def _limit(told: Any) -> RateLimit | None:
+    match told:
+        case {"sid": str(sid), "unique_name": str(name), "buckets": list(kept)}:
+            buckets = map(_bucket, kept)
+            return RateLimit(
+                sid=sid,
+                unique_name=name,
+                description=str(told.get("description", "")),
+                created_at=reading.number(told.get("created_at")),
+                updated_at=reading.number(told.get("updated_at")),
+                buckets=tuple(bucket for bucket in buckets if bucket),
+            )
+    return None
+
+
+def _bucket(told: Any) -> Bucket | None:
+    match told:
+        case {"sid": str(sid), "max": int(most), "interval": int(interval)} if (
+            min(most, interval) > 0
+        ):
+            return Bucket(
+                sid=sid,
+                max=most,
+                interval=interval,
+                created_at=reading.number(told.get("created_at")),
+                updated_at=reading.number(told.get("updated_at")),
+            )
+    return None
+
+
+def as_limits(codes: Codes, service: str, counted: Sequence[Counted]) -> list[dict[str, Any]]:
+    """What start.lua counts for them. A value may be an address: Redis gets a keyed hash of it."""
+    return [
+        {
+            "scope": "rate_limit",
+            "name": count.limit.unique_name,
+            "subject": codes.tag(f"{service} {count.limit.sid}", count.value),
+            "windows": [{"count": b.max, "ms": b.interval * 1000} for b in count.limit.buckets],
+        }
+        for count in counted
+        if count.limit.buckets
+    ]
+
+
+def _find(limits: Sequence[RateLimit], sid: str) -> RateLimit:
+    for limit in limits:
+        if limit.sid == sid:
+            return limit
+    raise RateLimitNotFound
+
+
+def _put(limits: list[RateLimit], changed: RateLimit) -> RateLimit:
+    changed = replace(changed, updated_at=int(time.time()))
+    limits[limits.index(_find(limits, changed.sid))] = changed
+    return changed
+
+
+def _put_bucket(limits: list[RateLimit], limit: RateLimit, bucket: Bucket) -> Bucket:
+    others = [other for other in limit.buckets if other.sid != bucket.sid]
+    if any(other.interval == bucket.interval for other in others):
+        raise RateLimitRefused("interval_taken")
+    kept = {b.sid: b for b in limit.buckets} | {bucket.sid: bucket}
+    _put(limits, replace(limit, buckets=tuple(kept.values())))
+    return bucket
+
+
+def _new_sid(prefix: str) -> str:
+    return prefix + secrets.token_hex(16)

@@ -1,0 +1,229 @@
+"""Services of the Verify v2 compatible API: each is a policy of its own within an account.
+
+To the core an account is an app, and so is each of its Services, by its SID. That is longer than
+the name of any other app may be, so that the two are never taken for each other.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, fields, replace
+from functools import cache
+from hashlib import sha256
+from typing import Any, NamedTuple, Self
+
+from redis import Redis
+from redis.client import Pipeline
+
+from shared.policy import Limit, Policy
+from shared.settings import Settings
+from shared.storage import reading
+from shared.storage.scripts import RedisScripts
+from shared.verification.store import SERVICE_SECONDS
+from shared.verify_v2 import rate_limits
+from shared.verify_v2.rate_limits import RateLimit
+
+# Of an account.
+MOST = 1000
+# Our only template: the words that we have, in their languages.
+TEMPLATE_SID = f"HJ{sha256(b'template').hexdigest()[:32]}"
+_HIGH = (Limit.parse("20/1h"),)
+_DELETED = '{"deleted": true}'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """`created` and `updated` in Unix milliseconds, 0 for one of OTP_SERVICES that was never
+    changed. What only clients of the API look at is kept for them: lookup_enabled and what stands
+    below it."""
+
+    sid: str
+    account: str
+    friendly_name: str
+    code_length: int = 6
+    custom_code_enabled: bool = False
+    skip_sms_to_landlines: bool = False
+    lookup_enabled: bool = False
+    dtmf_input_required: bool = True
+    do_not_share_warning_enabled: bool = False
+    verify_event_subscription_enabled: bool = False
+    tts_name: str | None = None
+    default_template_sid: str | None = None
+    created: int = 0
+    updated: int = 0
+
+    @classmethod
+    def read(cls, text: bytes) -> Self | None:
+        """As service.lua wrote it. Returns None for one that was deleted or cannot be read."""
+        stored = reading.json_object(text)
+        if stored is None or "deleted" in stored:
+            return None
+        facts = {
+            name: stored[name]
+            for name, kinds in _FACTS.items()
+            if isinstance(stored.get(name), kinds)
+        }
+        return cls(**facts) if facts.keys() >= _IDENTITY else None
+
+
+_FACTS: dict[str, tuple[type, ...]] = {
+    fact.name: (str,) if fact.default in (MISSING, None) else (type(fact.default),)
+    for fact in fields(Service)
+}
+_IDENTITY = {"sid", "account", "friendly_name"}
+
+
+class ToStart(NamedTuple):
+    """A Service, its rate limits, and whether its account trusts the recipient's number."""
+
+    service: Service
+    limits: list[RateLimit]
+    is_safe: bool
+
+
+class Services(RedisScripts):
+    """The Services in Redis; Store lists the keys. `given` are those of OTP_SERVICES, which are
+    there without being written until they are changed or deleted."""
+
+    def __init__(self, redis: Redis, given: Sequence[Service]) -> None:
+        super().__init__(redis)
+        self._given = {service.sid: service for service in given}
+        self._write = self._script("verify_v2/service")
+
+    def create(self, account: str, friendly_name: str, **more: Any) -> Service | None:
+        """`more` are further fields of a Service. None: the account has too many."""
+        sid = f"VA{secrets.token_hex(16)}"
+        made = Service(sid=sid, account=account, friendly_name=friendly_name, **more)
+        return self._written(made, {}, base=made)
+
+    def find(self, account: str, sid: str) -> Service | None:
+        """An account's Service."""
+        (text,) = self._fetch(lambda pipe: pipe.getex(_key(sid), ex=SERVICE_SECONDS))
+        return self._of(account, sid, text)
+
+    def find_to_start(self, account: str, sid: str, safe_key: str) -> ToStart | None:
+        """An account's Service with what a start has to know beside it, in one round trip.
+        `safe_key` is SafeList's for the recipient."""
+
+        def ask(pipe: Pipeline) -> None:
+            pipe.getex(_key(sid), ex=SERVICE_SECONDS)
+            pipe.getex(rate_limits.key_of(sid), ex=SERVICE_SECONDS)
+            pipe.hexists(safe_key, account)
+            pipe.expire(safe_key, SERVICE_SECONDS)
+
+        text, limits, is_safe, _ = self._fetch(ask)
+        service = self._of(account, sid, text)
+        return ToStart(service, rate_limits.parse(limits), bool(is_safe)) if service else None
+
+    def all_of(self, account: str) -> list[Service]:
+        """Those of OTP_SERVICES, then the others, the oldest first."""
+        index = f"otp:services:{account}"
+        given = [sid for sid, service in self._given.items() if service.account == account]
+
+        (stored,) = self._fetch(lambda pipe: pipe.zrange(index, 0, -1))
+        sids = list(dict.fromkeys([*given, *(str(reading.text(sid)) for sid in stored or ())]))
+
+        def ask(pipe: Pipeline) -> None:
+            for sid in sids:
+                pipe.getex(_key(sid), ex=SERVICE_SECONDS)
+            pipe.expire(index, SERVICE_SECONDS)
+
+        *texts, _ = self._fetch(ask)
+        # One that cannot be read may be a newer version's, which reads it again later.
+        if ended := [sid for sid, text in zip(sids, texts, strict=True) if text is None]:
+            self._run(lambda: self.redis.zrem(index, *ended))
+        found = [self._of(account, sid, text) for sid, text in zip(sids, texts, strict=True)]
+        return [service for service in found if service]
+
+    def names(self, sids: Sequence[str]) -> dict[str, str]:
+        """What the Services among these are called."""
+        if not sids:
+            return {}
+        (texts,) = self._fetch(lambda pipe: pipe.mget([_key(sid) for sid in sids]))
+        found = {sid: self._read(sid, text) for sid, text in zip(sids, texts, strict=True)}
+        return {sid: service.friendly_name for sid, service in found.items() if service}
+
+    def update(self, service: Service, changes: Mapping[str, Any]) -> Service | None:
+        """None: it was deleted meanwhile, or is of OTP_SERVICES, and there are too many."""
+        return self._written(service, changes, base=self._given.get(service.sid))
+
+    def delete(self, service: Service) -> None:
+        def delete() -> None:
+            with self.redis.pipeline() as pipe:
+                if service.sid in self._given:
+                    pipe.set(_key(service.sid), _DELETED, ex=SERVICE_SECONDS)
+                else:
+                    pipe.delete(_key(service.sid))
+                pipe.zrem(f"otp:services:{service.account}", service.sid)
+                pipe.delete(rate_limits.key_of(service.sid))
+                pipe.execute()
+
+        self._run(delete)
+
+    def _of(self, account: str, sid: str, text: bytes | None) -> Service | None:
+        service = self._read(sid, text)
+        return service if service and service.account == account else None
+
+    def _read(self, sid: str, text: bytes | None) -> Service | None:
+        return Service.read(text) if text else self._given.get(sid)
+
+    def _written(
+        self, service: Service, changes: Mapping[str, Any], *, base: Service | None
+    ) -> Service | None:
+        keys = [_key(service.sid), f"otp:services:{service.account}"]
+        request = {
+            "sid": service.sid,
+            "changes": changes,
+            "ttl_ms": SERVICE_SECONDS * 1000,
+            "most": MOST,
+        }
+        if base:
+            facts = asdict(base)
+            request["base"] = {n: v for n, v in facts.items() if n not in {"created", "updated"}}
+        text = self._run(lambda: self._write(keys, [json.dumps(request)]))
+        return Service.read(text) if text else None
+
+
+def given(settings: Settings) -> list[Service]:
+    """The Services of OTP_SERVICES."""
+    return [
+        Service(sid=sid, account=account, friendly_name=settings.app(account).otp_app_name)
+        for account, sid in settings.otp_services
+    ]
+
+
+class Policies:
+    """The policy of a Service: that of its account, with the times and counts that clients of the
+    API know. They limit how often a recipient is sent something; the limit beside them is the
+    owner's where there is one, else a high one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._common = cache(self._of_account)
+
+    def of(self, service: Service, *, ip_known: bool = False) -> Policy:
+        """`ip_known`: the caller, which is a server, has told the address of its client."""
+        policy = self._common(service.account)
+        limits = {
+            scope: windows for scope, windows in policy.limits.items() if ip_known or scope != "ip"
+        }
+        return replace(policy, code_length=service.code_length, limits=limits)
+
+    def _of_account(self, account: str) -> Policy:
+        policy = self._settings.app(account).policy()
+        limits = dict(policy.limits)
+        if not self._settings.says(account, "limit_to"):
+            limits["to"] = _HIGH
+        return replace(
+            policy,
+            ttl_seconds=600,
+            max_checks=5,
+            max_sends=5,
+            resend_seconds=0,
+            resend_code="same",
+            limits=limits,
+        )
+
+
+def _key(sid: str) -> str:
+    return f"otp:service:{sid}"

@@ -1,0 +1,136 @@
+"""What stands in a sender URL."""
+
+import pytest
+
+from shared.settings.sender_urls import (
+    TWILIO_OPTIONS,
+    SenderUrl,
+    named,
+    twilio_auth_token,
+    webhook_key,
+    webhook_url,
+)
+
+ACCOUNT = "AC0123456789abcdef0123456789abcdef"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+@pytest.mark.parametrize(
+    ("url", "user", "password", "host"),
+    [
+        ("a://host", "", "", "host"),
+        ("a+b.c-d://user:pass@host", "user", "pass", "host"),
+        ("a://u%40x:p%2F%3A%20@h", "u@x", "p/: ", "h"),
+        ("a://me@example.com:p@ss:w@h", "me@example.com", "p@ss:w", "h"),
+        ("a://Key@MGaB", "Key", "", "MGaB"),
+        ("a://u:p@+15005550006", "u", "p", "+15005550006"),
+        ("a://[::1]", "", "", "::1"),
+        ("a://My%20Shop", "", "", "My Shop"),
+    ],
+)
+@pytest.mark.parametrize("port", [None, 25])
+@pytest.mark.parametrize("path", ["", "/", "/x%2Fy/z"])
+@pytest.mark.parametrize(
+    ("query", "options"),
+    [
+        ("", {}),
+        ("?", {}),
+        ("?k=v", {"k": "v"}),
+        ("?k=a+b%20c%26", {"k": "a+b c&"}),
+        ("?k=http://h:1/x&l=", {"k": "http://h:1/x", "l": ""}),
+    ],
+)
+def test_takes_a_url_apart(url, user, password, host, port, path, query, options):
+    whole = url + (f":{port}" if port else "") + path + query
+    found = SenderUrl.parse(whole, ("k", "l"))
+    assert (found.scheme, found.user, found.password) == (url.partition(":")[0], user, password)
+    assert (found.host, found.port, found.path) == (host, port, path)
+    assert found.options == options
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "a",
+        "a:",
+        "a:/host",
+        "A://host",
+        "a://host#fragment",
+        "a://u:hunter22/x@host",
+        "a://u:hunter22?x@host",
+        "a://u:1?hunter22=x@host",
+        "a://u:hunter22#x@host",
+        "a://host:hunter22",
+        "a://host?hunter22",
+        "a://host?hunter22=x",
+        "a://host?k=1&k=2",
+        "a://[::1",
+    ],
+)
+def test_refuses_what_is_no_url_without_a_word_of_it(url):
+    with pytest.raises(ValueError, match=r"not a URL|takes only") as error:
+        SenderUrl.parse(url, ("k",))
+    assert "hunter22" not in str(error.value)
+    assert error.value.__context__ is None
+
+
+def test_shows_no_secret():
+    url = SenderUrl.parse("a://key:hunter22@host?token=hunter23", ("token",))
+    assert "hunter2" not in repr(url)
+    assert "key" not in repr(url)
+
+
+def test_numbers_what_is_there_more_than_once():
+    assert named(["b://1", "a://2", "b://3"]) == [
+        ("b-1", "b://1"),
+        ("a", "a://2"),
+        ("b-2", "b://3"),
+    ]
+    assert named([]) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "token"),
+    [
+        (f"twilio://{ACCOUNT}:token@+15005550006", "token"),
+        (f"twilio://{ACCOUNT}:old@+15005550006?auth_token=new", "new"),
+        (f"twilio://SK:secret@+15005550006?account={ACCOUNT}", None),
+        (f"twilio://SK:secret@+15005550006?account={ACCOUNT}&auth_token=token", "token"),
+    ],
+)
+def test_knows_what_twilio_signs_with(url, token):
+    assert twilio_auth_token(SenderUrl.parse(url, TWILIO_OPTIONS)) == token
+
+
+def test_reads_the_key_of_a_webhook():
+    key = webhook_key(SenderUrl.parse(f"webhook://{SECRET}@host"))
+    assert key == webhook_key(SenderUrl.parse(f"webhook://{SECRET.removeprefix('whsec_')}@host"))
+    assert len(key) == 24
+
+
+@pytest.mark.parametrize(
+    ("query", "tls", "rest"),
+    [
+        ("", None, ""),
+        ("?", None, ""),
+        ("?tls=none", "none", ""),
+        ("?%74ls=none&a", "none", "a"),
+        ("?b=1&tls=none&b=%31&a=tls=none", "none", "b=1&b=%31&a=tls=none"),
+        ("?hunter22", None, "hunter22"),
+    ],
+)
+def test_keeps_the_query_of_a_webhook_beside_its_own_option(query, tls, rest):
+    url = webhook_url(f"webhook://{SECRET}@host/path{query}")
+    assert (url.options.get("tls"), url.query) == (tls, rest)
+    assert "hunter22" not in repr(url)
+
+
+@pytest.mark.parametrize(
+    "secret", ["", "whsec_", "whsec_c2hvcnQ=", "hunter22", f"{SECRET}:{SECRET}"]
+)
+def test_refuses_a_key_that_is_none(secret):
+    with pytest.raises(ValueError, match="expected webhook://SECRET@host/path") as error:
+        webhook_key(SenderUrl.parse(f"webhook://{secret}@host"))
+    assert "hunter22" not in str(error.value)
+    assert error.value.__context__ is None

@@ -1,0 +1,489 @@
+"""Settings: read once, and wrong ones are named and never repeated."""
+
+import base64
+import re
+import traceback
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+from shared.policy import CHANNELS, Guard, Limit, Policy
+from shared.settings import Settings, SettingsError
+from shared.verify_v2.services import Policies, Service
+
+EXAMPLE_TEXT = (Path(__file__).parents[3] / ".env.example").read_text(encoding="utf-8")
+# With the settings that a copy of it leaves to compose and make run.
+EXAMPLE = dotenv_values(stream=StringIO(re.sub("(?m)^#(?=[A-Z_]+=)", "", EXAMPLE_TEXT)))
+FIRST = base64.b64encode(b"1" * 32).decode()
+SECOND = base64.b64encode(b"2" * 32).decode()
+SECRET = "ThisIsNotToBeSeenByAnybodyAtAllEver"
+
+
+def load(env_file=None, secrets_dir=Path("/nowhere"), **env) -> Settings:
+    return Settings.load(env, env_file, secrets_dir)
+
+
+def start(**env) -> None:
+    """Everything that is read before a process starts to serve."""
+    settings = load(**{"OTP_SECRET_KEYS": f"k1:{FIRST}", **env})
+    settings.secret_keys()
+    settings.api_keys()
+    settings.policy()
+
+
+def test_the_example_names_exactly_the_settings():
+    assert set(EXAMPLE) == {name.upper() for name in Settings.model_fields}
+
+
+def test_the_example_holds_every_default():
+    assert load(**EXAMPLE) == load()
+    for name, value in EXAMPLE.items():
+        if not value:
+            assert not Settings.model_fields[name.lower()].default, name
+
+
+@pytest.mark.parametrize("text", [EXAMPLE_TEXT, re.sub("(?m)^#(?=[A-Z_]+=)", "", EXAMPLE_TEXT)])
+def test_an_example_copied_to_env_changes_nothing(tmp_path, text):
+    copy = tmp_path / ".env"
+    copy.write_text(text, encoding="utf-8")
+    copied, bare = load(copy), load()
+    assert copied == bare
+    service = Service(sid=f"VA{32 * '0'}", account="shop", friendly_name="Shop")
+    assert Policies(copied).of(service) == Policies(bare).of(service)
+    names = [n.removeprefix("otp_") for n in Settings.model_fields if n.startswith("otp_")]
+    assert not [name for name in names if copied.says("shop", name)]
+
+
+@pytest.mark.parametrize(
+    ("common", "own", "is_set"),
+    [
+        ("5/10m 10/1h", "", False),
+        ("5/10m,10/1h", "", False),
+        ("", "5/10m 10/1h", False),
+        ("5/10m 10/1h", "5/10m 10/1h", False),
+        ("5/10m", "", True),
+        ("none", "", True),
+        ("", "5/10m", True),
+        # Without its table the app would have another limit.
+        ("1/1h", "5/10m 10/1h", True),
+    ],
+)
+def test_a_value_equal_to_its_default_counts_as_not_set(common, own, is_set):
+    table = f"[shop]\nlimit_to = '{own}'" if own else ""
+    settings = load(OTP_LIMIT_TO=common, OTP_APPS=table)
+    assert settings.says("shop", "limit_to") is is_set
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("OTP_CODE_LENGTH", (6, 4, 10)),
+        ("OTP_TTL_SECONDS", (300, 30, 3600)),
+        ("OTP_MAX_CHECKS", (5, 1, 10)),
+        ("OTP_MAX_SENDS", (5, 1, 10)),
+        ("OTP_RESEND_SECONDS", (30, 0, 600)),
+        ("PORT", (5000, 1, 65535)),
+        ("OTP_TRUSTED_PROXIES", (0, 0, 10)),
+        ("WORKER_CONCURRENCY", (32, 1, 512)),
+    ],
+)
+def test_a_number_has_its_default_and_its_bounds(name, expected):
+    default, least, most = expected
+    assert getattr(load(), name.lower()) == default
+    for value in (least, most):
+        assert getattr(load(**{name: str(value)}), name.lower()) == value
+    for value in (least - 1, most + 1):
+        expected = f"^{name}: expected a whole number from {least} to {most}$"
+        with pytest.raises(SettingsError, match=expected):
+            load(**{name: str(value)})
+
+
+def test_the_policy_of_the_defaults():
+    assert load().policy() == Policy(
+        code_length=6,
+        ttl_seconds=300,
+        max_checks=5,
+        max_sends=5,
+        resend_seconds=30,
+        resend_code="same",
+        max_failed_checks=Limit(count=20, window_seconds=86400),
+        limits={
+            "to": (Limit(count=5, window_seconds=600), Limit(count=10, window_seconds=3600)),
+            "ip": (Limit(count=30, window_seconds=3600),),
+            "app": (),
+            "country": (),
+            "range": (),
+            "global": (),
+        },
+        budget={},
+        guard=Guard(
+            mode="monitor",
+            ranges=Limit(count=20, window_seconds=86400),
+            countries=Limit(count=500, window_seconds=86400),
+            percent=10,
+        ),
+        channels=CHANNELS,
+        allowed_countries=None,
+        blocked_prefixes=(),
+        blocked_types=frozenset({"premium_rate", "shared_cost", "personal_number", "no_country"}),
+        test_numbers={},
+    )
+
+
+PAID = "webhook://whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3@gateway/"
+
+
+@pytest.mark.parametrize("name", ["OTP_SMS_SENDERS", "OTP_WHATSAPP_SENDERS", "OTP_CALL_SENDERS"])
+def test_where_messages_cost_the_guard_blocks_and_nobody_calls_without_a_key(name):
+    settings = load(**{name: f"console:// {PAID}"})
+    assert settings.policy().guard.mode == "block"
+    with pytest.raises(SettingsError, match=r"^anybody .* OTP_API_KEYS .* OTP_ALLOW_OPEN=true"):
+        settings.refuse_to_be_open()
+    load(**{name: PAID, "OTP_ALLOW_OPEN": "true"}).refuse_to_be_open()
+    assert load(**{name: PAID, "OTP_GUARD": "off"}).policy().guard.mode == "off"
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"OTP_EMAIL_SENDERS": "smtp://mail?from=a@example.com"},
+        {"OTP_EMAIL_SENDERS": "console:// apprise+mailgun://otp@mail.example.com/key/{to}"},
+        {"OTP_APPS": "[shop]\nemail_senders = 'smtp://mail?from=a@example.com'"},
+        {"OTP_APPS": f"[shop]\ncall_senders = ['console://', '{PAID}']"},
+        {"OTP_APPS": f"[page]\nsms_senders = '{PAID}'", "OTP_SMS_SENDERS": "none"},
+    ],
+)
+@pytest.mark.parametrize("empty", [{}, {"OTP_API_KEYS": ""}])
+def test_every_sender_but_the_console_takes_a_key_or_leave_to_be_open(env, empty):
+    settings = load(**env, **empty)
+    assert settings.api_keys() == ()
+    with pytest.raises(SettingsError, match="OTP_ALLOW_OPEN=true"):
+        settings.refuse_to_be_open()
+    load(**env, OTP_ALLOW_OPEN="true").refuse_to_be_open()
+
+
+def test_with_the_console_alone_nothing_has_to_be_closed():
+    load(
+        OTP_EMAIL_SENDERS="none", OTP_APPS="[shop]\nsms_senders = 'console://'"
+    ).refuse_to_be_open()
+
+
+def test_where_only_e_mail_is_sent_nothing_costs():
+    settings = load(OTP_EMAIL_SENDERS="smtp://mail?from=a@example.com")
+    assert settings.policy().guard.mode == "monitor"
+
+
+def test_a_budget_is_written_per_channel():
+    assert load(OTP_BUDGET="sms:1000, call:50").policy().budget == {"sms": 1000, "call": 50}
+    for wrong in ("sms", "sms:0", "sms:many", "fax:1"):
+        with pytest.raises(SettingsError, match=r"^OTP_BUDGET: "):
+            load(OTP_BUDGET=wrong)
+
+
+APPS = """
+[shop]
+code_length = 8
+limit_to = "3/10m 4/1d"
+allowed_countries = ["US", "GB"]
+app_name = "Shop"
+budget = "sms:10"
+sms_senders = "smtp://shop-mail?from=a@example.com"
+
+[bank]
+"""
+
+
+def test_an_app_has_settings_of_its_own_and_the_common_ones():
+    settings = load(OTP_APPS=APPS, OTP_TTL_SECONDS="120", OTP_LIMIT_TO="1/1h")
+    shop, bank = settings.app("shop"), settings.app("bank")
+    assert settings.app_names() == ("shop", "bank")
+    assert (shop.policy().code_length, bank.policy().code_length) == (8, 6)
+    assert (shop.policy().ttl_seconds, bank.policy().ttl_seconds) == (120, 120)
+    assert list(map(str, shop.policy().limits["to"])) == ["3/10m", "4/1d"]
+    assert list(map(str, bank.policy().limits["to"])) == ["1/1h"]
+    assert shop.policy().allowed_countries == {"US", "GB"}
+    assert (shop.policy().budget, bank.policy().budget) == ({"sms": 10}, {})
+    assert (shop.otp_app_name, bank.otp_app_name) == ("Shop", "OTP")
+    assert settings.app("unnamed").policy() == settings.policy()
+
+
+def test_an_app_s_own_senders_have_names_of_their_own():
+    named = load(OTP_APPS=APPS).named_senders("sms")
+    assert named == {
+        "": [("console", "console://")],
+        "shop": [("shop.smtp", "smtp://shop-mail?from=a@example.com")],
+    }
+
+
+def test_the_page_has_a_stricter_limit_for_addresses_unless_told_otherwise():
+    assert list(map(str, load().app("page").policy().limits["ip"])) == ["10/1h"]
+    own = load(OTP_APPS='page = {limit_ip = "7/1m"}')
+    assert list(map(str, own.app("page").policy().limits["ip"])) == ["7/1m"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[shop", "OTP_APPS is not TOML"),
+        ('sms_senders = "hunter22"', "OTP_APPS: expected a table [name] per app"),
+        ("['my shop']", "OTP_APPS: expected a table [name] per app"),
+        ("[shop]\nredis_url = 'hunter22'", "OTP_APPS: shop: redis_url is not a setting of an app"),
+        (
+            "[shop]\ncode_lenght = 8",
+            "OTP_APPS: shop: code_lenght is not a setting of an app. Did you",
+        ),
+        ("[shop]\ncode_length = 3", "OTP_APPS: shop: OTP_CODE_LENGTH: expected a whole"),
+        ("[shop]\nsms_senders = 'hunter22'", "OTP_APPS: shop: OTP_SMS_SENDERS: expected sender"),
+    ],
+)
+def test_a_wrong_table_of_an_app_stops_the_start_and_repeats_no_value(text, message):
+    with pytest.raises(SettingsError) as error:
+        load(OTP_APPS=text)
+    assert str(error.value).startswith(message)
+    assert "hunter22" not in str(error.value)
+
+
+def test_times_are_written_with_their_unit():
+    assert (load().otp_keep, load().otp_keep_audit) == (86400, 30 * 86400)
+    settings = load(OTP_KEEP="90m", OTP_KEEP_AUDIT="365d")
+    assert (settings.otp_keep, settings.otp_keep_audit) == (5400, 365 * 86400)
+
+
+def test_lists_are_separated_by_spaces_or_commas():
+    settings = load(OTP_ALLOWED_COUNTRIES="US, GB  DE", OTP_BLOCKED_PREFIXES="+1900,+4487")
+    assert settings.policy().allowed_countries == {"US", "GB", "DE"}
+    assert settings.policy().blocked_prefixes == ("+1900", "+4487")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "limit_to = 5",
+        "budget = 5",
+        "app_name = 5",
+        "guard = 5",
+        "blocked_types = [5]",
+        "sms_senders = 5",
+    ],
+)
+def test_a_value_of_another_kind_is_answered_with_a_sentence(table):
+    with pytest.raises(SettingsError, match=r"^OTP_APPS: shop: OTP_[A-Z_]+: expected [a-z]"):
+        load(OTP_APPS=f"[shop]\n{table}")
+
+
+@pytest.mark.parametrize(
+    "name", ["OTP_CODE_LENGHT", "OTP_", "OTP_TTL", "OTP_CODE_LENGTH_FILE", "OTP_FOO"]
+)
+def test_an_unknown_name_stops_the_start(name, tmp_path):
+    with pytest.raises(SettingsError, match=f"^{name} is not a setting; .env.example"):
+        load(**{name: "1"})
+    (tmp_path / ".env").write_text(f"{name}=1\n")
+    with pytest.raises(SettingsError, match=f"^{name} is not a setting"):
+        load(tmp_path / ".env")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("WORKER_CONCURENCY", "WORKER_CONCURRENCY"),
+        ("ORKER_CONCURRENCY", "WORKER_CONCURRENCY"),
+        ("API_PROCESES", "API_PROCESSES"),
+        ("API_PROCESS", "API_PROCESSES"),
+        ("APIPROCESSES", "API_PROCESSES"),
+        ("REDIS_URI", "REDIS_URL"),
+        ("REDIS_ULR", "REDIS_URL"),
+        ("REDIS_URL_FIL", "REDIS_URL_FILE"),
+        ("OPT_SMS_SENDERS", "OTP_SMS_SENDERS"),
+        ("OTPSMS_SENDERS", "OTP_SMS_SENDERS"),
+        ("OTP_SMS_SENDER", "OTP_SMS_SENDERS"),
+        ("OTP_SECERT_KEYS", "OTP_SECRET_KEYS"),
+    ],
+)
+def test_a_misspelled_name_stops_the_start_and_says_which_is_meant(name, meant, tmp_path):
+    expected = rf"^{name} is not a setting; .*\. Did you mean {meant}\?$"
+    with pytest.raises(SettingsError, match=expected):
+        load(**{name: "1"})
+    (tmp_path / ".env").write_text(f"{name}=1\n")
+    with pytest.raises(SettingsError, match=expected):
+        load(tmp_path / ".env")
+
+
+def test_every_unknown_name_is_named():
+    with pytest.raises(SettingsError, match=r"OTP_BAR is not .* OTP_FOO is not "):
+        load(OTP_FOO="1", OTP_BAR="1")
+
+
+def test_names_of_other_programs_are_left_alone():
+    others = """
+        PATH HOME HOSTNAME HOSTS HOSTTYPE POST PORTS PROT PWD SHELL TERM LANG LC_ALL USER LOGNAME TZ
+        API_PORT API_ADDRESS API_KEY API_URL REDIS_HOST REDIS_PORT REDIS_PASSWORD REDIS_SSL
+        REDIS_TTL REDIS_TLS REDIS_TLS_URL REDIS_DB REDIS_USER REDISCLOUD_URL WEB_CONCURRENCY
+        CELERY_WORKER_CONCURRENCY FTP_DATA_DIR NTP_SERVICES APP_NAME OTPAUTH DATABASE_URL GPG_KEY
+        PYTHON_VERSION no_proxy otp_foo SMS_SENDERS DATA_DIR WORKER_CONCURRENCIES
+    """
+    assert load(**dict.fromkeys(others.split(), "x")) == load()
+
+
+@pytest.mark.parametrize(
+    "service", ["OTP", "OTP_API", "OTP_REDIS", "OTP_SMS_SENDERS", "REDIS", "WORKER"]
+)
+def test_what_kubernetes_says_of_a_service_is_ignored(service):
+    """https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables"""
+    env = {
+        f"{service}_SERVICE_HOST": "10.96.12.7",
+        f"{service}_SERVICE_PORT": "5000",
+        f"{service}_SERVICE_PORT_HTTP": "5000",
+        f"{service}_SERVICE_PORT_HTTP_METRICS": "9000",
+        f"{service}_PORT": "tcp://10.96.12.7:5000",
+        f"{service}_PORT_5000_TCP": "tcp://10.96.12.7:5000",
+        f"{service}_PORT_5000_TCP_PROTO": "tcp",
+        f"{service}_PORT_5000_TCP_PORT": "5000",
+        f"{service}_PORT_5000_TCP_ADDR": "10.96.12.7",
+        f"{service}_PORT_53_UDP_ADDR": "fd00::1",
+        f"{service}_PORT_9_SCTP": "sctp://[fd00::1]:9",
+    }
+    assert load(**env, OTP_CODE_LENGTH="8") == load(OTP_CODE_LENGTH="8")
+    with pytest.raises(SettingsError, match=r"^OTP_FOO is not a setting"):
+        load(**env, OTP_FOO="1")
+
+
+@pytest.mark.parametrize("name", ["OTP_PORTS", "OTP_SERVICE", "OTP_PORT_TCP", "OTP_HOST"])
+def test_what_only_resembles_a_name_of_kubernetes_is_refused(name):
+    with pytest.raises(SettingsError, match=f"^{name} is not a setting"):
+        load(**{name: "tcp://10.96.12.7:5000"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("OTP_CODE_LENGTH", "six", "a whole number from"),
+        ("OTP_CODE_LENGTH", "6.5", "a whole number from"),
+        ("OTP_CODE_LENGTH", "٦", "a whole number from"),
+        ("PORT", "http", "a whole number from"),
+        ("OTP_RESEND_CODE", "other", "expected same or new"),
+        ("OTP_ALLOW_OPEN", "perhaps", "expected true or false"),
+        ("OTP_GUARD", "on", "expected block, monitor or off"),
+        ("OTP_PUBLIC_URL", "otp.example.com", "https://otp.example.com"),
+        ("OTP_BUDGET", "sms", "such as sms:1000"),
+        ("OTP_LIMIT_TO", "5 per minute", "such as 5/10m"),
+        ("OTP_LIMIT_IP", "30/1y", "such as 5/10m"),
+        ("OTP_MAX_FAILED_CHECKS", "20", "such as 5/10m"),
+        ("OTP_ALLOWED_COUNTRIES", "US Germany", "ISO 3166"),
+        ("OTP_ALLOWED_COUNTRIES", "UK", "ISO 3166"),
+        ("OTP_DEFAULT_REGION", "us", "ISO 3166"),
+        ("OTP_BLOCKED_PREFIXES", "1900", r"such as \+1900"),
+        ("OTP_APP_NAME", "x" * 31, "at most 30"),
+        ("OTP_APP_NAME", "a\nBcc: b", "printable"),
+        ("OTP_WEB_ORIGIN", "http://example.com", "https://"),
+        ("OTP_WEB_ORIGIN", "https://example.com/path", "https://"),
+        ("OTP_RETURN_URLS", "shop.example", "https://shop.example/account/"),
+        ("OTP_RETURN_URLS", "https://*.shop.example", "https://shop.example/account/"),
+        ("OTP_RETURN_URLS", "javascript://shop.example", "https://shop.example/account/"),
+        ("OTP_SMS_SENDERS", "console", "console://"),
+        ("REDIS_URL", "localhost", "redis://"),
+        ("REDIS_URL", "http://localhost", "redis://"),
+        ("REDIS_URL", "redis+sentinel://host", "sentinel://host:26379"),
+        ("REDIS_URL", "redis+sentinel://host:port/master", "sentinel://host:26379"),
+        ("OTP_SECRET_KEYS", "no-colon", "name:value"),
+        ("OTP_SECRET_KEYS", "k1:***", "not base64"),
+        ("OTP_SECRET_KEYS", "k1:c2hvcnQ=", "under 32 bytes"),
+        ("OTP_SECRET_KEYS", f"k1:{FIRST} k2:{FIRST}", "same key twice"),
+        ("OTP_SECRET_KEYS", f"k1:{FIRST} k1:{SECOND}", "same key id twice"),
+        ("OTP_SECRET_KEYS", " ", "kid:base64"),
+        ("OTP_API_KEYS", "key-without-app", "name:value"),
+        ("OTP_API_KEYS", "shop:short", "under 32 characters"),
+        ("OTP_API_KEYS", " ", "is empty"),
+        ("OTP_API_KEYS", f"page:{SECRET}", "page is a name of the service's own"),
+        ("OTP_API_KEYS", f"admin:{SECRET}", "admin is a name of the service's own"),
+        ("OTP_API_KEYS", f"shop:{SECRET} bank:{SECRET}", "the same key twice"),
+        ("OTP_ADMIN_PASSWORD", "elevenchars", "12 characters or more"),
+        ("OTP_KEEP", "59m", "a time from 1h to 7d"),
+        ("OTP_KEEP", "8d", "a time from 1h to 7d"),
+        ("OTP_KEEP", "1", "a time from 1h to 7d"),
+        ("OTP_KEEP_AUDIT", "23h", "a time from 1d to 365d"),
+        ("OTP_KEEP_AUDIT", "366d", "a time from 1d to 365d"),
+        ("OTP_SECRET_KEYS_FILE", "/nowhere/at/all", "cannot be read"),
+        ("OTP_DATA_DIR", "/dev/null/x", "cannot be written"),
+        ("OTP_DATA_DIR", "/dev/" + "x" * 300, "cannot be written"),
+    ],
+)
+def test_a_malformed_value_is_named_with_what_is_expected(name, value, expected):
+    env = {"OTP_SECRET_KEYS": ""} if name in ("OTP_SECRET_KEYS_FILE", "OTP_DATA_DIR") else {}
+    with pytest.raises(SettingsError, match=f"^{name}.*{expected}"):
+        start(**{**env, name: value})
+
+
+# The folder of OTP_DATA_DIR would be made.
+@pytest.mark.parametrize("field", sorted({*Settings.model_fields} - {"otp_data_dir"}))
+@pytest.mark.parametrize("value", ["?", "-1", "perhaps", "x" * 5000])
+def test_every_refusal_is_a_sentence_without_the_value(field, value):
+    try:
+        start(**{field.upper(): value})
+    except SettingsError as error:
+        said = str(error)
+        assert re.match(r"[A-Z_]+\b.* (expected|cannot be|is not|under|has) ?", said), said
+        assert not re.search("Input|String|valid |error|x{40}|perhaps", said), said
+
+
+def test_every_malformed_value_is_named_at_once():
+    with pytest.raises(SettingsError, match=r"PORT: .*OTP_TTL_SECONDS: "):
+        load(PORT="0", OTP_TTL_SECONDS="0")
+
+
+def test_without_a_key_the_start_stops_and_says_how_to_make_one():
+    with pytest.raises(SettingsError, match=r"OTP_SECRET_KEYS is missing.*OTP_DATA_DIR"):
+        load().secret_keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDIS_URL", f"redis://:{SECRET}@localhost:6379x/0"),
+        ("REDIS_URL", f"redis://:{SECRET}/x@localhost/0"),
+        ("REDIS_URL", f"redis+sentinel://:{SECRET}@localhost"),
+        ("OTP_SECRET_KEYS", SECRET),
+        ("OTP_SECRET_KEYS", f"k1:{SECRET}*"),
+        ("OTP_SECRET_KEYS", f"k1:{base64.b64encode(SECRET[:20].encode()).decode()}"),
+        ("OTP_API_KEYS", SECRET),
+        ("OTP_API_KEYS", f"shop:{SECRET[:31]}"),
+        ("OTP_ADMIN_PASSWORD", SECRET[:11]),
+        ("OTP_EMAIL_SENDERS", SECRET),
+        ("OTP_EMAIL_SENDERS", f"smtp:/u:{SECRET}@localhost"),
+    ],
+)
+def test_no_message_repeats_a_secret(name, value):
+    with pytest.raises(SettingsError) as stopped:
+        start(**{name: value})
+    assert name in str(stopped.value)
+    printed = "".join(traceback.format_exception(stopped.value))
+    assert value not in printed
+    assert SECRET[:11] not in printed
+
+
+def test_no_secret_is_in_the_repr():
+    settings = load(
+        REDIS_URL=f"redis://:{SECRET}@localhost/0",
+        OTP_SECRET_KEYS=f"k1:{FIRST}",
+        OTP_API_KEYS=f"shop:{SECRET}",
+        OTP_ADMIN_PASSWORD=SECRET,
+        OTP_EMAIL_SENDERS=f"smtp://u:{SECRET}@localhost?from=a@example.com",
+    )
+    for text in (repr(settings), str(settings)):
+        assert SECRET not in text
+        assert FIRST not in text
+
+
+def test_key_ids_keep_their_order():
+    keys = load(OTP_SECRET_KEYS=f"new:{FIRST} old:{SECOND}").secret_keys()
+    assert list(keys.items()) == [("new", b"1" * 32), ("old", b"2" * 32)]
+
+
+def test_an_app_may_have_several_keys():
+    keys = load(OTP_API_KEYS=f"shop:{'a' * 32}, shop:{'b' * 32} bank:{'c' * 32}").api_keys()
+    assert keys == (("shop", "a" * 32), ("shop", "b" * 32), ("bank", "c" * 32))
+
+
+def test_a_channel_without_senders_is_off():
+    assert load(OTP_CALL_SENDERS=",").policy().channels == ("sms", "whatsapp", "email")
