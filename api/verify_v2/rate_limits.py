@@ -13,7 +13,8 @@ from api.verify_v2.errors import BAD_LIMIT_NAME, V2Error, invalid
 from api.verify_v2.form import Form
 from api.verify_v2.services import found
 from api.verify_v2.shapes import Shapes, time
-from shared.verify_v2.rate_limits import Bucket, Counted, RateLimit, RateLimits
+from shared.verification.model import ExtraLimit
+from shared.verify_v2.rate_limits import Bucket, RateLimit, RateLimits
 from shared.verify_v2.services import Services
 
 _NAME = re.compile("[A-Za-z0-9._-]{1,64}")
@@ -126,7 +127,7 @@ def _routes_of_buckets(
         return "", 204
 
 
-def counted(form: Form, limits: Sequence[RateLimit]) -> list[Counted]:
+def counting(form: Form, limits: Sequence[RateLimit]) -> list[ExtraLimit]:
     """What a start counts for: {"end_user_ip": "198.51.100.7"}. Raises V2Error, also for the name
     of no limit: a slip of the pen must not leave a door open."""
     text = form.text("RateLimits")
@@ -142,7 +143,7 @@ def counted(form: Form, limits: Sequence[RateLimit]) -> list[Counted]:
             raise invalid("RateLimits", f"the Service has no rate limit {name[:64]!r}")
         if not isinstance(value, str | int | float):
             raise invalid("RateLimits", f"expected a string or number for {name!r}")
-    return [Counted(limit=known[name], value=str(value)) for name, value in values.items()]
+    return [known[name].counting(str(value)) for name, value in values.items()]
 
 
 def _description(form: Form) -> str | None:

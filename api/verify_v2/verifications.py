@@ -10,7 +10,7 @@ from api.verify_v2 import parameters, shapes
 from api.verify_v2.access import calling
 from api.verify_v2.errors import LANDLINE, NO_TARGET, NOT_FOUND, TOO_MANY_SENDS, V2Error, invalid
 from api.verify_v2.form import Form
-from api.verify_v2.rate_limits import counted
+from api.verify_v2.rate_limits import counting
 from api.verify_v2.services import found
 from shared.errors import TooManyChecks, VerificationNotFound
 from shared.policy import Channel
@@ -127,7 +127,7 @@ class _Verifications:
             account=of.account,
             app_name=parameters.name(form, "CustomFriendlyName") or of.friendly_name,
             code=parameters.custom_code(form) if of.custom_code_enabled else None,
-            counted=counted(form, known.limits),
+            extra_limits=counting(form, known.limits),
             is_safe=known.is_safe,
         )
         try:

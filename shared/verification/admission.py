@@ -1,6 +1,7 @@
 """What a start has to pass: the owner's lists, the limits and the pumping guard, as start.lua takes
 them."""
 
+from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
@@ -8,6 +9,7 @@ from shared.codes import Codes
 from shared.errors import ChannelNotEnabled, CountryNotAllowed, RecipientBlocked, Refused
 from shared.policy import Channel, Guard, Limit, Policy
 from shared.recipient import Recipient
+from shared.verification.model import ExtraLimit
 
 # As in prelude.lua.
 _GUARD_PARTS = 24
@@ -86,6 +88,20 @@ def _address_tag(codes: Codes, app: str, ip: str) -> str:
 def network_tag(codes: Codes, app: str, ip: str) -> str:
     """The name of the network that wrong codes are counted by: an IPv4 /24, an IPv6 /48."""
     return codes.tag(f"{app} network", network(ip, wider=True))
+
+
+def extra_limits(codes: Codes, app: str, extra: Sequence[ExtraLimit]) -> list[dict[str, Any]]:
+    """What is counted for limits of the caller's own."""
+    return [
+        {
+            "scope": "rate_limit",
+            "name": limit.name,
+            "subject": codes.tag(f"{app} {limit.id}", limit.value),
+            "windows": list(map(window, limit.windows)),
+        }
+        for limit in extra
+        if limit.windows
+    ]
 
 
 def window(limit: Limit) -> dict[str, int]:

@@ -20,11 +20,10 @@ from shared.errors import (
     TooManyChecks,
     VerificationNotFound,
 )
-from shared.policy import CHANNELS, Channel, Limit, Policy
+from shared.policy import CHANNELS, Channel, Limit, Limits, Policy
 from shared.recipient import Recipient
 from shared.storage import reading
 from shared.typed import plain
-from shared.verify_v2.rate_limits import Counted
 
 Status = Literal["pending", "approved", "canceled", "expired", "max_attempts_reached"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -130,16 +129,28 @@ class Proof:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExtraLimit:
+    """A caller's own limit: how many starts with the same `value` each window allows. A value may
+    be an address, so Redis gets a keyed hash of it. A refusal gives the `name`."""
+
+    id: str
+    name: str
+    value: str
+    windows: Limits
+
+
+@dataclass(frozen=True, kw_only=True)
 class Terms:
     """What a Service (shared/verify_v2/services.py) starts a verification on: a policy, the app
     whose senders and words it uses, what its message calls that, and the code if the caller made
-    one up. `counted` are limits beside those of the policy. Who `is_safe` passes the guard."""
+    one up. `extra_limits` count in addition to those of the policy. A recipient that `is_safe`
+    passes the guard."""
 
     policy: Policy
     account: str
     app_name: str
     code: str | None = None
-    counted: Sequence[Counted] = ()
+    extra_limits: Sequence[ExtraLimit] = ()
     is_safe: bool = False
 
 

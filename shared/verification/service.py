@@ -33,7 +33,6 @@ from shared.verification.model import (
     read_verification,
 )
 from shared.verification.store import Store
-from shared.verify_v2.rate_limits import as_limits
 
 _ID = re.compile(r"VE[0-9a-f]{32}")
 _SERVICE = re.compile(r"VA[0-9a-fA-F]{32}")
@@ -105,7 +104,7 @@ class VerificationService:
             "max_failed_checks": admission.window(policy.max_failed_checks),
             "limits": [
                 *admission.limits(policy, self._codes, account, recipient, ip),
-                *as_limits(self._codes, app, terms.counted if terms else ()),
+                *admission.extra_limits(self._codes, app, terms.extra_limits if terms else ()),
             ],
             **self._needed(account, channel, is_named=bool(terms)),
             **admission.cost(policy, recipient, channel, is_safe=bool(terms and terms.is_safe)),

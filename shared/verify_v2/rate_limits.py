@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 
 from redis import Redis
 
-from shared.codes import Codes
 from shared.errors import RateLimitNotFound, RateLimitRefused
+from shared.policy import Limit
 from shared.storage import reading
 from shared.storage.scripts import RedisScripts
+from shared.verification.model import ExtraLimit
 from shared.verification.store import SERVICE_SECONDS
 
 # Each is a list in Redis per value, and looked at by every start.
@@ -52,13 +53,10 @@ class RateLimit:
                 return bucket
         raise RateLimitNotFound
 
-
-@dataclass(frozen=True, kw_only=True)
-class Counted:
-    """A rate limit, and the value that a start counts for."""
-
-    limit: RateLimit
-    value: str
+    def counting(self, value: str) -> ExtraLimit:
+        """What a start that names this value counts for."""
+        windows = tuple(Limit(count=b.max, window_seconds=b.interval) for b in self.buckets)
+        return ExtraLimit(id=self.sid, name=self.unique_name, value=value, windows=windows)
 
 
 class RateLimits(RedisScripts):
@@ -200,20 +198,6 @@ def _bucket(told: Any) -> Bucket | None:
                 updated_at=reading.number(told.get("updated_at")),
             )
     return None
-
-
-def as_limits(codes: Codes, service: str, counted: Sequence[Counted]) -> list[dict[str, Any]]:
-    """What start.lua counts for them. A value may be an address: Redis gets a keyed hash of it."""
-    return [
-        {
-            "scope": "rate_limit",
-            "name": count.limit.unique_name,
-            "subject": codes.tag(f"{service} {count.limit.sid}", count.value),
-            "windows": [{"count": b.max, "ms": b.interval * 1000} for b in count.limit.buckets],
-        }
-        for count in counted
-        if count.limit.buckets
-    ]
 
 
 def _find(limits: Sequence[RateLimit], sid: str) -> RateLimit:

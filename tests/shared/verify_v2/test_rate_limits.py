@@ -7,7 +7,7 @@ import pytest
 
 from shared.errors import RateLimited, RateLimitNotFound, RateLimitRefused, StorageUnavailable
 from shared.verification.model import Started
-from shared.verify_v2.rate_limits import MOST_BUCKETS, MOST_LIMITS, Counted, RateLimits
+from shared.verify_v2.rate_limits import MOST_BUCKETS, MOST_LIMITS, RateLimits
 from tests.conftest import EVERY_REDIS, redis_of
 from tests.shared.verification.test_races import at_once
 
@@ -47,8 +47,8 @@ def ask(user, terms_of):
     """Ask for a code for the nth number, which counts for these values of limits."""
 
     def ask(n: int, *counted, service: str = SERVICE) -> Started:
-        values = [Counted(limit=limit, value=value) for limit, value in counted]
-        terms = replace(terms_of("shop"), counted=values)
+        values = [limit.counting(value) for limit, value in counted]
+        terms = replace(terms_of("shop"), extra_limits=values)
         return user.ask(f"+1415555{n:04}", app=service, terms=terms)
 
     return ask
