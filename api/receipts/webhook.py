@@ -1,0 +1,62 @@
+"""Receipts from your own gateway, signed by Standard Webhooks 1.0.0 with the secret that messages
+to it are signed with."""
+
+import hmac
+import re
+import time
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from flask import Request
+from pydantic import BaseModel, Field
+
+from api.http import body
+from api.receipts.reporter import Receipt
+from shared import signatures
+from shared.delivery.ledger import ReceiptOutcome
+from shared.errors import Unauthorized
+from shared.settings.sender_urls import webhook_key, webhook_url
+
+# Standard Webhooks limits the age of a receipt, so that it cannot be replayed later.
+LONGEST_AGE_SECONDS = 300
+
+
+class WebhookReceipt(BaseModel):
+    """The body of a receipt. `error` is one word for the reason."""
+
+    status: ReceiptOutcome
+    error: Annotated[str, Field(pattern="^[a-z][a-z_]{0,39}$")] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook:
+    key: bytes = field(repr=False)
+
+    def read(self, request: Request, url: str) -> Receipt:  # noqa: ARG002 (not signed here)
+        message_id = request.headers.get("webhook-id", "")
+        timestamp = request.headers.get("webhook-timestamp", "")
+        expected = signatures.standard_webhook(
+            self.key, message_id, timestamp, request.get_data()
+        ).encode()
+        # A gateway sends several, separated by spaces, while it changes its secret.
+        given = request.headers.get("webhook-signature", "").split()
+        right = [hmac.compare_digest(expected, one.encode()) for one in given]
+        if not any(right) or not _is_recent(timestamp):
+            raise Unauthorized
+        said = body.read(request, WebhookReceipt)
+        return Receipt(
+            outcome=said.status,
+            error=said.error if said.status == "undelivered" else None,
+        )
+
+
+def reporter(url: str) -> Webhook:
+    """Make the reader for a sender URL. Raises ValueError."""
+    return Webhook(key=webhook_key(webhook_url(url)))
+
+
+def _is_recent(timestamp: str) -> bool:
+    return (
+        re.fullmatch("[0-9]{1,12}", timestamp) is not None
+        and abs(time.time() - int(timestamp)) <= LONGEST_AGE_SECONDS
+    )
