@@ -4,7 +4,7 @@ import base64
 from contextlib import ExitStack
 
 from tests.e2e.conftest import wait_for
-from worker.senders.check_servers import DripServer, serving
+from worker.senders.conformance.servers import DripServer, serving
 
 SECRET = "whsec_" + base64.b64encode(b"0" * 24).decode()
 

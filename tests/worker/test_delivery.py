@@ -17,7 +17,7 @@ from tests.user import OTHER_PHONE, PHONE
 from worker.delivery import UNKNOWN_FENCE_SECONDS, Outlet
 from worker.messages import Texts
 from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError
-from worker.senders.check_servers import DripServer, serving
+from worker.senders.conformance.servers import DripServer, serving
 from worker.senders.sockets import bounded
 
 REFUSED = DeliveryError("refused", "smtp_535")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from worker.senders.base import DeliveryError, Message, Sender
-from worker.senders.check_servers import HttpServer, Reply, Request, serving
+from worker.senders.conformance.servers import HttpServer, Reply, Request, serving
 
 Answering = Callable[..., tuple[str, HttpServer]]
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.worker.senders.conftest import failure_of, make_message
 from worker.senders.apprise import AppriseSender
-from worker.senders.check_servers import Reply, Request, nobody
+from worker.senders.conformance.servers import Reply, Request, nobody
 
 TWILIO = "apprise+twilio://AC0123456789abcdef0123456789abcdef:0123456789abcdef@15005550006/{to}"
 

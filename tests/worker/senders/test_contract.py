@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from worker.senders import BUILT_IN
-from worker.senders.check import Check, Subject, checks_for
+from worker.senders.conformance import Check, Subject, checks_for
 
 TWILIO = "twilio://AC0123456789abcdef0123456789abcdef:hunter22@{}?api=http://{{server}}"
 SUBJECTS = {

@@ -10,7 +10,7 @@ import pytest
 
 from tests.worker.senders.conftest import Answering
 from worker.senders.base import DeliveryError
-from worker.senders.check_servers import HttpServer, Reply, Request, TcpServer, serving
+from worker.senders.conformance.servers import HttpServer, Reply, Request, TcpServer, serving
 from worker.senders.http_post import IDLE_SECONDS, LARGEST_ANSWER_BYTES, Poster
 
 

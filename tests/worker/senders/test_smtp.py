@@ -18,7 +18,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from tests.conftest import free_port
 from tests.worker.senders.conftest import failure_of, make_message
-from worker.senders.check_servers import SmtpServer, nobody, serving
+from worker.senders.conformance.servers import SmtpServer, nobody, serving
 from worker.senders.smtp import IDLE_SECONDS, SmtpSender
 from worker.senders.sockets import bounded
 

@@ -13,7 +13,7 @@ import pytest
 from tests.worker.senders.conftest import failure_of, make_message
 from worker.senders import sender_for
 from worker.senders.base import DeliveryError, Sender
-from worker.senders.check_servers import DripServer, TcpServer, serving
+from worker.senders.conformance.servers import DripServer, TcpServer, serving
 from worker.senders.http_post import Poster
 from worker.senders.sockets import bounded
 

@@ -19,7 +19,14 @@ import requests
 
 from tests.conftest import free_port
 from tests.worker.senders.conftest import failure_of, make_message
-from worker.senders.check_servers import HttpServer, Reply, Request, TcpServer, nobody, serving
+from worker.senders.conformance.servers import (
+    HttpServer,
+    Reply,
+    Request,
+    TcpServer,
+    nobody,
+    serving,
+)
 from worker.senders.twilio import TwilioSender
 
 DOCUMENT = Path(__file__).parents[4] / "shared" / "data" / "twilio_messages.openapi.json"

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.worker.senders.conftest import failure_of, make_message
-from worker.senders.check_servers import Reply, Request, nobody
+from worker.senders.conformance.servers import Reply, Request, nobody
 from worker.senders.webhook import WebhookSender
 
 # The secret of the examples in the Standard Webhooks libraries.

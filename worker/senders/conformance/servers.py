@@ -1,4 +1,4 @@
-"""Providers for worker.senders.check: servers on 127.0.0.1 that do as they are told."""
+"""Providers for the checks of a sender: servers on 127.0.0.1 that do as they are told."""
 
 import json
 import socket

@@ -16,9 +16,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from worker.senders import check
 from worker.senders.base import DeliveryError, Message
-from worker.senders.check import Broken, Subject, checks_for
+from worker.senders.conformance import Broken, Subject, checks, checks_for
 
 ROOT = Path(__file__).parents[3]
 URL = "model://hunter22@{server}"
@@ -208,34 +207,34 @@ class ReadsForEver(Model):
         connection.connect((parts.hostname, parts.port))
         with connection, connection.makefile("rb") as answer:
             connection.sendall(b"POST / HTTP/1.1\r\n\r\n")
-            over_at = time.monotonic() + 3 * check.DRIP_SECONDS
+            over_at = time.monotonic() + 3 * checks.DRIP_SECONDS
             while time.monotonic() < over_at and answer.read(1):
                 pass
             raise TimeoutError
 
 
 BREACHES = [
-    (ServesTheMoon, check.declares_its_channels),
-    (ShowsItsUrl, check.keeps_the_secrets_of_its_url),
-    (RepeatsItsUrl, check.keeps_the_secrets_of_its_url),
-    (SendsTwice, check.hands_messages_over),
-    (NeverSends, check.hands_messages_over),
-    (RefusesEverything, check.hands_messages_over),
-    (SendsTwice, check.keeps_no_dead_connection),
-    (Mixes, check.serves_many_threads),
-    (Raises, check.names_every_refusal),
-    (HangsTheTextOn, check.names_every_refusal),
-    (NamesTheRecipient, check.names_every_refusal),
-    (Chats, check.names_every_refusal),
-    (Logs, check.names_every_refusal),
-    (TakesAnyAnswer, check.names_every_refusal),
-    (KeepsAnyId, check.names_every_refusal),
-    (FollowsRedirects, check.follows_no_redirect),
-    (NeverTriesAgain, check.is_transient_when_nobody_listens),
-    (NeverTriesAgain, check.survives_a_provider_that_hangs_up),
-    (Waits, check.does_not_wait_for_ever),
-    (Guesses, check.knows_what_it_does_not_know),
-    (ReadsForEver, check.keeps_its_deadline),
+    (ServesTheMoon, checks.declares_its_channels),
+    (ShowsItsUrl, checks.keeps_the_secrets_of_its_url),
+    (RepeatsItsUrl, checks.keeps_the_secrets_of_its_url),
+    (SendsTwice, checks.hands_messages_over),
+    (NeverSends, checks.hands_messages_over),
+    (RefusesEverything, checks.hands_messages_over),
+    (SendsTwice, checks.keeps_no_dead_connection),
+    (Mixes, checks.serves_many_threads),
+    (Raises, checks.names_every_refusal),
+    (HangsTheTextOn, checks.names_every_refusal),
+    (NamesTheRecipient, checks.names_every_refusal),
+    (Chats, checks.names_every_refusal),
+    (Logs, checks.names_every_refusal),
+    (TakesAnyAnswer, checks.names_every_refusal),
+    (KeepsAnyId, checks.names_every_refusal),
+    (FollowsRedirects, checks.follows_no_redirect),
+    (NeverTriesAgain, checks.is_transient_when_nobody_listens),
+    (NeverTriesAgain, checks.survives_a_provider_that_hangs_up),
+    (Waits, checks.does_not_wait_for_ever),
+    (Guesses, checks.knows_what_it_does_not_know),
+    (ReadsForEver, checks.keeps_its_deadline),
 ]
 
 
@@ -248,7 +247,7 @@ def test_finds_a_breach(sender, finds):
 
 
 GOOD = Subject(url=URL, make=Model)
-WAITING = (check.does_not_wait_for_ever, check.knows_what_it_does_not_know)
+WAITING = (checks.does_not_wait_for_ever, checks.knows_what_it_does_not_know)
 
 
 @pytest.mark.parametrize("check", checks_for(GOOD), ids=lambda check: check.__name__)
