@@ -47,7 +47,9 @@ def test_is_refused_where_the_carrier_is_told_so(phone, message, capsys):
     assert sender.send(replace(message, channel="whatsapp")) is None
 
 
-def test_without_redis_it_is_printed_all_the_same(message, capsys):
+def test_without_redis_it_is_printed_all_the_same_and_the_log_says_so(message, capsys, caplog):
     away = connect(f"redis://127.0.0.1:{free_port()}/0", timeout_seconds=0.1)
     assert VirtualPhoneSender(ConsoleSender(), Phone(away)).send(message) is None
     assert f"code={message.code}" in capsys.readouterr().out
+    (missed,) = [record for record in caplog.records if record.message == "phone_missed"]
+    assert missed.error
