@@ -8,7 +8,7 @@ from redis import Redis
 from shared.delivery.ledger import AttemptResult, Claim, Ended, Ledger, Outcome, SendStatus
 from shared.errors import StorageUnavailable
 from shared.policy import CHANNELS, Channel
-from worker.delivery import Deliverer, Outlet
+from worker.deliverer import Deliverer, Outlet
 from worker.messages import Texts
 from worker.senders.base import DeliveryError, Message, Sender
 

@@ -16,7 +16,7 @@ from shared.policy import CHANNELS, Channel
 from shared.senders.registry import make_all
 from shared.settings import Settings, SettingsError
 from shared.storage.client import connect, warn_if_it_evicts
-from worker.delivery import Deliverer, Outlet
+from worker.deliverer import Deliverer, Outlet
 from worker.messages import Texts
 from worker.rq_worker import LONGEST_BACK_OFF_SECONDS, OtpWorker
 from worker.senders import BUILT_IN

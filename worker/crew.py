@@ -8,7 +8,7 @@ from threading import BoundedSemaphore, Lock, Thread
 
 from shared.delivery.ledger import Claim, Outcome
 from shared.errors import StorageUnavailable
-from worker.delivery import Deliverer, where
+from worker.deliverer import Deliverer, where
 
 log = logging.getLogger("otp.worker")
 

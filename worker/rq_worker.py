@@ -20,7 +20,7 @@ from shared.delivery.queue import QUEUE_NAME, ForeignJob, WakeUps
 from shared.errors import StorageUnavailable
 from worker import health
 from worker.crew import Crew
-from worker.delivery import Deliverer, where
+from worker.deliverer import Deliverer, where
 
 log = logging.getLogger("otp.worker")
 

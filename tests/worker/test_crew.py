@@ -12,7 +12,7 @@ from shared.delivery.ledger import Ledger
 from shared.policy import CHANNELS, Channel
 from tests.fakes import FakeSender, FlakyLedger, outlets
 from worker.crew import Crew
-from worker.delivery import Deliverer
+from worker.deliverer import Deliverer
 from worker.senders.base import DeliveryError, Sender
 
 

@@ -18,7 +18,7 @@ from shared.verification.service import VerificationService
 from tests.conftest import KEY
 from tests.fakes import DirectDeliverer, FakeSender
 from tests.user import PHONE, User
-from worker.delivery import Deliverer, Outlet
+from worker.deliverer import Deliverer, Outlet
 from worker.messages import Texts
 from worker.rq_worker import OtpWorker
 from worker.senders.base import DeliveryError

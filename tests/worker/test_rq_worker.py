@@ -18,7 +18,7 @@ from shared.delivery.ledger import LEASE_SECONDS, OVERDUE_SECONDS, Ledger
 from shared.delivery.queue import QUEUE_NAME, TASK, WakeUps
 from tests.fakes import FlakyLedger, claim_one, outlets
 from tests.user import OTHER_PHONE, PHONE
-from worker.delivery import Deliverer
+from worker.deliverer import Deliverer
 from worker.rq_worker import OtpWorker
 
 QUEUE = f"rq:queue:{QUEUE_NAME}"

@@ -1,4 +1,4 @@
-"""The task: deliver the sends of verifications."""
+"""Makes the delivery attempts of sends, for our own worker and for jobs of a stock RQ worker."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""The task: which sender is asked, when again, and what a failure means."""
+"""The Deliverer: which sender is asked, when again, and what a failure means."""
 
 import http.client
 import logging
@@ -14,7 +14,7 @@ from shared.policy import CHANNELS, Policy
 from shared.verification.model import Terms
 from tests.fakes import DirectDeliverer, FakeSender, FlakyLedger, claim_one, outlets
 from tests.user import OTHER_PHONE, PHONE
-from worker.delivery import UNKNOWN_FENCE_SECONDS, Outlet
+from worker.deliverer import UNKNOWN_FENCE_SECONDS, Outlet
 from worker.messages import Texts
 from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError
 from worker.senders.conformance.servers import DripServer, serving
@@ -221,7 +221,7 @@ def test_a_sender_that_raises_leaks_nothing_and_does_not_lose_the_send(
     assert seen()[1] == [("first", "unknown", "RuntimeError"), ("second", "accepted", None)]
     lines = "\n".join(JsonLines().format(record) for record in caplog.records)
     assert "sender_raised" in lines
-    assert "test_delivery.py" in lines
+    assert "test_deliverer.py" in lines
     for place in (lines, everything_in_redis().decode()):
         assert message.code not in place
         assert "cannot send" not in place
