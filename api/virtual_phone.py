@@ -77,7 +77,7 @@ def endpoints(
     @pages.get("")
     def show() -> str:
         return render_template(
-            "phone.html",
+            "phone/index.html",
             carriers=CARRIERS,
             **session.tokens(owner),
         )

@@ -3,12 +3,12 @@
  * and every answer changes one state (state.js, flow.js), and render.js makes the page say what it
  * says.
  */
-import { address } from "./api.js";
-import { codeIn, digitsOf } from "./code.js";
-import { check, checkTyped, ended, fillFromSms, learn, leave, look, resend, start, tellEmbedder } from "./flow.js";
-import { render } from "./render.js";
-import { NO_ERROR, $, announce, arrived, codeLength, fail, focusStep, state, update } from "./state.js";
-import { fill, texts } from "./words.js";
+import { address } from "./page/api.js";
+import { codeIn, digitsOf } from "./page/code.js";
+import { check, checkTyped, ended, fillFromSms, learn, leave, look, resend, start, tellEmbedder } from "./page/flow.js";
+import { render } from "./page/render.js";
+import { NO_ERROR, $, announce, arrived, codeLength, fail, focusStep, state, update } from "./page/state.js";
+import { fill, texts } from "./page/words.js";
 
 const TICK_MS = 500;
 
@@ -91,7 +91,7 @@ function pastedCode(event) {
 
 /** Only when the page can be used already; and it can without. */
 async function addPicker() {
-  const module = await import("./picker.js");
+  const module = await import("./page/picker.js");
   await module.addPicker();
   picker = module;
 }

@@ -109,7 +109,7 @@ class Page:
         elif code in texts.words["problem"] or problem["status"] >= 500:
             text = texts.refusal(code, error, settings.otp_code_length)
         return render_template(
-            "error.html",
+            "page/error.html",
             texts=texts,
             say=texts.say,
             title=title,

@@ -20,6 +20,6 @@ def endpoints(page: Page) -> Blueprint:
 
     @pages.get("/docs")
     def docs() -> str:
-        return render_template("docs.html")
+        return render_template("docs/index.html")
 
     return pages

@@ -158,7 +158,7 @@ def test_the_price_is_one_that_a_person_waits_for(page, figure, price, doublings
     for name, counter in (("half", tries // 2), ("all", tries - 1)):
         seconds = page.evaluate(
             """async (challenge) => {
-                const { solve } = await import("/static/proof.js");
+                const { solve } = await import("/static/page/proof.js");
                 const begin = performance.now();
                 await solve(challenge);
                 return (performance.now() - begin) / 1000;

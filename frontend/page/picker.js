@@ -6,7 +6,7 @@
 import { plain } from "./typed.js";
 import { texts } from "./words.js";
 
-const FOLDER = "./vendor/intl-tel-input";
+const FOLDER = "../vendor/intl-tel-input";
 const PAUSE_MS = 800; // Nobody wants to be told at every digit that the number is too short.
 
 const page = document.body.dataset;

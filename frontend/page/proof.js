@@ -40,8 +40,8 @@ let loading;
 /** Also the styles and the worker are files of their own, as nothing inline is allowed here. */
 function load() {
   loading ??= Promise.all([
-    import("./vendor/altcha/altcha.min.js"),
-    loadStyle("./vendor/altcha/altcha.css"),
+    import("../vendor/altcha/altcha.min.js"),
+    loadStyle("../vendor/altcha/altcha.css"),
     loadStyle("./proof.css"),
   ]);
   return loading.then(tellWidget, (error) => {
@@ -52,7 +52,7 @@ function load() {
 
 function tellWidget() {
   const { algorithms, i18n } = globalThis.$altcha;
-  algorithms.set("PBKDF2/SHA-256", () => new Worker(urlOf("./vendor/altcha/pbkdf2.js")));
+  algorithms.set("PBKDF2/SHA-256", () => new Worker(urlOf("../vendor/altcha/pbkdf2.js")));
   // It speaks the language of the document, where it knows it.
   for (const language of ["en", document.documentElement.lang]) {
     i18n.set(language, { ...i18n.get("en"), verifying: texts.address.proving });

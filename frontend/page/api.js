@@ -1,7 +1,7 @@
 /** Talks to the service: JSON in, JSON out, and every failure is a Problem. */
 
-// The page may stand at / or below /verify/; this file always stands in static/.
-const ROOT = new URL("..", import.meta.url);
+// The page may stand at / or below /verify/; this file is always in static/page/.
+const ROOT = new URL("../..", import.meta.url);
 
 /** What went wrong: `code`, and the extras of an application/problem+json answer. */
 export class Problem extends Error {
