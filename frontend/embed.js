@@ -22,9 +22,9 @@
   const LONGEST_PROBE_MS = 2000;
 
   const REASONS = {
-    not_allowed: `${window.location.origin} may not show the page: OTP_RETURN_URLS has to name it.`,
-    blocked: `The Content-Security-Policy of this site has to allow ${home.origin} in frame-src and img-src.`,
-    unreachable: `The service at ${home.origin} cannot be reached.`,
+    not_allowed: `${window.location.origin} isn’t allowed to show the page. Add it to OTP_RETURN_URLS.`,
+    blocked: `The Content-Security-Policy of this site must allow ${home.origin} in frame-src and img-src.`,
+    unreachable: `Can’t reach the service at ${home.origin}.`,
   };
 
   const STYLE = {

@@ -8,7 +8,7 @@ export class Problem extends Error {
   }
 }
 
-const UNREACHABLE = { code: "unreachable", detail: "The service cannot be reached. Try again in a moment." };
+const UNREACHABLE = { code: "unreachable", detail: "Can’t reach the service. Try again in a moment." };
 const NOT_OURS = { code: "unexpected", detail: "Something went wrong. Try again in a moment." };
 
 /** Answers the body of a success; without a session the log-in comes. */

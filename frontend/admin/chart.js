@@ -44,7 +44,7 @@ export function chart({ id, title, starts, lines, format, moment, running, least
       h("div", { class: "moments", "aria-hidden": "true" }, marks(starts).map((start) => h("span", {}, moment(start)))),
     ),
     h("details", { "data-table": id },
-      h("summary", {}, "As a table"),
+      h("summary", {}, "Show as a table"),
       openTables.has(id) && table(title, starts, lines, format, when),
     ),
   );

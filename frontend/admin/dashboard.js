@@ -46,7 +46,7 @@ function render() {
   }
   show($("notice"), state.notice);
   $("live").dataset.status = state.isAway ? "away" : figures ? "live" : "";
-  show($("live"), state.isAway ? "Not reached, trying again" : figures ? "Live" : "");
+  show($("live"), state.isAway ? "Disconnected. Trying again…" : figures ? "Live" : "");
   if (view === "find") show($("trace"), state.found ? trace(state.found, state.revealed) : state.typed ? words.LOOKING : words.NOBODY);
   else if (figures) RENDER[view](figures);
 }
@@ -138,7 +138,7 @@ async function find(typed) {
   const mine = ++search;
   show($("find-error"), "");
   update({ found: null, typed, revealed: {}, notice: "" });
-  if (!typed) return fail($("find"), "Type a phone number, an email address or a verification ID.");
+  if (!typed) return fail($("find"), "Enter a phone number, email address or verification ID.");
   try {
     const found = await call("POST", "timeline", { to: typed });
     if (mine !== search) return false;
@@ -187,33 +187,33 @@ const actions = {
   },
   async resume({ channel, name }) {
     await call("POST", "resume", { channel, sender: name });
-    return `${words.sender(`${channel}:${name}`)} is in use again.`;
+    return `${words.sender(`${channel}:${name}`)} is active again.`;
   },
   async release({ guard, about }) {
     await call("POST", "release", { guard });
-    return `${about} is released. The guard counts from zero.`;
+    return `${about} is released. The guard starts counting again from zero.`;
   },
   exempt({ guard, about }) {
     return inDialog("exempt", about, async (form) => {
       await call("POST", "exempt", { guard, seconds: Number(form.elements.seconds.value) });
-      return `${about} is exempt from the pumping guard.`;
+      return `${about} is exempt from the SMS pumping guard.`;
     });
   },
   async endExemption({ guard, about }) {
     await call("POST", "end_exemption", { guard });
-    return `The pumping guard watches ${about} again.`;
+    return `The SMS pumping guard watches ${about} again.`;
   },
   test({ channel, name }) {
     return inDialog("test", words.sender(`${channel}:${name}`), async (form) => {
       const to = form.querySelector("input").value.trim();
       await call("POST", "test", { channel, sender: name, to });
-      if (await find(to)) notify("The test message is on its way.");
+      if (await find(to)) notify("The test message is being sent.");
     });
   },
   cancel({ verification }) {
     return inDialog("cancel", "", async () => {
       await call("POST", "cancel", { verification_id: verification });
-      return "The verification was canceled.";
+      return "Verification canceled.";
     });
   },
   async reveal({ verification }) {
@@ -223,7 +223,7 @@ const actions = {
   },
   async unblock() {
     await call("POST", "unblock", { to: state.typed });
-    return "The limits have forgotten this recipient.";
+    return "Limits reset for this recipient.";
   },
 };
 

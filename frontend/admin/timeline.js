@@ -12,11 +12,11 @@ export function trace(found, revealed) {
   return [
     h("p", { class: "found" },
       h("strong", { class: "address" }, to), " ",
-      verifications.length ? `${words.counted(verifications.length, "verification")} kept` : "",
+      verifications.length ? `${words.counted(verifications.length, "verification")} on record` : "",
     ),
     !verifications.length && h("p", { class: "nothing" }, to.startsWith("VE")
-      ? "Nothing is known of this verification. Check the ID; the service forgets a verification some time after its code expires."
-      : "Nothing is known of this address: no code was asked for, or what became of it is no longer kept."),
+      ? "No records for this verification. Check the ID. Records are deleted some time after the code expires."
+      : "No records for this recipient. Either no code was requested, or the records have been deleted."),
     held.length > 0 && heldBack(held),
     refusals.length > 0 && refusedTo(to, refusals),
     verifications.map((verification, place) => card(verification, place < SHOWN, revealed)),
@@ -25,19 +25,19 @@ export function trace(found, revealed) {
 
 function heldBack(held) {
   const text = held.map(({ app, wrong_codes: wrong, sends }) => {
-    const counted = [wrong && words.counted(wrong, "wrong code"), sends && words.counted(sends, "message")].filter(Boolean);
+    const counted = [wrong && words.counted(wrong, "incorrect code"), sends && words.counted(sends, "message")].filter(Boolean);
     return `${counted.join(" and ")} (app ${app})`;
   });
   return h("div", { class: "panel held" },
-    h("p", {}, `Limits have counted ${text.join("; ")} of this recipient. If they hold somebody back who should not be, let the limits forget it.`),
-    button("Unblock", { "data-action": "unblock" }, "this recipient"),
+    h("p", {}, `Counted toward this recipient’s limits: ${text.join("; ")}. If the limits block a legitimate person, reset them.`),
+    button("Reset limits", { "data-action": "unblock" }, "for this recipient"),
   );
 }
 
 function refusedTo(to, refusals) {
   return h("div", { class: "panel" },
-    h("h2", {}, "Refused lately"),
-    h("p", { class: "hint" }, `To ${to}, or an address that looks the same when masked.`),
+    h("h2", {}, "Recently blocked"),
+    h("p", { class: "hint" }, `Requests for ${to}, or for another recipient that looks the same when masked.`),
     h("ul", { class: "refusals" }, refusals.map((refusal) => h("li", {},
       h("time", {}, words.stamp(refusal.at / 1000)), " ",
       [words.rule(refusal.rule), words.threshold(refusal)].filter(Boolean).join(": "),
@@ -56,7 +56,7 @@ function card(verification, isOpen, revealed) {
         h("span", {}, `app ${app}`),
         test && h("span", {}, "test number, no message sent"),
         country && country !== "none" && h("span", {}, words.country(country)),
-        status === "pending" && h("span", {}, `valid until ${words.time(expires_at)}, ${words.counted(checks_left, "check")} left`),
+        status === "pending" && h("span", {}, `expires at ${words.time(expires_at)}, ${words.counted(checks_left, "check")} left`),
         h("code", {}, id),
       ),
     ),
@@ -66,11 +66,11 @@ function card(verification, isOpen, revealed) {
     ),
     h("div", { class: "actions" },
       id in revealed
-        ? h("p", { class: "revealed", role: "status" }, revealed[id] ? ["The address is ", h("strong", {}, revealed[id])] : "The address is not kept any more.")
+        ? h("p", { class: "revealed", role: "status" }, revealed[id] ? ["Full address: ", h("strong", {}, revealed[id])] : "The full address is no longer stored.")
         : clear
-          ? button("Reveal the address", { "data-action": "reveal", "data-key": "reveal", ...data }, "which is written to the log")
-          : h("p", { class: "revealed" }, "The address in clear is not kept any more."),
-      status === "pending" && button("Cancel", { "data-action": "cancel", "data-key": "cancel", ...data }, "this verification"),
+          ? button("Show full address", { "data-action": "reveal", "data-key": "reveal", ...data }, "(recorded in the activity log)")
+          : h("p", { class: "revealed" }, "The full address is no longer stored."),
+      status === "pending" && button("Cancel verification", { "data-action": "cancel", "data-key": "cancel", ...data }),
     ),
   );
 }
@@ -86,41 +86,41 @@ function item({ at, kind, facts }, begin) {
   );
 }
 
-const provider = (id) => id && ["Provider’s id ", h("code", {}, id)];
+const provider = (id) => id && ["Provider ID ", h("code", {}, id)];
 const reason = (code) => code && [words.error(code), " ", words.error(code) !== code && h("code", {}, code)];
 
 /** Of each kind of event: its colour, what it says, and what else. */
 const SAY = {
   asked: ({ send, channel, locale, only }) => [
     "none",
-    send === 1 ? `Code asked for by ${words.CHANNELS[channel]}` : `Asked for once more (message ${send}, ${words.CHANNELS[channel]})`,
-    [locale && `Language ${locale}`, only && `only through ${only}, as a test`].filter(Boolean).join(", "),
+    send === 1 ? `Code requested by ${words.CHANNELS[channel]}` : `Code requested again (message ${send}, ${words.CHANNELS[channel]})`,
+    [locale && `Language ${locale}`, only && `test through ${only} only`].filter(Boolean).join(", "),
   ],
-  claimed: ({ send, waited_ms: waited }) => ["none", `A worker took message ${send}`, waited === null ? null : `It had waited for ${words.duration(waited)} in the queue`],
+  claimed: ({ send, waited_ms: waited }) => ["none", `A worker picked up message ${send}`, waited === null ? null : `Queued for ${words.duration(waited)}`],
   attempt: ({ send, attempt, sender, result, error, provider_id: id, took_ms: took }) => [
     { accepted: "good", unknown: "warn", transient: "warn" }[result] ?? "bad",
     [h("b", {}, sender), ` ${words.RESULT[result] ?? result}`, attempt > 1 && ` (message ${send}, attempt ${attempt})`],
     reason(error),
-    [took !== null && `In ${words.duration(took)}`],
+    [took !== null && `Took ${words.duration(took)}`],
     provider(id),
   ],
   receipt: ({ sender, outcome, error }) => [
     outcome === "delivered" ? "good" : "bad",
-    [h("b", {}, sender), outcome === "delivered" ? " reports: delivered" : " reports: not delivered"],
+    [h("b", {}, sender), outcome === "delivered" ? " reported the message as delivered" : " reported the message as undelivered"],
     reason(error),
   ],
   send: ({ send, status, reason: why, again_at: again }) => [
     { failed: "bad", queued: "warn", sending: "warn" }[status] ?? "none",
     {
-      queued: again ? `Message ${send} will be tried again at ${words.exactTime(again)}` : `Message ${send} waits for a worker`,
-      sending: `Message ${send} is with a sender right now`,
-      failed: `Message ${send} failed for good`,
+      queued: again ? `Message ${send} will be retried at ${words.exactTime(again)}` : `Message ${send} is waiting for a worker`,
+      sending: `Message ${send} is being sent`,
+      failed: `Message ${send} failed permanently`,
       dropped: `Message ${send} was dropped`,
     }[status] ?? `Message ${send}: ${status}`,
     reason(why),
   ],
-  check: ({ result }) => (result === "approved" ? ["good", "The right code was typed: verified"] : ["bad", "A wrong code was typed"]),
-  approved: () => ["good", "The app said itself that it is verified"],
+  check: ({ result }) => (result === "approved" ? ["good", "Correct code entered: verified"] : ["bad", "Incorrect code entered"]),
+  approved: () => ["good", "The app marked the verification as approved"],
   canceled: () => ["none", "The verification was canceled"],
-  expired: () => ["none", "The code’s time was over"],
+  expired: () => ["none", "The code expired"],
 };

@@ -1,108 +1,108 @@
 /** Every sentence of the dashboard that depends on the data, and how it writes numbers and times. */
 
-export const CHANNELS = { sms: "SMS", whatsapp: "WhatsApp", call: "Voice call", email: "E-mail" };
+export const CHANNELS = { sms: "SMS", whatsapp: "WhatsApp", call: "Voice call", email: "Email" };
 
 export const STATUS = {
-  pending: "Waiting for the code",
+  pending: "Pending",
   approved: "Verified",
   canceled: "Canceled",
   expired: "Expired",
-  max_attempts_reached: "Too many wrong codes",
+  max_attempts_reached: "Too many incorrect codes",
 };
 
 export const SENDER_STATUS = {
-  in_use: "In use",
+  in_use: "Active",
   failing: "Failing",
-  left_alone: "Left alone",
+  left_alone: "Skipped",
   paused: "Paused",
 };
 
 export const RESULT = {
-  accepted: "took it",
-  refused: "refused it",
-  transient: "could not take it now",
-  unknown: "gave no answer",
-  invalid_recipient: "says that nobody can be reached there",
+  accepted: "accepted the message",
+  refused: "rejected the message",
+  transient: "was temporarily unavailable",
+  unknown: "did not respond",
+  invalid_recipient: "reported an invalid recipient",
 };
 
-export const GUARD = { ok: "Fine", monitored: "Would be held", held: "Held", released: "Released", exempt: "Exempt" };
+export const GUARD = { ok: "OK", monitored: "Would be blocked", held: "Blocked", released: "Released", exempt: "Exempt" };
 
-export const NOBODY = "Type a phone number, an email address or a verification ID above.";
-export const LOOKING = "One moment …";
-export const RUNNING = { minutes: "minute not over", hours: "hour not over", days: "day not over" };
+export const NOBODY = "Enter a phone number, email address or verification ID above.";
+export const LOOKING = "Loading…";
+export const RUNNING = { minutes: "this minute so far", hours: "this hour so far", days: "today so far" };
 
 const REASONS = {
-  approved: "The code was used already",
+  approved: "The code was already used",
   canceled: "The verification was canceled",
-  expired: "The code's time was over",
-  max_attempts_reached: "There were too many wrong codes",
-  superseded: "A newer code took its place",
-  no_sender_left: "Every sender had refused it",
+  expired: "The code expired",
+  max_attempts_reached: "Too many incorrect codes were entered",
+  superseded: "Replaced by a newer code",
+  no_sender_left: "Every sender rejected the message",
   out_of_attempts: "Every attempt failed",
-  unknown: "Nobody knows why",
+  unknown: "Unknown reason",
 };
 
 /** A provider's error codes, and the words of Python for a connection. */
 const ERRORS = {
-  twilio_20003: "Twilio does not accept the account or its token",
-  twilio_20429: "Twilio gets too many requests",
-  twilio_21211: "Twilio: there is no such number",
-  twilio_21214: "Twilio: the number cannot be reached",
-  twilio_21217: "Twilio: the number does not seem to be valid",
-  twilio_21408: "Twilio: the account may not send to this country",
-  twilio_21604: "Twilio: no recipient was given",
-  twilio_21606: "Twilio: the from number cannot send this",
-  twilio_21608: "Twilio: a trial account sends to its own numbers only",
+  twilio_20003: "Twilio: the account SID or auth token is incorrect",
+  twilio_20429: "Twilio: too many requests",
+  twilio_21211: "Twilio: the phone number does not exist",
+  twilio_21214: "Twilio: the number is unreachable",
+  twilio_21217: "Twilio: the number appears to be invalid",
+  twilio_21408: "Twilio: sending to this country is not enabled for the account",
+  twilio_21604: "Twilio: the recipient is missing",
+  twilio_21606: "Twilio: the From number cannot send this message",
+  twilio_21608: "Twilio: trial accounts can only send to verified numbers",
   twilio_21610: "Twilio: the recipient has opted out (STOP)",
-  twilio_21611: "Twilio: too many messages wait for the from number",
-  twilio_21612: "Twilio: no way from this sender to this number",
-  twilio_21614: "Twilio: it is not a mobile number",
+  twilio_21611: "Twilio: the queue for the From number is full",
+  twilio_21612: "Twilio: the sender cannot reach this number",
+  twilio_21614: "Twilio: not a mobile number",
   twilio_30002: "Twilio: the account is suspended",
-  twilio_30003: "Carrier: the phone is off or out of reach",
+  twilio_30003: "Carrier: the phone is off or out of range",
   twilio_30004: "Carrier: the message was blocked",
   twilio_30005: "Carrier: the number is unknown or not in service",
-  twilio_30006: "Carrier: a landline, or out of reach",
+  twilio_30006: "Carrier: the number is a landline or unreachable",
   twilio_30007: "Carrier: filtered as spam",
-  twilio_30008: "Carrier: an error without a reason",
-  twilio_63003: "WhatsApp: there is no such recipient",
-  twilio_63014: "WhatsApp: the recipient has blocked it",
-  twilio_63016: "WhatsApp: outside the time for free words, a template is needed",
+  twilio_30008: "Carrier: unknown error",
+  twilio_63003: "WhatsApp: the recipient does not exist",
+  twilio_63014: "WhatsApp: the recipient blocked this sender",
+  twilio_63016: "WhatsApp: the 24-hour window is closed, so a template is required",
   twilio_63018: "WhatsApp: too many messages",
-  twilio_63024: "WhatsApp: the recipient is not valid",
+  twilio_63024: "WhatsApp: invalid recipient",
   smtp_421: "The mail server closed the connection (421)",
-  smtp_450: "The mailbox is busy, or greylisted (450)",
-  smtp_451: "The mail server has trouble of its own (451)",
-  smtp_452: "The mail server is full (452)",
-  smtp_530: "The mail server wants a log-in or TLS (530)",
-  smtp_535: "The mail server does not accept the password (535)",
-  smtp_550: "No such mailbox, or the mail was refused (550)",
+  smtp_450: "The mailbox is busy or the message was greylisted (450)",
+  smtp_451: "The mail server had an error (451)",
+  smtp_452: "The mail server is out of storage (452)",
+  smtp_530: "The mail server requires a login or TLS (530)",
+  smtp_535: "The mail server rejected the username or password (535)",
+  smtp_550: "The mailbox does not exist or rejected the email (550)",
   smtp_552: "The mailbox is full (552)",
-  smtp_553: "The mailbox's name is not allowed (553)",
-  smtp_554: "The mail server refused the mail (554)",
-  smtp_no_reply: "The mail server broke off",
-  apprise_recipient: "The service does not take this address",
-  apprise_no_connection: "The service cannot be reached",
-  apprise_no_answer: "The service gave no answer",
-  ConnectionRefusedError: "Nobody listens at the provider's address",
-  ConnectionResetError: "The provider broke off the connection",
-  RemoteDisconnected: "The provider closed the connection without an answer",
-  TimeoutError: "The provider did not answer in time",
-  gaierror: "The provider's host name is not known",
-  SSLCertVerificationError: "The server cannot prove that it is the provider",
-  SSLError: "The encrypted connection failed",
+  smtp_553: "The mailbox name is not allowed (553)",
+  smtp_554: "The mail server rejected the email (554)",
+  smtp_no_reply: "The mail server closed the connection without a reply",
+  apprise_recipient: "The service does not accept this address",
+  apprise_no_connection: "The service is unreachable",
+  apprise_no_answer: "The service did not respond",
+  ConnectionRefusedError: "The provider refused the connection",
+  ConnectionResetError: "The provider reset the connection",
+  RemoteDisconnected: "The provider closed the connection without a response",
+  TimeoutError: "The provider took too long to respond",
+  gaierror: "The provider’s hostname could not be resolved",
+  SSLCertVerificationError: "The provider’s TLS certificate could not be verified",
+  SSLError: "The TLS connection failed",
 };
 
 const HTTP = {
-  400: "does not understand the request",
-  401: "does not accept the key or password",
-  403: "does not accept the key or password",
-  404: "is not at this address",
-  408: "waited too long",
-  410: "is not there any more",
-  422: "does not understand the request",
-  429: "gets too many requests",
+  400: "could not process the request",
+  401: "rejected the API key or password",
+  403: "rejected the API key or password",
+  404: "was not found at this address",
+  408: "timed out",
+  410: "is no longer at this address",
+  422: "could not process the request",
+  429: "received too many requests",
 };
-const WHO = { twilio_http: "What stands before Twilio", webhook: "The gateway", apprise: "The service", smtp: "The mail server", twilio: "Twilio" };
+const WHO = { twilio_http: "A proxy in front of Twilio", webhook: "The gateway", apprise: "The service", smtp: "The mail server", twilio: "Twilio" };
 
 /** An error code of a sender, or the reason of a send's end, as a sentence. */
 export function error(code) {
@@ -110,57 +110,57 @@ export function error(code) {
   const known = ERRORS[code] ?? REASONS[code];
   if (known) return known;
   const [, who, number] = /^(.*)_(\d{3,5})$/.exec(code) ?? [];
-  if (who in WHO && number < 600) return `${WHO[who]} ${HTTP[number] ?? (number < 500 ? "refused it" : "has trouble of its own")} (${number})`;
+  if (who in WHO && number < 600) return `${WHO[who]} ${HTTP[number] ?? (number < 500 ? "rejected the request" : "had an error")} (${number})`;
   if (who in WHO) return `${WHO[who]}: error ${number}`;
   return code.replaceAll("_", " ").replace(/([a-z])([A-Z])/g, "$1 $2");
 }
 
 const RULES = {
-  resend: "Asked again too soon",
-  sends: "Messages of one verification",
-  to: "Messages to one recipient",
-  ip: "Messages from one network",
-  app: "Messages of one app",
-  country: "Messages to one country",
-  range: "Messages to one range of numbers",
-  global: "Messages in all",
-  budget: "Budget of the day",
-  rate_limit: "Rate limit of a Service",
-  failed_checks: "Wrong codes of one recipient",
-  failed_ip: "Wrong codes from one network",
-  guard_range: "Pumping guard: range of numbers",
-  guard_country: "Pumping guard: country",
-  backlog: "The queue was too long",
-  country_not_allowed: "Country is not allowed",
-  number_type: "Kind of number is not allowed",
-  blocked_prefix: "Range of numbers is blocked",
-  channel_not_enabled: "Channel is off",
+  resend: "Resend requested too soon",
+  sends: "Messages per verification",
+  to: "Messages per recipient",
+  ip: "Messages per network",
+  app: "Messages per app",
+  country: "Messages per country",
+  range: "Messages per number range",
+  global: "Total messages",
+  budget: "Daily budget",
+  rate_limit: "Service rate limit",
+  failed_checks: "Incorrect codes per recipient",
+  failed_ip: "Incorrect codes per network",
+  guard_range: "SMS pumping guard: number range",
+  guard_country: "SMS pumping guard: country",
+  backlog: "Queue too long",
+  country_not_allowed: "Country not allowed",
+  number_type: "Number type not allowed",
+  blocked_prefix: "Number range blocked",
+  channel_not_enabled: "Channel not enabled",
 };
 export const rule = (name) => RULES[name] ?? name.replaceAll("_", " ");
 
 /** What of a rule was reached: 5 of 5 in 10 min. */
 export function threshold({ rule: name, value, threshold: most, window_ms: window }) {
   if (most === undefined) return "";
-  if (name === "backlog") return `${duration(value)}, ${duration(most)} at most`;
+  if (name === "backlog") return `${duration(value)} (limit ${duration(most)})`;
   const within = window ? ` in ${span(window)}` : "";
-  if (name.startsWith("guard_")) return `${number(value)} verified, ${number(most)} at least${within}`;
+  if (name.startsWith("guard_")) return `${number(value)} verified (minimum ${number(most)})${within}`;
   return `${number(most)}${within}`;
 }
 
 const ACTIONS = {
   log_in: "Logged in",
-  log_in_failed: "Wrong password",
+  log_in_failed: "Failed login",
   log_out: "Logged out",
-  reveal: "Revealed an address",
+  reveal: "Viewed a full address",
   cancel: "Canceled a verification",
-  unblock: "Unblocked a recipient",
+  unblock: "Reset a recipient’s limits",
   pause: "Paused a sender",
   resume: "Resumed a sender",
-  release: "Released a range or country",
-  exempt: "Exempted a range or country",
+  release: "Released a number range or country",
+  exempt: "Exempted a number range or country",
   end_exemption: "Ended an exemption",
   test_message: "Sent a test message",
-  erasure: "Erased a recipient",
+  erasure: "Deleted a recipient’s data",
   key_created: "Created an API key",
   key_rotated: "Rotated an API key",
   key_revoked: "Revoked an API key",
@@ -169,7 +169,7 @@ export const action = (name) => ACTIONS[name] ?? name.replaceAll("_", " ");
 
 const numbers = new Intl.NumberFormat("en");
 export const number = (value) => numbers.format(value);
-export const percent = (value) => (value === null ? "–" : `${Math.round(value * 100)} %`);
+export const percent = (value) => (value === null ? "–" : `${Math.round(value * 100)}%`);
 
 /** 85 ms, 1.2 s, 25 s, 4 min. */
 export function duration(milliseconds) {
@@ -220,8 +220,8 @@ export const OTHER_APPS = "Other apps";
 
 const regions = new Intl.DisplayNames("en", { type: "region", fallback: "code" });
 export function country(region) {
-  if (region === "none" || !region) return "E-mail, or no country";
-  if (region === "others") return "All others";
+  if (region === "none" || !region) return "Email or no country";
+  if (region === "others") return "Other countries";
   return /^[A-Z]{2}$/.test(region) ? regions.of(region) : region;
 }
 

@@ -3,14 +3,14 @@
 const LOOK_EVERY_MS = 1000;
 const MOST_PAST = 8;
 
-const CHANNELS = { sms: "Messages", whatsapp: "WhatsApp", call: "Call, as spoken", email: "Mail" };
-const BY = { sms: "SMS", whatsapp: "WhatsApp message", call: "Call", email: "E-mail" };
+const CHANNELS = { sms: "Messages", whatsapp: "WhatsApp", call: "Phone call (transcript)", email: "Email" };
+const BY = { sms: "SMS", whatsapp: "WhatsApp message", call: "Phone call", email: "Email" };
 const DID = {
   deliver: () => "delivered",
-  delay: (message) => (message.appeared ? "delivered late" : "on its way for 20 seconds"),
-  lose: () => "lost, and nobody was told",
-  refuse: () => "refused",
-  fail: () => "accepted, then reported as not delivered",
+  delay: (message) => (message.appeared ? "delivered late" : "on its way (takes 20 seconds)"),
+  lose: () => "lost without a report",
+  refuse: () => "rejected",
+  fail: () => "accepted, then reported as undelivered",
 };
 
 const $ = (id) => document.getElementById(id);
@@ -32,7 +32,7 @@ async function call(method, path, body) {
     options.body = JSON.stringify(body);
   }
   const response = await fetch(path, options).catch(() => {
-    throw new Error("The service cannot be reached. Trying again…");
+    throw new Error("Can’t reach the service. Trying again…");
   });
   if (response.status === 204) return null;
   const answer = await response.json().catch(() => ({}));
@@ -124,7 +124,7 @@ function showPast(messages) {
       element.dataset.carrier = message.carrier ?? "";
       list.prepend(element);
     }
-    const did = DID[message.carrier]?.(message) ?? "accepted, as nobody watched";
+    const did = DID[message.carrier]?.(message) ?? "accepted while this page was closed";
     write(element, `${clock.format(new Date(message.at))} ${BY[message.channel]} to ${message.to}: ${did}`);
   }
 }

@@ -104,9 +104,9 @@ def verify(service: Service, phone: str, otp: str) -> int:
 
 
 def find(page: Page, to: str) -> None:
-    page.get_by_label("Where is my code?").fill(to)
+    page.get_by_label("Find a code").fill(to)
     page.get_by_role("button", name="Find").click()
-    expect(page.get_by_role("heading", name="Where is my code?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Find a code")).to_be_visible()
 
 
 def go(page: Page, view: str) -> None:
@@ -126,9 +126,9 @@ def test_figures_and_charts_follow_the_traffic_without_a_reload(owned, open_dash
     ask(owned, phone)
     assert verify(owned, phone, owned.code_for(phone)) == 200
     expect(started).to_have_text(str(before + 1))
-    codes = page.locator("figure", has=page.get_by_role("heading", name="Codes"))
+    codes = page.locator("figure", has=page.get_by_role("heading", name="Verifications"))
     assert codes.locator("polyline.started").get_attribute("points")
-    codes.get_by_text("As a table").click()
+    codes.get_by_text("Show as a table").click()
     expect(codes.get_by_role("row")).to_have_count(61)
     page.get_by_text("30 days").click()
     expect(codes.get_by_role("row")).to_have_count(31)
@@ -169,37 +169,39 @@ def test_where_is_my_code(owned, open_dashboard, phone, figure):
     begin = time.perf_counter()
     find(page, f"{phone[:2]} ({phone[2:5]}) {phone[5:8]}-{phone[8:]}")
     events = page.locator(".events").first
-    expect(events).to_contain_text("took it")
+    expect(events).to_contain_text("accepted the message")
     seconds = time.perf_counter() - begin
     figure("dashboard: from a number to its timeline", f"{seconds:.2f} s")
     assert seconds < 2
-    expect(events).to_contain_text("Code asked for by SMS")
-    expect(events).to_contain_text("It had waited for")
-    expect(events).to_contain_text("console took it")
-    expect(events).to_contain_text("A wrong code was typed")
+    expect(events).to_contain_text("Code requested by SMS")
+    expect(events).to_contain_text("Queued for")
+    expect(events).to_contain_text("console accepted the message")
+    expect(events).to_contain_text("Incorrect code entered")
     assert phone not in page.locator("#trace").inner_text()
     # It is live: what happens meanwhile is there by itself.
     assert verify(owned, phone, owned.code_for(phone)) == 200
-    expect(events).to_contain_text("The right code was typed: verified")
+    expect(events).to_contain_text("Correct code entered: verified")
 
 
 def test_an_address_is_revealed_and_that_is_in_the_log(owned, open_dashboard, phone):
     ask(owned, phone)
     page = open_dashboard(owned)
     find(page, phone)
-    page.get_by_role("button", name="Reveal the address").click()
-    expect(page.get_by_text(f"The address is {phone}")).to_be_visible()
-    go(page, "Log")
-    expect(page.locator("#audit").get_by_role("row").nth(1)).to_contain_text("Revealed an address")
+    page.get_by_role("button", name="Show full address").click()
+    expect(page.get_by_text(f"Full address: {phone}")).to_be_visible()
+    go(page, "Activity")
+    expect(page.locator("#audit").get_by_role("row").nth(1)).to_contain_text(
+        "Viewed a full address"
+    )
 
 
 def look_up_and_cancel(service: Service, page: Page) -> str:
     """Leaves somebody on the page, with a notice over them. Returns their verification."""
     verification_id = ask(service, f"+1415555{next(_lines):04d}")
     find(page, verification_id)
-    page.get_by_role("button", name="Cancel this verification").click()
-    page.get_by_role("button", name="Cancel it").click()
-    expect(page.locator("#notice")).to_have_text("The verification was canceled.")
+    page.get_by_role("button", name="Cancel verification").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel verification").click()
+    expect(page.locator("#notice")).to_have_text("Verification canceled.")
     expect(page.locator("#trace")).to_contain_text(verification_id)
     return verification_id
 
@@ -208,7 +210,7 @@ def test_nothing_of_a_person_stays_over_the_next_one(owned, open_dashboard, phon
     page = open_dashboard(owned)
     before = look_up_and_cancel(owned, page)
     after = ask(owned, phone)
-    page.get_by_label("Where is my code?").fill(phone)
+    page.get_by_label("Find a code").fill(phone)
     page.get_by_role("button", name="Find").click()
     expect(page.locator("#trace")).to_contain_text(after)
     expect(page.locator("#trace")).not_to_contain_text(before)
@@ -221,7 +223,7 @@ def test_nothing_of_a_person_stays_when_the_next_search_fails(owned, open_dashbo
     before = look_up_and_cancel(owned, page)
     if failing == "unreachable":
         page.route("**/timeline", lambda route: route.abort())
-    page.get_by_label("Where is my code?").fill(failing)
+    page.get_by_label("Find a code").fill(failing)
     page.get_by_role("button", name="Find").click()
     expect(page.locator("#find-error")).not_to_be_empty()
     expect(page.locator("#trace")).not_to_contain_text(before)
@@ -241,7 +243,7 @@ def test_a_slow_answer_about_one_person_does_not_replace_the_next(owned, open_da
             route.continue_()
 
     page.route("**/timeline", hold_the_slow_one)
-    page.get_by_label("Where is my code?").fill(slow)
+    page.get_by_label("Find a code").fill(slow)
     with page.expect_request("**/timeline"):
         page.get_by_role("button", name="Find").click()
     find(page, fast)
@@ -280,20 +282,20 @@ def test_the_figures_of_one_app_are_shown(start_service, open_dashboard):
 def test_the_minute_that_is_not_over_is_drawn_apart(owned, open_dashboard, phone):
     ask(owned, phone)
     page = open_dashboard(owned)
-    codes = page.locator("figure", has=page.get_by_role("heading", name="Codes"))
+    codes = page.locator("figure", has=page.get_by_role("heading", name="Verifications"))
     expect(codes.locator("rect.running")).to_have_count(1)
     running = codes.locator("line.started.running")
     over = codes.locator("polyline.started").get_attribute("points")
     assert over.split()[-1] == f"{running.get_attribute('x1')},{running.get_attribute('y1')}"
     assert running.get_attribute("x2") == "600"
-    codes.get_by_text("As a table").click()
-    expect(codes.get_by_role("row").nth(1)).to_contain_text("minute not over")
-    expect(codes.get_by_role("row").nth(2)).not_to_contain_text("not over")
+    codes.get_by_text("Show as a table").click()
+    expect(codes.get_by_role("row").nth(1)).to_contain_text("this minute so far")
+    expect(codes.get_by_role("row").nth(2)).not_to_contain_text("so far")
 
 
 def test_times_of_the_log_have_seconds_and_a_time_zone(owned, open_dashboard):
     page = open_dashboard(owned)
-    go(page, "Log")
+    go(page, "Activity")
     time = page.locator("#audit .more").first
     expect(time).to_have_text(re.compile(r"\d{1,2} \w+ \d{4}, \d\d:\d\d:\d\d (UTC|GMT|[A-Z]{3,4})"))
 
@@ -302,31 +304,31 @@ def test_a_verification_is_canceled_and_a_recipient_unblocked(owned, open_dashbo
     verification_id = ask(owned, phone)
     page = open_dashboard(owned)
     find(page, phone)
-    page.get_by_role("button", name="Cancel this verification").click()
-    page.get_by_role("button", name="Keep it").click()
-    expect(page.get_by_text("Waiting for the code")).to_be_visible()
-    page.get_by_role("button", name="Cancel this verification").click()
-    page.get_by_role("button", name="Cancel it").click()
+    page.get_by_role("button", name="Cancel verification").click()
+    page.get_by_role("button", name="Keep verification").click()
+    expect(page.get_by_text("Pending", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Cancel verification").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel verification").click()
     expect(page.locator(".verification").get_by_text("Canceled", exact=True)).to_be_visible()
     answer = owned.call("GET", f"/verifications/{verification_id}")
     assert answer.body["status"] == "canceled"
 
-    page.get_by_role("button", name="Unblock").click()
-    expect(page.get_by_text("The limits have forgotten this recipient.")).to_be_visible()
-    expect(page.get_by_role("button", name="Unblock")).to_have_count(0)
+    page.get_by_role("button", name="Reset limits").click()
+    expect(page.get_by_text("Limits reset for this recipient.")).to_be_visible()
+    expect(page.get_by_role("button", name="Reset limits")).to_have_count(0)
 
 
 def test_a_sender_is_paused_and_resumed(owned, open_dashboard):
     page = open_dashboard(owned)
     go(page, "Delivery")
-    row = page.get_by_role("row", name=re.compile(r"console \(E-mail\)"))
-    expect(row).to_contain_text("In use")
+    row = page.get_by_role("row", name=re.compile(r"console \(Email\)"))
+    expect(row).to_contain_text("Active")
     row.get_by_role("button", name="Pause").click()
-    page.get_by_text("1 hour").click()
+    page.get_by_role("dialog").get_by_text("1 hour").click()
     page.get_by_role("dialog").get_by_role("button", name="Pause").click()
     expect(row).to_contain_text("Paused")
     row.get_by_role("button", name="Resume").click()
-    expect(row).to_contain_text("In use")
+    expect(row).to_contain_text("Active")
 
 
 def test_a_range_that_the_guard_holds_is_released_and_exempted(owned, open_dashboard):
@@ -335,19 +337,19 @@ def test_a_range_that_the_guard_holds_is_released_and_exempted(owned, open_dashb
     page = open_dashboard(owned)
     go(page, "Protection")
     row = page.locator("#guarded").get_by_role("row", name=re.compile(r"\+1408555"))
-    expect(row).to_contain_text("Would be held")
+    expect(row).to_contain_text("Would be blocked")
     row.get_by_role("button", name="Release").click()
     expect(row).to_contain_text("Released")
-    expect(page.get_by_text("The guard counts from zero.")).to_be_visible()
+    expect(page.get_by_text("The guard starts counting again from zero.")).to_be_visible()
     row.get_by_role("button", name="Exempt").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_text("A week").click()
+    dialog.get_by_text("1 week").click()
     assert_usable(page)
     dialog.get_by_role("button", name="Exempt").click()
-    expect(row).to_contain_text("exempt for 7 days more")
+    expect(row).to_contain_text("exempt for another 7 days")
     row.get_by_role("button", name="End exemption").click()
     expect(row.get_by_role("button", name="Exempt")).to_be_visible()
-    go(page, "Log")
+    go(page, "Activity")
     for place, text in enumerate(("Ended an exemption", "Exempted", "Released"), 1):
         expect(page.locator("#audit").get_by_role("row").nth(place)).to_contain_text(text)
 
@@ -358,14 +360,14 @@ def test_a_test_message_shows_what_becomes_of_it(owned, open_dashboard, phone):
     row = page.get_by_role("row", name=re.compile(r"console \(SMS\)"))
     row.get_by_role("button", name="Test").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("To").fill("a@example.com")
+    dialog.get_by_label("Phone number or email address").fill("a@example.com")
     dialog.get_by_role("button", name="Send").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("does not reach such an address")
+    expect(dialog.get_by_role("alert")).to_contain_text("cannot send to this type of address")
     assert_usable(page)
-    dialog.get_by_label("To").fill(phone)
+    dialog.get_by_label("Phone number or email address").fill(phone)
     dialog.get_by_role("button", name="Send").click()
-    expect(page.locator(".events")).to_contain_text("only through console, as a test")
-    expect(page.locator(".events")).to_contain_text("console took it")
+    expect(page.locator(".events")).to_contain_text("test through console only")
+    expect(page.locator(".events")).to_contain_text("console accepted the message")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -379,35 +381,35 @@ def test_every_view_and_state_is_accessible_and_fits(owned, open_dashboard, phon
     expect(page.locator("#by-channel table")).to_be_visible()
     page.locator("summary").first.click()
     assert_usable(page)
-    for view in ("Delivery", "Protection", "Log"):
+    for view in ("Delivery", "Protection", "Activity"):
         go(page, view)
         assert_usable(page)
 
     find(page, phone)
     expect(page.locator(".events").first).to_be_visible()
     assert_usable(page)
-    page.get_by_role("button", name="Reveal the address").click()
-    expect(page.get_by_text("The address is ")).to_be_visible()
+    page.get_by_role("button", name="Show full address").click()
+    expect(page.get_by_text("Full address: ")).to_be_visible()
     assert_usable(page)
-    page.get_by_role("button", name="Cancel this verification").click()
+    page.get_by_role("button", name="Cancel verification").click()
     assert_usable(page)
-    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Keep verification").click()
 
-    page.get_by_label("Where is my code?").fill("12")
+    page.get_by_label("Find a code").fill("12")
     page.get_by_role("button", name="Find").click()
-    expect(page.locator("#find-error")).to_contain_text("ot a phone number")
+    expect(page.locator("#find-error")).to_contain_text("Enter a valid phone number")
     assert_usable(page)
     find(page, "nobody@example.com")
-    expect(page.get_by_text("Nothing is known of this address")).to_be_visible()
+    expect(page.get_by_text("No records for this recipient")).to_be_visible()
     assert_usable(page)
 
     go(page, "Delivery")
     page.get_by_role("button", name=re.compile("Pause")).first.click()
     assert_usable(page)
-    page.get_by_role("button", name="Go back").click()
+    page.get_by_role("button", name="Cancel").click()
 
     page.route("**/stats.json*", lambda route: route.abort())
-    expect(page.get_by_text("Not reached, trying again")).to_be_visible()
+    expect(page.get_by_text("Disconnected. Trying again…")).to_be_visible()
     assert_usable(page)
     page.unroute("**/stats.json*")
     expect(page.get_by_text("Live", exact=True)).to_be_visible()

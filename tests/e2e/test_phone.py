@@ -121,7 +121,7 @@ def test_the_page_leads_to_the_phone_and_back(open_page):
     phone = opened.value
     expect(phone.get_by_role("heading", name="Virtual phone")).to_be_visible()
     with phone.expect_popup() as opened:
-        phone.get_by_role("link", name="Ask for a code in another tab").click()
+        phone.get_by_role("link", name="Request a code in another tab").click()
     expect(opened.value.locator("#phone")).to_be_visible()
 
 
@@ -129,8 +129,8 @@ def test_the_page_leads_to_the_phone_and_back(open_page):
     ("choice", "status", "reason", "did"),
     [
         ("Deliver", "delivered", None, "delivered"),
-        ("Refuse", "failed", "carrier_refused", "refused"),
-        ("Accept, then fail", "undelivered", "handset_unreachable", "reported as not delivered"),
+        ("Reject", "failed", "carrier_refused", "rejected"),
+        ("Accept, then fail", "undelivered", "handset_unreachable", "reported as undelivered"),
         ("Lose", "sent", None, "lost"),
         ("Delay", "sent", None, "on its way"),
     ],
@@ -172,7 +172,7 @@ def test_it_says_when_the_service_is_away_and_goes_on_when_it_is_back(open_page)
     phone = open_page("/phone")
     phone.route("**/phone/messages", lambda route: route.abort())
     trouble = phone.get_by_role("alert")
-    expect(trouble).to_have_text("We can’t reach the service. Trying again…")
+    expect(trouble).to_have_text("Can’t reach the service. Trying again…")
     assert_usable(phone)
     phone.unroute("**/phone/messages")
     expect(trouble).to_be_hidden()
@@ -186,7 +186,7 @@ def test_where_there_are_api_keys_the_owner_logs_in_first(open_page, start_servi
     phone.get_by_role("button", name="Log in").click()
     phone.goto("/phone")
     with phone.expect_response("**/phone/carrier") as told:
-        phone.get_by_role("radio", name=re.compile("^Refuse ")).check()
+        phone.get_by_role("radio", name=re.compile("^Reject ")).check()
     assert told.value.status == 204
     asked = {"phone": number}
     service.call("POST", "/generate-otp", asked, {"Authorization": f"Bearer {key}"})

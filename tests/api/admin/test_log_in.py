@@ -191,7 +191,7 @@ PUBLIC = {"OTP_ADMIN_PASSWORD": PASSWORD, "OTP_PUBLIC_URL": "https://otp.example
 )
 def test_the_page_says_where_the_cookie_would_not_come_back(app, url, shown):
     page = Browser(app, url=url).open("/admin/login").text
-    assert ("over plain HTTP" in page) is shown
+    assert ("using plain HTTP" in page) is shown
 
 
 def test_a_browser_that_does_not_send_the_cookie_back_is_told(app):

@@ -220,7 +220,7 @@ def rejected(page: Page, verification_id: str) -> str:
 def test_a_dialog_on_a_site_that_is_not_allowed_says_so(page):
     page.goto(f"http://127.0.0.1:{SHOP_PORT}/")
     page.get_by_role("button", name="in a dialog").click()
-    expect(page.locator("#result")).to_contain_text("OTP_RETURN_URLS has to name it.")
+    expect(page.locator("#result")).to_contain_text("Add it to OTP_RETURN_URLS.")
     expect(page.locator("dialog")).to_have_count(0)
     assert rejected(page, "VE" + "0" * 32) == "not_allowed"
 
