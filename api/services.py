@@ -1,4 +1,4 @@
-"""`python -m api.services`: make and list Services of the Verify v2 compatible API."""
+"""`python -m api.services`: create and list Services for the Verify v2-compatible API."""
 
 import argparse
 import sys
@@ -12,10 +12,10 @@ from shared.storage.client import connect
 from shared.verify_v2.services import MOST, Services, given
 
 _ABOUT = """\
-Make and list Services of the Verify v2 compatible API, docs/twilio-verify.md.
+Create and list Services for the Verify v2-compatible API. See docs/twilio-verify.md.
 
-A Service belongs to an app, whose API key is the auth token. It is kept in Redis; one that has to
-be there whatever becomes of Redis is named in OTP_SERVICES.
+A Service belongs to an app and uses the app's API key as its auth token. Services are stored in
+Redis. To keep a Service even if Redis loses its data, list it in OTP_SERVICES.
 """
 _PATIENCE_SECONDS = 3.0
 
@@ -24,9 +24,9 @@ def _create(services: Services, app: str, name: str) -> None:
     """The SID goes to stdout and all about it to stderr, so that `SID=$(...)` holds it."""
     service = services.create(app, name)
     if service is None:
-        sys.exit(f"otp services: {app} has {MOST} Services already")
+        sys.exit(f"otp services: {app} already has {MOST} Services, the maximum")
     print(service.sid, flush=True)
-    print(f"A Service of {app}, whose account SID is {account_sid(app)}.", file=sys.stderr)
+    print(f"Service created for {app} (account SID {account_sid(app)}).", file=sys.stderr)
 
 
 def _show(services: Services, app: str) -> None:
@@ -36,7 +36,9 @@ def _show(services: Services, app: str) -> None:
 
 def _name(text: str) -> str:
     if not is_name(text):
-        raise argparse.ArgumentTypeError("up to 32 letters, spaces, - and _, and 4 digits at most")
+        raise argparse.ArgumentTypeError(
+            "expected up to 32 letters, spaces, - and _, with no more than 4 digits"
+        )
     return text
 
 
@@ -47,10 +49,10 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    create = commands.add_parser("create", help="make one, and print its SID")
+    create = commands.add_parser("create", help="create a Service and print its SID")
     create.set_defaults(do=_create)
-    create.add_argument("name", metavar="NAME", type=_name, help="what messages call your app")
-    show = commands.add_parser("list", help="those of an app")
+    create.add_argument("name", metavar="NAME", type=_name, help="app name shown in messages")
+    show = commands.add_parser("list", help="list an app's Services")
     show.set_defaults(do=_show)
     for command in (create, show):
         command.add_argument("--app", metavar="APP", type=app_name, required=True)

@@ -1,8 +1,8 @@
-"""`make run`: Redis, the API and a worker on this machine, without Docker, until Ctrl-C.
+"""`make run`: run Redis, the API and a worker on this machine without Docker. Ctrl-C stops them.
 
-Redis is the one of REDIS_URL, else a redis-server or valkey-server on the PATH, else the embedded
-one (the packages of requirements-embedded.txt). Ends with 0 when it was asked to stop; when one of
-the three ends by itself the others are stopped too, and its exit status is passed on.
+Uses the Redis at REDIS_URL if set. Otherwise starts redis-server or valkey-server from the PATH, or
+else the embedded Redis from requirements-embedded.txt. Exits with 0 when you stop it. If one of the
+three programs exits on its own, stops the others and returns its exit status.
 """
 
 import argparse
@@ -40,7 +40,7 @@ class StopAsked(Exception):
 
 class EndedByItself(Exception):
     def __init__(self, name: str, status: int) -> None:
-        super().__init__(f"{name} ended by itself, exit status {status}")
+        super().__init__(f"{name} exited unexpectedly with status {status}")
         # A program that a signal ended has a negative status; shells say 128 + the signal.
         self.status = status if status > 0 else 128 - status if status < 0 else 1
 
@@ -148,8 +148,8 @@ def make_private(folder: Path) -> None:
             pass
     except OSError as error:
         raise SystemExit(
-            f"{folder} cannot be written: {error.strerror}. make run keeps its data there; "
-            "use a copy of the project that you may write to"
+            f"Cannot write to {folder}: {error.strerror}. make run keeps its data there. "
+            "Use a copy of the project that you can write to."
         ) from None
     try:
         folder.chmod(0o700)
@@ -158,7 +158,7 @@ def make_private(folder: Path) -> None:
                 path.chmod(path.stat().st_mode & 0o700)
     except OSError as error:
         # Such as on exFAT, which has no permissions.
-        print(f"Other users may read {folder}: {error.strerror}", file=sys.stderr)
+        print(f"Other users can read {folder}: {error.strerror}", file=sys.stderr)
 
 
 def start_redis(stack: Stack, binary: str, place: str) -> str:
@@ -170,9 +170,9 @@ def start_redis(stack: Stack, binary: str, place: str) -> str:
     # only when the server is gone, however this process ended.
     with (folder / "lock").open("w") as lock:
         if not stack.wait_until(lambda: _locked(lock.fileno()), 5):
-            raise SystemExit(f"{folder} is in use: is `make run` running already?")
+            raise SystemExit(f"{folder} is in use. Is `make run` already running?")
         stack.start(
-            f"Redis (its log: {log})",
+            f"Redis (log: {log})",
             [
                 *(binary, "--port", "0", "--unixsocket", path),
                 *("--dir", str(folder), "--logfile", str(log)),
@@ -184,7 +184,7 @@ def start_redis(stack: Stack, binary: str, place: str) -> str:
         )
     with Redis(unix_socket_path=path) as client:
         if not stack.wait_until(lambda: _answers(client), LONGEST_START_SECONDS):
-            raise SystemExit(f"Redis does not answer; {log} says why")
+            raise SystemExit(f"Redis did not respond. See {log} for the reason.")
     return f"unix://{path}"
 
 
@@ -223,7 +223,8 @@ def _check_port(host: str, port: str) -> None:
     except OSError as error:
         if error.errno in (errno.EADDRINUSE, errno.EACCES):
             raise SystemExit(
-                f"Port {port}: {os.strerror(error.errno)}. Another one: make run PORT=5001"
+                f"Port {port}: {os.strerror(error.errno)}. To use another port, run: "
+                "make run PORT=5001"
             ) from None
         unknown = isinstance(error, socket.gaierror)
         text = error.strerror if unknown else os.strerror(error.errno or 0)
@@ -243,7 +244,7 @@ def _where_the_password_is(env: dict[str, str]) -> str:
     if given or not made.is_file():
         return ""
     shown = made.relative_to(ROOT) if made.is_relative_to(ROOT) else made
-    return f", its password: cat {shown}"
+    return f" (to see the password, run: cat {shown})"
 
 
 def serve(stack: Stack, env: dict[str, str]) -> NoReturn:
@@ -253,9 +254,9 @@ def serve(stack: Stack, env: dict[str, str]) -> NoReturn:
     stack.start("The worker", [sys.executable, "-m", "worker"], env)
     stack.start("The API", [sys.executable, "-m", "api"], env)
     while not stack.wait_until(lambda: _ready(url), LONGEST_START_SECONDS):
-        print(f"\n  {url} is not ready yet. Does the Redis of REDIS_URL run?\n", flush=True)
+        print(f"\n  {url} is not ready yet. Is the Redis at REDIS_URL running?\n", flush=True)
     print(
-        f"\n  Ready: {url}\n  Codes appear here. Ctrl-C stops everything."
+        f"\n  Ready: {url}\n  Codes appear in this terminal. Press Ctrl-C to stop everything."
         f"\n  Dashboard: {url}/admin/{_where_the_password_is(env)}\n",
         flush=True,
     )
@@ -264,12 +265,16 @@ def serve(stack: Stack, env: dict[str, str]) -> NoReturn:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--has-redis", action="store_true", help="only say, by the exit status")
+    parser.add_argument(
+        "--has-redis",
+        action="store_true",
+        help="only check for Redis; exits with 0 if there is one",
+    )
     parser.add_argument("--embedded", action="store_true", help="use the embedded Redis")
     parser.add_argument(
         "--keys",
         nargs=argparse.REMAINDER,
-        help="only run python -m api.keys, on the keys of the API that runs here",
+        help="run python -m api.keys for this API's keys, then exit",
     )
     options = parser.parse_args()
 
@@ -290,7 +295,10 @@ def main() -> int:
     if options.has_redis:
         return 0 if given or binary else 1
     if not given and not binary:
-        raise SystemExit("No REDIS_URL, no redis-server on the PATH, no embedded one installed")
+        raise SystemExit(
+            "No Redis found. Set REDIS_URL, or install redis-server, valkey-server or the packages "
+            "in requirements-embedded.txt."
+        )
     _check_port(env.get("HOST", "127.0.0.1"), env.get("PORT", "5000"))
     if binary or env["OTP_DATA_DIR"] == str(DATA):
         make_private(DATA)
@@ -305,7 +313,7 @@ def main() -> int:
                 env["REDIS_URL"] = start_redis(stack, binary, place)
             serve(stack, env)
         except EndedByItself as ended:
-            print(f"{ended}; stopping the others", file=sys.stderr, flush=True)
+            print(f"{ended}. Stopping the other programs.", file=sys.stderr, flush=True)
             return ended.status
         except StopAsked:
             return 0

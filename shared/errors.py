@@ -83,7 +83,7 @@ class VerificationNotFound(OtpError):
 
 class IncorrectCode(OtpError):
     def __init__(self, checks_left: int) -> None:
-        super().__init__(f"wrong code, {checks_left} checks left")
+        super().__init__(f"incorrect code, {checks_left} checks left")
         self.checks_left = checks_left
 
 
@@ -91,7 +91,7 @@ class TooManyChecks(OtpError):
     """By the rule `failed_checks`, of the recipient, or `max_checks`, of the verification."""
 
     def __init__(self, retry_after: int, rule: str = "failed_checks") -> None:
-        super().__init__(f"{rule}: checks used up for {retry_after} s")
+        super().__init__(f"{rule}: no checks left, try again in {retry_after} s")
         self.rule = rule
         self.retry_after = retry_after
 
@@ -101,7 +101,7 @@ class RateLimited(OtpError):
     which one of a Service's own limits it is."""
 
     def __init__(self, scope: str, limit: Limit, retry_after: int, name: str | None = None) -> None:
-        super().__init__(f"{scope} is limited to {limit}, again in {retry_after} s")
+        super().__init__(f"{scope} limit of {limit} reached, try again in {retry_after} s")
         self.rule = scope
         self.scope = scope
         self.limit = limit
@@ -130,7 +130,7 @@ class ProofOfWorkRequired(OtpError):
     """`challenge` is what has to be solved, as the ALTCHA widget takes it."""
 
     def __init__(self, challenge: Mapping[str, Any]) -> None:
-        super().__init__("a proof of work is needed")
+        super().__init__("proof of work required")
         self.challenge = challenge
 
 
@@ -156,7 +156,7 @@ class CsrfFailed(OtpError):
 
 class TooManyLogIns(OtpError):
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"no log-in for {retry_after} s")
+        super().__init__(f"login blocked for {retry_after} s")
         self.retry_after = retry_after
 
 
@@ -166,7 +166,7 @@ class AdminOff(OtpError):
 
 class DeliveryBacklog(OtpError):
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"backlog: the queue is too long for {retry_after} s")
+        super().__init__(f"backlog: queue too long, try again in {retry_after} s")
         self.rule = "backlog"
         self.retry_after = retry_after
 

@@ -39,10 +39,10 @@ class Limit:
         """
         match = re.fullmatch(r"([0-9]{1,7})/([0-9]{0,4})([smhd])", text)
         if not match:
-            raise ValueError("expected COUNT/WINDOW such as 5/10m or 30/1h")
+            raise ValueError("expected COUNT/WINDOW, such as 5/10m or 30/1h")
         count, window = int(match[1]), int(match[2] or 1) * SECONDS[match[3]]
         if count < 1 or not 1 <= window <= 7 * 86400:
-            raise ValueError("expected a count of 1 or more in a window of 1s to 7d")
+            raise ValueError("expected a count of at least 1 and a window from 1s to 7d")
         return cls(count=count, window_seconds=window)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""`python -m shared.redis_cli COMMAND …`: one command to Redis, with the service's own rights."""
+"""`python -m shared.redis_cli COMMAND …`: run one Redis command with the service's rights."""
 
 import sys
 

@@ -1,9 +1,9 @@
 """`python -m shared.redis_users URL_FILE ACL_FILE`: lock the Redis of docker compose.
 
-The first time it makes a password and keeps it in URL_FILE, which the API and the workers read
-(REDIS_URL_FILE) and Redis does not see. ACL_FILE is for `redis-server --aclfile`: it says who may
-do what, holds the password's hash, and is written each time. Redis waits for it at the start, and
-its health check has Redis read it again after a change.
+The first run generates a password and stores it in URL_FILE. The API and the workers read that file
+(REDIS_URL_FILE); Redis cannot. ACL_FILE is for `redis-server --aclfile`: it has the rights of each
+user and the password's hash, and is written on every run. Redis waits for it at the start, and the
+health check has Redis read it again after a change.
 """
 
 import hashlib
@@ -37,7 +37,8 @@ def main() -> None:
         password = urlsplit(kept_secret(url_file, _new_url)).password
         if not password:
             sys.exit(
-                f"otp redis users: {url_file} holds no password; without it, a new one is made"
+                f"otp redis users: {url_file} contains no password; "
+                "delete the file to generate a new one"
             )
         write_acl(acl_file, password)
     except (SettingsError, OSError) as error:

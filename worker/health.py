@@ -45,7 +45,9 @@ def file_of(pid: int) -> Path:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m worker.health")
-    parser.add_argument("pid", type=int, nargs="?", help="of one worker, where there are several")
+    parser.add_argument(
+        "pid", type=int, nargs="?", help="process ID of one worker, if there are several"
+    )
     pid = parser.parse_args().pid
     files = _ours() if pid is None else [file_of(pid)]
     if not files:

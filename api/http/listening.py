@@ -18,7 +18,7 @@ def address_of(host: str, port: int) -> str:
         )
     except (OSError, UnicodeError):
         raise SettingsError(
-            f"HOST: {host} is no address of this machine, nor a name of one; "
+            f"HOST: {host} is not an address or name of this machine; "
             "expected one such as 127.0.0.1, localhost or ::1"
         ) from None
     # IPv4 first, because not every program looks for localhost at ::1.

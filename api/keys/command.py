@@ -1,4 +1,4 @@
-"""`python -m api.keys`: make, list, rotate and revoke API keys, while the service runs."""
+"""`python -m api.keys`: create, list, rotate and revoke API keys while the service runs."""
 
 import argparse
 import logging
@@ -33,27 +33,28 @@ from shared.storage.client import connect
 from shared.verification.store import PATIENCE_SECONDS
 
 _ABOUT = """\
-Make, list, rotate and revoke API keys, while the service runs.
+Create, list, rotate and revoke API keys without restarting the service.
 
-An app is a program of yours that calls this service, by a name that you choose. With each request
-it sends its key, in the header
+An app is one of your programs that calls this service. You choose its name. The app sends its key
+with every request in this header:
   Authorization: Bearer otp_1a2b3c4d_...
-Apps see nothing of each other. As soon as there is a key, calls without one are refused.
+Apps cannot see each other's data. Once you create a key, the API rejects calls without one.
 """
 _MORE = """\
 examples:
-  python -m api.keys create shop             make a key for the app "shop", and print it
-  python -m api.keys list                    which keys there are, since when, until when, last used
-  python -m api.keys rotate shop             a new key; the older ones of shop end in 24 hours
-  python -m api.keys rotate shop --grace 0   the same, and they end now: when one has leaked
-  python -m api.keys revoke 1a2b3c4d         end this key now
-  python -m api.keys revoke --app shop       end all keys of shop now
+  python -m api.keys create shop             create a key for the app "shop" and print it
+  python -m api.keys list                    list keys with their creation, expiry and last use
+  python -m api.keys rotate shop             create a new key; the old ones expire in 24 hours
+  python -m api.keys rotate shop --grace 0   create a new key; the old ones expire now (use this if
+                                             a key leaked)
+  python -m api.keys revoke 1a2b3c4d         revoke this key now
+  python -m api.keys revoke --app shop       revoke all keys of the app "shop" now
 
-The id of a key is its middle part: 1a2b3c4d of otp_1a2b3c4d_... A key is shown once, when it is
-made; what is kept, in OTP_DATA_DIR, does not tell it. A running API knows of a change at once.
-Keys of OTP_API_KEYS are valid too, and are changed there.
+The key ID is the middle part of the key: 1a2b3c4d in otp_1a2b3c4d_... A key is shown only once,
+when you create it. OTP_DATA_DIR stores only its hash. Changes take effect immediately.
+Keys in OTP_API_KEYS are also valid. Change them there.
 
-exit status: 0 done; 1 not done, stderr says why; 2 the command is not understood
+exit status: 0 success; 1 failure (see stderr for the reason); 2 invalid command
 """
 
 
@@ -73,9 +74,7 @@ class Keys:
 
     def __init__(self, settings: Settings) -> None:
         if settings.otp_data_dir is None:
-            raise NotDone(
-                "OTP_DATA_DIR is missing: it names the folder in which the keys are kept."
-            )
+            raise NotDone("OTP_DATA_DIR is missing. Set it to the folder where keys are stored.")
         self._settings = settings
         self._folder = settings.otp_data_dir
         # The apps of keys that only OTP_API_KEYS can change.
@@ -89,7 +88,7 @@ class Keys:
         _hand_over(secret, key)
         self._record("key_created", key)
         if is_first:
-            _tell("It is the first key: from now on, calls without a key are refused.")
+            _tell("This is the first key. From now on, the API rejects calls without a key.")
 
     def rotate(self, app: str, grace: timedelta) -> None:
         with changing(self._folder) as keys:
@@ -101,28 +100,29 @@ class Keys:
         _hand_over(secret, new)
         self._record("key_rotated", new)
         for key in ending:
-            _tell(f"Key {key.id} of {app} ends {time_as_text(key.ends) if grace else 'now'}.")
+            when = f"at {time_as_text(key.ends)}" if grace else "now"
+            _tell(f"Key {key.id} of {app} expires {when}.")
         self._warn_of_given(app)
 
     def revoke(self, key_id: str | None, app: str | None) -> None:
         with changing(self._folder) as keys:
             revoked = self._of_app(app, keys) if app else [k for k in keys if k.id == key_id]
             if not revoked:
-                raise NotDone(f"There is no key {key_id}. `list` shows which there are.")
+                raise NotDone(f"Key {key_id} not found. Run `list` to see all keys.")
             keys[:] = [key for key in keys if key not in revoked]
         for key in revoked:
-            _tell(f"Key {key.id} of {key.app} has ended.")
+            _tell(f"Key {key.id} of {key.app} was revoked.")
             self._record("key_revoked", key)
         if app:
             self._warn_of_given(app)
         if not keys and not self._given:
-            _tell("No key is left: all calls are refused until there is a new one.")
+            _tell("No keys are left. The API rejects all calls until you create a new key.")
 
     def show(self) -> None:
         made = read(path_in(self._folder))
         keys = sorted(valid(made or []), key=lambda key: (key.app, key.made))
         used = iter(self._used([*(key.id for key in keys), *map(given_id, self._given)]))
-        rows = [("APP", "KEY ID", "MADE", "ENDS", "LAST USED")]
+        rows = [("APP", "KEY ID", "CREATED", "EXPIRES", "LAST USED")]
         rows += [
             (key.app, key.id, time_as_text(key.made), time_as_text(key.ends), next(used))
             for key in keys
@@ -132,15 +132,19 @@ class Keys:
         for row in rows:
             print("  ".join(map(str.ljust, row, widths)).rstrip())
         if len(rows) == 1:
-            _tell("All calls are refused." if made is not None else self._without_any_key())
+            _tell(
+                "No valid keys exist, so the API rejects all calls."
+                if made is not None
+                else self._without_any_key()
+            )
 
     def _without_any_key(self) -> str:
         """As the API decides when it starts."""
         try:
             self._settings.refuse_to_be_open()
         except SettingsError as error:
-            return f"There is no key, and without one the API does not start: {error}."
-        return "Anybody may call, without a key."
+            return f"No keys exist, and without one the API does not start: {error}."
+        return "No keys exist, so anyone can call the API."
 
     def _used(self, key_ids: Sequence[str]) -> list[str]:
         """When each key was last used. Where Redis cannot tell that, nothing is said of it."""
@@ -148,7 +152,7 @@ class Keys:
             with self._redis() as redis:
                 found = KeyUse(redis).last(key_ids)
         except StorageUnavailable:
-            _warnings.warning("Redis is unreachable, so the last use of keys is not shown.")
+            _warnings.warning("Redis is unreachable, so the last use of each key is unknown.")
             return [""] * len(key_ids)
         return [time_as_text(at) if at else "not in 90 days" for at in found]
 
@@ -162,7 +166,7 @@ class Keys:
                 audit = Audit(redis, keep_seconds=self._settings.otp_keep_audit)
                 audit.record(action, "api.keys", "", app=key.app, key_id=key.id)
         except StorageUnavailable:
-            _warnings.warning("Redis is unreachable, so the audit log does not have this.")
+            _warnings.warning("Redis is unreachable, so this change is not in the audit log.")
 
     def _redis(self) -> Redis:
         url = self._settings.redis_url.get_secret_value()
@@ -172,12 +176,12 @@ class Keys:
         found = [key for key in keys if key.app == app]
         if not found:
             self._warn_of_given(app)
-            raise NotDone(f"There is no key of {app} that this command has made.")
+            raise NotDone(f"No key created by this command was found for {app}.")
         return found
 
     def _warn_of_given(self, app: str) -> None:
         if app in self._given:
-            _tell(f"OTP_API_KEYS has a key of {app}: change it there, and restart the API.")
+            _tell(f"OTP_API_KEYS also has a key for {app}. Change it there and restart the API.")
 
 
 def _new_key(app: str) -> tuple[str, ApiKey]:
@@ -190,10 +194,10 @@ def _new_key(app: str) -> tuple[str, ApiKey]:
 
 def _hand_over(secret: str, key: ApiKey) -> None:
     print(secret, flush=True)
-    _tell(f"Key {key.id} of {key.app}, valid from now on. It is shown this once only.")
-    _tell("For programs that know the Verify v2 API:")
+    _tell(f"Key {key.id} for {key.app} is now active. Save it: it won't be shown again.")
+    _tell("For clients of the Verify v2-compatible API:")
     _tell(f"  Account SID  {account_sid(key.app)}")
-    _tell("  Auth token   the key, without its underscores")
+    _tell("  Auth token   the key without its underscores")
 
 
 def _tell(text: str) -> None:
@@ -202,23 +206,25 @@ def _tell(text: str) -> None:
 
 def app_name(text: str) -> str:
     if not re.fullmatch(APP_NAME, text):
-        raise argparse.ArgumentTypeError("an app's name is up to 32 letters, digits, - and _")
+        raise argparse.ArgumentTypeError("an app name can have up to 32 letters, digits, - and _")
     if text in OWN_APPS:
-        raise argparse.ArgumentTypeError(f"{text} is a name of the service's own")
+        raise argparse.ArgumentTypeError(f"{text} is reserved; choose another name")
     return text
 
 
 def _key_id(text: str) -> str:
     if not re.fullmatch(KEY_ID, text):
         # It may be a whole key, so it is not repeated.
-        raise argparse.ArgumentTypeError("a key id is 8 digits and letters, such as 1a2b3c4d")
+        raise argparse.ArgumentTypeError("a key ID has 8 characters, 0-9 and a-f, such as 1a2b3c4d")
     return text
 
 
 def _duration(text: str) -> timedelta:
     match = re.fullmatch("([0-9]{1,4})([smhd])", "0s" if text == "0" else text)
     if not match:
-        raise argparse.ArgumentTypeError("a time is 0, or a number of s, m, h or d such as 24h")
+        raise argparse.ArgumentTypeError(
+            "expected 0 or a number followed by s, m, h or d, such as 24h"
+        )
     return timedelta(seconds=int(match[1]) * SECONDS[match[2]])
 
 
@@ -230,12 +236,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    create = commands.add_parser("create", help="make a key for an app, and print it")
+    create = commands.add_parser("create", help="create a key for an app and print it")
     create.set_defaults(do=Keys.create)
     create.add_argument("app", metavar="APP", type=app_name)
-    show = commands.add_parser("list", help="which keys there are; never the keys themselves")
+    show = commands.add_parser("list", help="list key IDs and dates, never the keys themselves")
     show.set_defaults(do=Keys.show)
-    rotate = commands.add_parser("rotate", help="make a new key; the older ones of the app end")
+    rotate = commands.add_parser("rotate", help="create a new key and expire the app's old ones")
     rotate.set_defaults(do=Keys.rotate)
     rotate.add_argument("app", metavar="APP", type=app_name)
     rotate.add_argument(
@@ -243,13 +249,14 @@ def _parser() -> argparse.ArgumentParser:
         type=_duration,
         default="24h",
         metavar="TIME",
-        help="when the older keys end: after a time such as 30m, 24h (default) or 7d; 0: now",
+        help="how long the old keys stay valid, such as 30m, 24h (default) or 7d; use 0 to expire "
+        "them now",
     )
-    revoke = commands.add_parser("revoke", help="end a key, or all keys of an app, at once")
+    revoke = commands.add_parser("revoke", help="revoke a key, or all keys of an app, immediately")
     revoke.set_defaults(do=Keys.revoke)
     which = revoke.add_mutually_exclusive_group(required=True)
     which.add_argument("key_id", metavar="KEY_ID", nargs="?", type=_key_id)
-    which.add_argument("--app", metavar="APP", type=app_name, help="all keys of this app")
+    which.add_argument("--app", metavar="APP", type=app_name, help="revoke all keys of this app")
     return parser
 
 

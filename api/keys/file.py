@@ -21,7 +21,7 @@ from shared.settings.types import APP_NAME
 log = logging.getLogger("otp.api")
 
 KEY_ID = "[0-9a-f]{8}"
-_HEAD = "# app, key id, made, ends, SHA-256 of the key. python -m api.keys --help tells more.\n"
+_HEAD = "# app, key ID, created, expires, SHA-256 of the key. For help: python -m api.keys --help\n"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 # Another file is in place when one of these differs: inode, time of change, size.
 _Version = tuple[int, int, int]
@@ -62,7 +62,7 @@ def read(path: Path) -> list[ApiKey] | None:
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise SettingsError(f"{path} cannot be read: it is not UTF-8 text") from None
+        raise SettingsError(f"{path} cannot be read: not valid UTF-8") from None
     keys = []
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.startswith("#"):
@@ -70,7 +70,8 @@ def read(path: Path) -> list[ApiKey] | None:
                 keys.append(_parse(line))
             except ValueError:
                 raise SettingsError(
-                    f"{path}: line {number} is not: app, key id, made, ends, SHA-256"
+                    f"{path}: line {number} is invalid; "
+                    "expected: app, key ID, created, expires, SHA-256"
                 ) from None
     return keys
 
@@ -97,7 +98,7 @@ def changing(folder: Path) -> Iterator[list[ApiKey]]:
         finally:
             os.close(lock)
     except OSError as error:
-        raise SettingsError(f"{path} cannot be written: {error.strerror}") from None
+        raise SettingsError(f"cannot write {path}: {error.strerror}") from None
 
 
 class KnownKeys:
@@ -143,7 +144,7 @@ class KnownKeys:
             return False
         keys = read(self._path)
         if keys is None:
-            raise SettingsError(f"{self._path} is gone")
+            raise SettingsError(f"{self._path} no longer exists")
         self._seen = (newest, keys)
         return True
 

@@ -35,9 +35,11 @@ class AppriseSetup:
             ),
         )
         if "{to}" not in url:
-            raise ValueError("expected {to} where the recipient goes")
+            raise ValueError("put {to} where the recipient goes")
         if not any(setup.service(to) for to in _SAMPLES):
-            raise ValueError("apprise does not take this URL; see https://appriseit.com/services/")
+            raise ValueError(
+                "apprise does not accept this URL; see https://appriseit.com/services/"
+            )
         return setup
 
     def service(self, to: str) -> apprise.NotifyBase | None:

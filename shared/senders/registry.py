@@ -45,7 +45,7 @@ def make(url: str, registry: Registry) -> Any:
         near = get_close_matches(scheme, registry, 1)
         hint = f". Did you mean {near[0]}://?" if near else ""
         raise ValueError(
-            f"no sender for {scheme}://; there are {', '.join(sorted(registry))}{hint}"
+            f"unknown sender {scheme}://; available senders: {', '.join(sorted(registry))}{hint}"
         )
     try:
         made = found.load()(url)
@@ -60,7 +60,9 @@ def make_for(channel: Channel, name: str, url: str, registry: Registry) -> Any:
     """As make(). Raises ValueError also if the sender cannot serve the channel."""
     made: Setup = make(url, registry)
     if channel not in made.channels:
-        raise ValueError(f"{name} cannot serve {channel}, only {', '.join(made.channels)}")
+        raise ValueError(
+            f"{name} does not support {channel}; it supports {', '.join(made.channels)}"
+        )
     return made
 
 

@@ -31,7 +31,7 @@ class ConsoleSetup:
     @classmethod
     def from_url(cls, url: str) -> Self:
         if url != "console://":
-            raise ValueError("expected console:// and nothing behind it")
+            raise ValueError("expected console:// with nothing after it")
         return cls()
 
 
@@ -130,7 +130,7 @@ class TwilioSetup:
             or not (urlsplit(api).scheme in ("http", "https") and urlsplit(api).netloc)
         ):
             raise ValueError(
-                "expected twilio://SID:TOKEN@FROM, SID being AC… (or SK… with ?account=AC…) and "
+                "expected twilio://SID:TOKEN@FROM, where SID is AC… (or SK… with ?account=AC…) and "
                 "FROM a number such as +15005550006, MG… or a name"
             )
         return cls(
@@ -157,7 +157,7 @@ class WebhookSetup:
         key = webhook_key(parts)
         tls = parts.options.get("tls", "yes")
         if not parts.host or tls not in ("yes", "none"):
-            raise ValueError("expected webhook://SECRET@host/path, and ?tls=none for plain HTTP")
+            raise ValueError("expected webhook://SECRET@host/path, with ?tls=none for plain HTTP")
         host = f"[{parts.host}]" if ":" in parts.host else parts.host
         port = f":{parts.port}" if parts.port else ""
         scheme = "https" if tls == "yes" else "http"

@@ -163,8 +163,8 @@ class Settings(BaseModel):
         """The key ring, first one makes codes. Raises SettingsError."""
         if self.otp_secret_keys is None:
             raise SettingsError(
-                "OTP_SECRET_KEYS is missing: expected kid:base64 of at least 32 random bytes; "
-                "or set OTP_DATA_DIR to a folder where one is made at first start and kept"
+                "OTP_SECRET_KEYS is missing: set it to kid:base64 with at least 32 random bytes, "
+                "or set OTP_DATA_DIR to a folder where the service can generate and keep a key"
             )
         return key_ring(self.otp_secret_keys.get_secret_value())
 
@@ -194,9 +194,9 @@ class Settings(BaseModel):
         }
         if urls - {"console://"} and not self.otp_allow_open:
             raise SettingsError(
-                "anybody could have messages sent at your cost: make a key for your app with "
-                "python -m api.keys create APP, set OTP_API_KEYS to keys of your own, or "
-                "OTP_ALLOW_OPEN=true if that is what you want"
+                "anyone could send messages at your expense: create a key with python -m api.keys "
+                "create APP, set OTP_API_KEYS to your own keys, or set OTP_ALLOW_OPEN=true to "
+                "allow calls without a key"
             )
 
     def app_names(self) -> tuple[str, ...]:
@@ -216,7 +216,7 @@ class Settings(BaseModel):
         if unknown:
             near = get_close_matches(unknown[0], [key.removeprefix("otp_") for key in _PER_APP], 1)
             hint = f". Did you mean {near[0]}?" if near else ""
-            raise SettingsError(f"OTP_APPS: {name}: {unknown[0]} is not a setting of an app{hint}")
+            raise SettingsError(f"OTP_APPS: {name}: {unknown[0]} cannot be set per app{hint}")
         own = {f"otp_{key}": value for key, value in table.items()}
         return self._valid({**dict(self), **own}, prefix=f"OTP_APPS: {name}: ")
 
@@ -236,7 +236,7 @@ class Settings(BaseModel):
             raise SettingsError("OTP_APPS is not TOML") from None
         for name, table in tables.items():
             if not re.fullmatch(APP_NAME, name) or not isinstance(table, dict):
-                raise SettingsError("OTP_APPS: expected a table [name] per app")
+                raise SettingsError("OTP_APPS: expected one [name] table per app")
         return tables
 
     def addresses(self) -> Addresses:

@@ -18,9 +18,9 @@ def key_ring(text: str) -> dict[str, bytes]:
     if not keys:
         raise SettingsError("OTP_SECRET_KEYS is empty: expected kid:base64")
     if len(keys) < len(pairs):
-        raise SettingsError("OTP_SECRET_KEYS holds the same key id twice")
+        raise SettingsError("OTP_SECRET_KEYS contains the same key ID twice")
     if len(set(keys.values())) < len(keys):
-        raise SettingsError("OTP_SECRET_KEYS holds the same key twice")
+        raise SettingsError("OTP_SECRET_KEYS contains the same key twice")
     return keys
 
 
@@ -30,11 +30,11 @@ def app_keys(text: str) -> tuple[tuple[str, str], ...]:
     if not pairs:
         raise SettingsError("OTP_API_KEYS is empty: expected app:key")
     if len({key for _, key in pairs}) < len(pairs):
-        raise SettingsError("OTP_API_KEYS holds the same key twice")
+        raise SettingsError("OTP_API_KEYS contains the same key twice")
     if own := [app for app, _ in pairs if app in OWN_APPS]:
-        raise SettingsError(f"OTP_API_KEYS: {own[0]} is a name of the service's own")
+        raise SettingsError(f"OTP_API_KEYS: {own[0]} is reserved; choose another app name")
     if any(len(key) < _SHORTEST_KEY for _, key in pairs):
-        raise SettingsError(f"OTP_API_KEYS: a key has under {_SHORTEST_KEY} characters")
+        raise SettingsError(f"OTP_API_KEYS: each key needs at least {_SHORTEST_KEY} characters")
     return pairs
 
 
@@ -53,7 +53,7 @@ def _decode_key(encoded: str) -> bytes:
     try:
         key = base64.b64decode(encoded, validate=True)
     except binascii.Error:
-        raise SettingsError("OTP_SECRET_KEYS: a key is not base64") from None
+        raise SettingsError("OTP_SECRET_KEYS: a key is not valid base64") from None
     if len(key) < _SHORTEST_KEY:
-        raise SettingsError(f"OTP_SECRET_KEYS: a key has under {_SHORTEST_KEY} bytes")
+        raise SettingsError(f"OTP_SECRET_KEYS: each key needs at least {_SHORTEST_KEY} bytes")
     return key

@@ -17,7 +17,7 @@ _MALFORMED = (
     "redis+sentinel://host:26379,host2:26379/mymaster/0"
 )
 # A password that is not encoded can look like any other mistake.
-_HINT = "special characters in a password are written as %2F for /, %40 for @ and so on"
+_HINT = "percent-encode special characters in a password, for example / as %2F and @ as %40"
 
 _TEXT = r"(?:[^@:/?#%\s]|%[0-9A-Fa-f]{2})*"
 _URL = re.compile(
@@ -147,7 +147,7 @@ def _options(query: str, *, tls: bool, by_sentinel: bool) -> dict[str, Any]:
     given = {name: unquote(value) for name, _, value in pairs}
     if len(given) < len(pairs) or not given.keys() <= readers.keys():
         raise ValueError(
-            f"it takes only the options {', '.join(readers)}, each once"
+            f"use only these options, each once: {', '.join(readers)}"
             + ("" if tls else ", and those of TLS with rediss://")
         )
     options = {}
@@ -166,7 +166,7 @@ def _check_tls(options: Mapping[str, Any]) -> None:
     context = ssl.create_default_context()
     certificate, key = options.get("ssl_certfile"), options.get("ssl_keyfile")
     if key and not certificate:
-        raise ValueError("ssl_keyfile: expected its ssl_certfile too")
+        raise ValueError("ssl_keyfile: ssl_certfile is required too")
     try:
         if certificate:
             # Without a password OpenSSL would ask for one at the terminal.
@@ -212,7 +212,7 @@ _BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 def _text(text: str) -> str:
     if not text or not text.isprintable():
-        raise ValueError("expected printable characters")
+        raise ValueError("expected only printable characters")
     return text
 
 

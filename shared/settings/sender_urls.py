@@ -43,7 +43,10 @@ class SenderUrl:
         percent-encoded, any part may be one."""
         match = _URL.fullmatch(url)
         if not match:
-            raise ValueError("not a URL; special characters in a password are written as %2F")
+            raise ValueError(
+                "not a valid URL; percent-encode special characters in the password, "
+                "for example / as %2F"
+            )
         user, _, password = (match["userinfo"] or "").partition(":")
         ours, others = [], []
         for pair in (match["query"] or "").split("&"):
@@ -54,8 +57,9 @@ class SenderUrl:
                 others.append(pair)
         found = dict(ours)
         if len(found) < len(ours) or (any(others) and not keep_others):
-            known = f"only {', '.join(options)}, each once" if options else "no ?options"
-            raise ValueError(f"it takes {known}")
+            if not options:
+                raise ValueError("this sender does not accept ?options")
+            raise ValueError(f"use only these options, each once: {', '.join(options)}")
         return cls(
             scheme=match["scheme"],
             user=unquote(user),
@@ -106,7 +110,7 @@ def webhook_key(url: SenderUrl) -> bytes:
         key = b""
     if url.password or not 24 <= len(key) <= 64:
         raise ValueError(
-            "expected webhook://SECRET@host/path, the secret being whsec_ and the base64 of 24 to "
-            "64 random bytes, with / written as %2F"
+            "expected webhook://SECRET@host/path, where SECRET is whsec_ followed by 24 to 64 "
+            "random bytes in base64, with / written as %2F"
         )
     return key

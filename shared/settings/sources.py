@@ -37,7 +37,7 @@ def read_sources(
     except OSError as error:
         raise SettingsError(f"{env_file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise SettingsError(f"{env_file} cannot be read: it is not UTF-8 text") from None
+        raise SettingsError(f"{env_file} cannot be read: not valid UTF-8") from None
     return [
         {
             name: value
@@ -79,9 +79,9 @@ def read_secret(path: Path, name: str) -> str:
     except OSError as error:
         raise SettingsError(f"{name} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise SettingsError(f"{name} cannot be read: it is not UTF-8 text") from None
+        raise SettingsError(f"{name} cannot be read: not valid UTF-8") from None
     if not text:
-        raise SettingsError(f"{name} is empty; put the value into the file, or remove it")
+        raise SettingsError(f"{name} is empty; add the value or remove the file")
     return text
 
 
@@ -94,7 +94,9 @@ def refuse_unknown(names: Iterable[str], known: Collection[str]) -> None:
         meant = next((one for one in sorted(known) if _misspells(name, one)), None)
         if meant or name.startswith("OTP_"):
             hint = f" Did you mean {meant}?" if meant else ""
-            errors.append(f"{name} is not a setting; .env.example lists them.{hint}")
+            errors.append(
+                f"{name} is not a known setting; see .env.example for the full list.{hint}"
+            )
     if errors:
         raise SettingsError(" ".join(errors))
 
@@ -182,7 +184,7 @@ def kept_secret(path: Path, make: Callable[[], str]) -> str:
             _create(path, f"{make()}\n".encode())
         _wait_until_written(path)
     except OSError as error:
-        raise SettingsError(f"OTP_DATA_DIR cannot be written: {error.strerror}") from None
+        raise SettingsError(f"OTP_DATA_DIR is not writable: {error.strerror}") from None
     return read_secret(path, f"{path.name.upper()}: {path}")
 
 

@@ -48,7 +48,7 @@ def from_to(least: str, most: str) -> BeforeValidator:
             return text
         seconds = _seconds(text)
         if not _seconds(least) <= seconds <= _seconds(most):
-            raise ValueError(f"expected a time from {least} to {most}")
+            raise ValueError(f"expected a duration from {least} to {most}")
         return seconds
 
     return BeforeValidator(read)
@@ -81,7 +81,7 @@ _KINDS = {
 
 def _password(secret: Secret) -> Secret:
     if len(secret.get_secret_value()) < 12:
-        raise ValueError("expected 12 characters or more")
+        raise ValueError("expected at least 12 characters")
     return secret
 
 
@@ -92,13 +92,13 @@ def _redis_url(secret: Secret) -> Secret:
 
 def _region(text: str) -> str:
     if text not in SUPPORTED_REGIONS:
-        raise ValueError("expected ISO 3166 regions such as US")
+        raise ValueError("expected ISO 3166 country codes, such as US")
     return text
 
 
 def _one_line(text: str) -> str:
     if not text.isprintable():
-        raise ValueError("expected printable characters")
+        raise ValueError("expected only printable characters")
     return text
 
 
@@ -120,29 +120,29 @@ def _test_numbers(text: object) -> object:
     if not isinstance(words, tuple):
         return text
     if not all(re.fullmatch(r"\+[1-9][0-9]{6,14}:[0-9]{4,10}", word) for word in words):
-        raise ValueError("expected numbers with their codes such as +14155550123:424242")
+        raise ValueError("expected numbers with their codes, such as +14155550123:424242")
     pairs = [word.split(":") for word in words]
     numbers = {KEPT_ADDRESSES.phone(number).to: code for number, code in pairs}
     if len(numbers) < len(pairs):
-        raise ValueError("the same number twice")
+        raise ValueError("the same number appears twice")
     return numbers
 
 
 def _prefix(text: str) -> str:
     if not re.fullmatch(r"\+[1-9][0-9]{0,14}", text):
-        raise ValueError("expected number ranges such as +1900")
+        raise ValueError("expected number prefixes, such as +1900")
     return text
 
 
 def _return_url(text: str) -> str:
     if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?", text):
-        raise ValueError("expected URLs such as https://shop.example/account/")
+        raise ValueError("expected URLs, such as https://shop.example/account/")
     return text
 
 
 def _number_type(text: str) -> str:
     if text not in NUMBER_TYPES:
-        raise ValueError(f"expected kinds of numbers: {', '.join(sorted(NUMBER_TYPES))}")
+        raise ValueError(f"expected number types from this list: {', '.join(sorted(NUMBER_TYPES))}")
     return text
 
 
@@ -155,7 +155,7 @@ def _budget(text: object) -> object:
     for word in words:
         channel, _, count = word.partition(":")
         if channel not in CHANNELS or not re.fullmatch("[1-9][0-9]{0,8}", count):
-            raise ValueError("expected messages a day by channel, such as sms:1000 call:50")
+            raise ValueError("expected messages per day by channel, such as sms:1000 call:50")
         budget[channel] = int(count)
     return budget
 
@@ -166,20 +166,20 @@ def _service(text: object) -> object:
         return text
     app, _, sid = text.partition(":")
     if not re.fullmatch(APP_NAME, app) or not re.fullmatch("VA[0-9a-fA-F]{32}", sid):
-        raise ValueError("expected app:SID, a SID being VA and 32 hex digits")
+        raise ValueError("expected app:SID, where SID is VA followed by 32 hex digits")
     return app, sid
 
 
 def _each_once(services: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     if len({sid for _, sid in services}) < len(services):
-        raise ValueError("the same SID twice")
+        raise ValueError("the same SID appears twice")
     return services
 
 
 def _sender_url(text: str) -> str:
     if not re.match(r"[a-z][a-z0-9+.-]*://", text):
         # The value may hold a password, so it is not repeated.
-        raise ValueError("expected sender URLs such as console:// separated by spaces")
+        raise ValueError("expected sender URLs, such as console://, separated by spaces")
     return text
 
 

@@ -17,18 +17,26 @@ GOOD = {"OTP_SECRET_KEYS": f"k1:{KEY}", "OTP_ADMIN_PASSWORD": "a long password",
 BOTH = ("api", "worker")
 WEAK = [
     (BOTH, {"OTP_SECRET_KEYS": ""}, "OTP_SECRET_KEYS is missing"),
-    (BOTH, {"OTP_SECRET_KEYS": "k1:a2V5"}, "OTP_SECRET_KEYS: a key has under 32 bytes"),
-    (BOTH, {"OTP_SECRET_KEYS": f"k1:{KEY} k2:{KEY}"}, "OTP_SECRET_KEYS holds the same key twice"),
+    (BOTH, {"OTP_SECRET_KEYS": "k1:a2V5"}, "OTP_SECRET_KEYS: each key needs at least 32 bytes"),
+    (
+        BOTH,
+        {"OTP_SECRET_KEYS": f"k1:{KEY} k2:{KEY}"},
+        "OTP_SECRET_KEYS contains the same key twice",
+    ),
     (BOTH, {"OTP_CODE_LENGTH": "3"}, "OTP_CODE_LENGTH"),
     (BOTH, {"OTP_MAX_CHECKS": "0"}, "OTP_MAX_CHECKS"),
-    (BOTH, {"OTP_CODE_LENGHT": "6"}, "OTP_CODE_LENGHT is not a setting"),
+    (BOTH, {"OTP_CODE_LENGHT": "6"}, "OTP_CODE_LENGHT is not a known setting"),
     # The worker has no callers.
-    (("api",), {"OTP_API_KEYS": "shop:short"}, "OTP_API_KEYS: a key has under 32 characters"),
-    (("api",), {"OTP_API_KEYS": TWICE}, "OTP_API_KEYS holds the same key twice"),
+    (
+        ("api",),
+        {"OTP_API_KEYS": "shop:short"},
+        "OTP_API_KEYS: each key needs at least 32 characters",
+    ),
+    (("api",), {"OTP_API_KEYS": TWICE}, "OTP_API_KEYS contains the same key twice"),
     (("api",), {"OTP_ADMIN_PASSWORD": "short"}, "OTP_ADMIN_PASSWORD"),
     (("api",), {"OTP_API_KEYS": "", "OTP_EMAIL_SENDERS": MAIL}, "OTP_ALLOW_OPEN=true"),
     (BOTH, {"OTP_API_KEYS_FILE": "/dev/null"}, "OTP_API_KEYS_FILE is empty"),
-    (("api",), {"OTP_SMS_SENDERS": PAID}, "anybody could have messages sent at your cost"),
+    (("api",), {"OTP_SMS_SENDERS": PAID}, "anyone could send messages at your expense"),
 ]
 
 

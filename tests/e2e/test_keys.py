@@ -73,7 +73,10 @@ def test_a_broken_file_stops_the_start_and_not_the_running_api(service):
     service.api.stop()
     assert service.start_api().wait_for_end() == 1
     said = service.api.log.read_text(encoding="utf-8")
-    assert said == f"otp api: {file}: line 1 is not: app, key id, made, ends, SHA-256\n"
+    assert (
+        said
+        == f"otp api: {file}: line 1 is invalid; expected: app, key ID, created, expires, SHA-256\n"
+    )
 
 
 def test_where_messages_cost_a_made_key_is_enough_to_start(service):

@@ -151,7 +151,10 @@ def test_runs_until_a_signal_and_keeps_its_data(run, figure, options, stop):
 def test_says_where_the_owners_password_is_and_does_not_print_it(run, folder):
     stack = run()
     stack.wait_until_ready()
-    where = f"http://localhost:{stack.port}/admin/, its password: cat .data/otp_admin_password"
+    where = (
+        f"http://localhost:{stack.port}/admin/ "
+        "(to see the password, run: cat .data/otp_admin_password)"
+    )
     assert where in stack.output()
     password = (folder / ".data" / "otp_admin_password").read_text(encoding="utf-8").strip()
     assert password not in stack.output()
@@ -191,7 +194,7 @@ def test_says_that_the_port_is_taken_before_it_starts_anything(run, folder):
     with socket.create_server(("127.0.0.1", 0)) as other:
         stack = run(PORT=str(other.getsockname()[1]))
         stack.wait_for_the_end(1)
-    assert "Another one: make run PORT=" in stack.output()
+    assert "To use another port, run: make run PORT=" in stack.output()
     assert not (folder / ".data").exists()
 
 
@@ -241,7 +244,7 @@ def test_says_where_it_has_no_permission_to_write(run, folder, data):
         (folder / ".data").symlink_to(data)
     stack = run()
     stack.wait_for_the_end(1)
-    assert ".data cannot be written: " in stack.output()
+    assert f"Cannot write to {folder / '.data'}: " in stack.output()
     assert "Traceback" not in stack.output()
 
 

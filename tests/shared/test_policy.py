@@ -26,7 +26,7 @@ def test_reads_a_count_in_a_window(text, count, window_seconds):
      "٥/10m", "5/10m 10/1h", "99999999/1h"],
 )  # fmt: skip
 def test_refuses_what_is_no_limit_and_says_what_is_expected(text):
-    with pytest.raises(ValueError, match=r"such as 5/10m|window of 1s to 7d"):
+    with pytest.raises(ValueError, match=r"such as 5/10m|window from 1s to 7d"):
         Limit.parse(text)
 
 

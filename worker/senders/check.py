@@ -19,11 +19,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m worker.senders.check", description="Check a sender against its contract."
     )
-    parser.add_argument("url", help="its URL, with {server} where the provider's HOST:PORT goes")
-    parser.add_argument("--to", help="the recipient, if any will not do")
-    parser.add_argument("--channel", choices=CHANNELS, help="if not the first that it serves")
-    parser.add_argument("--protocol", choices=("http", "smtp"), help="if it cannot be guessed")
-    parser.add_argument("--accepted", default=ACCEPTED, help="the body that it reads as accepted")
+    parser.add_argument(
+        "url", help="the sender's URL, with {server} in place of the provider's HOST:PORT"
+    )
+    parser.add_argument("--to", help="a recipient, if the sender does not accept any")
+    parser.add_argument(
+        "--channel",
+        choices=CHANNELS,
+        help="channel to check; the default is the first that the sender supports",
+    )
+    parser.add_argument(
+        "--protocol", choices=("http", "smtp"), help="needed if it cannot be guessed from the URL"
+    )
+    parser.add_argument("--accepted", default=ACCEPTED, help="response body that means accepted")
     subject = Subject(**vars(parser.parse_args()))
     broken = 0
     for check in checks_for(subject):
@@ -35,7 +43,7 @@ def main() -> None:
         else:
             print(f"ok      {check.__name__}")  # noqa: T201
     if "{server}" not in subject.url:
-        print("no {server} in the URL: the rest was not checked")  # noqa: T201
+        print("The URL has no {server}, so the other checks were skipped.")  # noqa: T201
     sys.exit(1 if broken else 0)
 
 

@@ -29,10 +29,10 @@ def test_names_and_addresses_of_this_machine(host, address):
     [
         ("192.0.2.1", "HOST: the API cannot listen on 192.0.2.1 port"),
         ("2001:db8::1", "HOST: the API cannot listen on 2001:db8::1 port"),
-        ("otp.invalid", "HOST: otp.invalid is no address of this machine"),
-        ("127.0.0.1:5000", "HOST: 127.0.0.1:5000 is no address"),
-        ("http://localhost", "HOST: http://localhost is no address"),
-        ("256.0.0.1", "HOST: 256.0.0.1 is no address"),
+        ("otp.invalid", "HOST: otp.invalid is not an address or name of this machine"),
+        ("127.0.0.1:5000", "HOST: 127.0.0.1:5000 is not an address"),
+        ("http://localhost", "HOST: http://localhost is not an address"),
+        ("256.0.0.1", "HOST: 256.0.0.1 is not an address"),
         ("a" * 64 + ".example", "HOST: aaaa"),
     ],
 )

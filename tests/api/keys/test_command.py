@@ -157,7 +157,7 @@ class TestTheCommand:
     def test_rotate_without_grace_keeps_nothing_of_the_older_keys(self, command, file, grace):
         older = command("create shop").key_id
         newer = command(f"rotate shop --grace {grace}")
-        assert f"Key {older} of shop ends now." in newer.err
+        assert f"Key {older} of shop expires now." in newer.err
         assert older not in file.read_text()
         assert newer.key_id in file.read_text()
 
@@ -188,41 +188,41 @@ class TestTheCommand:
 
     def test_revoke_ends_one_key_or_all_of_an_app(self, command, listed):
         first, second, bank = (command(f"create {app}").key_id for app in ("shop", "shop", "bank"))
-        assert command(f"revoke {first}").err == f"Key {first} of shop has ended.\n"
+        assert command(f"revoke {first}").err == f"Key {first} of shop was revoked.\n"
         assert {row[1] for row in listed()} == {second, bank}
         command("create shop")
         assert command("revoke --app shop").status == 0
         assert [row[1] for row in listed()] == [bank]
-        assert "all calls are refused" in command("revoke --app bank").err
+        assert "The API rejects all calls" in command("revoke --app bank").err
         assert listed() == []
 
     @pytest.mark.parametrize("more", [{"OTP_EMAIL_SENDERS": "smtp://mail.example.com"}])
     def test_never_says_that_anybody_may_call_where_the_api_does_not_start(self, command):
         told = command("list").err
         assert "the API does not start" in told
-        assert "Anybody may call" not in told
+        assert "anyone can call the API" not in told
 
     def test_goes_on_without_redis_and_says_so(self, command, caplog):
         made = command("create shop")
         assert made.status == 0
-        assert "the audit log does not have this" in caplog.text
+        assert "this change is not in the audit log" in caplog.text
         assert command("list").out.splitlines()[1].startswith(f"shop  {made.key_id}")
-        assert "the last use of keys is not shown" in caplog.text
+        assert "the last use of each key is unknown" in caplog.text
 
     def test_says_what_the_keys_mean_for_calls(self, command):
-        assert "Anybody may call" in command("list").err
-        assert "from now on, calls without a key are refused" in command("create shop").err
-        assert "from now on, calls" not in command("create shop").err
+        assert "anyone can call the API" in command("list").err
+        assert "From now on, the API rejects calls without a key." in command("create shop").err
+        assert "From now on" not in command("create shop").err
         command("revoke --app shop")
-        assert "All calls are refused" in command("list").err
-        assert "from now on, calls" not in command("create shop").err
+        assert "the API rejects all calls" in command("list").err
+        assert "From now on" not in command("create shop").err
 
     @pytest.mark.parametrize("more", [WITH_GIVEN])
     def test_keys_of_the_settings_are_named_and_left_alone(self, command, listed):
         assert listed() == [["shop", "-", "OTP_API_KEYS", "never"]]
         made = command("create shop")
         assert "calls without a key" not in made.err
-        warning = "OTP_API_KEYS has a key of shop: change it there"
+        warning = "OTP_API_KEYS also has a key for shop. Change it there"
         assert warning in command("rotate shop --grace 0").err
         revoked = command("revoke --app shop")
         assert warning in revoked.err
@@ -235,19 +235,19 @@ class TestTheCommand:
     @pytest.mark.parametrize(
         ("line", "status", "why"),
         [
-            ("rotate nobody", 1, "There is no key of nobody"),
-            ("revoke --app nobody", 1, "There is no key of nobody"),
-            ("revoke 00000000", 1, "There is no key 00000000"),
+            ("rotate nobody", 1, "No key created by this command was found for nobody"),
+            ("revoke --app nobody", 1, "No key created by this command was found for nobody"),
+            ("revoke 00000000", 1, "Key 00000000 not found"),
             ("", 2, "COMMAND"),
             ("make shop", 2, "invalid choice"),
             ("create", 2, "APP"),
-            ("create a:b", 2, "an app's name is up to 32 letters"),
-            ("create page", 2, "page is a name of the service's own"),
-            ("create admin", 2, "admin is a name of the service's own"),
-            ("create " + "a" * 33, 2, "an app's name is up to 32 letters"),
-            ("rotate shop --grace soon", 2, "a time is 0, or a number of s, m, h or d"),
+            ("create a:b", 2, "an app name can have up to 32 letters"),
+            ("create page", 2, "page is reserved"),
+            ("create admin", 2, "admin is reserved"),
+            ("create " + "a" * 33, 2, "an app name can have up to 32 letters"),
+            ("rotate shop --grace soon", 2, "expected 0 or a number followed by s, m, h or d"),
             ("rotate shop --grace -1h", 2, "--grace"),
-            ("rotate shop --grace 5", 2, "a time is 0, or a number of s, m, h or d"),
+            ("rotate shop --grace 5", 2, "expected 0 or a number followed by s, m, h or d"),
             ("revoke", 2, "one of the arguments KEY_ID --app is required"),
             ("revoke 00000000 --app shop", 2, "not allowed with"),
         ],
@@ -266,7 +266,7 @@ class TestTheCommand:
         key = command("create shop").key
         ended = command(f"revoke {key}")
         assert ended.status == 2
-        assert "a key id is 8 digits and letters" in ended.err
+        assert "a key ID has 8 characters" in ended.err
         assert key not in ended.err
 
     def test_needs_a_folder(self, command):
@@ -278,7 +278,7 @@ class TestTheCommand:
         file.parent.write_text("a file where the folder should be")
         ended = command("create shop")
         assert (ended.status, ended.out) == (1, "")
-        assert ended.err == f"otp keys: {file} cannot be written: File exists\n"
+        assert ended.err == f"otp keys: cannot write {file}: File exists\n"
 
     def test_a_command_that_was_killed_is_in_nobodys_way(self, command, listed, file):
         shop = command("create shop").key_id
@@ -294,7 +294,9 @@ class TestTheCommand:
         file.write_text(broken)
         ended = command(line)
         assert (ended.status, ended.out) == (1, "")
-        assert ended.err.startswith(f"otp keys: {file}: line 3 is not: app, key id, made, ends")
+        assert ended.err.startswith(
+            f"otp keys: {file}: line 3 is invalid; expected: app, key ID, created, expires"
+        )
         assert "secret-by-mistake" not in ended.err
         assert file.read_text() == broken
 
@@ -458,7 +460,10 @@ class TestARunningApi:
         file.write_text("# keys\nshop secret-by-mistake\n")
         with pytest.raises(SettingsError) as stopped:
             create_app(settings, redis)
-        assert str(stopped.value) == f"{file}: line 2 is not: app, key id, made, ends, SHA-256"
+        assert (
+            str(stopped.value)
+            == f"{file}: line 2 is invalid; expected: app, key ID, created, expires, SHA-256"
+        )
 
     def test_reads_the_file_only_when_it_is_another(self, command, status, file, monkeypatch):
         key = command("create shop").key

@@ -65,7 +65,7 @@ class TestAList:
     [
         ((), "COMMAND"),
         (("create", "My Shop"), "--app"),
-        (("create", "--app", "a:b", "My Shop"), "an app's name is up to 32 letters"),
+        (("create", "--app", "a:b", "My Shop"), "an app name can have up to 32 letters"),
         (("create", "--app", "shop", "win.example"), "up to 32 letters"),
     ],
 )

@@ -66,12 +66,12 @@ def test_a_right_sender_stops_neither(channel, urls):
 @pytest.mark.parametrize("registry", [SETUPS, BUILT_IN])
 def test_a_wrong_sender_of_an_app_is_named_with_the_app(registry):
     settings = Settings.load({"OTP_APPS": "[shop]\nsms_senders = 'webhok://hunter22@x'"}, None)
-    with pytest.raises(SettingsError, match=r"^OTP_APPS: shop: OTP_SMS_SENDERS: no sender for "):
+    with pytest.raises(SettingsError, match=r"^OTP_APPS: shop: OTP_SMS_SENDERS: unknown sender "):
         make_all(settings, registry)
 
 
 def test_a_misspelled_scheme_is_answered_with_the_right_one():
-    with pytest.raises(SettingsError, match=r"no sender for webhok://; .* mean webhook://\?$"):
+    with pytest.raises(SettingsError, match=r"unknown sender webhok://; .* mean webhook://\?$"):
         make_all(senders("sms", "webhok://x"), SETUPS)
 
 

@@ -133,7 +133,7 @@ def test_a_wrong_url_stops_the_start_and_is_not_shown(scheme, rest):
     ],
 )
 def test_a_malformed_url_is_refused(url):
-    with pytest.raises(ValueError, match=r"expected|takes only"):
+    with pytest.raises(ValueError, match=r"expected|use only these options"):
         RedisUrl.parse(url)
 
 

@@ -139,7 +139,7 @@ PAID = "webhook://whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3@gateway/"
 def test_where_messages_cost_the_guard_blocks_and_nobody_calls_without_a_key(name):
     settings = load(**{name: f"console:// {PAID}"})
     assert settings.policy().guard.mode == "block"
-    with pytest.raises(SettingsError, match=r"^anybody .* OTP_API_KEYS .* OTP_ALLOW_OPEN=true"):
+    with pytest.raises(SettingsError, match=r"^anyone .* OTP_API_KEYS .* OTP_ALLOW_OPEN=true"):
         settings.refuse_to_be_open()
     load(**{name: PAID, "OTP_ALLOW_OPEN": "true"}).refuse_to_be_open()
     assert load(**{name: PAID, "OTP_GUARD": "off"}).policy().guard.mode == "off"
@@ -227,12 +227,12 @@ def test_the_page_has_a_stricter_limit_for_addresses_unless_told_otherwise():
     ("text", "message"),
     [
         ("[shop", "OTP_APPS is not TOML"),
-        ('sms_senders = "hunter22"', "OTP_APPS: expected a table [name] per app"),
-        ("['my shop']", "OTP_APPS: expected a table [name] per app"),
-        ("[shop]\nredis_url = 'hunter22'", "OTP_APPS: shop: redis_url is not a setting of an app"),
+        ('sms_senders = "hunter22"', "OTP_APPS: expected one [name] table per app"),
+        ("['my shop']", "OTP_APPS: expected one [name] table per app"),
+        ("[shop]\nredis_url = 'hunter22'", "OTP_APPS: shop: redis_url cannot be set per app"),
         (
             "[shop]\ncode_lenght = 8",
-            "OTP_APPS: shop: code_lenght is not a setting of an app. Did you",
+            "OTP_APPS: shop: code_lenght cannot be set per app. Did you",
         ),
         ("[shop]\ncode_length = 3", "OTP_APPS: shop: OTP_CODE_LENGTH: expected a whole"),
         ("[shop]\nsms_senders = 'hunter22'", "OTP_APPS: shop: OTP_SMS_SENDERS: expected sender"),
@@ -277,10 +277,10 @@ def test_a_value_of_another_kind_is_answered_with_a_sentence(table):
     "name", ["OTP_CODE_LENGHT", "OTP_", "OTP_TTL", "OTP_CODE_LENGTH_FILE", "OTP_FOO"]
 )
 def test_an_unknown_name_stops_the_start(name, tmp_path):
-    with pytest.raises(SettingsError, match=f"^{name} is not a setting; .env.example"):
+    with pytest.raises(SettingsError, match=f"^{name} is not a known setting; see .env.example"):
         load(**{name: "1"})
     (tmp_path / ".env").write_text(f"{name}=1\n")
-    with pytest.raises(SettingsError, match=f"^{name} is not a setting"):
+    with pytest.raises(SettingsError, match=f"^{name} is not a known setting"):
         load(tmp_path / ".env")
 
 
@@ -302,7 +302,7 @@ def test_an_unknown_name_stops_the_start(name, tmp_path):
     ],
 )
 def test_a_misspelled_name_stops_the_start_and_says_which_is_meant(name, meant, tmp_path):
-    expected = rf"^{name} is not a setting; .*\. Did you mean {meant}\?$"
+    expected = rf"^{name} is not a known setting; .*\. Did you mean {meant}\?$"
     with pytest.raises(SettingsError, match=expected):
         load(**{name: "1"})
     (tmp_path / ".env").write_text(f"{name}=1\n")
@@ -345,13 +345,13 @@ def test_what_kubernetes_says_of_a_service_is_ignored(service):
         f"{service}_PORT_9_SCTP": "sctp://[fd00::1]:9",
     }
     assert load(**env, OTP_CODE_LENGTH="8") == load(OTP_CODE_LENGTH="8")
-    with pytest.raises(SettingsError, match=r"^OTP_FOO is not a setting"):
+    with pytest.raises(SettingsError, match=r"^OTP_FOO is not a known setting"):
         load(**env, OTP_FOO="1")
 
 
 @pytest.mark.parametrize("name", ["OTP_PORTS", "OTP_SERVICE", "OTP_PORT_TCP", "OTP_HOST"])
 def test_what_only_resembles_a_name_of_kubernetes_is_refused(name):
-    with pytest.raises(SettingsError, match=f"^{name} is not a setting"):
+    with pytest.raises(SettingsError, match=f"^{name} is not a known setting"):
         load(**{name: "tcp://10.96.12.7:5000"})
 
 
@@ -387,26 +387,26 @@ def test_what_only_resembles_a_name_of_kubernetes_is_refused(name):
         ("REDIS_URL", "redis+sentinel://host", "sentinel://host:26379"),
         ("REDIS_URL", "redis+sentinel://host:port/master", "sentinel://host:26379"),
         ("OTP_SECRET_KEYS", "no-colon", "name:value"),
-        ("OTP_SECRET_KEYS", "k1:***", "not base64"),
-        ("OTP_SECRET_KEYS", "k1:c2hvcnQ=", "under 32 bytes"),
+        ("OTP_SECRET_KEYS", "k1:***", "not valid base64"),
+        ("OTP_SECRET_KEYS", "k1:c2hvcnQ=", "at least 32 bytes"),
         ("OTP_SECRET_KEYS", f"k1:{FIRST} k2:{FIRST}", "same key twice"),
-        ("OTP_SECRET_KEYS", f"k1:{FIRST} k1:{SECOND}", "same key id twice"),
+        ("OTP_SECRET_KEYS", f"k1:{FIRST} k1:{SECOND}", "same key ID twice"),
         ("OTP_SECRET_KEYS", " ", "kid:base64"),
         ("OTP_API_KEYS", "key-without-app", "name:value"),
-        ("OTP_API_KEYS", "shop:short", "under 32 characters"),
+        ("OTP_API_KEYS", "shop:short", "at least 32 characters"),
         ("OTP_API_KEYS", " ", "is empty"),
-        ("OTP_API_KEYS", f"page:{SECRET}", "page is a name of the service's own"),
-        ("OTP_API_KEYS", f"admin:{SECRET}", "admin is a name of the service's own"),
+        ("OTP_API_KEYS", f"page:{SECRET}", "page is reserved"),
+        ("OTP_API_KEYS", f"admin:{SECRET}", "admin is reserved"),
         ("OTP_API_KEYS", f"shop:{SECRET} bank:{SECRET}", "the same key twice"),
-        ("OTP_ADMIN_PASSWORD", "elevenchars", "12 characters or more"),
-        ("OTP_KEEP", "59m", "a time from 1h to 7d"),
-        ("OTP_KEEP", "8d", "a time from 1h to 7d"),
-        ("OTP_KEEP", "1", "a time from 1h to 7d"),
-        ("OTP_KEEP_AUDIT", "23h", "a time from 1d to 365d"),
-        ("OTP_KEEP_AUDIT", "366d", "a time from 1d to 365d"),
+        ("OTP_ADMIN_PASSWORD", "elevenchars", "at least 12 characters"),
+        ("OTP_KEEP", "59m", "a duration from 1h to 7d"),
+        ("OTP_KEEP", "8d", "a duration from 1h to 7d"),
+        ("OTP_KEEP", "1", "a duration from 1h to 7d"),
+        ("OTP_KEEP_AUDIT", "23h", "a duration from 1d to 365d"),
+        ("OTP_KEEP_AUDIT", "366d", "a duration from 1d to 365d"),
         ("OTP_SECRET_KEYS_FILE", "/nowhere/at/all", "cannot be read"),
-        ("OTP_DATA_DIR", "/dev/null/x", "cannot be written"),
-        ("OTP_DATA_DIR", "/dev/" + "x" * 300, "cannot be written"),
+        ("OTP_DATA_DIR", "/dev/null/x", "is not writable"),
+        ("OTP_DATA_DIR", "/dev/" + "x" * 300, "is not writable"),
     ],
 )
 def test_a_malformed_value_is_named_with_what_is_expected(name, value, expected):

@@ -130,7 +130,7 @@ def test_a_first_start_makes_the_owners_password_and_later_ones_keep_it(load, tm
 @pytest.mark.parametrize("content", ["é".encode("latin-1"), "PORT=6000".encode("utf-16")])
 def test_an_env_file_that_is_no_utf_8_is_named(load, tmp_path, content):
     (tmp_path / ".env").write_bytes(content)
-    with pytest.raises(SettingsError, match=r"\.env cannot be read: it is not UTF-8 text"):
+    with pytest.raises(SettingsError, match=r"\.env cannot be read: not valid UTF-8"):
         load()
 
 
@@ -205,7 +205,7 @@ def test_a_full_or_read_only_folder_is_named(load, tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "link", link)
     with pytest.raises(
-        SettingsError, match=r"^OTP_DATA_DIR cannot be written: Read-only file system"
+        SettingsError, match=r"^OTP_DATA_DIR is not writable: Read-only file system"
     ):
         load(OTP_DATA_DIR=str(tmp_path / "data"))
     assert list((tmp_path / "data").iterdir()) == []

@@ -113,9 +113,9 @@ def test_knows_services(url):
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("apprise+json://127.0.0.1/", "expected {to}"),
-        ("apprise+nonsense://127.0.0.1/{to}", "does not take this URL"),
-        ("apprise+twilio://{to}", "does not take this URL"),
+        ("apprise+json://127.0.0.1/", "put {to} where the recipient goes"),
+        ("apprise+nonsense://127.0.0.1/{to}", "does not accept this URL"),
+        ("apprise+twilio://{to}", "does not accept this URL"),
     ],
 )
 def test_refuses_a_url_that_cannot_work(url, message):

@@ -270,7 +270,7 @@ def test_command_prints_a_line_per_check():
     assert done.stdout.splitlines() == [
         "ok      declares_its_channels",
         "ok      keeps_the_secrets_of_its_url",
-        "no {server} in the URL: the rest was not checked",
+        "The URL has no {server}, so the other checks were skipped.",
     ]
 
 

@@ -24,13 +24,17 @@ def test_names_senders_by_their_scheme():
 @pytest.mark.parametrize(
     ("url", "channel", "message"),
     [
-        (SMTP, "sms", "smtp cannot serve sms, only email"),
-        (TWILIO, "email", "twilio cannot serve email, only sms, whatsapp, call"),
-        (TWILIO.replace("+15005550006", "Example"), "call", "twilio cannot serve call, only sms"),
+        (SMTP, "sms", "smtp does not support sms; it supports email"),
+        (TWILIO, "email", "twilio does not support email; it supports sms, whatsapp, call"),
+        (
+            TWILIO.replace("+15005550006", "Example"),
+            "call",
+            "twilio does not support call; it supports sms",
+        ),
     ],
 )
 def test_refuses_a_sender_for_a_channel_that_it_cannot_serve(url, channel, message):
-    with pytest.raises(ValueError, match="cannot serve") as error:
+    with pytest.raises(ValueError, match="does not support") as error:
         named_senders(named(["console://", url]), channel)
     assert str(error.value) == message
 

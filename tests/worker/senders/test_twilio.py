@@ -415,5 +415,7 @@ def test_reaches_twilio_or_another_region():
     ],
 )
 def test_refuses_a_malformed_url(url):
-    with pytest.raises(ValueError, match=r"expected|takes only|not a URL"):
+    with pytest.raises(
+        ValueError, match=r"expected|use only these options|does not accept|not a valid URL"
+    ):
         TwilioSender.from_url(url)

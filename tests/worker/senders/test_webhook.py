@@ -178,5 +178,7 @@ def test_reads_a_secret_with_slashes():
     ],
 )
 def test_refuses_a_malformed_url(url):
-    with pytest.raises(ValueError, match=r"expected|takes only|not a URL"):
+    with pytest.raises(
+        ValueError, match=r"expected|use only these options|does not accept|not a valid URL"
+    ):
         WebhookSender.from_url(url)

@@ -44,18 +44,18 @@ def attempt_send(subject: Subject, sender: Sender, message: Message) -> Attempt:
         if error.failure not in get_args(Failure):
             raise Broken(f"{error.failure!r} is not one of {get_args(Failure)}")
         if not re.fullmatch("[A-Za-z0-9_.:-]{1,64}", error.error):
-            raise Broken("the error is not a short word or number")
+            raise Broken("its error is not a short word or number")
     if given is not None and not (isinstance(given, str) and re.fullmatch(r"\S{1,128}", given)):
-        raise Broken("send() answered neither None nor a short id")
+        raise Broken("send() returned neither None nor a short ID")
     show_nothing("the provider's id", [str(given)], private)
     if seconds > subject.longest_seconds:
-        raise Broken(f"it took {seconds:.1f} s; {subject.longest_seconds:.1f} s are the limit")
+        raise Broken(f"it took {seconds:.1f} s, over the limit of {subject.longest_seconds:.1f} s")
     return Attempt(error=error, seconds=seconds)
 
 
 def must_be_accepted(attempt: Attempt) -> None:
     if attempt.error is not None:
-        raise Broken(f"the provider accepted, and it says {attempt.error}")
+        raise Broken(f"the provider accepted, but it reports {attempt.error}")
 
 
 def show_nothing(where: str, texts: list[str], private: set[str]) -> None:

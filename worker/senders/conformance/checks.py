@@ -39,7 +39,7 @@ def declares_its_channels(subject: Subject) -> None:
     """It serves some channels, and is refused for others when the service starts."""
     served = set(subject.sender().channels)
     if not served or not served <= set(CHANNELS):
-        raise Broken(f"channels are {sorted(served)}, not some of {CHANNELS}")
+        raise Broken(f"channels are {sorted(served)}; expected some of {CHANNELS}")
     if subject.make is not sender_for:
         return
     for channel in set(CHANNELS) - served:
@@ -47,7 +47,7 @@ def declares_its_channels(subject: Subject) -> None:
             named_senders([("", subject.url.replace("{server}", "127.0.0.1:9"))], channel)
         except ValueError:
             continue
-        raise Broken(f"it is taken for {channel}")
+        raise Broken(f"it is accepted for {channel}, which it does not support")
 
 
 def keeps_the_secrets_of_its_url(subject: Subject) -> None:
@@ -79,7 +79,7 @@ def hands_messages_over(subject: Subject) -> None:
         for _ in range(3):
             must_be_accepted(attempt_send(subject, sender, subject.message()))
         if len(server.received) != 3:
-            raise Broken(f"3 messages were {len(server.received)} to the provider")
+            raise Broken(f"the provider received {len(server.received)} messages, expected 3")
 
 
 def keeps_no_dead_connection(subject: Subject) -> None:
@@ -91,7 +91,7 @@ def keeps_no_dead_connection(subject: Subject) -> None:
             must_be_accepted(attempt_send(subject, sender, subject.message()))
             server.wait_for_hang_ups(connections)
         if len(server.received) != 3:
-            raise Broken(f"3 messages were {len(server.received)} to the provider")
+            raise Broken(f"the provider received {len(server.received)} messages, expected 3")
 
 
 def serves_many_threads(subject: Subject) -> None:
@@ -108,7 +108,7 @@ def serves_many_threads(subject: Subject) -> None:
             with_code = [r for r in server.received if message.code.encode() in r]
             address_said = message.to.lstrip("+").encode().replace(b"@", b"")
             if len(with_code) != 1:
-                raise Broken(f"a code was in {len(with_code)} requests instead of 1")
+                raise Broken(f"a code was in {len(with_code)} requests, expected 1")
             if address_said not in with_code[0].replace(b"%40", b"").replace(b"@", b""):
                 raise Broken("a code was in a request without its recipient")
 
@@ -123,7 +123,7 @@ def names_every_refusal(subject: Subject) -> None:
             refusal.begin()
             attempt = attempt_send(subject, sender, subject.message())
             if refusal.is_clear and attempt.error is None:
-                raise Broken(f"{refusal.name} is accepted to it")
+                raise Broken(f"it reports {refusal.name} as accepted")
 
 
 def follows_no_redirect(subject: Subject) -> None:
@@ -138,14 +138,14 @@ def follows_no_redirect(subject: Subject) -> None:
             if trap.requests:
                 raise Broken(f"it followed a {status}")
             if attempt.error is None:
-                raise Broken(f"it takes a {status} as accepted")
+                raise Broken(f"it reports a {status} as accepted")
 
 
 def is_transient_when_nobody_listens(subject: Subject) -> None:
     """Nothing was taken, so the next sender may have it at once."""
     attempt = attempt_send(subject, subject.sender(nobody()), subject.message())
     if attempt.error is None or attempt.error.failure != "transient":
-        raise Broken(f"nobody listened, and it says {attempt}")
+        raise Broken(f"nothing was listening, but it reports {attempt}")
 
 
 def survives_a_provider_that_hangs_up(subject: Subject) -> None:
@@ -153,7 +153,7 @@ def survives_a_provider_that_hangs_up(subject: Subject) -> None:
     with serving(TcpServer(hang_up=True)) as address:
         attempt = attempt_send(subject, subject.sender(address), subject.message())
     if attempt.error is None or attempt.error.failure not in ("transient", "unknown"):
-        raise Broken(f"the provider hung up, and it says {attempt}")
+        raise Broken(f"the provider hung up, but it reports {attempt}")
 
 
 def does_not_wait_for_ever(subject: Subject) -> None:
@@ -161,7 +161,7 @@ def does_not_wait_for_ever(subject: Subject) -> None:
     with serving(TcpServer()) as address:
         attempt = attempt_send(subject, subject.sender(address), subject.message())
     if attempt.error is None or attempt.error.failure not in ("transient", "unknown"):
-        raise Broken(f"nobody answered, and it says {attempt}")
+        raise Broken(f"there was no response, but it reports {attempt}")
 
 
 def knows_what_it_does_not_know(subject: Subject) -> None:
@@ -172,7 +172,7 @@ def knows_what_it_does_not_know(subject: Subject) -> None:
         with serving(server) as address:
             attempt = attempt_send(subject, subject.sender(address), subject.message())
         if attempt.error is None or attempt.error.failure != "unknown":
-            raise Broken(f"the message left, no answer came, and it says {attempt}")
+            raise Broken(f"the message was sent without a response, but it reports {attempt}")
         if len(server.received) > 1:
             raise Broken("it sent the message again")
 
@@ -183,9 +183,9 @@ def keeps_its_deadline(subject: Subject) -> None:
         with serving(server) as address, bounded(DRIP_SECONDS):
             attempt = attempt_send(subject, subject.sender(address), subject.message())
         if attempt.error is None or attempt.error.failure not in ("transient", "unknown"):
-            raise Broken(f"the answer had no end, and it says {attempt}")
+            raise Broken(f"the response never ended, but it reports {attempt}")
         if attempt.seconds > 2 * DRIP_SECONDS:
-            raise Broken(f"the deadline was {DRIP_SECONDS} s, and it took {attempt.seconds:.1f} s")
+            raise Broken(f"it took {attempt.seconds:.1f} s, over the deadline of {DRIP_SECONDS} s")
 
 
 _ALONE: tuple[Check, ...] = (declares_its_channels, keeps_the_secrets_of_its_url)
