@@ -1,5 +1,5 @@
-"""docs/security.md is true: no requirement is missing, no cell is empty, no test is made up, and
-what it lists is what the code has."""
+"""docs/security.md and docs/compliance.md are true: no requirement is missing, no cell is empty, no
+test is made up, and what they list is what the code has."""
 
 import ast
 import re
@@ -14,6 +14,8 @@ from shared.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+COMPLIANCE = (ROOT / "docs/compliance.md").read_text(encoding="utf-8")
+BOTH = pytest.mark.parametrize("text", [TEXT, COMPLIANCE], ids=["security", "compliance"])
 OPERATIONS = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 
@@ -90,7 +92,7 @@ def tables(text: str) -> Iterator[list[list[str]]]:
 
 def rows() -> list[Row]:
     found = []
-    for part in re.split(r"^(?=##)", TEXT, flags=re.MULTILINE):
+    for part in re.split(r"^(?=##)", COMPLIANCE, flags=re.MULTILINE):
         chapter = part.partition("\n")[0].strip("# ")
         for heading, *lines in tables(part):
             if heading[0] == "requirement":
@@ -146,15 +148,17 @@ def test_a_requirement_is_proven_or_it_is_said_why_not(row):
     assert row.tests or row.verdict in {"not met", "does not apply"}
 
 
-def test_every_cell_says_something():
-    for heading, *lines in tables(TEXT):
+@BOTH
+def test_every_cell_says_something(text):
+    for heading, *lines in tables(text):
         for line in lines:
             assert len(line) == len(heading), line
             assert all(re.search(r"\w", cell) for cell in line), line
 
 
-def test_every_test_that_is_named_exists():
-    named = set(TEST.findall(TEXT))
+@BOTH
+def test_every_test_that_is_named_exists(text):
+    named = set(TEST.findall(text))
     assert len(named) > 50
     for path, _, name in (test.partition("::") for test in sorted(named)):
         assert (ROOT / path).is_file(), path
@@ -165,25 +169,28 @@ def test_the_summary_counts_the_rows():
     counts = {row.chapter: Counter[str]() for row in ROWS}
     for row in ROWS:
         counts[row.chapter][row.verdict] += 1
-    (summary,) = [table for table in tables(TEXT) if table[0][-1] == "does not apply"]
+    (summary,) = [table for table in tables(COMPLIANCE) if table[0][-1] == "does not apply"]
     verdicts = summary[0][1:]
     told = {name: dict(zip(verdicts, map(int, cells), strict=True)) for name, *cells in summary[1:]}
     assert told == {name: {v: count[v] for v in verdicts} for name, count in counts.items()}
 
 
-def test_every_setting_that_is_named_exists():
-    named = set(re.findall(r"`(OTP_[A-Z_]+)\b", TEXT))
+@BOTH
+def test_every_setting_that_is_named_exists(text):
+    named = set(re.findall(r"`(OTP_[A-Z_]+)\b", text))
     assert named <= set(map(str.upper, Settings.model_fields))
 
 
-def test_every_file_that_is_named_exists():
-    for path in re.findall(r"`((?:api|shared|worker|docs|tests)/[\w/.]+\.\w+)`", TEXT):
+@BOTH
+def test_every_file_that_is_named_exists(text):
+    for path in re.findall(r"`((?:api|shared|worker|docs|tests)/[\w/.]+\.\w+)`", text):
         assert (ROOT / path).is_file(), path
 
 
-def test_every_link_leads_somewhere():
-    for file, anchor in re.findall(r"\]\(([^)#]*)#([^)]+)\)", TEXT):
-        target = TEXT if not file else (ROOT / "docs" / file).read_text(encoding="utf-8")
+@BOTH
+def test_every_link_leads_somewhere(text):
+    for file, anchor in re.findall(r"\]\(([^)#]*)#([^)]+)\)", text):
+        target = text if not file else (ROOT / "docs" / file).read_text(encoding="utf-8")
         headings = re.findall(r"^#+ (.+)$", target, re.MULTILINE)
         slugs = {re.sub(r"[^\w -]", "", h).strip().lower().replace(" ", "-") for h in headings}
         assert anchor in slugs, f"{file}#{anchor}"
