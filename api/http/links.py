@@ -19,7 +19,12 @@ def to(request: Request, path: str) -> str:
 
 
 def register(app: Flask) -> None:
-    """Make the redirects relative that Flask answers by itself, such as from /admin to /admin/."""
+    """Give templates the ways to `root` and `files`, and make the redirects relative that Flask
+    answers by itself, such as from /admin to /admin/."""
+
+    @app.context_processor
+    def ways() -> dict[str, str]:
+        return {"root": to(request, "/"), "files": to(request, "/static/")}
 
     @app.after_request
     def stay_below_the_path(response: Response) -> Response:

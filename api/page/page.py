@@ -7,7 +7,6 @@ from typing import Any
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from api.http import links
 from api.http.access import Access
 from api.http.origins import ReturnUrls
 from api.http.problems import kind_of
@@ -114,8 +113,6 @@ class Page:
             say=texts.say,
             title=title,
             text=text,
-            root=links.to(request, "/"),
-            files=links.to(request, "/static/"),
             has_start=self.app is not None,
             lang=self._languages.chosen(request),
             languages=self._languages.links(request),
@@ -162,8 +159,6 @@ class Page:
             view=view,
             texts=view.texts,
             say=view.texts.say,
-            root=links.to(request, "/"),
-            files=links.to(request, "/static/"),
             lang=self._languages.chosen(request),
             languages=self._languages.links(request),
             locale=self.locale,

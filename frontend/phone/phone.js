@@ -28,7 +28,7 @@ async function call(method, path, body) {
   const options = { method, headers: { Accept: "application/json" }, cache: "no-store" };
   if (body) {
     options.headers["Content-Type"] = "application/json";
-    options.headers["X-CSRF-Token"] = form.dataset.csrfToken; // Empty where nobody has to log in.
+    options.headers["X-CSRF-Token"] = document.body.dataset.csrfToken; // Empty where nobody has to log in.
     options.body = JSON.stringify(body);
   }
   const response = await fetch(path, options).catch(() => {
