@@ -35,6 +35,7 @@ from shared.owner.timeline import Timeline
 from shared.policy import ADMIN_APP, CHANNELS, Channel
 from shared.settings import Settings
 from shared.storage.client import connect
+from shared.storage.scripts import Scripts
 from shared.verification.service import VerificationService
 from shared.verification.store import PATIENCE_SECONDS, Store
 from shared.verify_v2.attempts import Attempts
@@ -53,18 +54,19 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     redis = redis or connect(
         settings.redis_url.get_secret_value(), timeout_seconds=PATIENCE_SECONDS
     )
+    scripts = Scripts(redis)
     codes = Codes(settings.secret_keys())
-    store = Store(redis, keep_seconds=settings.otp_keep)
+    store = Store(scripts, keep_seconds=settings.otp_keep)
     wake_ups = WakeUps(redis, codes.job_keys)
     of_app = cache(settings.app)
     policy = cache(lambda app: of_app(app).policy())
     service = VerificationService(
-        store, Ledger(redis), codes, wake_ups, policy, needed=Outlets(settings).needed
+        store, Ledger(scripts), codes, wake_ups, policy, needed=Outlets(settings).needed
     )
-    access = Access(settings, KeyUse(redis).note)
+    access = Access(settings, KeyUse(scripts).note)
     addresses = settings.addresses()
-    audit = Audit(redis, keep_seconds=settings.otp_keep_audit)
-    owner = OwnerAccess(settings.admin_password(), LogIns(redis), codes, audit)
+    audit = Audit(scripts, keep_seconds=settings.otp_keep_audit)
+    owner = OwnerAccess(settings.admin_password(), LogIns(scripts), codes, audit)
 
     app = Flask(
         __name__, static_folder=FRONTEND, static_url_path="/static", template_folder=FRONTEND
@@ -90,14 +92,14 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
             addresses=addresses,
         )
     )
-    services = Services(redis, given(settings))
+    services = Services(scripts, given(settings))
     dashboard = Dashboard(
         service=service,
         store=store,
         codes=codes,
-        statistics=Statistics(redis),
-        state=ServiceState(redis, wake_ups.queue_key, sender_names(settings)),
-        timeline=Timeline(redis, codes, store.apps),
+        statistics=Statistics(scripts),
+        state=ServiceState(scripts, wake_ups.queue_key, sender_names(settings)),
+        timeline=Timeline(scripts, codes, store.apps),
         audit=audit,
         services=services,
         guard_of=lambda app: policy(app).guard,
@@ -125,7 +127,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     if virtual_phone.exists(settings):
         app.register_blueprint(
             virtual_phone.endpoints(
-                settings, Phone(redis), service, codes, owner=owner, is_open=phone_is_open
+                settings, Phone(scripts), service, codes, owner=owner, is_open=phone_is_open
             )
         )
     answers = Answers(verify_v2.address_of(settings))
@@ -136,9 +138,9 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
             services,
             access,
             answers,
-            limits=RateLimits(redis),
-            attempts=Attempts(redis, codes),
-            safe_list=SafeList(redis, codes),
+            limits=RateLimits(scripts),
+            attempts=Attempts(scripts, codes),
+            safe_list=SafeList(scripts, codes),
             messages=MESSAGES,
         )
     )

@@ -9,6 +9,7 @@ from api.verify_v2.parameters import is_name
 from shared.errors import StorageUnavailable
 from shared.settings import Settings, SettingsError
 from shared.storage.client import connect
+from shared.storage.scripts import Scripts
 from shared.verify_v2.services import MOST, Services, given
 
 _ABOUT = """\
@@ -66,7 +67,7 @@ def main() -> None:
         settings = Settings.load()
         url = settings.redis_url.get_secret_value()
         with connect(url, timeout_seconds=_PATIENCE_SECONDS) as redis:
-            do(Services(redis, given(settings)), **arguments)
+            do(Services(Scripts(redis), given(settings)), **arguments)
     except (SettingsError, StorageUnavailable) as error:
         sys.exit(f"otp services: {error}")
 

@@ -29,6 +29,7 @@ from shared.policy import CHANNELS
 from shared.recipient import parse_phone
 from shared.settings import Settings
 from shared.storage import scripts as redis_scripts
+from shared.storage.scripts import Scripts
 from shared.verification.service import VerificationService
 from shared.verification.store import Store
 from tests.conftest import KEY, redis_server
@@ -60,10 +61,11 @@ class Lives:
     def __init__(self, redis: Redis, settings: Settings) -> None:
         self._redis = redis
         self._codes = Codes(settings.secret_keys())
-        self._ledger = Ledger(redis)
+        scripts = Scripts(redis)
+        self._ledger = Ledger(scripts)
         self._wake_ups = WakeUps(redis, self._codes.job_keys)
         self._service = VerificationService(
-            Store(redis, keep_seconds=settings.otp_keep),
+            Store(scripts, keep_seconds=settings.otp_keep),
             self._ledger,
             self._codes,
             self._wake_ups,
@@ -95,9 +97,10 @@ class Look:
     """What a dashboard that is looked at asks Redis for."""
 
     def __init__(self, redis: Redis, settings: Settings) -> None:
-        self._statistics = Statistics(redis)
-        self._state = ServiceState(redis, "rq:queue:otp", SENDERS[""])
-        self._store = Store(redis, keep_seconds=settings.otp_keep)
+        scripts = Scripts(redis)
+        self._statistics = Statistics(scripts)
+        self._state = ServiceState(scripts, "rq:queue:otp", SENDERS[""])
+        self._store = Store(scripts, keep_seconds=settings.otp_keep)
         self._guard = settings.policy().guard
 
     def __call__(self) -> None:

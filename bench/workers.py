@@ -21,6 +21,7 @@ from shared.delivery.queue import WakeUps
 from shared.policy import DEFAULT_APP
 from shared.recipient import parse_phone
 from shared.settings import Settings
+from shared.storage.scripts import Scripts
 from shared.verification.service import VerificationService
 from shared.verification.store import Store
 from tests.chaos.programs import ROOT, Program, wait_for
@@ -160,10 +161,11 @@ def celery(pool: str, *, count: int) -> Kind:
 def _start_verifications(redis: Redis, recipients: Iterable[str]) -> None:
     settings = Settings.load(_PATIENT, env_file=None)
     codes = Codes(settings.secret_keys())
-    store = Store(redis, keep_seconds=settings.otp_keep)
+    scripts = Scripts(redis)
+    store = Store(scripts, keep_seconds=settings.otp_keep)
     wake_ups = WakeUps(redis, codes.job_keys)
     policy = settings.policy()
-    service = VerificationService(store, Ledger(redis), codes, wake_ups, lambda _: policy)
+    service = VerificationService(store, Ledger(scripts), codes, wake_ups, lambda _: policy)
     for to in recipients:
         service.start(parse_phone(to), "sms", app=DEFAULT_APP, ip="192.0.2.1", locale="en")
 

@@ -24,6 +24,7 @@ from shared.delivery.ledger import Ledger
 from shared.delivery.queue import WakeUps
 from shared.policy import CHANNELS
 from shared.settings import Settings
+from shared.storage.scripts import Scripts
 from shared.verification.model import Terms
 from shared.verification.service import VerificationService
 from shared.verification.store import Store
@@ -213,13 +214,18 @@ def codes(settings) -> Codes:
 
 
 @pytest.fixture
-def store(redis, settings) -> Store:
-    return Store(redis, keep_seconds=settings.otp_keep)
+def scripts(redis) -> Scripts:
+    return Scripts(redis)
 
 
 @pytest.fixture
-def ledger(redis) -> Ledger:
-    return Ledger(redis)
+def store(scripts, settings) -> Store:
+    return Store(scripts, keep_seconds=settings.otp_keep)
+
+
+@pytest.fixture
+def ledger(scripts) -> Ledger:
+    return Ledger(scripts)
 
 
 @pytest.fixture

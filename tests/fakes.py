@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from redis import Redis
-
 from shared.delivery.ledger import AttemptResult, Claim, Ended, Ledger, Outcome, SendStatus
 from shared.errors import StorageUnavailable
 from shared.policy import CHANNELS, Channel
+from shared.storage.scripts import Scripts
 from worker.deliverer import Deliverer, Outlet
 from worker.messages import Texts
 from worker.senders.base import DeliveryError, Message, Sender
@@ -69,8 +68,8 @@ class DirectDeliverer(Deliverer):
 class FlakyLedger(Ledger):
     """A ledger whose Redis is away for the first calls of some methods, as many as `away` says."""
 
-    def __init__(self, redis: Redis, **away: int) -> None:
-        super().__init__(redis)
+    def __init__(self, scripts: Scripts, **away: int) -> None:
+        super().__init__(scripts)
         self.away = away
 
     def claim(self, *args: Any) -> list[Claim | Ended | None]:

@@ -16,6 +16,7 @@ from shared.policy import CHANNELS, Channel
 from shared.senders.registry import make_all
 from shared.settings import Settings, SettingsError
 from shared.storage.client import connect, warn_if_it_evicts
+from shared.storage.scripts import Scripts
 from worker.deliverer import Deliverer, Outlet
 from worker.messages import Texts
 from worker.rq_worker import LONGEST_BACK_OFF_SECONDS, OtpWorker
@@ -32,8 +33,9 @@ REDIS_TIMEOUT_SECONDS = 3.0
 def create_worker(settings: Settings, redis: Redis) -> OtpWorker:
     """Raises SettingsError, and RedisError while Redis is away."""
     codes = Codes(settings.secret_keys())
-    ledger = Ledger(redis)
-    deliverer = Deliverer(ledger, codes, _outlets(settings, Phone(redis)))
+    scripts = Scripts(redis)
+    ledger = Ledger(scripts)
+    deliverer = Deliverer(ledger, codes, _outlets(settings, Phone(scripts)))
     _warn_of_console(settings)
     warn_if_it_evicts(redis, log)
     wake_ups = WakeUps(redis, codes.job_keys)

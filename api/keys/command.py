@@ -30,6 +30,7 @@ from shared.policy import OWN_APPS, SECONDS
 from shared.settings import Settings, SettingsError
 from shared.settings.types import APP_NAME
 from shared.storage.client import connect
+from shared.storage.scripts import Scripts
 from shared.verification.store import PATIENCE_SECONDS
 
 _ABOUT = """\
@@ -150,7 +151,7 @@ class Keys:
         """When each key was last used. Where Redis cannot tell that, nothing is said of it."""
         try:
             with self._redis() as redis:
-                found = KeyUse(redis).last(key_ids)
+                found = KeyUse(Scripts(redis)).last(key_ids)
         except StorageUnavailable:
             _warnings.warning("Redis is unreachable, so the last use of each key is unknown.")
             return [""] * len(key_ids)
@@ -163,7 +164,7 @@ class Keys:
         leaked must end all the same, and says that the entry is missing."""
         try:
             with self._redis() as redis:
-                audit = Audit(redis, keep_seconds=self._settings.otp_keep_audit)
+                audit = Audit(Scripts(redis), keep_seconds=self._settings.otp_keep_audit)
                 audit.record(action, "api.keys", "", app=key.app, key_id=key.id)
         except StorageUnavailable:
             _warnings.warning("Redis is unreachable, so this change is not in the audit log.")

@@ -7,11 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
-from redis import Redis
-
 from shared.policy import Channel
 from shared.storage import reading
-from shared.storage.scripts import RedisScripts
+from shared.storage.scripts import Scripts
 
 # A send is looked for by the sweepers when its job has not come to a worker for this long.
 OVERDUE_SECONDS = 2.0
@@ -96,17 +94,16 @@ class Outcome:
     retry_in_seconds: float | None = None
 
 
-class Ledger(RedisScripts):
+class Ledger:
     """The sends in Redis; Store lists the keys."""
 
-    def __init__(self, redis: Redis) -> None:
-        super().__init__(redis)
+    def __init__(self, scripts: Scripts) -> None:
         # Also while Redis is full: what they finish makes room.
-        self._claim = self._script_when_full("delivery/claim")
-        self._done = self._script_when_full("delivery/done")
-        self._renew = self._script_when_full("delivery/renew")
-        self._receipt = self._script_when_full("delivery/receipt")
-        self._sweep = self._script_when_full("delivery/sweep")
+        self._claim = scripts.load("delivery/claim", when_full=True)
+        self._done = scripts.load("delivery/done", when_full=True)
+        self._renew = scripts.load("delivery/renew", when_full=True)
+        self._receipt = scripts.load("delivery/receipt", when_full=True)
+        self._sweep = scripts.load("delivery/sweep", when_full=True)
 
     def claim(
         self,
@@ -143,7 +140,7 @@ class Ledger(RedisScripts):
                 f"otp:code:{verification_id}",
             )
             words += (f"{verification_id}:{send}", token)
-        answers = self._run(lambda: self._claim(names, words))
+        answers = self._claim(names, words)
         return [
             _read_claim(answer, verification_id, send, token, asked_at)
             for answer, (verification_id, send), token in zip(answers, sends, tokens, strict=True)
@@ -173,7 +170,7 @@ class Ledger(RedisScripts):
                 "retry_in_ms": None if retry_in is None else round(retry_in * 1000),
             }
             words.append(_json_of(facts))
-        answers = self._run(lambda: self._done(keys, words))
+        answers = self._done(keys, words)
         return [cast(SendStatus, answer.decode(errors="replace")) for answer in answers]
 
     def receipt(
@@ -200,7 +197,7 @@ class Ledger(RedisScripts):
             "provider_id": _told(provider_id),
         }
         words = [_json_of(request)]
-        status = self._run(lambda: self._receipt([f"otp:send:{member}", "otp:due"], words))
+        status = self._receipt([f"otp:send:{member}", "otp:due"], words)
         return status.decode() if status else None
 
     def renew(self, claims: Sequence[Claim]) -> None:
@@ -209,12 +206,12 @@ class Ledger(RedisScripts):
         for claim in claims:
             keys.append(f"otp:send:{claim.verification_id}:{claim.send}")
             words += (f"{claim.verification_id}:{claim.send}", claim.token)
-        self._run(lambda: self._renew(keys, words))
+        self._renew(keys, words)
 
     def sweep(self, queue_key: str, most: int) -> list[tuple[str, int]]:
         """(verification id, send) of up to `most` overdue sends, each for this caller alone."""
         words = [most, round(OVERDUE_SECONDS * 1000), round(2 * OVERDUE_SECONDS * 1000)]
-        members = self._run(lambda: self._sweep(["otp:due", queue_key], words))
+        members = self._sweep(["otp:due", queue_key], words)
         pairs = (member.decode().split(":") for member in members)
         return [(verification_id, int(send)) for verification_id, send in pairs]
 

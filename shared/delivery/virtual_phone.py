@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Any, Literal, get_args
 
-from redis import Redis
 from redis.client import Pipeline
 
 from shared.codes import Codes
 from shared.delivery.ledger import ReceiptOutcome
 from shared.policy import CHANNELS, Channel
 from shared.storage import reading
-from shared.storage.scripts import RedisScripts
+from shared.storage.scripts import Scripts
 
 MOST_MESSAGES = 50
 KEPT_SECONDS = 600
@@ -90,12 +89,12 @@ class Screen:
     reports: tuple[Report, ...]
 
 
-class Phone(RedisScripts):
+class Phone:
     """The phone in Redis; Store lists the keys."""
 
-    def __init__(self, redis: Redis) -> None:
-        super().__init__(redis)
-        self._receive = self._script("delivery/phone")
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+        self._receive = scripts.load("delivery/phone")
 
     def receive(
         self,
@@ -127,7 +126,7 @@ class Phone(RedisScripts):
             f"otp:code:{verification_id}",
             f"otp:send:{verification_id}:{send}",
         ]
-        did = self._run(lambda: self._receive(keys, [json.dumps(message), _RULES]))
+        did = self._receive(keys, [json.dumps(message), _RULES])
         return did.decode() if did else None
 
     def look(self) -> Screen:
@@ -141,7 +140,7 @@ class Phone(RedisScripts):
             pipe.zrange("otp:phone:receipts", 0, -1, withscores=True)
             pipe.time()
 
-        _, lines, carrier, receipts, (seconds, micros) = self._fetch(ask)
+        _, lines, carrier, receipts, (seconds, micros) = self._scripts.fetch(ask)
         now = seconds * 1000 + micros // 1000
         oldest = now - KEPT_SECONDS * 1000
         messages = map(_message, reading.json_objects(lines))
@@ -158,11 +157,11 @@ class Phone(RedisScripts):
             members = [
                 f"{one.verification_id}:{one.send}:{one.attempt}:{one.outcome}" for one in reports
             ]
-            self._run(lambda: self.redis.zrem("otp:phone:receipts", *members))
+            self._scripts.run(lambda redis: redis.zrem("otp:phone:receipts", *members))
 
     def tell_carrier(self, carrier: Carrier) -> None:
         """What to do to the next message; to those after it, what it does usually."""
-        self._run(lambda: self.redis.set("otp:phone:carrier", carrier, ex=KEPT_SECONDS))
+        self._scripts.run(lambda redis: redis.set("otp:phone:carrier", carrier, ex=KEPT_SECONDS))
 
 
 def with_code(text: str, code: str | None) -> str:

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from redis import Redis
-
 from shared.storage import reading
-from shared.storage.scripts import RedisScripts
+from shared.storage.scripts import Scripts
 
 MOST_ENTRIES = 1000
 
@@ -49,23 +47,23 @@ class Entry:
     facts: Mapping[str, Any]
 
 
-class Audit(RedisScripts):
+class Audit:
     """Keeps the last MOST_ENTRIES entries for `keep_seconds`, and logs each for good."""
 
-    def __init__(self, redis: Redis, keep_seconds: int) -> None:
-        super().__init__(redis)
+    def __init__(self, scripts: Scripts, keep_seconds: int) -> None:
+        self._scripts = scripts
         self._keep_ms = keep_seconds * 1000
-        self._record = self._script_when_full("owner/audit")
+        self._record = scripts.load("owner/audit", when_full=True)
 
     def record(self, action: Action, actor: str, ip: str, **facts: Any) -> None:
         entry = {**facts, "action": action, "actor": actor, "ip": ip}
         log.info("audit", extra=entry)
         words = [json.dumps(entry), self._keep_ms, MOST_ENTRIES]
-        self._run(lambda: self._record(["otp:audit"], words))
+        self._record(["otp:audit"], words)
 
     def entries(self) -> list[Entry]:
         """Newest first."""
-        (lines,) = self._fetch(lambda pipe: pipe.lrange("otp:audit", 0, -1))
+        (lines,) = self._scripts.fetch(lambda pipe: pipe.lrange("otp:audit", 0, -1))
         return [_read(fields) for fields in reading.json_objects(lines)]
 
 

@@ -5,21 +5,19 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from redis import Redis
-
 from shared.errors import StorageUnavailable
-from shared.storage.scripts import RedisScripts
+from shared.storage.scripts import Scripts
 
 # A key that was not used for so long is shown as not used.
 KEPT_SECONDS = 90 * 86400
 _EVERY_SECONDS = 60
 
 
-class KeyUse(RedisScripts):
+class KeyUse:
     """Keys are named by their ids, those of OTP_API_KEYS by their app: see `given_id`."""
 
-    def __init__(self, redis: Redis) -> None:
-        super().__init__(redis)
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
         self._noted: dict[str, float] = {}
 
     def note(self, key_id: str) -> None:
@@ -31,13 +29,13 @@ class KeyUse(RedisScripts):
             return
         self._noted[key_id] = now
         with suppress(StorageUnavailable):
-            self._run(lambda: self.redis.set(_key(key_id), now, ex=KEPT_SECONDS))
+            self._scripts.run(lambda redis: redis.set(_key(key_id), now, ex=KEPT_SECONDS))
 
     def last(self, key_ids: Sequence[str]) -> list[datetime | None]:
         """When each key was used, to the minute. Raises StorageUnavailable."""
         if not key_ids:
             return []
-        found = self._run(lambda: self.redis.mget([_key(key_id) for key_id in key_ids]))
+        found = self._scripts.run(lambda redis: redis.mget([_key(key_id) for key_id in key_ids]))
         return [datetime.fromtimestamp(int(at), UTC) if at else None for at in found]
 
 

@@ -3,11 +3,9 @@
 import json
 import math
 
-from redis import Redis
-
 from shared.errors import TooManyLogIns
 from shared.policy import Limit
-from shared.storage.scripts import RedisScripts
+from shared.storage.scripts import Scripts
 from shared.verification.admission import window
 
 # Wrong log-ins that are looked at: of one address, and of all together.
@@ -19,15 +17,15 @@ LONGEST_SESSION_SECONDS = 12 * 3600
 KNOWN_SECONDS = 30 * 86400
 
 
-class LogIns(RedisScripts):
+class LogIns:
     """Throttles log-ins and keeps sessions; Store lists the keys. Who is right, and what a session
     is called, the caller says."""
 
-    def __init__(self, redis: Redis) -> None:
-        super().__init__(redis)
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
         # Also while Redis is full: that is when the owner has to look.
-        self._log_in = self._script_when_full("owner/log_in")
-        self._use_session = self._script_when_full("owner/use_session")
+        self._log_in = scripts.load("owner/log_in", when_full=True)
+        self._use_session = scripts.load("owner/use_session", when_full=True)
 
     def log_in(self, address: str, *, right: bool, session: str | None = None) -> bool:
         """Whether the owner is let in from an address, with the session opened that is named.
@@ -45,7 +43,7 @@ class LogIns(RedisScripts):
             "known_ms": KNOWN_SECONDS * 1000,
             "idle_ms": IDLE_SECONDS * 1000,
         }
-        wait_ms = self._run(lambda: self._log_in(keys, [json.dumps(request)]))
+        wait_ms = self._log_in(keys, [json.dumps(request)])
         if wait_ms > 0:
             raise TooManyLogIns(math.ceil(wait_ms / 1000))
         return bool(wait_ms == 0)
@@ -53,7 +51,7 @@ class LogIns(RedisScripts):
     def use_session(self, session: str) -> bool:
         """Whether the session is open. It stays so for another IDLE_SECONDS."""
         words = [IDLE_SECONDS * 1000, LONGEST_SESSION_SECONDS * 1000]
-        return bool(self._run(lambda: self._use_session([f"otp:admin:session:{session}"], words)))
+        return bool(self._use_session([f"otp:admin:session:{session}"], words))
 
     def end_session(self, session: str) -> None:
-        self._run(lambda: self.redis.delete(f"otp:admin:session:{session}"))
+        self._scripts.run(lambda redis: redis.delete(f"otp:admin:session:{session}"))

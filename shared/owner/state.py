@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from redis import Redis
 from redis.client import Pipeline
 from rq.worker_registration import REDIS_WORKER_KEYS
 
 from shared.policy import Channel
 from shared.storage import reading
-from shared.storage.scripts import RedisScripts
+from shared.storage.scripts import Scripts
 
 SenderStatus = Literal["in_use", "failing", "left_alone", "paused"]
 
@@ -60,23 +59,24 @@ class State:
     senders: Sequence[Sender]
 
 
-class ServiceState(RedisScripts):
+class ServiceState:
     """Looks at the whole service. `senders` are the configured ones, in order of preference."""
 
     def __init__(
-        self, redis: Redis, queue_key: str, senders: Mapping[Channel, Sequence[str]]
+        self, scripts: Scripts, queue_key: str, senders: Mapping[Channel, Sequence[str]]
     ) -> None:
-        super().__init__(redis)
+        self._scripts = scripts
         self._queue_key = queue_key
-        self._oldest = self._script("delivery/oldest")
+        self._oldest = scripts.load("delivery/oldest")
         self._senders = [(channel, name) for channel, names in senders.items() for name in names]
 
     def read(self) -> State:
         """Raises StorageUnavailable."""
 
-        (seconds, micros), waiting, unfinished, worker_keys, *senders = self._fetch(self._look)
+        looked = self._scripts.fetch(self._look)
+        (seconds, micros), waiting, unfinished, worker_keys, *senders = looked
         now = seconds + micros / 1e6
-        asked = self._run(lambda: self._oldest([self._queue_key], []))
+        asked = self._oldest([self._queue_key], [])
         workers = self._workers(worker_keys or (), now)
         return State(
             now=now,
@@ -96,11 +96,11 @@ class ServiceState(RedisScripts):
 
     def pause(self, channel: Channel, sender: str, seconds: int) -> None:
         """Let all workers leave a sender alone for a while. Raises StorageUnavailable."""
-        self._run(lambda: self.redis.set(f"otp:paused:{channel}:{sender}", 1, ex=seconds))
+        self._scripts.run(lambda redis: redis.set(f"otp:paused:{channel}:{sender}", 1, ex=seconds))
 
     def resume(self, channel: Channel, sender: str) -> None:
         """Raises StorageUnavailable."""
-        self._run(lambda: self.redis.delete(f"otp:paused:{channel}:{sender}"))
+        self._scripts.run(lambda redis: redis.delete(f"otp:paused:{channel}:{sender}"))
 
     def _look(self, pipe: Pipeline) -> None:
         pipe.time()
@@ -116,7 +116,7 @@ class ServiceState(RedisScripts):
             for key in keys:
                 pipe.hgetall(key)
 
-        found = (_worker(reading.fields(one), now) for one in self._fetch(ask))
+        found = (_worker(reading.fields(one), now) for one in self._scripts.fetch(ask))
         return [worker for worker in found if worker]
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from redis.client import Pipeline
 
 from shared.storage import reading
-from shared.storage.scripts import RedisScripts
+from shared.storage.scripts import Scripts
 from shared.verification.store import DURATION_BOUNDS_SECONDS
 
 Window = Literal["minutes", "hours", "days"]
@@ -74,15 +74,18 @@ ATTEMPTS = ("accepted", "refused", "transient", "unknown", "invalid_recipient")
 RECEIPTS = ("delivered", "undelivered")
 
 
-class Statistics(RedisScripts):
+class Statistics:
     """Reads the buckets; the scripts that run anyway write them."""
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
 
     def read(self, window: Window, app: str | None = None) -> Report:
         """The figures of one app, or of everything. Raises StorageUnavailable."""
         unit, step_ms, shown = WINDOWS[window]
         buckets_of = f"otp:stats:app:{app}:{unit}" if app else f"otp:stats:{unit}"
 
-        ((seconds, _),) = self._fetch(lambda pipe: pipe.time())
+        ((seconds, _),) = self._scripts.fetch(lambda pipe: pipe.time())
         newest = seconds * 1000 // step_ms
         numbers = range(newest - shown + 1, newest + 1)
 
@@ -90,7 +93,7 @@ class Statistics(RedisScripts):
             for number in numbers:
                 pipe.hgetall(f"{buckets_of}:{number}")
 
-        buckets = self._fetch(ask)
+        buckets = self._scripts.fetch(ask)
         return report(
             window,
             [number * step_ms // 1000 for number in numbers],
@@ -102,17 +105,17 @@ class Statistics(RedisScripts):
         too many. Raises StorageUnavailable."""
         _, step_ms, shown = WINDOWS[window]
 
-        ((seconds, _),) = self._fetch(lambda pipe: pipe.time())
+        ((seconds, _),) = self._scripts.fetch(lambda pipe: pipe.time())
         now = seconds * 1000
         days = range((now - shown * step_ms) // _DAY_MS, now // _DAY_MS + 1)
         keys = [f"otp:stats:apps:{day}" for day in days]
-        (names,) = self._fetch(lambda pipe: pipe.sunion(keys))
+        (names,) = self._scripts.fetch(lambda pipe: pipe.sunion(keys))
         return sorted(str(reading.text(name)) for name in names or ())
 
     def refusals(self, most: int) -> list[dict[str, Any]]:
         """The latest ones, newest first, as start.lua and check.lua wrote them. Raises
         StorageUnavailable."""
-        (lines,) = self._fetch(lambda pipe: pipe.lrange("otp:refusals", 0, most - 1))
+        (lines,) = self._scripts.fetch(lambda pipe: pipe.lrange("otp:refusals", 0, most - 1))
         return read_refusals(lines)
 
 

@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from redis import Redis
 from redis.client import Pipeline
 
 from shared.codes import Codes
 from shared.owner.statistics import read_refusals
 from shared.recipient import Recipient
 from shared.storage import reading
-from shared.storage.scripts import RedisScripts
+from shared.storage.scripts import Scripts
 from shared.verification.model import STATUSES, attempt_lines, read_check
 from shared.verification.store import sends_of
 
@@ -92,11 +91,11 @@ class RecipientOf:
     to: str
 
 
-class Timeline(RedisScripts):
+class Timeline:
     """`apps` answers the names of all apps that may have verifications."""
 
-    def __init__(self, redis: Redis, codes: Codes, apps: Callable[[], Sequence[str]]) -> None:
-        super().__init__(redis)
+    def __init__(self, scripts: Scripts, codes: Codes, apps: Callable[[], Sequence[str]]) -> None:
+        self._scripts = scripts
         self._codes = codes
         self._apps = apps
 
@@ -120,7 +119,7 @@ class Timeline(RedisScripts):
         """None if nothing is kept of the verification. Raises StorageUnavailable."""
         fields = ("app", "tag", "counted", "to")
         key = f"otp:verification:{verification_id}"
-        (kept,) = self._fetch(lambda pipe: pipe.hmget(key, *fields))
+        (kept,) = self._scripts.fetch(lambda pipe: pipe.hmget(key, *fields))
         app, tag, counted, to = map(reading.text, kept or (None,) * len(fields))
         if not (app and tag and to):
             return None
@@ -139,7 +138,7 @@ class Timeline(RedisScripts):
                 pipe.llen(f"otp:failed:{counted_by}")
                 pipe.llen(f"otp:limit:to:{counted_by}")
 
-        (now, _), refusals, *counted = self._fetch(ask)
+        (now, _), refusals, *counted = self._scripts.fetch(ask)
         found = [str(reading.text(id_)) for history in counted[::3] for id_ in history or ()]
         ids = [only] if only else found
         held = [
@@ -163,7 +162,7 @@ class Timeline(RedisScripts):
                 pipe.hgetall(f"otp:verification:{verification_id}")
                 pipe.exists(f"otp:code:{verification_id}")
 
-        found = self._fetch(ask)
+        found = self._scripts.fetch(ask)
         # A day after its end a verification is gone, while its id may still be in the history.
         known = [
             (verification_id, reading.fields(fields), bool(clear))
@@ -176,7 +175,7 @@ class Timeline(RedisScripts):
                 for number in range(1, sends_of(fields) + 1):
                     pipe.hgetall(f"otp:send:{verification_id}:{number}")
 
-        sends = iter(self._fetch(ask_for_sends))
+        sends = iter(self._scripts.fetch(ask_for_sends))
         return [
             _verification(
                 verification_id,

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from redis import Redis, exceptions
 from redis.client import Pipeline
@@ -37,25 +36,26 @@ _UNREACHABLE = (
 )
 
 
-class RedisScripts:
-    """The base of Store, Ledger and others. Each method raises StorageUnavailable if Redis is
-    unreachable or refuses commands. Then it has written nothing or, if the answer got lost,
-    everything.
+class Scripts:
+    """Redis, as the objects of a process share it: they notice an outage together. Each method, and
+    each script, raises StorageUnavailable if Redis is unreachable or refuses commands. Then it has
+    written nothing or, if the answer got lost, everything.
     """
 
     def __init__(self, redis: Redis) -> None:
-        self.redis = redis
-        self._breaker = _breakers.setdefault(redis, _Breaker())
+        self._redis = redis
+        self._breaker = _Breaker()
 
-    def _script(self, name: str, above: str = "") -> RunScript:
-        """The script of that name, below the prelude and what is to stand above that."""
+    def load(self, name: str, *, when_full: bool = False, above: str = "") -> RunScript:
+        """The script of that name, below the prelude and the text `above` that. One for
+        `when_full` also runs while Redis is full. It writes little, and makes room."""
         text = (_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8")
-        script = self.redis.register_script(f"{above}{_PRELUDE}\n{text}")
-        pool = self.redis.connection_pool
+        first = _RUNS_WHEN_FULL if when_full else ""
+        script = self._redis.register_script(f"{first}{above}{_PRELUDE}\n{text}")
+        pool = self._redis.connection_pool
 
         def run(keys: Sequence[str], args: Sequence[Any]) -> Any:
-            # What a client does around this (retries, measures) costs more than this, and is not
-            # used here.
+            # Bypass the client's retries and metrics, which cost more than the script.
             connection = pool.get_connection()
             try:
                 connection.send_command(  # type: ignore[no-untyped-call]
@@ -68,31 +68,25 @@ class RedisScripts:
             finally:
                 pool.release(connection)
 
-        return run
+        return lambda keys, args: self._guarded(lambda: run(keys, args))
 
-    def _script_when_full(self, name: str) -> RunScript:
-        """A script that also runs while Redis is full. It writes little, and makes room."""
-        return self._script(name, _RUNS_WHEN_FULL)
+    def run(self, command: Callable[[Redis], Any]) -> Any:
+        """The answer to what `command` asks of Redis."""
+        return self._guarded(lambda: command(self._redis))
 
-    def _json(self, script: RunScript, keys: Sequence[str], args: Sequence[Any]) -> dict[str, Any]:
-        # What a script repeats from a record need not be UTF-8.
-        text = self._run(lambda: script(keys, args)).decode(errors="replace")
-        answer: dict[str, Any] = json.loads(text)
-        return answer
-
-    def _fetch(self, ask: Callable[[Pipeline], object]) -> list[Any]:
+    def fetch(self, ask: Callable[[Pipeline], object]) -> list[Any]:
         """The answers to the commands that `ask` gives to a pipeline. Each is None where a key is
         of another type, as another version may have written it."""
 
-        def fetch() -> list[Any]:
-            with self.redis.pipeline(transaction=False) as pipe:
+        def fetch(redis: Redis) -> list[Any]:
+            with redis.pipeline(transaction=False) as pipe:
                 ask(pipe)
                 return [_unless_of_another_type(one) for one in pipe.execute(raise_on_error=False)]
 
-        answers: list[Any] = self._run(fetch)
+        answers: list[Any] = self.run(fetch)
         return answers
 
-    def _run(self, call: Callable[[], Any]) -> Any:
+    def _guarded(self, call: Callable[[], Any]) -> Any:
         self._breaker.pass_or_raise()
         try:
             answer = call()
@@ -106,6 +100,11 @@ class RedisScripts:
             raise StorageUnavailable(f"Redis refuses: {words}") from error
         self._breaker.close()
         return answer
+
+
+def json_of(answer: bytes) -> Any:
+    """What a script answers in JSON. The parts that it repeats from a record need not be UTF-8."""
+    return json.loads(answer.decode(errors="replace"))
 
 
 class _Breaker:
@@ -143,10 +142,6 @@ class _Breaker:
             self._open_until = None
         if is_news:
             log.warning("redis_reachable")
-
-
-# The objects of a process share the client, so one of them notices an outage for all of them.
-_breakers: WeakKeyDictionary[Redis, _Breaker] = WeakKeyDictionary()
 
 
 def _unless_of_another_type(answer: Any) -> Any:

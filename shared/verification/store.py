@@ -4,10 +4,10 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 from pydantic_core import to_json
-from redis import Redis
 from redis.client import Pipeline
 from rq.worker_registration import REDIS_WORKER_KEYS
 
@@ -16,7 +16,7 @@ from shared.delivery.queue import enqueue_in_lua
 from shared.errors import StorageUnavailable
 from shared.policy import MOST_SENDS, Channel
 from shared.storage import reading
-from shared.storage.scripts import RedisScripts, RunScript
+from shared.storage.scripts import RunScript, Scripts, json_of
 
 # How long a caller waits for Redis.
 PATIENCE_SECONDS = 0.5
@@ -56,7 +56,7 @@ class GuardCount:
     exempt_ms: float | None = None
 
 
-class Store(RedisScripts):
+class Store:
     """Redis, as the service uses it. A key's name tells nothing about whom it is for, but for those
     of ranges and countries, which tell these.
 
@@ -103,21 +103,21 @@ class Store(RedisScripts):
     otp:attempts:{app}             the last 10,000 sends of its Services; as long as a verification
     """
 
-    def __init__(self, redis: Redis, *, keep_seconds: int = 86400) -> None:
+    def __init__(self, scripts: Scripts, *, keep_seconds: int = 86400) -> None:
         """`keep_seconds`: how long a verification can be looked up after its code's end."""
-        super().__init__(redis)
+        self._scripts = scripts
         self._keep_ms = keep_seconds * 1000
         # Redis's clock less our monotonic one, as of the last answer that told it.
         self._clock_ms: float | None = None
         # Starts are what has to wait while Redis is full.
-        self._start = self._script("verification/start", enqueue_in_lua())
-        self._refuse = self._script("verification/refuse")
-        self._guards = self._script("verification/guards")
-        self._release_guard = self._script("owner/release_guard")
-        self._exempt_guard = self._script("owner/exempt_guard")
-        self._check = self._script_when_full("verification/check")
-        self._end = self._script_when_full("verification/end")
-        self._erase = self._script_when_full("verification/erase")
+        self._start = scripts.load("verification/start", above=enqueue_in_lua())
+        self._refuse = scripts.load("verification/refuse")
+        self._guards = scripts.load("verification/guards")
+        self._release_guard = scripts.load("owner/release_guard")
+        self._exempt_guard = scripts.load("owner/exempt_guard")
+        self._check = scripts.load("verification/check", when_full=True)
+        self._end = scripts.load("verification/end", when_full=True)
+        self._erase = scripts.load("verification/erase", when_full=True)
 
     def start(
         self, request: Mapping[str, Any], queue_key: str, job: Sequence[str | bytes | int]
@@ -171,14 +171,14 @@ class Store(RedisScripts):
 
     def refuse(self, refusal: Mapping[str, Any]) -> None:
         """Record a start that was refused without start.lua: app, rule, to (masked), subject."""
-        self._run(lambda: self._refuse([], [json.dumps(refusal)]))
+        self._refuse([], [json.dumps(refusal)])
 
     def guards(self, *names: str) -> list[GuardCount]:
         """What was counted under `{app}:{range|country}:{subject}`, for each of them."""
         if not names:
             return []
         keys = [f"otp:guard:{name}" for name in names]
-        counted = json.loads(self._run(lambda: self._guards(keys, names)))
+        counted = json_of(self._guards(keys, names))
         return [GuardCount(**counts) for counts in counted]
 
     def guarded(self, most: int) -> list[str]:
@@ -189,16 +189,17 @@ class Store(RedisScripts):
             pipe.zrange("otp:guard_exempt", 0, -1)
             pipe.zrevrange("otp:guarded", 0, most - 1)
 
-        names = [str(reading.text(name)) for found in self._fetch(ask) for name in found or ()]
+        found = chain.from_iterable(names or () for names in self._scripts.fetch(ask))
+        names = [str(reading.text(name)) for name in found]
         return list(dict.fromkeys(names))
 
     def release_guard(self, name: str) -> None:
         """Forget what a guard has counted, so that it starts afresh."""
-        self._run(lambda: self._release_guard([f"otp:guard:{name}"], [RELEASED_SECONDS * 1000]))
+        self._release_guard([f"otp:guard:{name}"], [RELEASED_SECONDS * 1000])
 
     def exempt_guard(self, name: str, seconds: int) -> None:
         """Switch a guard off for so long, or on again with 0."""
-        self._run(lambda: self._exempt_guard(["otp:guard_exempt"], [name, seconds * 1000]))
+        self._exempt_guard(["otp:guard_exempt"], [name, seconds * 1000])
 
     def check(self, subject: str, network: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Run check.lua, which see. `subject` is the recipient's tag or the verification's id,
@@ -220,7 +221,7 @@ class Store(RedisScripts):
             timed = dict(request)
             if self._clock_ms is not None:
                 timed["not_after"] = self._clock_ms + 1000 * (time.monotonic() + PATIENCE_SECONDS)
-            answer = self._json(script, keys, [to_json(timed), *words])
+            answer: dict[str, Any] = json_of(script(keys, [to_json(timed), *words]))
             if "now" in answer:
                 self._clock_ms = answer.pop("now") - 1000 * time.monotonic()
             if answer["outcome"] != "late":
@@ -239,30 +240,32 @@ class Store(RedisScripts):
             "status": status,
             "verified_ms": VERIFIED_SECONDS * 1000,
         }
-        at = self._run(lambda: self._end(keys, [json.dumps(request)]))
+        at = self._end(keys, [json.dumps(request)])
         return at / 1000 if at else None
 
     def apps(self) -> list[str]:
         """The apps that anything may be known of."""
-        (found,) = self._fetch(lambda pipe: pipe.smembers("otp:apps"))
+        (found,) = self._scripts.fetch(lambda pipe: pipe.smembers("otp:apps"))
         return sorted(str(reading.text(app)) for app in found or ())
 
     def erase(self, tags: Sequence[str], counted: Sequence[str] = ()) -> dict[str, int]:
         """Remove all that is known of a recipient, by its tags in all apps, and say how much. By
         the tags `counted` only the counts of limits are removed."""
         counts = [key for tag in counted for key in _counts(tag)]
-        return self._json(self._erase, ["otp:due", "otp:phone", *counts], list(tags))
+        erased: dict[str, int] = json_of(self._erase(["otp:due", "otp:phone", *counts], list(tags)))
+        return erased
 
     def unblock(self, counted: str) -> bool:
         """Forget a recipient's wrong codes and sends. Whether any were counted."""
-        return bool(self._run(lambda: self.redis.delete(*_counts(counted))))
+        return bool(self._scripts.run(lambda redis: redis.delete(*_counts(counted))))
 
     def view(
         self, verification_id: str
     ) -> tuple[dict[str, str], list[dict[str, str]], float] | None:
         """A verification's fields, those of its sends, and Redis's time in Unix seconds."""
 
-        (found,) = self._fetch(lambda pipe: pipe.hgetall(f"otp:verification:{verification_id}"))
+        key = f"otp:verification:{verification_id}"
+        (found,) = self._scripts.fetch(lambda pipe: pipe.hgetall(key))
         fields = reading.fields(found)
         if not fields:
             return None
@@ -272,17 +275,17 @@ class Store(RedisScripts):
             for send in range(1, sends_of(fields) + 1):
                 pipe.hgetall(f"otp:send:{verification_id}:{send}")
 
-        (seconds, micros), *sends = self._fetch(ask)
+        (seconds, micros), *sends = self._scripts.fetch(ask)
         return fields, list(map(reading.fields, sends)), seconds + micros / 1e6
 
     def open(self, tag: str) -> str | None:
         """The recipient's open verification."""
-        (found,) = self._fetch(lambda pipe: pipe.get(f"otp:recipient:{tag}"))
+        (found,) = self._scripts.fetch(lambda pipe: pipe.get(f"otp:recipient:{tag}"))
         return reading.text(found)
 
     def latest(self, tag: str) -> str | None:
         """The verification of the recipient that ends last, or ended last."""
-        (found,) = self._fetch(lambda pipe: pipe.zrevrange(f"otp:history:{tag}", 0, 0))
+        (found,) = self._scripts.fetch(lambda pipe: pipe.zrevrange(f"otp:history:{tag}", 0, 0))
         return reading.text(found[0]) if found else None
 
     def owner(self, verification_id: str) -> str | None:
@@ -298,7 +301,7 @@ class Store(RedisScripts):
         return self._field(f"otp:code:{verification_id}", "to")
 
     def _field(self, key: str, name: str) -> str | None:
-        (found,) = self._fetch(lambda pipe: pipe.hget(key, name))
+        (found,) = self._scripts.fetch(lambda pipe: pipe.hget(key, name))
         return reading.text(found)
 
     def measure(self, queue_key: str, senders: Mapping[Channel, Sequence[str]]) -> Measures:
@@ -314,7 +317,7 @@ class Store(RedisScripts):
             for channel, sender in names:
                 pipe.hget(f"otp:breaker:{channel}:{sender}", "open_until")
 
-        (seconds, _), counts, queued, open_sends, workers, *open_until = self._fetch(ask)
+        (seconds, _), counts, queued, open_sends, workers, *open_until = self._scripts.fetch(ask)
         return Measures(
             counts=reading.counts(counts),
             queued=queued or 0,
@@ -328,7 +331,7 @@ class Store(RedisScripts):
 
     def write_something(self) -> None:
         """Prove that Redis takes writes."""
-        self._run(lambda: self.redis.set("otp:ready", 1, ex=60))
+        self._scripts.run(lambda redis: redis.set("otp:ready", 1, ex=60))
 
 
 def _counts(counted: str) -> tuple[str, str]:

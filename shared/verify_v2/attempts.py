@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from redis import Redis
-
 from shared.codes import Codes
 from shared.delivery.ledger import Attempt as Delivery
 from shared.delivery.ledger import read_attempt
 from shared.policy import CHANNELS, MOST_SENDS, Policy
 from shared.recipient import Recipient
 from shared.storage import reading
-from shared.storage.scripts import RedisScripts
+from shared.storage.scripts import Scripts, json_of
 
 # A page is one round trip; who asks for them all keeps nobody else waiting for long.
 _AT_ONCE = 200
@@ -87,19 +85,21 @@ class Summary:
         return f"{share.quantize(Decimal('1e-9')).normalize():f}"
 
 
-class Attempts(RedisScripts):
+class Attempts:
     """Reads what start.lua writes."""
 
-    def __init__(self, redis: Redis, codes: Codes) -> None:
-        super().__init__(redis)
+    def __init__(self, scripts: Scripts, codes: Codes) -> None:
+        self._scripts = scripts
         self._codes = codes
-        self._script_of_attempts = self._script("verify_v2/attempts")
+        self._script_of_attempts = scripts.load("verify_v2/attempts")
 
     def find(self, account: str, wanted: Wanted) -> Iterator[Attempt]:
         """The newest first. They are read as they are asked for. Raises StorageUnavailable."""
         lowest = "-inf" if wanted.after is None else wanted.after * 1000
         highest = "+inf" if wanted.before is None else wanted.before * 1000
-        (found,) = self._fetch(lambda pipe: pipe.zrevrangebyscore(_key(account), highest, lowest))
+        (found,) = self._scripts.fetch(
+            lambda pipe: pipe.zrevrangebyscore(_key(account), highest, lowest)
+        )
         members = [str(reading.text(member)) for member in found or ()]
         if wanted.verification_id:
             members = [m for m in members if m.startswith(f"{wanted.verification_id}:")]
@@ -111,7 +111,7 @@ class Attempts(RedisScripts):
     def get(self, account: str, sid: str) -> Attempt | None:
         """Raises StorageUnavailable."""
         members = [f"{_verification_id(sid, send)}:{send}" for send in range(1, MOST_SENDS + 1)]
-        (scores,) = self._fetch(lambda pipe: pipe.zmscore(_key(account), members))
+        (scores,) = self._scripts.fetch(lambda pipe: pipe.zmscore(_key(account), members))
         known = [m for m, score in zip(members, scores or (), strict=False) if score is not None]
         return next(iter(self._read(known)), None)
 
@@ -129,7 +129,7 @@ class Attempts(RedisScripts):
         )
 
     def _read(self, members: Sequence[str]) -> list[Attempt]:
-        answer = self._json(self._script_of_attempts, [], list(members))
+        answer = json_of(self._script_of_attempts([], list(members)))
         now = answer["now"]
         return [
             _attempt(members[place - 1], verification, send, now)

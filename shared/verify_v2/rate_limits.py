@@ -8,12 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
-from redis import Redis
-
 from shared.errors import RateLimitNotFound, RateLimitRefused
 from shared.policy import Limit
 from shared.storage import reading
-from shared.storage.scripts import RedisScripts
+from shared.storage.scripts import Scripts
 from shared.verification.model import ExtraLimit
 from shared.verification.store import SERVICE_SECONDS
 
@@ -59,18 +57,18 @@ class RateLimit:
         return ExtraLimit(id=self.sid, name=self.unique_name, value=value, windows=windows)
 
 
-class RateLimits(RedisScripts):
+class RateLimits:
     """The rate limits in Redis; Store lists the keys. Those of a Service are one value, which is
     read and replaced whole, so that no two names or intervals can be the same, however many are
     added at once. Methods raise RateLimitNotFound, RateLimitRefused, StorageUnavailable."""
 
-    def __init__(self, redis: Redis) -> None:
-        super().__init__(redis)
-        self._replace = self._script("verify_v2/rate_limits")
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+        self._replace = scripts.load("verify_v2/rate_limits")
 
     def of(self, service: str) -> list[RateLimit]:
         """All of a Service, the oldest first."""
-        (kept,) = self._fetch(lambda pipe: pipe.getex(key_of(service), ex=SERVICE_SECONDS))
+        (kept,) = self._scripts.fetch(lambda pipe: pipe.getex(key_of(service), ex=SERVICE_SECONDS))
         return parse(kept)
 
     def find(self, service: str, sid: str) -> RateLimit:
@@ -149,7 +147,7 @@ class RateLimits(RedisScripts):
         """Do to a Service's limits what `change` does to the list of them; once more when somebody
         else has changed them meanwhile."""
         while True:
-            kept = self._run(lambda: self.redis.get(key_of(service))) or b""
+            kept = self._scripts.run(lambda redis: redis.get(key_of(service))) or b""
             limits = parse(kept)
             answer = change(limits)
             if self._replaced(service, kept, limits):
@@ -157,7 +155,7 @@ class RateLimits(RedisScripts):
 
     def _replaced(self, service: str, kept: bytes, limits: Sequence[RateLimit]) -> bool:
         words: list[Any] = [kept, json.dumps(list(map(asdict, limits))), SERVICE_SECONDS * 1000]
-        return bool(self._run(lambda: self._replace([key_of(service)], words)))
+        return bool(self._replace([key_of(service)], words))
 
 
 def key_of(service: str) -> str:

@@ -8,41 +8,41 @@ from redis import Redis
 from shared.codes import Codes
 from shared.recipient import Recipient
 from shared.storage import reading
-from shared.storage.scripts import RedisScripts
+from shared.storage.scripts import Scripts
 from shared.verification.store import SERVICE_SECONDS
 
 
-class SafeList(RedisScripts):
+class SafeList:
     """The numbers in Redis, as keyed hashes: nobody can ask for the whole list. Store lists the
     keys. Methods raise StorageUnavailable."""
 
-    def __init__(self, redis: Redis, codes: Codes) -> None:
-        super().__init__(redis)
+    def __init__(self, scripts: Scripts, codes: Codes) -> None:
+        self._scripts = scripts
         self._codes = codes
 
     def add(self, account: str, recipient: Recipient) -> str:
         """The SID of the entry, also when it was there before."""
         key = self.key_of(recipient)
 
-        def add() -> bytes:
-            with self.redis.pipeline() as pipe:
+        def add(redis: Redis) -> bytes:
+            with redis.pipeline() as pipe:
                 pipe.hsetnx(key, account, f"GN{secrets.token_hex(16)}")
                 pipe.expire(key, SERVICE_SECONDS)
                 pipe.hget(key, account)
                 sid: bytes = pipe.execute()[-1]
             return sid
 
-        sid: bytes = self._run(add)
+        sid: bytes = self._scripts.run(add)
         return sid.decode()
 
     def find(self, account: str, recipient: Recipient) -> str | None:
         """The SID of the entry."""
-        (sid,) = self._fetch(lambda pipe: pipe.hget(self.key_of(recipient), account))
+        (sid,) = self._scripts.fetch(lambda pipe: pipe.hget(self.key_of(recipient), account))
         return reading.text(sid)
 
     def remove(self, account: str, recipient: Recipient) -> bool:
         """Whether it was there."""
-        return bool(self._run(lambda: self.redis.hdel(self.key_of(recipient), account)))
+        return bool(self._scripts.run(lambda redis: redis.hdel(self.key_of(recipient), account)))
 
     def key_of(self, recipient: Recipient) -> str:
         return f"otp:safe:{tag(self._codes, recipient)}"

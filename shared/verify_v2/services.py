@@ -18,7 +18,7 @@ from redis.client import Pipeline
 from shared.policy import Limit, Policy
 from shared.settings import Settings
 from shared.storage import reading
-from shared.storage.scripts import RedisScripts
+from shared.storage.scripts import Scripts
 from shared.verification.store import SERVICE_SECONDS
 from shared.verify_v2 import rate_limits
 from shared.verify_v2.rate_limits import RateLimit
@@ -81,14 +81,14 @@ class ToStart(NamedTuple):
     is_safe: bool
 
 
-class Services(RedisScripts):
+class Services:
     """The Services in Redis; Store lists the keys. `given` are those of OTP_SERVICES, which are
     there without being written until they are changed or deleted."""
 
-    def __init__(self, redis: Redis, given: Sequence[Service]) -> None:
-        super().__init__(redis)
+    def __init__(self, scripts: Scripts, given: Sequence[Service]) -> None:
+        self._scripts = scripts
         self._given = {service.sid: service for service in given}
-        self._write = self._script("verify_v2/service")
+        self._write = scripts.load("verify_v2/service")
 
     def create(self, account: str, friendly_name: str, **more: Any) -> Service | None:
         """`more` are further fields of a Service. None: the account has too many."""
@@ -98,7 +98,7 @@ class Services(RedisScripts):
 
     def find(self, account: str, sid: str) -> Service | None:
         """An account's Service."""
-        (text,) = self._fetch(lambda pipe: pipe.getex(_key(sid), ex=SERVICE_SECONDS))
+        (text,) = self._scripts.fetch(lambda pipe: pipe.getex(_key(sid), ex=SERVICE_SECONDS))
         return self._of(account, sid, text)
 
     def find_to_start(self, account: str, sid: str, safe_key: str) -> ToStart | None:
@@ -111,7 +111,7 @@ class Services(RedisScripts):
             pipe.hexists(safe_key, account)
             pipe.expire(safe_key, SERVICE_SECONDS)
 
-        text, limits, is_safe, _ = self._fetch(ask)
+        text, limits, is_safe, _ = self._scripts.fetch(ask)
         service = self._of(account, sid, text)
         return ToStart(service, rate_limits.parse(limits), bool(is_safe)) if service else None
 
@@ -120,7 +120,7 @@ class Services(RedisScripts):
         index = f"otp:services:{account}"
         given = [sid for sid, service in self._given.items() if service.account == account]
 
-        (stored,) = self._fetch(lambda pipe: pipe.zrange(index, 0, -1))
+        (stored,) = self._scripts.fetch(lambda pipe: pipe.zrange(index, 0, -1))
         sids = list(dict.fromkeys([*given, *(str(reading.text(sid)) for sid in stored or ())]))
 
         def ask(pipe: Pipeline) -> None:
@@ -128,10 +128,10 @@ class Services(RedisScripts):
                 pipe.getex(_key(sid), ex=SERVICE_SECONDS)
             pipe.expire(index, SERVICE_SECONDS)
 
-        *texts, _ = self._fetch(ask)
+        *texts, _ = self._scripts.fetch(ask)
         # One that cannot be read may be a newer version's, which reads it again later.
         if ended := [sid for sid, text in zip(sids, texts, strict=True) if text is None]:
-            self._run(lambda: self.redis.zrem(index, *ended))
+            self._scripts.run(lambda redis: redis.zrem(index, *ended))
         found = [self._of(account, sid, text) for sid, text in zip(sids, texts, strict=True)]
         return [service for service in found if service]
 
@@ -139,7 +139,7 @@ class Services(RedisScripts):
         """What the Services among these are called."""
         if not sids:
             return {}
-        (texts,) = self._fetch(lambda pipe: pipe.mget([_key(sid) for sid in sids]))
+        (texts,) = self._scripts.fetch(lambda pipe: pipe.mget([_key(sid) for sid in sids]))
         found = {sid: self._read(sid, text) for sid, text in zip(sids, texts, strict=True)}
         return {sid: service.friendly_name for sid, service in found.items() if service}
 
@@ -148,8 +148,8 @@ class Services(RedisScripts):
         return self._written(service, changes, base=self._given.get(service.sid))
 
     def delete(self, service: Service) -> None:
-        def delete() -> None:
-            with self.redis.pipeline() as pipe:
+        def delete(redis: Redis) -> None:
+            with redis.pipeline() as pipe:
                 if service.sid in self._given:
                     pipe.set(_key(service.sid), _DELETED, ex=SERVICE_SECONDS)
                 else:
@@ -158,7 +158,7 @@ class Services(RedisScripts):
                 pipe.delete(rate_limits.key_of(service.sid))
                 pipe.execute()
 
-        self._run(delete)
+        self._scripts.run(delete)
 
     def _of(self, account: str, sid: str, text: bytes | None) -> Service | None:
         service = self._read(sid, text)
@@ -180,7 +180,7 @@ class Services(RedisScripts):
         if base:
             facts = asdict(base)
             request["base"] = {n: v for n, v in facts.items() if n not in {"created", "updated"}}
-        text = self._run(lambda: self._write(keys, [json.dumps(request)]))
+        text = self._write(keys, [json.dumps(request)])
         return Service.read(text) if text else None
 
 

@@ -21,6 +21,7 @@ from playwright.sync_api import (
 from api.otp.proof import ALGORITHM, MOST_DOUBLINGS, ROUNDS, TRIES, ProofOfWork
 from shared.codes import Codes
 from shared.recipient import parse_phone
+from shared.storage.scripts import Scripts
 from shared.verification.store import Store
 from tests.e2e.conftest import Service
 
@@ -170,7 +171,7 @@ def test_the_price_is_one_that_a_person_waits_for(page, figure, price, doublings
 
 
 def test_the_price_is_paid_by_who_asks_not_by_the_service(figure, real_redis):
-    work = ProofOfWork(Codes({"k": b"k" * 32}), Store(real_redis))
+    work = ProofOfWork(Codes({"k": b"k" * 32}), Store(Scripts(real_redis)))
     to = parse_phone("+14155550123")
     begin = time.perf_counter()
     for _ in range(20):

@@ -19,8 +19,8 @@ from worker.senders.base import DeliveryError, Sender
 class SlowLedger(Ledger):
     """Records when it is let, and remembers how many outcomes came together."""
 
-    def __init__(self, redis) -> None:
-        super().__init__(redis)
+    def __init__(self, scripts) -> None:
+        super().__init__(scripts)
         self.go_on = Event()
         self.batches: list[int] = []
 
@@ -86,9 +86,9 @@ def wait_for(condition) -> None:
 
 
 def test_what_comes_while_one_is_recorded_is_recorded_together(
-    redis, crew_on, sends, statuses, sender
+    scripts, crew_on, sends, statuses, sender
 ):
-    ledger = SlowLedger(redis)
+    ledger = SlowLedger(scripts)
     crew, deliverer = crew_on(ledger)
     deliver(crew, deliverer, sends[:1])
     wait_for(lambda: ledger.batches == [1])
@@ -101,9 +101,9 @@ def test_what_comes_while_one_is_recorded_is_recorded_together(
     assert statuses() == ["sent"] * 4
 
 
-def test_an_attempt_is_recorded_as_soon_as_redis_is_back(redis, crew_on, sends, statuses, sender):
+def test_an_attempt_is_recorded_as_soon_as_redis_is_back(scripts, crew_on, sends, statuses, sender):
     """What is not recorded would be sent again."""
-    ledger = FlakyLedger(redis, done=2)
+    ledger = FlakyLedger(scripts, done=2)
     crew, deliverer = crew_on(ledger)
     deliver(crew, deliverer, sends)
     wait_until_idle(crew)
@@ -112,9 +112,9 @@ def test_an_attempt_is_recorded_as_soon_as_redis_is_back(redis, crew_on, sends, 
     assert len(sender.messages) == 4
 
 
-def test_what_is_not_recorded_has_a_place_and_its_lease(redis, crew_on, sends):
+def test_what_is_not_recorded_has_a_place_and_its_lease(scripts, crew_on, sends):
     """So that there are never more of them than threads, and nobody else sends them."""
-    ledger = SlowLedger(redis)
+    ledger = SlowLedger(scripts)
     crew, deliverer = crew_on(ledger)
     deliver(crew, deliverer, sends)
     wait_for(lambda: ledger.batches)
@@ -125,8 +125,8 @@ def test_what_is_not_recorded_has_a_place_and_its_lease(redis, crew_on, sends):
     assert deliverer.under_way == 0
 
 
-def test_an_outcome_whose_code_has_ended_is_given_up(redis, crew_on, sends):
-    ledger = FlakyLedger(redis, done=10)
+def test_an_outcome_whose_code_has_ended_is_given_up(scripts, crew_on, sends):
+    ledger = FlakyLedger(scripts, done=10)
     crew, deliverer = crew_on(ledger)
     assert crew.take_places(1) == 4
     crew.attempt([replace(claim, life_seconds=0) for claim in deliverer.claim(sends)])
@@ -135,12 +135,12 @@ def test_an_outcome_whose_code_has_ended_is_given_up(redis, crew_on, sends):
     assert deliverer.under_way == 0
 
 
-def test_what_cannot_be_recorded_at_all_holds_nobody_up(redis, crew_on, sends, sender, caplog):
+def test_what_cannot_be_recorded_at_all_holds_nobody_up(scripts, crew_on, sends, sender, caplog):
     class BrokenLedger(Ledger):
         def done(self, outcomes):
             raise ZeroDivisionError("a code is 123456")
 
-    crew, deliverer = crew_on(BrokenLedger(redis))
+    crew, deliverer = crew_on(BrokenLedger(scripts))
     for send in sends:
         deliver(crew, deliverer, [send])
         wait_until_idle(crew)
@@ -161,10 +161,10 @@ def test_what_one_sender_does_not_take_the_next_one_gets_at_once(ledger, crew_on
 
 
 def test_redis_that_leaves_before_the_next_sender_is_asked_loses_no_thread(
-    redis, crew_on, sends, statuses, caplog
+    scripts, crew_on, sends, statuses, caplog
 ):
     first, second = FakeSender(DeliveryError("transient", "smtp_451")), FakeSender()
-    ledger = FlakyLedger(redis)
+    ledger = FlakyLedger(scripts)
     first.during = lambda _: ledger.away.update(claim=1)
     crew, deliverer = crew_on(ledger, first=first, second=second)
     deliver(crew, deliverer, sends[:1])

@@ -303,8 +303,8 @@ def test_a_send_whose_sender_hangs_goes_to_another_worker(
     assert [bool(claim) for claim in given] == [False, True]
 
 
-def test_without_redis_nothing_is_sent(redis, codes, first, send):
-    ledger = FlakyLedger(redis, claim=1)
+def test_without_redis_nothing_is_sent(scripts, codes, first, send):
+    ledger = FlakyLedger(scripts, claim=1)
     named = {"first": first}
     with pytest.raises(StorageUnavailable):
         DirectDeliverer(ledger, codes, outlets({"sms": named})).deliver(*send)

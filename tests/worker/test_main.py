@@ -58,10 +58,10 @@ ONE = "@shop.example #{code}"
         ),
     ],
 )
-def test_an_sms_is_for_the_dialog_on_a_site_that_may_show_it(settings, redis, user, line):
+def test_an_sms_is_for_the_dialog_on_a_site_that_may_show_it(settings, redis, scripts, user, line):
     started = user.ask()
     create_worker(settings, redis).run(burst=True)
-    (message,) = Phone(redis).look().messages
+    (message,) = Phone(scripts).look().messages
     code = user.code(started)
     assert with_code(message.text, code).splitlines()[-1] == line.format(code=code)
 

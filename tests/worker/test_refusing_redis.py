@@ -6,6 +6,7 @@ from redis.exceptions import ResponseError
 from shared.delivery.ledger import Ledger
 from shared.delivery.queue import WakeUps
 from shared.errors import StorageUnavailable
+from shared.storage.scripts import Scripts
 from shared.verification.service import VerificationService
 from shared.verification.store import Store
 from tests.clock import clock_of
@@ -41,12 +42,12 @@ def test_an_accepted_message_is_recorded_later_and_not_sent_again(
 ):
     with refusable_redis(tmp_path, program) as (redis, admin):
         ledger, sender, wake_ups = (
-            PatientLedger(redis),
+            PatientLedger(Scripts(redis)),
             FakeSender(),
             WakeUps(redis, codes.job_keys),
         )
         service = VerificationService(
-            Store(redis), ledger, codes, wake_ups, lambda app: settings.app(app).policy()
+            Store(Scripts(redis)), ledger, codes, wake_ups, lambda app: settings.app(app).policy()
         )
         deliverer = DirectDeliverer(ledger, codes, outlets({"sms": {"fake": sender}}))
 
@@ -81,8 +82,8 @@ class OddLedger(Ledger):
         return super().done(outcomes)
 
 
-def test_an_outcome_is_kept_if_the_reason_is_unknown(redis, user, codes, service):
-    ledger, sender = OddLedger(redis), FakeSender()
+def test_an_outcome_is_kept_if_the_reason_is_unknown(scripts, user, codes, service):
+    ledger, sender = OddLedger(scripts), FakeSender()
     deliverer = DirectDeliverer(ledger, codes, outlets({"sms": {"fake": sender}}))
     (claim,) = deliverer.claim([(user.ask().verification_id, 1)])
     outcome = deliverer.attempt(claim)

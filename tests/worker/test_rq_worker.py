@@ -188,31 +188,31 @@ def test_a_job_that_rq_itself_enqueued_is_not_run(user, run_worker, sender, redi
     assert len(sender.messages) == 1
 
 
-def test_one_failing_delivery_does_not_end_the_worker(user, redis, worker_on, sender, caplog):
+def test_one_failing_delivery_does_not_end_the_worker(user, scripts, worker_on, sender, caplog):
     class BrokenLedger(Ledger):
         def claim(self, *args):
             raise ZeroDivisionError("a code is 123456")
 
     user.ask()
-    worker_on(BrokenLedger(redis)).run(burst=True)
+    worker_on(BrokenLedger(scripts)).run(burst=True)
     assert "delivery_raised" in caplog.messages
     assert "123456" not in caplog.text
     assert sender.messages == []
 
 
-def test_a_worker_goes_on_after_redis_was_away(user, redis, worker_on, sender, caplog):
+def test_a_worker_goes_on_after_redis_was_away(user, scripts, worker_on, sender, caplog):
     user.ask()
-    worker_on(FlakyLedger(redis, sweep=1)).run(burst=True)
+    worker_on(FlakyLedger(scripts, sweep=1)).run(burst=True)
     said = [message for message in caplog.messages if message.startswith("redis_")]
     assert said == ["redis_away", "redis_back"]
     assert len(sender.messages) == 1
 
 
 def test_a_delivery_that_redis_interrupted_is_made_later(
-    user, redis, worker_on, run_worker, sender, clock, caplog
+    user, scripts, worker_on, run_worker, sender, clock, caplog
 ):
     user.ask()
-    worker_on(FlakyLedger(redis, claim=1)).run(burst=True)
+    worker_on(FlakyLedger(scripts, claim=1)).run(burst=True)
     assert "delivery_put_off" in caplog.messages
     assert sender.messages == []
     clock.shift(OVERDUE_SECONDS)

@@ -346,8 +346,8 @@ def test_any_address_of_a_mailbox_is_unblocked(act, user, to):
 
 
 @pytest.mark.parametrize("env", [ONE_EACH])
-def test_a_service_is_called_what_its_account_calls_it(act, look, user, redis):
-    made = Services(redis, ()).create("shop", "Corner Shop")
+def test_a_service_is_called_what_its_account_calls_it(act, look, user, scripts):
+    made = Services(scripts, ()).create("shop", "Corner Shop")
     unknown = "VA" + 32 * "0"
     for app in (made.sid, unknown, "default"):
         user.ask(app=app)

@@ -20,6 +20,7 @@ from api.keys.command import Keys, main
 from api.verify_v2.access import account_sid
 from shared.owner.audit import Audit
 from shared.settings import Settings, SettingsError
+from shared.storage.scripts import Scripts
 from tests.conftest import KEY as SECRET_KEY
 from tests.user import OTHER_PHONE
 
@@ -515,7 +516,7 @@ class TestOnRedis:
         on_redis(f"revoke {second.key_id}")
         on_redis("create bank")
         on_redis("revoke --app shop")
-        entries = Audit(real_redis, keep_seconds=86400).entries()
+        entries = Audit(Scripts(real_redis), keep_seconds=86400).entries()
         assert [(entry.action, entry.facts["app"], entry.facts["key_id"]) for entry in entries][
             ::-1
         ][:3] == [
@@ -534,7 +535,7 @@ class TestOnRedis:
     def test_what_is_not_done_is_not_in_the_audit_log(self, on_redis, real_redis):
         for line in ("rotate nobody", "revoke 00000000", "revoke --app nobody", "list"):
             on_redis(line)
-        assert Audit(real_redis, keep_seconds=86400).entries() == []
+        assert Audit(Scripts(real_redis), keep_seconds=86400).entries() == []
 
     @pytest.mark.parametrize("more", [WITH_GIVEN])
     def test_list_shows_when_each_key_was_used(self, on_redis, settings, real_redis):

@@ -13,8 +13,8 @@ redis = redis_of(*EVERY_REDIS)
 
 
 @pytest.fixture
-def phone(redis) -> Phone:
-    return Phone(redis)
+def phone(scripts) -> Phone:
+    return Phone(scripts)
 
 
 @pytest.fixture

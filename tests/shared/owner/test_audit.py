@@ -15,8 +15,8 @@ IP, ANOTHER_IP = "192.0.2.1", "192.0.2.2"
 
 
 @pytest.fixture
-def audit(redis) -> Audit:
-    return Audit(redis, keep_seconds=30 * DAY)
+def audit(scripts) -> Audit:
+    return Audit(scripts, keep_seconds=30 * DAY)
 
 
 def actions(audit: Audit) -> list[str]:

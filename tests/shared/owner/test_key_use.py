@@ -4,11 +4,12 @@ import time_machine
 from redis import Redis
 
 from shared.owner.key_use import KEPT_SECONDS, KeyUse
+from shared.storage.scripts import Scripts
 
 
-def test_a_use_is_noted_at_most_once_a_minute_for_each_key(redis):
+def test_a_use_is_noted_at_most_once_a_minute_for_each_key(scripts):
     with time_machine.travel(1_800_000_000, tick=False) as clock:
-        use = KeyUse(redis)
+        use = KeyUse(scripts)
         use.note("aaaaaaaa")
         clock.shift(59)
         use.note("aaaaaaaa")
@@ -25,11 +26,11 @@ def test_a_use_is_noted_at_most_once_a_minute_for_each_key(redis):
     assert use.last([]) == []
 
 
-def test_a_use_is_forgotten_at_some_time(redis):
-    KeyUse(redis).note("aaaaaaaa")
+def test_a_use_is_forgotten_at_some_time(redis, scripts):
+    KeyUse(scripts).note("aaaaaaaa")
     assert 0 < redis.ttl("otp:key_used:aaaaaaaa") <= KEPT_SECONDS
 
 
 def test_a_request_does_not_fail_because_its_key_cannot_be_noted():
     with Redis(host="127.0.0.1", port=9) as nobody:
-        KeyUse(nobody).note("aaaaaaaa")
+        KeyUse(Scripts(nobody)).note("aaaaaaaa")

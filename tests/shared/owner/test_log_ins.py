@@ -7,6 +7,7 @@ import pytest
 
 from shared.errors import TooManyLogIns
 from shared.owner.log_ins import LogIns
+from shared.storage.scripts import Scripts
 from tests.conftest import EVERY_REDIS, redis_of
 
 redis = redis_of(*EVERY_REDIS)
@@ -15,8 +16,8 @@ HERE, ELSEWHERE = "here", "elsewhere"
 
 
 @pytest.fixture
-def log_ins(redis) -> LogIns:
-    return LogIns(redis)
+def log_ins(scripts) -> LogIns:
+    return LogIns(scripts)
 
 
 def guess(log_ins: LogIns, *addresses: str) -> int:
@@ -48,7 +49,7 @@ def test_twenty_are_looked_at_in_all(log_ins, clock):
 
 
 def test_guesses_that_come_at_once_are_no_more_than_others(real_redis):
-    log_ins, together = LogIns(real_redis), Barrier(50)
+    log_ins, together = LogIns(Scripts(real_redis)), Barrier(50)
 
     def one(number: int) -> int:
         together.wait()

@@ -14,8 +14,8 @@ SENDERS = {"sms": ["fake"], "email": ["fake"]}
 
 
 @pytest.fixture
-def state(redis, codes):
-    return ServiceState(redis, "rq:queue:otp", SENDERS)
+def state(scripts, codes):
+    return ServiceState(scripts, "rq:queue:otp", SENDERS)
 
 
 def test_a_service_at_rest(state):

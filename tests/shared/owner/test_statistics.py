@@ -130,25 +130,25 @@ def test_times_are_of_each_bucket_of_each_channel_and_of_all():
     ("window", "unit", "step_ms"),
     [("minutes", "minute", 60_000), ("hours", "hour", 3_600_000), ("days", "day", 86_400_000)],
 )
-def test_reads_the_buckets_of_a_window(redis, window, unit, step_ms):
+def test_reads_the_buckets_of_a_window(redis, scripts, window, unit, step_ms):
     seconds, _ = redis.time()
     newest = seconds * 1000 // step_ms
     for ago, value in ((0, 1), (2, 5), (1000, 7)):
         redis.hset(f"otp:stats:{unit}:{newest - ago}", "started:sms", value)
-    figures = Statistics(redis).read(window)
+    figures = Statistics(scripts).read(window)
     assert figures.everything.counts["started"][-3:] == [5, 0, 1]
     assert sum(figures.everything.counts["started"]) == 6
     assert figures.step_seconds == step_ms // 1000
     assert 0 <= seconds - figures.starts[-1] < figures.step_seconds + 60
 
 
-def test_counts_what_the_scripts_count(redis, user, run_worker):
+def test_counts_what_the_scripts_count(scripts, user, run_worker):
     started = user.ask()
     user.ask("a@example.com")
     run_worker()
     user.mistype(started)
     user.type(user.code(started))
-    figures = Statistics(redis).read("hours")
+    figures = Statistics(scripts).read("hours")
     whole = {step: sum(series) for step, series in figures.everything.counts.items()}
     assert whole == {
         "started": 2,
@@ -170,13 +170,13 @@ def whole(report):
 
 
 class TestByApp:
-    def test_counts_what_became_of_the_codes_of_each_app(self, redis, user, run_worker):
+    def test_counts_what_became_of_the_codes_of_each_app(self, scripts, user, run_worker):
         for app, numbers in {"shop": (PHONE, OTHER_PHONE), "bank": (PHONE,)}.items():
             for number in numbers:
                 started = user.ask(number, app=app)
                 run_worker()
             user.type(user.code(started), number, app=app)
-        statistics = Statistics(redis)
+        statistics = Statistics(scripts)
         everything = statistics.read("minutes")
         for app, started in {"shop": 2, "bank": 1}.items():
             figures = statistics.read("minutes", app)
@@ -187,14 +187,14 @@ class TestByApp:
             assert list(figures.channels) == ["sms"]
         assert statistics.apps("minutes") == ["bank", "shop"]
 
-    def test_is_the_same_in_every_window(self, redis, user):
+    def test_is_the_same_in_every_window(self, scripts, user):
         user.ask(app="shop")
         for window in WINDOWS:
-            assert whole(Statistics(redis).read(window, "shop"))["started"] == 1
-            assert whole(Statistics(redis).read(window, "bank"))["started"] == 0
-            assert Statistics(redis).apps(window) == ["shop"]
+            assert whole(Statistics(scripts).read(window, "shop"))["started"] == 1
+            assert whole(Statistics(scripts).read(window, "bank"))["started"] == 0
+            assert Statistics(scripts).apps(window) == ["shop"]
 
-    def test_counts_ends_refusals_and_receipts(self, redis, user, store, ledger, run_worker):
+    def test_counts_ends_refusals_and_receipts(self, scripts, user, store, ledger, run_worker):
         started = user.ask(app="shop")
         run_worker()
         ledger.receipt(
@@ -206,7 +206,7 @@ class TestByApp:
             user.ask(OTHER_PHONE, app="shop")
         store.end(dropped.verification_id, "shop", "canceled")
         run_worker()
-        figures = Statistics(redis).read("minutes", "shop")
+        figures = Statistics(scripts).read("minutes", "shop")
         assert whole(figures) == {
             "started": 2,
             "sent": 1,
@@ -220,10 +220,10 @@ class TestByApp:
 
     @pytest.mark.parametrize("redis", ["fake"], indirect=True)
     @pytest.mark.parametrize("env", [{"OTP_LIMIT_IP": "1000/1h"}])
-    def test_counts_the_apps_beyond_fifty_together(self, redis, user, clock):
+    def test_counts_the_apps_beyond_fifty_together(self, scripts, user, clock):
         for n in range(53):
             user.ask(app=f"app{n}")
-        statistics = Statistics(redis)
+        statistics = Statistics(scripts)
         assert len(statistics.apps("minutes")) == 51
         assert whole(statistics.read("minutes", OTHER_APPS))["started"] == 3
         assert whole(statistics.read("minutes", "app52"))["started"] == 0
@@ -242,16 +242,16 @@ class TestByApp:
 @pytest.mark.parametrize(
     "env", [{"OTP_RESEND_SECONDS": "0", "OTP_LIMIT_TO": "1/1h", "OTP_LIMIT_IP": "2/1h"}]
 )
-def test_shows_the_latest_refusals_first(redis, user):
+def test_shows_the_latest_refusals_first(scripts, user):
     user.ask()
     with pytest.raises(RateLimited):
         user.ask()
     user.ask(OTHER_PHONE)
     with pytest.raises(RateLimited):
         user.ask("+14155550111")
-    refused = Statistics(redis).refusals(most=5)
+    refused = Statistics(scripts).refusals(most=5)
     assert [(refusal["rule"], refusal["to"]) for refusal in refused] == [
         ("ip", "+1415*****11"),
         ("to", "+1415*****23"),
     ]
-    assert len(Statistics(redis).refusals(most=1)) == 1
+    assert len(Statistics(scripts).refusals(most=1)) == 1

@@ -14,8 +14,8 @@ ID = "VE" + 32 * "a"
 
 
 @pytest.fixture
-def timeline(redis, codes):
-    return Timeline(redis, codes, lambda: ["default", "shop"])
+def timeline(scripts, codes):
+    return Timeline(scripts, codes, lambda: ["default", "shop"])
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from redis.retry import Retry
 from shared.errors import StorageUnavailable
 from shared.redis_users import RIGHTS
 from shared.storage.client import connect, reason, warn_if_it_evicts
+from shared.storage.scripts import Scripts
 from shared.verification.store import Store
 from tests.conftest import free_port, redis_server
 
@@ -131,7 +132,7 @@ def test_an_error_of_the_certificate_is_named(tls_redis, certificate, options, n
             client.ping()
         assert reason(refused.value).startswith(named)
         with pytest.raises(StorageUnavailable, match=named):
-            Store(client).write_something()
+            Store(Scripts(client)).write_something()
 
 
 def test_other_errors_are_named_by_their_kind(listener):

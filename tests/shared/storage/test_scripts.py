@@ -12,6 +12,7 @@ from shared.delivery.ledger import Ledger
 from shared.errors import StorageUnavailable
 from shared.owner.statistics import Statistics
 from shared.storage.client import connect
+from shared.storage.scripts import Scripts
 from shared.verification.store import Store
 from tests.conftest import redis_server
 from tests.e2e.conftest import wait_for
@@ -25,9 +26,10 @@ def server(tmp_path):
 
 @pytest.fixture
 def calls(server):
-    """Calls of several objects that share one client."""
+    """Calls of several objects of one process."""
     redis = connect(server.url, timeout_seconds=0.2)
-    store, ledger, statistics = Store(redis, keep_seconds=3600), Ledger(redis), Statistics(redis)
+    scripts = Scripts(redis)
+    store, ledger, statistics = Store(scripts), Ledger(scripts), Statistics(scripts)
     return [
         store.write_something,
         lambda: ledger.sweep("rq:queue:otp", 1),
@@ -72,7 +74,7 @@ def test_a_redis_that_dies_and_one_that_hangs_are_logged_once_each_way(server, c
 def test_says_why_and_never_with_a_password(tmp_path, caplog):
     with redis_server(tmp_path, "--requirepass", "right", user=":right") as server:
         redis = connect(server.url.replace("right", "hunter2"), timeout_seconds=0.2)
-        are_refused([Store(redis, keep_seconds=3600).write_something])
+        are_refused([Store(Scripts(redis)).write_something])
     (record,) = caplog.records
     assert isinstance(record.error, str)
     assert "password" in record.error
@@ -84,7 +86,7 @@ def test_what_redis_answers_is_no_outage(server, caplog):
     redis.lpush("otp:ready", 1)
     redis.rename("otp:ready", "otp:due")
     with pytest.raises(exceptions.ResponseError):
-        Ledger(redis).sweep("rq:queue:otp", 1)
+        Ledger(Scripts(redis)).sweep("rq:queue:otp", 1)
     assert changes(caplog) == []
 
 

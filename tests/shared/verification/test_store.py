@@ -8,10 +8,13 @@ import pytest
 from redis import Redis
 from redis.exceptions import ResponseError
 
+from shared.codes import Codes
 from shared.delivery.ledger import Ledger
 from shared.delivery.queue import WakeUps
 from shared.errors import StorageUnavailable
+from shared.settings import Settings
 from shared.storage.client import connect
+from shared.storage.scripts import Scripts
 from shared.verification.service import VerificationService
 from shared.verification.store import PATIENCE_SECONDS, Store
 from tests.conftest import free_port, redis_server
@@ -89,8 +92,16 @@ def test_the_address_is_in_the_hash_of_the_code_alone_and_ends_with_it(
     assert PHONE[1:].encode() not in everything_in_redis()
 
 
-def _policy(settings):
-    return lambda app: settings.app(app).policy()
+def service_on(
+    redis: Redis, scripts: Scripts, codes: Codes, settings: Settings
+) -> VerificationService:
+    return VerificationService(
+        Store(scripts),
+        Ledger(scripts),
+        codes,
+        WakeUps(redis, codes.job_keys),
+        lambda app: settings.app(app).policy(),
+    )
 
 
 class Refusing(Redis):
@@ -116,38 +127,32 @@ class Refusing(Redis):
 )
 def test_a_redis_that_takes_no_writes_is_unavailable(message):
     with pytest.raises(StorageUnavailable):
-        Store(Refusing(message)).write_something()
+        Store(Scripts(Refusing(message))).write_something()
 
 
 def test_an_error_of_another_kind_is_not_mistaken_for_a_redis_that_is_away():
     with pytest.raises(ResponseError):
-        Store(Refusing("WRONGTYPE Operation against a key")).write_something()
+        Store(Scripts(Refusing("WRONGTYPE Operation against a key"))).write_something()
 
 
 def test_a_full_redis_is_unavailable_and_nothing_was_written(tmp_path, codes, settings):
     with redis_server(tmp_path) as server, Redis.from_url(server.url) as redis:
-        wake_ups = WakeUps(redis, codes.job_keys)
-        user = User(
-            VerificationService(Store(redis), Ledger(redis), codes, wake_ups, _policy(settings)),
-            codes,
-        )
+        user = User(service_on(redis, Scripts(redis), codes, settings), codes)
         started = user.ask()
         keys = set(redis.keys())
         redis.config_set("maxmemory", 1)
         with pytest.raises(StorageUnavailable):
             user.ask(OTHER_PHONE)
         with pytest.raises(StorageUnavailable):
-            Store(redis).write_something()
+            Store(Scripts(redis)).write_something()
         assert user.status(started) == "pending"
         assert set(redis.keys()) == keys
 
 
 def test_a_full_redis_still_checks_and_delivers(tmp_path, codes, settings):
     with redis_server(tmp_path) as server, Redis.from_url(server.url) as redis:
-        ledger = Ledger(redis)
-        wake_ups = WakeUps(redis, codes.job_keys)
-        service = VerificationService(Store(redis), ledger, codes, wake_ups, _policy(settings))
-        user = User(service, codes)
+        ledger = Ledger(Scripts(redis))
+        user = User(service_on(redis, Scripts(redis), codes, settings), codes)
         started = user.ask()
         redis.config_set("maxmemory", 1)
         claim = claim_one(ledger, started.verification_id, 1)
@@ -161,11 +166,7 @@ def test_a_full_redis_still_checks_and_delivers(tmp_path, codes, settings):
 def test_a_replica_is_unavailable(tmp_path, codes, settings):
     with redis_server(tmp_path) as server, Redis.from_url(server.url) as redis:
         redis.replicaof("127.0.0.1", free_port())
-        wake_ups = WakeUps(redis, codes.job_keys)
-        user = User(
-            VerificationService(Store(redis), Ledger(redis), codes, wake_ups, _policy(settings)),
-            codes,
-        )
+        user = User(service_on(redis, Scripts(redis), codes, settings), codes)
         with pytest.raises(StorageUnavailable):
             user.ask()
 
@@ -176,9 +177,9 @@ def test_what_redis_comes_to_too_late_has_no_effect(tmp_path, codes, settings):
         connect(server.url, timeout_seconds=PATIENCE_SECONDS) as redis,
         Redis.from_url(server.url) as later,
     ):
-        wake_ups = WakeUps(redis, codes.job_keys)
-        store = Store(redis)
-        service = VerificationService(store, Ledger(redis), codes, wake_ups, _policy(settings))
+        scripts = Scripts(redis)
+        store = Store(scripts)
+        service = service_on(redis, scripts, codes, settings)
         user = User(service, codes)
         started = user.ask()
         keys = set(redis.keys())
@@ -194,7 +195,7 @@ def test_what_redis_comes_to_too_late_has_no_effect(tmp_path, codes, settings):
 
 def test_while_redis_hangs_callers_do_not_wait_for_it_one_after_the_other(tmp_path):
     with redis_server(tmp_path) as server, connect(server.url, timeout_seconds=0.2) as redis:
-        store = Store(redis)
+        store = Store(Scripts(redis))
         store.write_something()
         with server.hanging():
             began = time.monotonic()

@@ -133,12 +133,12 @@ DAY, HOUR = 86400, 3600
 
 
 @pytest.fixture
-def user_keeping(redis, ledger, codes, settings):
+def user_keeping(redis, scripts, ledger, codes, settings):
     """A user of a process that was started with another OTP_KEEP."""
 
     def keeping(seconds: int) -> User:
         service = VerificationService(
-            Store(redis, keep_seconds=seconds),
+            Store(scripts, keep_seconds=seconds),
             ledger,
             codes,
             WakeUps(redis, codes.job_keys),

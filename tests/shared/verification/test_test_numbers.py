@@ -193,10 +193,10 @@ class TestCost:
         user.ask()
 
 
-def test_the_timeline_marks_it(user, redis, codes):
+def test_the_timeline_marks_it(user, scripts, codes):
     user.ask()
     user.ask(OTHER_PHONE)
-    timeline = Timeline(redis, codes, lambda: ["default"])
+    timeline = Timeline(scripts, codes, lambda: ["default"])
     for phone, is_test in ((PHONE, True), (OTHER_PHONE, False)):
         (traced,) = timeline.find(parse_phone(phone)).verifications
         assert traced.test is is_test

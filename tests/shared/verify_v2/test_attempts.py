@@ -20,8 +20,8 @@ def env() -> dict[str, str]:
 
 
 @pytest.fixture
-def attempts(redis, codes) -> Attempts:
-    return Attempts(redis, codes)
+def attempts(scripts, codes) -> Attempts:
+    return Attempts(scripts, codes)
 
 
 @pytest.fixture

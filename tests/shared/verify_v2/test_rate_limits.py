@@ -25,8 +25,8 @@ def env() -> dict[str, str]:
 
 
 @pytest.fixture
-def limits(redis) -> RateLimits:
-    return RateLimits(redis)
+def limits(scripts) -> RateLimits:
+    return RateLimits(scripts)
 
 
 @pytest.fixture

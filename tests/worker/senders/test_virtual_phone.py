@@ -6,6 +6,7 @@ import pytest
 
 from shared.delivery.virtual_phone import Phone
 from shared.storage.client import connect
+from shared.storage.scripts import Scripts
 from tests.conftest import free_port
 from tests.worker.senders.conftest import failure_of, make_message
 from worker.senders.console import ConsoleSender
@@ -13,8 +14,8 @@ from worker.senders.virtual_phone import VirtualPhoneSender
 
 
 @pytest.fixture
-def phone(redis) -> Phone:
-    return Phone(redis)
+def phone(scripts) -> Phone:
+    return Phone(scripts)
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_is_refused_where_the_carrier_is_told_so(phone, message, capsys):
 
 def test_without_redis_it_is_printed_all_the_same_and_the_log_says_so(message, capsys, caplog):
     away = connect(f"redis://127.0.0.1:{free_port()}/0", timeout_seconds=0.1)
-    assert VirtualPhoneSender(ConsoleSender(), Phone(away)).send(message) is None
+    assert VirtualPhoneSender(ConsoleSender(), Phone(Scripts(away))).send(message) is None
     assert f"code={message.code}" in capsys.readouterr().out
     (missed,) = [record for record in caplog.records if record.message == "phone_missed"]
     assert missed.error
