@@ -14,7 +14,6 @@ from api.http import compression, even_time, headers, hosts, links, problems
 from api.http.access import Access
 from api.http.origins import ReturnUrls
 from api.http.proxies import TrustedProxies
-from api.logged import LoggedService
 from api.otp import endpoints, openapi, recipients
 from api.otp.proof import ProofOfWork
 from api.page import forms, hosted, pages
@@ -79,9 +78,9 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]
             app.wsgi_app, settings.otp_trusted_proxies
         )
-    logged, work = LoggedService(service), ProofOfWork(codes, store)
-    app.register_blueprint(endpoints.endpoints(logged, access, work, addresses))
-    app.register_blueprint(hosted.endpoints(logged, work))
+    work = ProofOfWork(codes, store)
+    app.register_blueprint(endpoints.endpoints(service, access, work, addresses))
+    app.register_blueprint(hosted.endpoints(service, work))
     app.register_blueprint(receipts.endpoints(service, settings))
     app.register_blueprint(
         recipients.endpoints(
@@ -115,14 +114,14 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     return_urls = ReturnUrls(settings.otp_return_urls)
     page = Page(
         of_app,
-        logged,
+        service,
         access,
         Languages(FRONTEND / "texts"),
         return_urls,
         phone_is_open=phone_is_open,
     )
     app.register_blueprint(pages.endpoints(page))
-    app.register_blueprint(forms.endpoints(page, logged, work, addresses))
+    app.register_blueprint(forms.endpoints(page, service, work, addresses))
     app.register_blueprint(openapi.endpoints())
     if virtual_phone.exists(settings):
         app.register_blueprint(
@@ -134,7 +133,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     app.register_blueprint(
         verify_v2.endpoints(
             settings,
-            logged,
+            service,
             services,
             access,
             answers,

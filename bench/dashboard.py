@@ -30,6 +30,7 @@ from shared.recipient import parse_phone
 from shared.settings import Settings
 from shared.storage import scripts as redis_scripts
 from shared.storage.scripts import Scripts
+from shared.verification.model import StartRequest
 from shared.verification.service import VerificationService
 from shared.verification.store import Store
 from tests.conftest import KEY, redis_server
@@ -83,7 +84,9 @@ class Lives:
     def _one(self) -> None:
         number = next(self._numbers)
         to = parse_phone(f"+1{212 + number // 10_000 % 5}555{number % 10_000:04}")
-        started = self._service.start(to, "sms", app="default", ip="192.0.2.1", locale="en")
+        started = self._service.start(
+            StartRequest(recipient=to, channel="sms", app="default", ip="192.0.2.1", locale="en")
+        )
         (claim,) = self._ledger.claim([(started.verification_id, 1)], SENDERS)
         assert isinstance(claim, Claim)
         self._ledger.done([Outcome(claim=claim, result="accepted", provider_id="m-1")])

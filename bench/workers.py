@@ -22,6 +22,7 @@ from shared.policy import DEFAULT_APP
 from shared.recipient import parse_phone
 from shared.settings import Settings
 from shared.storage.scripts import Scripts
+from shared.verification.model import StartRequest
 from shared.verification.service import VerificationService
 from shared.verification.store import Store
 from tests.chaos.programs import ROOT, Program, wait_for
@@ -167,7 +168,15 @@ def _start_verifications(redis: Redis, recipients: Iterable[str]) -> None:
     policy = settings.policy()
     service = VerificationService(store, Ledger(scripts), codes, wake_ups, lambda _: policy)
     for to in recipients:
-        service.start(parse_phone(to), "sms", app=DEFAULT_APP, ip="192.0.2.1", locale="en")
+        service.start(
+            StartRequest(
+                recipient=parse_phone(to),
+                channel="sms",
+                app=DEFAULT_APP,
+                ip="192.0.2.1",
+                locale="en",
+            )
+        )
 
 
 def _enqueue(redis: Redis, recipients: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ from shared.codes import Codes
 from shared.errors import IncorrectCode
 from shared.policy import Channel
 from shared.recipient import Recipient, parse_email, parse_phone
-from shared.verification.model import Approved, Started
+from shared.verification.model import Checked, Started, StartRequest
 from shared.verification.service import VerificationService
 
 PHONE = "+14155550123"
@@ -30,8 +30,11 @@ class User:
     ) -> Started:
         if "@" in to:
             channel = "email"
-        recipient = _recipient(to)
-        return self._service.start(recipient, channel, app=app, ip=ip, locale=locale, **more)
+        return self._service.start(
+            StartRequest(
+                recipient=_recipient(to), channel=channel, app=app, ip=ip, locale=locale, **more
+            )
+        )
 
     def ask_again(
         self,
@@ -51,11 +54,17 @@ class User:
 
     def type(
         self, otp: str, to: str = PHONE, *, app: str = "default", ip: str = "192.0.2.1"
-    ) -> Approved:
-        return self._service.check(otp, app=app, ip=ip, recipient=_recipient(to))
+    ) -> Checked:
+        """Raises IncorrectCode for a wrong one."""
+        checked = self._service.check(otp, app=app, ip=ip, recipient=_recipient(to))
+        checked.raise_if_incorrect()
+        return checked
 
-    def type_by_id(self, otp: str, verification_id: str, *, app: str = "default") -> Approved:
-        return self._service.check(otp, app=app, ip="192.0.2.1", verification_id=verification_id)
+    def type_by_id(self, otp: str, verification_id: str, *, app: str = "default") -> Checked:
+        """Raises IncorrectCode for a wrong one."""
+        checked = self._service.check(otp, app=app, ip="192.0.2.1", verification_id=verification_id)
+        checked.raise_if_incorrect()
+        return checked
 
     def mistype(self, started: Started, to: str = PHONE, *, app: str = "default") -> int:
         """Type a wrong code. How many checks are left."""

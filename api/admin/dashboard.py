@@ -24,6 +24,7 @@ from shared.owner.statistics import WINDOWS, Statistics
 from shared.owner.timeline import Timeline
 from shared.policy import Channel, Guard
 from shared.recipient import Addresses, Recipient, mask
+from shared.verification.model import StartRequest
 from shared.verification.service import VerificationService
 from shared.verification.store import Store
 from shared.verify_v2.services import Services
@@ -228,12 +229,14 @@ def _routes_for_senders(admin: Blueprint, dashboard: Dashboard) -> None:
         if (recipient.field == "email") != (asked.channel == "email"):
             raise InvalidRequest(("to", "this sender cannot send to this type of address"))
         started = dashboard.service.start(
-            recipient,
-            asked.channel,
-            app=app,
-            ip=client_ip(request),
-            locale=browser_locale(request),
-            sender=asked.sender,
+            StartRequest(
+                recipient=recipient,
+                channel=asked.channel,
+                app=app,
+                ip=client_ip(request),
+                locale=browser_locale(request),
+                sender=asked.sender,
+            )
         )
         dashboard.record(
             "test_message",

@@ -7,16 +7,16 @@ from flask import Blueprint, Response, request
 
 from api.http import body
 from api.http.access import Access, browser_locale, client_ip
-from api.logged import LoggedService
 from api.otp.proof import ProofOfWork
 from api.otp.schemas import GeneratedOtp, GenerateOtp, VerificationDetails, VerifiedOtp, VerifyOtp
 from shared.errors import InvalidRequest, ProofSpent
 from shared.recipient import Addresses
-from shared.verification.model import Idempotency
+from shared.verification.model import Idempotency, StartRequest
+from shared.verification.service import VerificationService
 
 
 def endpoints(
-    service: LoggedService, access: Access, work: ProofOfWork, addresses: Addresses
+    service: VerificationService, access: Access, work: ProofOfWork, addresses: Addresses
 ) -> Blueprint:
     otp = Blueprint("otp", __name__)
 
@@ -29,13 +29,15 @@ def endpoints(
         proof = work.check(app, recipient, asked.proof)
         try:
             started = service.start(
-                recipient,
-                channel,
-                app=app,
-                ip=client_ip(request),
-                locale=asked.locale or browser_locale(request),
-                idempotency=_idempotency(asked),
-                proof=proof,
+                StartRequest(
+                    recipient=recipient,
+                    channel=channel,
+                    app=app,
+                    ip=client_ip(request),
+                    locale=asked.locale or browser_locale(request),
+                    idempotency=_idempotency(asked),
+                    proof=proof,
+                )
             )
         except ProofSpent:
             raise work.required(app, recipient) from None
@@ -46,14 +48,15 @@ def endpoints(
         app = access.app_or_page(request)
         typed = body.read(request, VerifyOtp)
         recipient = typed.recipient(addresses)
-        approved = service.check(
+        checked = service.check(
             typed.otp,
             app=app,
             ip=client_ip(request),
             recipient=recipient,
             verification_id=typed.verification_id or "",
         )
-        return body.answer(VerifiedOtp.of(approved))
+        checked.raise_if_incorrect()
+        return body.answer(VerifiedOtp.of(checked))
 
     @otp.get("/verifications/<verification_id>")
     def get_verification(verification_id: str) -> Response:

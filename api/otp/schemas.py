@@ -10,7 +10,7 @@ from shared.errors import InvalidRequest
 from shared.locales import LONGEST_WRITTEN, bcp47
 from shared.policy import PHONE_CHANNELS, Channel
 from shared.recipient import Addresses, Recipient
-from shared.verification.model import Approved, SendStatus, Started, Status, Verification
+from shared.verification.model import Checked, SendStatus, Started, Status, Verification
 
 
 def _locale(text: str) -> str:
@@ -181,8 +181,13 @@ class VerifiedOtp(BaseModel):
     message: str
 
     @classmethod
-    def of(cls, approved: Approved) -> Self:
-        return cls(**vars(approved), message=f"{approved.to} is verified.")
+    def of(cls, checked: Checked) -> Self:
+        return cls(
+            verification_id=checked.verification_id,
+            channel=checked.channel,
+            to=checked.to,
+            message=f"{checked.to} is verified.",
+        )
 
 
 class Removed(BaseModel):

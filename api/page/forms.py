@@ -7,16 +7,17 @@ from flask.typing import ResponseReturnValue
 
 from api.http.access import browser_region, client_ip
 from api.http.origins import FromElsewhere, is_cross_site, with_result
-from api.logged import LoggedService
 from api.otp.proof import ProofOfWork
 from api.page.page import Page
 from shared.errors import ChannelNotEnabled, OtpError, Unauthorized, VerificationNotFound
 from shared.policy import CHANNELS, Channel
 from shared.recipient import Addresses
+from shared.verification.model import StartRequest
+from shared.verification.service import VerificationService
 
 
 def endpoints(
-    page: Page, service: LoggedService, work: ProofOfWork, addresses: Addresses
+    page: Page, service: VerificationService, work: ProofOfWork, addresses: Addresses
 ) -> Blueprint:
     """Where a proof of work is asked for, a form is refused: it takes a script."""
     forms = Blueprint("forms", __name__)
@@ -37,11 +38,13 @@ def endpoints(
             )
             work.check(page.app, recipient, None)
             started = service.start(
-                recipient,
-                "email" if by_email else _channel("channel"),
-                app=page.app,
-                ip=client_ip(request),
-                locale=page.locale,
+                StartRequest(
+                    recipient=recipient,
+                    channel="email" if by_email else _channel("channel"),
+                    app=page.app,
+                    ip=client_ip(request),
+                    locale=page.locale,
+                )
             )
         except (OtpError, FromElsewhere) as error:
             return page.address(typed, error)
@@ -72,7 +75,7 @@ def endpoints(
                     app=owner,
                     ip=client_ip(request),
                     verification_id=verification_id,
-                )
+                ).raise_if_incorrect()
                 if page.return_url:
                     return redirect(with_result(page.return_url, verification_id, "approved"), 303)
         except VerificationNotFound:

@@ -5,13 +5,13 @@ from flask import Blueprint, Response, request
 
 from api.http import body
 from api.http.access import browser_locale, client_ip
-from api.logged import LoggedService
 from api.otp.proof import ProofOfWork
 from api.otp.schemas import CheckOtp, GeneratedOtp, ResendOtp, VerificationDetails, VerifiedOtp
 from shared.errors import ProofSpent
+from shared.verification.service import VerificationService
 
 
-def endpoints(service: LoggedService, work: ProofOfWork) -> Blueprint:
+def endpoints(service: VerificationService, work: ProofOfWork) -> Blueprint:
     hosted = Blueprint("hosted", __name__, url_prefix="/verify/<verification_id>")
 
     @hosted.get("/status")
@@ -22,13 +22,14 @@ def endpoints(service: LoggedService, work: ProofOfWork) -> Blueprint:
     @hosted.post("/check")
     def check(verification_id: str) -> Response:
         typed = body.read(request, CheckOtp)
-        approved = service.check(
+        checked = service.check(
             typed.otp,
             app=service.owner(verification_id),
             ip=client_ip(request),
             verification_id=verification_id,
         )
-        return body.answer(VerifiedOtp.of(approved))
+        checked.raise_if_incorrect()
+        return body.answer(VerifiedOtp.of(checked))
 
     @hosted.post("/resend")
     def resend(verification_id: str) -> Response:

@@ -10,13 +10,13 @@ from flask.typing import ResponseReturnValue
 from api.http.access import Access
 from api.http.origins import ReturnUrls
 from api.http.problems import kind_of
-from api.logged import LoggedService
 from api.page.texts import Languages
 from api.page.view import Kind, Step, View
 from shared.errors import StorageUnavailable, Unauthorized, VerificationNotFound
 from shared.policy import DEFAULT_APP
 from shared.settings import Settings
 from shared.storage.reading import UNKNOWN
+from shared.verification.service import VerificationService
 
 # The page has no words for what it cannot read.
 _END_OF = {UNKNOWN: "not_found"}
@@ -28,7 +28,7 @@ class Page:
     def __init__(
         self,
         settings: Callable[[str], Settings],
-        service: LoggedService,
+        service: VerificationService,
         access: Access,
         languages: Languages,
         return_urls: ReturnUrls,

@@ -11,7 +11,6 @@ from pathlib import Path
 from flask import Blueprint, Response, g, request
 
 from api.http.access import Access
-from api.logged import LoggedService
 from api.verify_v2 import access as accounts
 from api.verify_v2 import attempts as attempt_endpoints
 from api.verify_v2 import lists, verifications
@@ -21,6 +20,7 @@ from api.verify_v2.errors import PREFIX, Answers, V2Error, kind_of
 from api.verify_v2.shapes import Shapes
 from shared.errors import RateLimitNotFound, RateLimitRefused
 from shared.settings import Settings
+from shared.verification.service import VerificationService
 from shared.verify_v2.attempts import Attempts
 from shared.verify_v2.rate_limits import RateLimits
 from shared.verify_v2.safe_list import SafeList
@@ -36,7 +36,7 @@ def address_of(settings: Settings) -> str:
 
 def endpoints(
     settings: Settings,
-    service: LoggedService,
+    service: VerificationService,
     services: Services,
     access: Access,
     answers: Answers,

@@ -6,7 +6,7 @@ from typing import Any
 
 from api.verify_v2.access import Account
 from shared.storage import reading
-from shared.verification.model import Asked, Compared
+from shared.verification.model import Asked, Checked
 from shared.verify_v2.attempts import attempt_sid
 from shared.verify_v2.services import Service
 
@@ -97,18 +97,18 @@ class Shapes:
         }
 
 
-def check(service: Service, account: Account, compared: Compared) -> dict[str, Any]:
+def check(service: Service, account: Account, checked: Checked) -> dict[str, Any]:
     return {
-        "sid": compared.verification_id,
+        "sid": checked.verification_id,
         "service_sid": service.sid,
         "account_sid": account.sid,
-        "to": compared.to,
-        "channel": compared.channel,
-        "status": "approved" if compared.approved else "pending",
-        "valid": compared.approved,
+        "to": checked.clear_to,
+        "channel": checked.channel,
+        "status": "approved" if checked.approved else "pending",
+        "valid": checked.approved,
         "amount": None,
         "payee": None,
-        "date_created": time(compared.created_at),
-        "date_updated": time(compared.at),
+        "date_created": time(checked.created_at),
+        "date_updated": time(checked.at),
         "sna_attempts_error_codes": [],
     }

@@ -5,7 +5,6 @@ from typing import Literal
 from flask import Blueprint, Response, jsonify, request
 
 from api.http.access import client_ip
-from api.logged import LoggedService
 from api.verify_v2 import parameters, shapes
 from api.verify_v2.access import calling
 from api.verify_v2.errors import LANDLINE, NO_TARGET, NOT_FOUND, TOO_MANY_SENDS, V2Error, invalid
@@ -15,7 +14,8 @@ from api.verify_v2.services import found
 from shared.errors import TooManyChecks, VerificationNotFound
 from shared.policy import Channel
 from shared.recipient import Addresses, Recipient, is_email
-from shared.verification.model import Asked, Compared, Started, Terms, Verification
+from shared.verification.model import Asked, Checked, Started, StartRequest, Terms, Verification
+from shared.verification.service import VerificationService
 from shared.verify_v2.safe_list import SafeList
 from shared.verify_v2.services import Policies, Service, Services, ToStart
 
@@ -26,7 +26,7 @@ _TOLD = ("approved", "canceled", "expired", "max_attempts_reached")
 
 def register(
     v2: Blueprint,
-    service: LoggedService,
+    service: VerificationService,
     services: Services,
     policies: Policies,
     shape: shapes.Shapes,
@@ -86,8 +86,8 @@ def register(
     @v2.post("/Services/<service_sid>/VerificationCheck")
     def check_verification(service_sid: str) -> Response:
         of = found(services, service_sid)
-        compared = verifications.check(of, Form.of(request))
-        return jsonify(shapes.check(of, calling(), compared))
+        checked = verifications.check(of, Form.of(request))
+        return jsonify(shapes.check(of, calling(), checked))
 
     def shown(
         of: Service, seen: Verification, to: str, status: str, updated_at: float | None
@@ -110,13 +110,15 @@ def register(
 class _Verifications:
     """The use cases, as a Service has them."""
 
-    def __init__(self, service: LoggedService, policies: Policies, addresses: Addresses) -> None:
+    def __init__(
+        self, service: VerificationService, policies: Policies, addresses: Addresses
+    ) -> None:
         self._service = service
         self._policies = policies
         self._addresses = addresses
 
     def start(self, known: ToStart, recipient: Recipient, channel: Channel, form: Form) -> Started:
-        """Raises V2Error, and what LoggedService.start does."""
+        """Raises V2Error, and what VerificationService.start does."""
         of = known.service
         if of.skip_sms_to_landlines and channel == "sms" and recipient.type == "fixed_line":
             raise V2Error(LANDLINE)
@@ -132,18 +134,20 @@ class _Verifications:
         )
         try:
             return self._service.start(
-                recipient,
-                channel,
-                app=of.sid,
-                ip=ip or client_ip(request),
-                locale=parameters.locale(form),
-                terms=terms,
+                StartRequest(
+                    recipient=recipient,
+                    channel=channel,
+                    app=of.sid,
+                    ip=ip or client_ip(request),
+                    locale=parameters.locale(form),
+                    terms=terms,
+                )
             )
         except TooManyChecks as error:
             raise V2Error(TOO_MANY_SENDS, retry_after=error.retry_after) from None
 
-    def check(self, of: Service, form: Form) -> Compared:
-        """Raises V2Error, and what LoggedService.compare does."""
+    def check(self, of: Service, form: Form) -> Checked:
+        """Raises V2Error, and what VerificationService.check does."""
         sid, to = form.text("VerificationSid"), form.text("To")
         if sid is None and to is None:
             raise V2Error(NO_TARGET)
@@ -153,7 +157,7 @@ class _Verifications:
         if sid and recipient and self._service.open(recipient, app=of.sid) != sid:
             raise _missing(self.status(of, sid, None))
         try:
-            return self._service.compare(
+            return self._service.check(
                 code,
                 app=of.sid,
                 account=of.account,

@@ -4,7 +4,7 @@ that is read from what Redis says."""
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
 from shared.delivery.ledger import MAX_ATTEMPTS, Attempt, read_attempt
@@ -59,23 +59,23 @@ class Started:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Approved:
-    verification_id: str
-    channel: Channel
-    to: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Compared:
-    """A Service's verification, a code for which was compared, right or wrong. Times in Unix
-    seconds, `to` in clear."""
+class Checked:
+    """A typed code that was compared with that of a verification, right or wrong. `to` is masked,
+    and `clear_to` the address in clear text. Times are Unix seconds."""
 
     verification_id: str
     approved: bool
     channel: Channel
     to: str
+    clear_to: str = field(repr=False)
+    checks_left: int
     created_at: float
     at: float
+
+    def raise_if_incorrect(self) -> None:
+        """Raises IncorrectCode for a wrong code."""
+        if not self.approved:
+            raise IncorrectCode(self.checks_left)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +154,23 @@ class Terms:
     is_safe: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class StartRequest:
+    """What a caller asks a start for. The same request with the same `idempotency` gets the same
+    answer for a day and sends nothing again. If `sender` is given, no other sender delivers the
+    message."""
+
+    recipient: Recipient
+    channel: Channel
+    app: str
+    ip: str
+    locale: str
+    idempotency: Idempotency | None = None
+    proof: Proof | None = None
+    sender: str | None = None
+    terms: Terms | None = None
+
+
 def parse_otp(text: str) -> str:
     """The digits of a typed or pasted code, in ASCII: 4 to 10 digits of any script, in groups that
     white space or dashes part. Characters that cannot be seen don't count. Raises InvalidRequest
@@ -208,23 +225,36 @@ def read_started(answer: Mapping[str, Any], recipient: Recipient) -> Started:
             raise _rate_limited(answer["scope"], answer)
 
 
-def check_refused(answer: Mapping[str, Any]) -> OtpError:
-    """The refusal that check.lua answers."""
-    error: OtpError
+def read_checked(answer: Mapping[str, Any]) -> Checked:
+    """From what check.lua answers. Raises the refusal, if it is one."""
+    if answer["outcome"] in {"approved", "incorrect"}:
+        return Checked(
+            verification_id=answer["verification_id"],
+            approved=answer["outcome"] == "approved",
+            channel=answer["channel"],
+            to=answer["to"],
+            # A Redis that is short of memory may have evicted the code and its address.
+            clear_to=answer.get("clear_to", answer["to"]),
+            checks_left=answer["checks_left"],
+            created_at=answer["created"] / 1000,
+            at=answer["at"] / 1000,
+        )
+    error = _check_refused(answer)
+    error.verification_id = answer.get("verification_id")
+    raise error
+
+
+def _check_refused(answer: Mapping[str, Any]) -> OtpError:
     match answer["outcome"]:
-        case "incorrect":
-            error = IncorrectCode(answer["checks_left"])
         case "used_up":
-            error = TooManyChecks(seconds(answer["wait_ms"]), answer["rule"])
+            return TooManyChecks(seconds(answer["wait_ms"]), answer["rule"])
         case "limited":
             error = _rate_limited("ip", answer)
             error.rule = "failed_ip"
+            return error
         case "malformed":
-            error = not_a_code(answer["code_length"])
-        case _:
-            error = VerificationNotFound()
-    error.verification_id = answer.get("verification_id")
-    return error
+            return not_a_code(answer["code_length"])
+    return VerificationNotFound()
 
 
 def _rate_limited(scope: str, answer: Mapping[str, Any]) -> RateLimited:

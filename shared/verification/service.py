@@ -1,9 +1,10 @@
 """The use cases: start a verification, check its code, look at it, cancel it."""
 
+import logging
 import re
 import secrets
-from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
 from shared.codes import Codes
@@ -11,6 +12,8 @@ from shared.delivery.ledger import Ledger, ReceiptOutcome
 from shared.delivery.queue import WakeUps
 from shared.errors import (
     ChannelNotEnabled,
+    IncorrectCode,
+    OtpError,
     RateLimited,
     StorageUnavailable,
     VerificationNotFound,
@@ -19,20 +22,21 @@ from shared.policy import Channel, Limit, Policy
 from shared.recipient import KEPT_ADDRESSES, Recipient
 from shared.verification import admission
 from shared.verification.model import (
-    Approved,
-    Compared,
-    Idempotency,
+    Checked,
     Proof,
     Started,
+    StartRequest,
     Terms,
     Verification,
-    check_refused,
     not_a_code,
     parse_otp,
+    read_checked,
     read_started,
     read_verification,
 )
 from shared.verification.store import Store
+
+log = logging.getLogger("otp.api")
 
 _ID = re.compile(r"VE[0-9a-f]{32}")
 _SERVICE = re.compile(r"VA[0-9a-fA-F]{32}")
@@ -59,38 +63,101 @@ class VerificationService:
         self._policy = policy
         self._needed = needed
 
-    def start(
+    def start(self, request: StartRequest) -> Started:
+        """Start a verification and queue its delivery. While one is pending, queue another send of
+        it.
+
+        Raises Refused, RateLimited, TooManyChecks, IdempotencyConflict, ProofSpent,
+        DeliveryBacklog, StorageUnavailable.
+        """
+        facts = {
+            "app": request.app,
+            "to": request.recipient.masked,
+            "channel": request.channel,
+        }
+        with _refusals_logged("start_refused", facts, why=str):
+            return self._start(request)
+
+    def resend(
         self,
-        recipient: Recipient,
+        verification_id: str,
         channel: Channel,
         *,
         app: str,
         ip: str,
         locale: str,
-        idempotency: Idempotency | None = None,
         proof: Proof | None = None,
-        sender: str | None = None,
-        only: str | None = None,
-        terms: Terms | None = None,
     ) -> Started:
-        """Start a verification and queue its delivery; while one is pending, queue another send
-        of it. With `idempotency`, the same once more within a day gets the same answer, and sends
-        nothing. With `sender` no other one delivers it. With `only` it is another send of that
-        verification, or VerificationNotFound. With `terms` it is of a Service, which `app` names.
+        """Queue another send of a pending verification, possibly by another channel. The caller
+        need not know the address. Raises VerificationNotFound, and everything that start()
+        raises."""
+        facts = {"app": app, "verification_id": verification_id, "channel": channel}
+        with _refusals_logged("start_refused", facts, why=str):
+            found = self.view(verification_id, app=app)
+            recipient = self.recipient(verification_id)
+            if (channel == "email") != (recipient.field == "email"):
+                raise ChannelNotEnabled
+            account = found.account
+            # A person on the page is not a client of the Service, so the account's limits apply.
+            terms = Terms(policy=self._policy(account), account=account, app_name=found.app_name)
+            request = StartRequest(
+                recipient=recipient,
+                channel=channel,
+                app=app,
+                ip=ip,
+                locale=locale,
+                proof=proof,
+                terms=terms if account != app else None,
+            )
+            return self._start(request, only=verification_id)
 
-        Raises Refused, RateLimited, TooManyChecks, IdempotencyConflict, ProofSpent,
-        DeliveryBacklog, StorageUnavailable.
-        """
-        policy = terms.policy if terms else self._policy(app)
+    def _start(self, request: StartRequest, *, only: str | None = None) -> Started:
+        """With `only`, queue another send of that verification or raise VerificationNotFound."""
+        policy = request.terms.policy if request.terms else self._policy(request.app)
+        self._refuse_by_policy(policy, request)
+        recipient = request.recipient
+        tag = self._codes.tag(request.app, recipient.to)
+        own = policy.test_numbers.get(recipient.to)
+        if own is None and request.terms:
+            own = request.terms.code
+        asked = self._asked(request, policy, tag)
+        verification_id, send, length, new_code = _new_id(), 1, policy.code_length, True
+        if only:
+            # Of no verification it is the send 0: the script says which one is now due.
+            verification_id, send, new_code = only, 0, False
+        # The script says when the recipient has a verification to go on with. It can be another
+        # one again by the time of the next try, but only as often as somebody else's send won.
+        for _ in range(policy.max_sends + 1):
+            code = {}
+            if new_code or own:
+                code = self._code(verification_id, send - 1, length, tag, own)
+            answer = self._store.start(
+                {**asked, **code, "verification_id": verification_id, "send": send},
+                self._wake_ups.queue_key,
+                self._wake_ups.job(verification_id, send, policy.ttl_seconds),
+            )
+            if answer["outcome"] != "retry_with":
+                started = read_started(answer, recipient)
+                log.info("code_requested", extra=_facts_of(started, request.app))
+                return started
+            if only and answer.get("verification_id") != only:
+                raise VerificationNotFound
+            verification_id = answer.get("verification_id") or _new_id()
+            send = answer["send"]
+            # A pending one keeps the rules that it was started with.
+            length = answer.get("code_length") or policy.code_length
+            new_code = send == 1 or answer["resend_code"] == "new"
+        raise RateLimited("resend", Limit(count=1, window_seconds=1), retry_after=1)
+
+    def _asked(self, request: StartRequest, policy: Policy, tag: str) -> dict[str, Any]:
+        """What start.lua takes, except for the code."""
+        app, recipient, terms = request.app, request.recipient, request.terms
         # However many Services an account makes, its limits are the same.
         account = terms.account if terms else app
-        self._refuse_by_policy(policy, app, recipient, channel)
-        tag = self._codes.tag(app, recipient.to)
-        verification_id, send, length = _new_id(), 1, policy.code_length
-        request = {
+        asked = {
             "app": app,
-            "channel": channel,
-            "locale": locale,
+            "channel": request.channel,
+            "locale": request.locale,
             "tag": tag,
             "counted": self._codes.tag(app, recipient.counted_as),
             "to": recipient.to,
@@ -103,76 +170,24 @@ class VerificationService:
             "resend_code": policy.resend_code,
             "max_failed_checks": admission.window(policy.max_failed_checks),
             "limits": [
-                *admission.limits(policy, self._codes, account, recipient, ip),
+                *admission.limits(policy, self._codes, account, recipient, request.ip),
                 *admission.extra_limits(self._codes, app, terms.extra_limits if terms else ()),
             ],
-            **self._needed(account, channel, is_named=bool(terms)),
-            **admission.cost(policy, recipient, channel, is_safe=bool(terms and terms.is_safe)),
+            **self._needed(account, request.channel, is_named=bool(terms)),
+            **admission.cost(
+                policy, recipient, request.channel, is_safe=bool(terms and terms.is_safe)
+            ),
         }
-        if sender:
-            request["sender"] = sender
-        if idempotency:
-            request["idempotency_key"] = self._codes.tag(f"{app} idempotency", idempotency.key)
-            request["idempotency"] = self._codes.tag(app, idempotency.request)
-        if proof:
-            request |= {"proof": proof.id, "proof_ms": proof.ends_in_seconds * 1000}
-        own = policy.test_numbers.get(recipient.to) or (terms.code if terms else None)
-        of_service = {"service": {"account": account, "name": terms.app_name}} if terms else {}
-        new_code = True
-        if only:
-            # Of no verification it is the send 0: the script says which one is now due.
-            verification_id, send, new_code = only, 0, False
-        # The script says when the recipient has a verification to go on with. It can be another
-        # one again by the time of the next try, but only as often as somebody else's send won.
-        for _ in range(policy.max_sends + 1):
-            code = {}
-            if new_code or own:
-                code = self._code(verification_id, send - 1, length, tag, own)
-            answer = self._store.start(
-                {**request, **of_service, **code, "verification_id": verification_id, "send": send},
-                self._wake_ups.queue_key,
-                self._wake_ups.job(verification_id, send, policy.ttl_seconds),
-            )
-            if answer["outcome"] != "retry_with":
-                return read_started(answer, recipient)
-            if only and answer.get("verification_id") != only:
-                raise VerificationNotFound
-            verification_id = answer.get("verification_id") or _new_id()
-            send = answer["send"]
-            # A pending one keeps the rules that it was started with.
-            length = answer.get("code_length") or policy.code_length
-            new_code = send == 1 or answer["resend_code"] == "new"
-        raise RateLimited("resend", Limit(count=1, window_seconds=1), retry_after=1)
-
-    def resend(
-        self,
-        verification_id: str,
-        channel: Channel,
-        *,
-        app: str,
-        ip: str,
-        locale: str,
-        proof: Proof | None = None,
-    ) -> Started:
-        """Queue another send of a pending verification, also by another channel, without being
-        told the address. Raises VerificationNotFound, and what start() does."""
-        found = self.view(verification_id, app=app)
-        recipient = self.recipient(verification_id)
-        if (channel == "email") != (recipient.field == "email"):
-            raise ChannelNotEnabled
-        account = found.account
-        # Who has the page in front of them is no client of a Service's: the account's limits count.
-        terms = Terms(policy=self._policy(account), account=account, app_name=found.app_name)
-        return self.start(
-            recipient,
-            channel,
-            app=app,
-            ip=ip,
-            locale=locale,
-            proof=proof,
-            only=verification_id,
-            terms=terms if account != app else None,
-        )
+        if terms:
+            asked["service"] = {"account": account, "name": terms.app_name}
+        if request.sender:
+            asked["sender"] = request.sender
+        if idempotency := request.idempotency:
+            asked["idempotency_key"] = self._codes.tag(f"{app} idempotency", idempotency.key)
+            asked["idempotency"] = self._codes.tag(app, idempotency.request)
+        if proof := request.proof:
+            asked |= {"proof": proof.id, "proof_ms": proof.ends_in_seconds * 1000}
+        return asked
 
     def recipient(self, verification_id: str) -> Recipient:
         """Who gets the code, which nobody else is to be told. Raises VerificationNotFound when it
@@ -187,99 +202,59 @@ class VerificationService:
         otp: str,
         *,
         app: str,
-        ip: str,
+        ip: str | None,
         recipient: Recipient | None = None,
         verification_id: str = "",
-    ) -> Approved:
-        """Check a typed code, found by its recipient or by the id of its verification, and use
-        it up when it is right. Raises InvalidRequest (not of a code's form: counts nothing),
-        VerificationNotFound, IncorrectCode, TooManyChecks, RateLimited, StorageUnavailable.
+        account: str | None = None,
+    ) -> Checked:
+        """Check a typed code, found by its recipient or by the id of its verification. A right
+        code is used up and a wrong one is counted.
+
+        A caller that makes up codes gives its `account`. Its codes have their own lengths, so a
+        code of another length is a wrong one too. Without an account, such a code is an
+        InvalidRequest and not counted. If `ip` is None, no client's network is limited.
+
+        Raises InvalidRequest, VerificationNotFound, TooManyChecks, RateLimited,
+        StorageUnavailable.
         """
-        code = parse_otp(otp)
-        account = self._account(app, verification_id)
-        answer = self._check(
-            code,
-            app=app,
-            account=account,
-            ip=ip,
-            recipient=recipient,
-            verification_id=verification_id,
-        )
-        match answer["outcome"]:
-            case "approved":
-                return Approved(
-                    verification_id=answer["verification_id"],
-                    channel=answer["channel"],
-                    to=answer["to"],
-                )
-            case "not_found" if len(code) != (length := self._policy(account).code_length):
-                raise not_a_code(length)
-        raise check_refused(answer)
-
-    def compare(
-        self,
-        otp: str,
-        *,
-        app: str,
-        account: str,
-        ip: str | None,
-        recipient: Recipient | None = None,
-        verification_id: str = "",
-    ) -> Compared:
-        """Check a code as check() does, for a Service (`app`) of an account: a wrong code is an
-        answer too, even one of another length, because codes that callers make up have their own
-        lengths. If `ip` is None, no client's network is limited. Raises InvalidRequest,
-        VerificationNotFound, TooManyChecks, RateLimited, StorageUnavailable."""
-        if recipient is None and not _ID.fullmatch(verification_id):
-            raise VerificationNotFound
-        code = parse_otp(otp)
-        answer = self._check(
-            code,
-            app=app,
-            account=account,
-            ip=ip,
-            recipient=recipient,
-            verification_id=verification_id,
-            service=True,
-        )
-        if answer["outcome"] not in {"approved", "incorrect"}:
-            raise check_refused(answer)
-        return Compared(
-            verification_id=answer["verification_id"],
-            approved=answer["outcome"] == "approved",
-            channel=answer["channel"],
-            to=answer.get("clear_to", answer["to"]),
-            created_at=answer["created"] / 1000,
-            at=answer["at"] / 1000,
-        )
-
-    def _check(
-        self,
-        code: str,
-        *,
-        app: str,
-        account: str,
-        ip: str | None,
-        recipient: Recipient | None,
-        verification_id: str,
-        **more: Any,
-    ) -> dict[str, Any]:
-        policy = self._policy(account)
-        subject = self._codes.tag(app, recipient.to) if recipient else verification_id
-        return self._store.check(
-            subject,
-            admission.network_tag(self._codes, account, ip) if ip else "",
-            {
-                "by": "recipient" if recipient else "id",
-                "verification_id": verification_id,
-                "app": app,
-                "length": len(code),
-                "verifiers": self._codes.verifiers(subject, code),
-                "max_failed_checks": admission.window(policy.max_failed_checks),
-                "max_failed_ip": list(map(admission.window, policy.failed_ip)) if ip else [],
-                **more,
-            },
-        )
+        facts = {
+            "app": app,
+            "to": recipient.masked if recipient else None,
+            "verification_id": verification_id or None,
+        }
+        with _refusals_logged("check_refused", facts, why=_type_name):
+            if recipient is None and not _ID.fullmatch(verification_id):
+                raise VerificationNotFound
+            code = parse_otp(otp)
+            payer = account or self._account(app, verification_id)
+            policy = self._policy(payer)
+            subject = self._codes.tag(app, recipient.to) if recipient else verification_id
+            answer = self._store.check(
+                subject,
+                admission.network_tag(self._codes, payer, ip) if ip else "",
+                {
+                    "by": "recipient" if recipient else "id",
+                    "verification_id": verification_id,
+                    "app": app,
+                    "length": len(code),
+                    "any_length": account is not None,
+                    "verifiers": self._codes.verifiers(subject, code),
+                    "max_failed_checks": admission.window(policy.max_failed_checks),
+                    "max_failed_ip": list(map(admission.window, policy.failed_ip)) if ip else [],
+                },
+            )
+            has_other_length = account is None and len(code) != policy.code_length
+            if answer["outcome"] == "not_found" and has_other_length:
+                raise not_a_code(policy.code_length)
+            checked = read_checked(answer)
+        known = {"verification_id": checked.verification_id}
+        if checked.approved:
+            told = {"app": app, "to": checked.to, "channel": checked.channel}
+            log.info("verification_approved", extra={**known, **told})
+        else:
+            told = {"rule": IncorrectCode.rule, "why": IncorrectCode.__name__}
+            log.info("check_refused", extra={**facts, **known, **told})
+        return checked
 
     def _account(self, app: str, verification_id: str) -> str:
         """The app whose policy applies: a Service has that of its account. Raises
@@ -326,6 +301,8 @@ class VerificationService:
             at = self._store.end(verification_id, app, status)
         if at is None:
             raise VerificationNotFound
+        event = "verification_canceled" if status == "canceled" else "verification_approved"
+        log.info(event, extra={"verification_id": verification_id, "app": app})
         return at
 
     def record_receipt(
@@ -356,18 +333,16 @@ class VerificationService:
         if status is None:
             raise VerificationNotFound
 
-    def _refuse_by_policy(
-        self, policy: Policy, app: str, recipient: Recipient, channel: Channel
-    ) -> None:
-        refused = admission.refused(policy, recipient, channel)
+    def _refuse_by_policy(self, policy: Policy, request: StartRequest) -> None:
+        refused = admission.refused(policy, request.recipient, request.channel)
         if refused is None:
             return
-        # Also when it cannot be recorded.
+        # The start is refused even if the refusal cannot be recorded.
         with suppress(StorageUnavailable):
-            refusal = {"app": app, "rule": refused.rule, "subject": refused.subject}
-            # Beside a prefix of it a masked number would show more than it should.
+            refusal = {"app": request.app, "rule": refused.rule, "subject": refused.subject}
+            # Next to one of its prefixes, a masked number would show more than it should.
             if refused.rule != "blocked_prefix":
-                refusal["to"] = recipient.masked
+                refusal["to"] = request.recipient.masked
             self._store.refuse(refusal)
         raise refused
 
@@ -391,3 +366,30 @@ class VerificationService:
 
 def _new_id() -> str:
     return f"VE{secrets.token_hex(16)}"
+
+
+def _facts_of(started: Started, app: str) -> dict[str, Any]:
+    return {
+        "verification_id": started.verification_id,
+        "send": started.send,
+        "app": app,
+        "to": started.to,
+        "channel": started.channel,
+    }
+
+
+def _type_name(error: OtpError) -> str:
+    return type(error).__name__
+
+
+@contextmanager
+def _refusals_logged(
+    event: str, facts: dict[str, Any], *, why: Callable[[OtpError], str]
+) -> Iterator[None]:
+    try:
+        yield
+    except OtpError as error:
+        known = {"verification_id": error.verification_id} if error.verification_id else {}
+        told = {"rule": error.rule, "why": why(error)}
+        log.info(event, extra={**facts, **known, **told})
+        raise

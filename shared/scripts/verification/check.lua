@@ -5,11 +5,10 @@
 -- KEYS 1 the recipient's open verification, or the verification   2 wrong codes of the client's network
 -- ARGV 1 the request, JSON: by ("recipient" | "id"), verification_id (by id), app, length,
 --        verifiers {kid: verifier of the typed code}, max_failed_checks {count, ms},
---        max_failed_ip, a list of the same, verified_ms; service, where it is one's: a code of
---        another length is then a wrong one
+--        max_failed_ip, a list of the same, verified_ms; any_length: a code of another length is a
+--        wrong one
 -- Result, JSON: {outcome}, which is
---   approved | incorrect   and verification_id, channel, to, checks_left; for a Service also
---                          created, clear_to, at (now)
+--   approved | incorrect   and verification_id, channel, to, clear_to, checks_left, created, at (now)
 --   not_found
 --   malformed              the code has code_length digits; nothing was counted
 --   late                   the caller has given up
@@ -93,7 +92,7 @@ if open and (status == 'max_attempts_reached' or locked > 0) then
   })
 end
 local length = tonumber(code_length) or request.length
-if open and not request.service and length ~= request.length then
+if open and not request.any_length and length ~= request.length then
   return cjson.encode({outcome = 'malformed', verification_id = id, code_length = length})
 end
 if not open then
@@ -124,6 +123,5 @@ end
 return cjson.encode({
   outcome = result, now = now,
   verification_id = id, channel = channel, to = to, checks_left = checks_left,
-  created = request.service and created or nil,
-  clear_to = request.service and clear_to or nil, at = request.service and now or nil,
+  created = created, clear_to = clear_to or nil, at = now,
 })

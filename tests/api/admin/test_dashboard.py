@@ -1,5 +1,7 @@
 """What the dashboard's page asks for, and what the owner can do there."""
 
+import logging
+
 import pytest
 
 from shared.errors import RateLimited
@@ -255,6 +257,17 @@ def test_a_test_message_goes_through_one_sender_and_is_logged(act, log, redis):
     assert (traced["app"], traced["events"][0]["facts"]["only"]) == ("admin", "console")
     action, facts = log()[0]
     assert (action, facts["sender"], facts["to"]) == ("test_message", "console", "+1415*****23")
+
+
+def test_what_the_owner_starts_and_cancels_is_logged_like_what_apps_do(act, caplog):
+    caplog.set_level(logging.INFO)
+    answer = act("test", channel="sms", sender="console", to=PHONE)
+    act("cancel", verification_id=answer.json["verification_id"])
+    events = [r for r in caplog.records if r.name == "otp.api"]
+    assert [(r.message, r.verification_id, r.app) for r in events] == [
+        ("code_requested", answer.json["verification_id"], "admin"),
+        ("verification_canceled", answer.json["verification_id"], "admin"),
+    ]
 
 
 def test_a_test_message_through_an_apps_own_sender_is_that_apps(act):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.errors import IncorrectCode, OtpError, TooManyChecks, VerificationNotFound
-from shared.verification.model import Approved, Started
+from shared.verification.model import Checked, Started
 from tests.fakes import claim_one
 from tests.user import PHONE, wrong
 
@@ -37,7 +37,7 @@ def test_exactly_one_of_fifty_right_codes_is_approved(user):
     code = user.code(started)
     by_id = [lambda: user.type_by_id(code, started.verification_id)]
     answers = at_once([lambda: user.type(code)] * (THREADS // 2) + by_id * (THREADS // 2))
-    assert Counter(map(type, answers)) == {Approved: 1, VerificationNotFound: THREADS - 1}
+    assert Counter(map(type, answers)) == {Checked: 1, VerificationNotFound: THREADS - 1}
 
 
 def test_exactly_five_of_fifty_guesses_are_counted(user):

@@ -157,7 +157,7 @@ def test_a_verification_keeps_the_policy_that_it_was_started_with(
     again = later.ask()
     assert (again.expires_in, again.sends_left, again.checks_left) == (200, 3, 5)
     assert later.mistype(started) == 4
-    with pytest.raises(InvalidRequest, match="expected 6 digits"):
+    with pytest.raises(InvalidRequest, match="enter all 6 digits"):
         later.type("12345678")
     assert later.status(started) == "pending"
     later.type(later.code(again))

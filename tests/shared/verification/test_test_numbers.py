@@ -12,6 +12,7 @@ from shared.errors import (
 )
 from shared.owner.timeline import Timeline
 from shared.recipient import parse_phone
+from shared.verification.model import StartRequest
 from tests.user import OTHER_PHONE, PHONE
 
 CODE = "424242"
@@ -43,7 +44,9 @@ def test_nothing_waits_for_a_worker(user, redis):
 
 def test_a_number_that_no_plan_has_and_a_shorter_code_will_do(user, service, settings):
     recipient = settings.addresses().phone("+44 7700 900123")
-    started = service.start(recipient, "sms", app="default", ip="192.0.2.1", locale="en")
+    started = service.start(
+        StartRequest(recipient=recipient, channel="sms", app="default", ip="192.0.2.1", locale="en")
+    )
     assert user.type_by_id("1234", started.verification_id).channel == "sms"
 
 
@@ -83,10 +86,10 @@ def test_an_app_and_its_services_have_them_too(user, service, terms_of, run_work
     started = user.ask(app="VA" + "0" * 32, terms=terms_of("shop"))
     run_worker()
     assert sender.messages == []
-    compared = service.compare(
+    checked = service.check(
         CODE, app="VA" + "0" * 32, account="shop", ip=None, verification_id=started.verification_id
     )
-    assert compared.approved
+    assert checked.approved
 
 
 class TestLikeAnyOther:

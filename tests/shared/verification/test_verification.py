@@ -12,7 +12,7 @@ from shared.errors import (
     RecipientBlocked,
     VerificationNotFound,
 )
-from shared.verification.model import Approved, Started, parse_otp
+from shared.verification.model import Checked, Started, parse_otp
 from tests.user import OTHER_PHONE, PHONE
 
 
@@ -42,9 +42,18 @@ def test_the_right_code_is_approved_once(user):
     started = user.ask()
     code = user.code(started)
     approved = user.type(code)
-    assert approved == Approved(
-        verification_id=started.verification_id, channel="sms", to="+1415*****23"
+    assert approved == Checked(
+        verification_id=started.verification_id,
+        approved=True,
+        channel="sms",
+        to="+1415*****23",
+        clear_to=PHONE,
+        checks_left=4,
+        created_at=approved.created_at,
+        at=approved.at,
     )
+    assert approved.created_at <= approved.at
+    assert PHONE not in repr(approved)
     with pytest.raises(VerificationNotFound):
         user.type(code)
     assert user.status(started) == "approved"
