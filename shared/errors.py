@@ -1,4 +1,5 @@
-"""Every error that the service knows. They carry facts; api/http/problems.py makes HTTP of them.
+"""Every error that the service knows. They carry facts. api/http/errors.py has the HTTP
+status and the words of each.
 
 OtpError
 ├── InvalidRequest            a field is missing or wrong

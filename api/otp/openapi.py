@@ -1,11 +1,17 @@
-"""The OpenAPI 3.1 document: the paths by hand, the bodies from api/otp/schemas.py."""
+"""The OpenAPI 3.1 document. The bodies come from api/otp/schemas.py, the errors from
+api/http/errors.py, and the operations are listed here."""
 
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from flask import Blueprint, Response, jsonify
 from pydantic.json_schema import models_json_schema
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
+from api.http import errors
+from api.http.body import MalformedJson
+from api.http.hosts import HostNotAllowed
 from api.otp.schemas import (
     CheckOtp,
     ErasedRecipient,
@@ -18,6 +24,24 @@ from api.otp.schemas import (
     VerifyOtp,
 )
 from shared import VERSION
+from shared.errors import (
+    AdminOff,
+    ChannelNotEnabled,
+    CountryNotAllowed,
+    DeliveryBacklog,
+    IdempotencyConflict,
+    IncorrectCode,
+    InvalidRequest,
+    OwnerOnly,
+    ProofOfWorkRequired,
+    RateLimited,
+    RecipientBlocked,
+    StorageUnavailable,
+    TooManyChecks,
+    TooManyLogIns,
+    Unauthorized,
+    VerificationNotFound,
+)
 
 _REQUESTS = (GenerateOtp, VerifyOtp, CheckOtp, ResendOtp, EraseRecipient)
 _ANSWERS = (GeneratedOtp, VerifiedOtp, VerificationDetails, ErasedRecipient)
@@ -32,14 +56,12 @@ _PROBLEM = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
-        "code": {"type": "string"},
+        "code": {"type": "string", "enum": list(errors.documented())},
         "checks_left": {"type": "integer", "description": "Returned with incorrect_code"},
         "scope": {
             "type": "string",
             "description": "Returned with rate_limited",
-            "enum": [
-                *("resend", "sends", "to", "ip", "app", "country", "range", "global", "budget"),
-            ],
+            "enum": ["resend", "sends", "to", "ip", "app", "country", "range", "global", "budget"],
         },
         "challenge": {
             "type": "object",
@@ -62,21 +84,6 @@ _PROBLEM = {
     },
 }
 
-_PROBLEMS = {
-    400: "`malformed_json`: the request body is not a JSON object",
-    401: "`unauthorized`: the API key is missing or invalid",
-    403: "`country_not_allowed`, `channel_not_enabled` or `recipient_blocked`. For calls without "
-    "an API key, also `proof_of_work_required` with a `challenge`, or `host_not_allowed` if the "
-    "host is not local and not that of OTP_PUBLIC_URL",
-    404: "`verification_not_found`: the verification was not found",
-    409: "`idempotency_conflict`: the Idempotency-Key was already used with a different request",
-    413: "`payload_too_large`: the request body is larger than 8 KiB",
-    415: "`unsupported_media_type`: the Content-Type is not application/json",
-    422: "`invalid_request`: a field is missing or invalid",
-    429: "`rate_limited`: a send limit was reached, or one network entered too many incorrect "
-    "codes. `too_many_checks`: no checks are left",
-    503: "`storage_unavailable` or `delivery_backlog`: try again after the time in Retry-After",
-}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -92,6 +99,150 @@ _RETRY_AFTER = {
 }
 
 
+_ID = {
+    "name": "verification_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": "^VE[0-9a-f]{32}$"},
+}
+_HEALTHY = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {"status": {"const": "ok"}},
+}
+_BODY = (MalformedJson, RequestEntityTooLarge, UnsupportedMediaType, InvalidRequest)
+_POLICY = (CountryNotAllowed, ChannelNotEnabled, RecipientBlocked, ProofOfWorkRequired)
+_SENDING = (TooManyChecks, RateLimited, DeliveryBacklog, StorageUnavailable)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Operation:
+    """`success` is the status, its description and its content. Every operation can also fail with
+    HostNotAllowed, and one for an API key with Unauthorized."""
+
+    id: str
+    summary: str
+    description: str = ""
+    access: Literal["key", "owner", "page", "anyone"] = "key"
+    headers: tuple[dict[str, Any], ...] = ()
+    body: str = ""
+    success: tuple[int, str, dict[str, Any]]
+    fails: tuple[type[Exception], ...] = ()
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _ref(model: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{model}"}
+
+
+_CHECK = _Operation(
+    id="verifyOtp",
+    summary="Check a code. A correct code can be used only once",
+    body="VerifyOtp",
+    success=(200, "The code is correct", _json(_ref("VerifiedOtp"))),
+    fails=(
+        *_BODY,
+        IncorrectCode,
+        VerificationNotFound,
+        TooManyChecks,
+        RateLimited,
+        StorageUnavailable,
+    ),
+)
+_STATUS = _Operation(
+    id="getVerification",
+    summary="Get the status of a verification and its messages",
+    success=(
+        200,
+        "The verification. Records are kept for one day after it ends, or as set in OTP_KEEP",
+        _json(_ref("VerificationDetails")),
+    ),
+    fails=(VerificationNotFound, StorageUnavailable),
+)
+_CANCEL = _Operation(
+    id="cancelVerification",
+    summary="Cancel a pending verification",
+    success=(204, "Canceled. Queued messages are dropped", {}),
+    fails=(VerificationNotFound, StorageUnavailable),
+)
+_OPERATIONS: dict[str, dict[str, _Operation]] = {
+    "/generate-otp": {
+        "post": _Operation(
+            id="generateOtp",
+            summary="Send a code to a phone number or email address",
+            description="If a verification is already pending for the recipient, its code is sent "
+            "again.",
+            headers=(_IDEMPOTENCY_KEY,),
+            body="GenerateOtp",
+            success=(202, "The code is being sent", _json(_ref("GeneratedOtp"))),
+            fails=(*_BODY, *_POLICY, IdempotencyConflict, *_SENDING),
+        )
+    },
+    "/verify-otp": {"post": _CHECK},
+    "/verifications/{verification_id}": {"get": _STATUS, "delete": _CANCEL},
+    "/recipients": {
+        "delete": _Operation(
+            id="eraseRecipient",
+            summary="Delete all data about a recipient",
+            description="Owner only. Pending codes stop working immediately in all apps.",
+            access="owner",
+            body="EraseRecipient",
+            success=(200, "The data was deleted", _json(_ref("ErasedRecipient"))),
+            fails=(*_BODY, OwnerOnly, AdminOff, TooManyLogIns, StorageUnavailable),
+        )
+    },
+    "/metrics": {
+        "get": _Operation(
+            id="metrics",
+            summary="Get Prometheus metrics",
+            success=(200, "OK", {"text/plain": {}}),
+            fails=(StorageUnavailable,),
+        )
+    },
+    "/health/live": {
+        "get": _Operation(
+            id="live",
+            summary="The process is running",
+            access="anyone",
+            success=(200, "The process is running", _json(_HEALTHY)),
+        )
+    },
+    "/health/ready": {
+        "get": _Operation(
+            id="ready",
+            summary="The service is ready to store codes",
+            access="anyone",
+            success=(200, "The service is ready to store codes", _json(_HEALTHY)),
+            fails=(StorageUnavailable,),
+        )
+    },
+    # The calls of the verification page. It has no key, and the id is all it needs.
+    "/verify/{verification_id}/cancel": {
+        "post": replace(_CANCEL, id="cancelOnPage", access="page"),
+    },
+    "/verify/{verification_id}/status": {
+        "get": replace(_STATUS, id="statusOnPage", access="page"),
+    },
+    "/verify/{verification_id}/check": {
+        "post": replace(_CHECK, id="checkOnPage", access="page", body="CheckOtp"),
+    },
+    "/verify/{verification_id}/resend": {
+        "post": _Operation(
+            id="resendOnPage",
+            summary="Resend the code of a pending verification",
+            description="You can use another channel for the same recipient.",
+            access="page",
+            body="ResendOtp",
+            success=(202, "The code is being sent", _json(_ref("GeneratedOtp"))),
+            fails=(*_BODY, *_POLICY, VerificationNotFound, *_SENDING),
+        )
+    },
+}
+
+
 @cache
 def document() -> dict[str, Any]:
     _, schemas = models_json_schema(
@@ -101,7 +252,6 @@ def document() -> dict[str, Any]:
         ],
         ref_template="#/components/schemas/{model}",
     )
-    paths = _paths()
     return {
         "openapi": "3.1.0",
         # Relative to the document, which may be below a path of a proxy.
@@ -113,7 +263,7 @@ def document() -> dict[str, Any]:
             "is a Twilio Verify v2-compatible API for existing clients. See docs/twilio-verify.md.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "paths": {**paths, **_hosted(paths)},
+        "paths": _paths(),
         # A key is needed only where there are any.
         "security": [{}, {"bearer": []}, {"basic": []}],
         "components": {
@@ -132,174 +282,51 @@ def document() -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    one = {
-        "name": "verification_id",
-        "in": "path",
-        "required": True,
-        "schema": {"type": "string", "pattern": "^VE[0-9a-f]{32}$"},
-    }
     return {
-        "/generate-otp": {
-            "post": {
-                "operationId": "generateOtp",
-                "summary": "Send a code to a phone number or email address",
-                "description": "If a verification is already pending for the recipient, its code "
-                "is sent again.",
-                "parameters": [_IDEMPOTENCY_KEY],
-                "requestBody": _json_body("GenerateOtp"),
-                "responses": {
-                    "202": _json_answer("The code is being sent", "GeneratedOtp"),
-                    **_problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
-                },
-            }
-        },
-        "/verify-otp": {
-            "post": {
-                "operationId": "verifyOtp",
-                "summary": "Check a code. A correct code can be used only once",
-                "requestBody": _json_body("VerifyOtp"),
-                "responses": {
-                    "200": _json_answer("The code is correct", "VerifiedOtp"),
-                    **_problems(400, 401, 404, 413, 415, 422, 429, 503),
-                    "400": _problem("`incorrect_code` with `checks_left`, or `malformed_json`"),
-                },
-            }
-        },
-        "/verifications/{verification_id}": {
-            "parameters": [one],
-            "get": {
-                "operationId": "getVerification",
-                "summary": "Get the status of a verification and its messages",
-                "responses": {
-                    "200": _json_answer(
-                        "The verification. Records are kept for one day after it ends, or as set "
-                        "in OTP_KEEP",
-                        "VerificationDetails",
-                    ),
-                    **_problems(401, 404, 503),
-                },
-            },
-            "delete": {
-                "operationId": "cancelVerification",
-                "summary": "Cancel a pending verification",
-                "responses": {
-                    "204": {"description": "Canceled. Queued messages are dropped"},
-                    **_problems(401, 404, 503),
-                },
-            },
-        },
-        "/recipients": {
-            "delete": {
-                "operationId": "eraseRecipient",
-                "summary": "Delete all data about a recipient",
-                "description": "Owner only. Pending codes stop working immediately in all apps.",
-                "security": [{"owner": []}],
-                "requestBody": _json_body("EraseRecipient"),
-                "responses": {
-                    "200": _json_answer("The data was deleted", "ErasedRecipient"),
-                    **_problems(400, 401, 413, 415, 422, 503),
-                    "401": _problem("`unauthorized`: the owner's password is missing or incorrect"),
-                    "403": _problem("`admin_off`: no owner's password is set"),
-                    "429": _problem(
-                        "`too_many_log_ins`: too many incorrect passwords", retry_after=True
-                    ),
-                },
-            }
-        },
-        "/metrics": {
-            "get": {
-                "operationId": "metrics",
-                "summary": "Get Prometheus metrics",
-                "responses": {
-                    "200": {"description": "OK", "content": {"text/plain": {}}},
-                    **_problems(401, 503),
-                },
-            }
-        },
-        "/health/live": {"get": _health("live", "The process is running")},
-        "/health/ready": {"get": _health("ready", "The service is ready to store codes", 503)},
+        path: {
+            **({"parameters": [_ID]} if "{verification_id}" in path else {}),
+            **{method: _described(operation) for method, operation in operations.items()},
+        }
+        for path, operations in _OPERATIONS.items()
     }
 
 
-def _hosted(paths: dict[str, Any]) -> dict[str, Any]:
-    """What the page of a verification asks for. The id is all that is needed."""
-    one = paths["/verifications/{verification_id}"]
-    path = {"parameters": one["parameters"]}
-
-    def on_page(name: str, like: dict[str, Any], **other: Any) -> dict[str, Any]:
-        responses = {s: answer for s, answer in like["responses"].items() if s != "401"}
-        about = {"operationId": f"{name}OnPage", "tags": ["Verification page"]}
-        return {**like, "responses": responses, **about, "security": [], **other}
-
-    check = paths["/verify-otp"]["post"]
-    resend = {
-        "summary": "Resend the code of a pending verification",
-        "description": "You can use another channel for the same recipient.",
-        "requestBody": _json_body("ResendOtp"),
-        "responses": {
-            "202": _json_answer("The code is being sent", "GeneratedOtp"),
-            **_problems(400, 403, 404, 413, 415, 422, 429, 503),
-        },
+def _described(operation: _Operation) -> dict[str, Any]:
+    status, outcome, content = operation.success
+    optional = {
+        "description": operation.description,
+        "parameters": list(operation.headers),
+        "requestBody": operation.body
+        and {"required": True, "content": _json(_ref(operation.body))},
+        "tags": ["Verification page"] if operation.access == "page" else [],
     }
+    success = {"description": outcome, **({"content": content} if content else {})}
+    described = {
+        "operationId": operation.id,
+        "summary": operation.summary,
+        **{name: value for name, value in optional.items() if value},
+        "responses": {str(status): success, **_failures(operation)},
+    }
+    if operation.access != "key":
+        described["security"] = [{"owner": []}] if operation.access == "owner" else []
+    return described
+
+
+def _failures(operation: _Operation) -> dict[str, Any]:
+    """The error responses by status. Each describes the codes with that status."""
+    unauthorized = (Unauthorized,) if operation.access == "key" else ()
+    told: dict[int, list[str]] = {}
+    for error in (*unauthorized, HostNotAllowed, *operation.fails):
+        status, code, when, _ = errors.KINDS[error]
+        told.setdefault(status, []).append(f"`{code}`: {when}")
     return {
-        "/verify/{verification_id}/cancel": {**path, "post": on_page("cancel", one["delete"])},
-        "/verify/{verification_id}/status": {**path, "get": on_page("status", one["get"])},
-        "/verify/{verification_id}/check": {
-            **path,
-            "post": on_page("check", check, requestBody=_json_body("CheckOtp")),
-        },
-        "/verify/{verification_id}/resend": {**path, "post": on_page("resend", resend)},
+        str(status): {
+            "description": "\n\n".join(told[status]),
+            "content": {"application/problem+json": {"schema": _ref("Problem")}},
+            **({"headers": _RETRY_AFTER} if status in (429, 503) else {}),
+        }
+        for status in sorted(told)
     }
-
-
-def _health(name: str, description: str, *problems: int) -> dict[str, Any]:
-    return {
-        "operationId": name,
-        "summary": description,
-        "security": [],
-        "responses": {
-            "200": {
-                "description": description,
-                "content": {
-                    "application/json": {
-                        "schema": {
-                            "type": "object",
-                            "required": ["status"],
-                            "properties": {"status": {"const": "ok"}},
-                        }
-                    }
-                },
-            },
-            **_problems(*problems),
-        },
-    }
-
-
-def _json_body(model: str) -> dict[str, Any]:
-    return {"required": True, "content": {"application/json": {"schema": _ref(model)}}}
-
-
-def _json_answer(description: str, model: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": _ref(model)}}}
-
-
-def _problems(*statuses: int) -> dict[str, Any]:
-    return {
-        str(status): _problem(_PROBLEMS[status], retry_after=status in (429, 503))
-        for status in statuses
-    }
-
-
-def _problem(description: str, *, retry_after: bool = False) -> dict[str, Any]:
-    answer = {
-        "description": description,
-        "content": {"application/problem+json": {"schema": _ref("Problem")}},
-    }
-    return {**answer, "headers": _RETRY_AFTER} if retry_after else answer
-
-
-def _ref(model: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{model}"}
 
 
 def endpoints() -> Blueprint:

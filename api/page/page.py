@@ -8,8 +8,8 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from api.http.access import Access
+from api.http.errors import kind_of
 from api.http.origins import ReturnUrls
-from api.http.problems import kind_of
 from api.page.texts import Languages
 from api.page.view import Kind, Step, View
 from shared.errors import StorageUnavailable, Unauthorized, VerificationNotFound

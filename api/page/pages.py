@@ -4,7 +4,9 @@ also as a part of somebody else's site, and `/docs` is there to try the API with
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from api.http import errors
 from api.page.page import Page
+from api.verify_v2 import errors as v2_errors
 
 
 def endpoints(page: Page) -> Blueprint:
@@ -20,6 +22,8 @@ def endpoints(page: Page) -> Blueprint:
 
     @pages.get("/docs")
     def docs() -> str:
-        return render_template("docs/index.html")
+        return render_template(
+            "docs/index.html", errors=errors.documented(), v2_errors=v2_errors.KINDS
+        )
 
     return pages

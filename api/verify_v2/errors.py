@@ -26,46 +26,189 @@ PREFIX = "/v2"
 
 
 class Kind(NamedTuple):
+    """`when` tells developers in Markdown when the API returns this error, in the documentation."""
+
     status: int
     code: int
     message: str
+    when: str = ""
 
 
-NOT_FOUND = Kind(404, 20404, "The requested resource {path} was not found")
-TOO_MANY_REQUESTS = Kind(429, 20429, "Too many requests")
-TOO_MANY_CHECKS = Kind(429, 60202, "Max check attempts reached")
-TOO_MANY_SENDS = Kind(429, 60203, "Max send attempts reached")
-LANDLINE = Kind(403, 60205, "SMS is not supported by landline phone number")
-BUSY = Kind(429, 60212, "Too many concurrent requests for phone number")
-BAD_LIMIT_NAME = Kind(400, 60209, "Invalid rate limit UniqueName")
-NO_TARGET = Kind(400, 60221, "No target verification specified")
-NO_TEMPLATE = Kind(400, 60228, "Template was not found")
+_WAIT = "`Retry-After` gives the time to wait."
+KINDS = {
+    kind.code: kind
+    for kind in (
+        Kind(
+            401,
+            20003,
+            "Authenticate",
+            "The username is not an account SID or app name, or the password is not one of the "
+            "app's API keys.",
+        ),
+        Kind(
+            405,
+            20004,
+            "Method not allowed",
+            "This path does not support the method. The `Allow` header lists the methods it "
+            "supports.",
+        ),
+        Kind(
+            403,
+            20403,
+            "Forbidden: without an API key, this host is not served",
+            "No API key is set, and `Host` is neither local nor the host of `OTP_PUBLIC_URL`.",
+        ),
+        Kind(
+            404,
+            20404,
+            "The requested resource {path} was not found",
+            "The resource does not exist in this account or Service, or is no longer available. "
+            "`details.reason` says whether a verification was approved, canceled or has expired.",
+        ),
+        Kind(
+            429,
+            20429,
+            "Too many requests",
+            "A limit of the account was reached (`OTP_LIMIT_APP`, `OTP_LIMIT_COUNTRY`, "
+            "`OTP_LIMIT_RANGE`, `OTP_LIMIT_GLOBAL`, `OTP_LIMIT_IP` or `OTP_BUDGET`), or a rate "
+            f"limit of the Service, which `Twilio-Reached-Rate-Limit` names. {_WAIT}",
+        ),
+        Kind(
+            500,
+            20500,
+            "Internal Server Error",
+            "Something went wrong in the service. The service log has the details. No message was "
+            "sent.",
+        ),
+        Kind(
+            503,
+            20503,
+            "Service unavailable",
+            "Redis is unreachable, or the queue is too long to deliver the message in time. No "
+            f"message was sent. {_WAIT}",
+        ),
+        Kind(
+            400,
+            60200,
+            "Invalid parameter",
+            "The named parameter is missing or invalid. The request does not count toward any "
+            "limit. The status can also be 413 or 415.",
+        ),
+        Kind(
+            429,
+            60202,
+            "Max check attempts reached",
+            "The verification has no checks left, or the recipient reached "
+            "`OTP_MAX_FAILED_CHECKS`. Even the correct code is rejected.",
+        ),
+        Kind(
+            429,
+            60203,
+            "Max send attempts reached",
+            "The verification has no sends left, or the recipient reached `OTP_LIMIT_TO`, which is "
+            "20 an hour here unless you set it.",
+        ),
+        Kind(
+            403,
+            60205,
+            "SMS is not supported by landline phone number",
+            "The number is a landline, and this Service skips landlines.",
+        ),
+        Kind(
+            400,
+            60207,
+            "Max rate limits per service reached",
+            "A Service can have up to 20 rate limits.",
+        ),
+        Kind(
+            400,
+            60208,
+            "Rate limit with that UniqueName already exists",
+            "This Service already has a rate limit with this `UniqueName`.",
+        ),
+        Kind(
+            400,
+            60209,
+            "Invalid rate limit UniqueName",
+            "A `UniqueName` can have up to 64 letters, digits, dots, dashes and underscores.",
+        ),
+        Kind(
+            400,
+            60210,
+            "Max Buckets per rate limit reached",
+            "A rate limit can have up to 10 Buckets.",
+        ),
+        Kind(
+            400,
+            60211,
+            "Bucket with the given Interval already exists",
+            "This rate limit already has a Bucket with this `Interval`.",
+        ),
+        Kind(
+            429,
+            60212,
+            "Too many concurrent requests for phone number",
+            "Another request for the same recipient ran at the same time. Try again.",
+        ),
+        Kind(400, 60221, "No target verification specified", "Provide `To` or `VerificationSid`."),
+        Kind(
+            400,
+            60223,
+            "Delivery channel disabled",
+            "The account has no sender for this channel.",
+        ),
+        Kind(
+            400,
+            60228,
+            "Template was not found",
+            "This template does not exist. The service has only one template.",
+        ),
+        Kind(
+            403,
+            60410,
+            "Verification delivery attempt blocked",
+            "`OTP_BLOCKED_PREFIXES`, `OTP_BLOCKED_TYPES` or the pumping guard blocks the number.",
+        ),
+        Kind(
+            403,
+            60605,
+            "Verification delivery attempt blocked",
+            "The country of the number is not in `OTP_ALLOWED_COUNTRIES`.",
+        ),
+    )
+}
+NOT_FOUND = KINDS[20404]
+TOO_MANY_REQUESTS = KINDS[20429]
+TOO_MANY_SENDS = KINDS[60203]
+LANDLINE = KINDS[60205]
+BAD_LIMIT_NAME = KINDS[60209]
+NO_TARGET = KINDS[60221]
+NO_TEMPLATE = KINDS[60228]
 _INVALID = 60200
-_UNEXPECTED = Kind(500, 20500, "Internal Server Error")
 
 _KINDS: dict[type[Exception], Kind] = {
-    ChannelNotEnabled: Kind(400, 60223, "Delivery channel disabled"),
-    CountryNotAllowed: Kind(403, 60605, "Verification delivery attempt blocked"),
-    DeliveryBacklog: Kind(503, 20503, "Service unavailable"),
-    HostNotAllowed: Kind(403, 20403, "Forbidden: without an API key, this host is not served"),
+    ChannelNotEnabled: KINDS[60223],
+    CountryNotAllowed: KINDS[60605],
+    DeliveryBacklog: KINDS[20503],
+    HostNotAllowed: KINDS[20403],
     RateLimited: TOO_MANY_REQUESTS,
     RateLimitNotFound: NOT_FOUND,
-    RecipientBlocked: Kind(403, 60410, "Verification delivery attempt blocked"),
-    StorageUnavailable: Kind(503, 20503, "Service unavailable"),
-    TooManyChecks: TOO_MANY_CHECKS,
-    Unauthorized: Kind(401, 20003, "Authenticate"),
+    RecipientBlocked: KINDS[60410],
+    StorageUnavailable: KINDS[20503],
+    TooManyChecks: KINDS[60202],
+    Unauthorized: KINDS[20003],
     VerificationNotFound: NOT_FOUND,
 }
 _LIMIT_KINDS = {
-    "too_many_limits": Kind(400, 60207, "Max rate limits per service reached"),
-    "name_taken": Kind(400, 60208, "Rate limit with that UniqueName already exists"),
-    "too_many_buckets": Kind(400, 60210, "Max Buckets per rate limit reached"),
-    "interval_taken": Kind(400, 60211, "Bucket with the given Interval already exists"),
+    "too_many_limits": KINDS[60207],
+    "name_taken": KINDS[60208],
+    "too_many_buckets": KINDS[60210],
+    "interval_taken": KINDS[60211],
 }
-_HTTP_KINDS = {404: NOT_FOUND, 405: Kind(405, 20004, "Method not allowed")}
+_HTTP_KINDS = {404: NOT_FOUND, 405: KINDS[20004]}
 # What a recipient's own sends are limited by. With the wait of a Service, which is none, only sends
 # at the same time can be in each other's way.
-_SEND_LIMITS = {"to": TOO_MANY_SENDS, "sends": TOO_MANY_SENDS, "resend": BUSY}
+_SEND_LIMITS = {"to": TOO_MANY_SENDS, "sends": TOO_MANY_SENDS, "resend": KINDS[60212]}
 
 
 class V2Error(Exception):
@@ -139,4 +282,4 @@ def kind_of(error: Exception) -> Kind:
         case HTTPException(code=int(status)) if status < 500:
             other = Kind(status, _INVALID, f"Invalid request: {error.name}")
             return _HTTP_KINDS.get(status, other)
-    return _KINDS.get(type(error), _UNEXPECTED)
+    return _KINDS.get(type(error), KINDS[20500])

@@ -7,6 +7,7 @@ from flask import Flask
 from jsonschema_rs import validator_for
 
 from api import create_app
+from api.http import errors
 from tests.user import wrong
 
 # Pages and files are for people; the document does not describe itself. The compatible API has a
@@ -132,6 +133,22 @@ def test_answers_to_the_owner_are_as_described(client, check):
 
 def test_without_a_password_the_answer_is_as_described(client, check):
     assert check("DELETE", "/recipients", client.delete("/recipients")) == 403
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/health/live", "/verifications/VE" + "0" * 32])
+def test_an_answer_to_another_host_is_as_described(client, check, path):
+    answer = client.get(path, base_url="http://rebound.example")
+    assert check("GET", re.sub("VE0+", "{verification_id}", path), answer) == 403
+
+
+def test_a_problem_has_one_of_the_codes_in_the_table(document):
+    codes = document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
+    assert codes == list(errors.documented())
+    for operation in operations(document).values():
+        for status, response in operation["responses"].items():
+            told = re.findall(r"^`([a-z_]+)`: ", response["description"], re.MULTILINE)
+            assert all(errors.documented()[code][0] == int(status) for code in told)
+            assert bool(told) is (int(status) >= 400)
 
 
 def test_its_examples_are_accepted(client, document):

@@ -94,8 +94,10 @@ def test_the_docs_page_lists_every_number_with_its_status(client):
         *errors._KINDS.values(),
         *errors._HTTP_KINDS.values(),
         *errors._LIMIT_KINDS.values(),
+        *errors._SEND_LIMITS.values(),
         *(kind for kind in vars(errors).values() if isinstance(kind, errors.Kind)),
         errors.invalid("To").kind,
+        errors.kind_of(RuntimeError()),
     ]
     assert rows == {(str(kind.code), str(kind.status)) for kind in answered}
 

@@ -1,0 +1,253 @@
+"""Every error that the API returns, told once.
+
+problems.py makes the response of a row, api/otp/openapi.py and the page at /docs show the rows, and
+docs/api.md is generated from them.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    NotFound,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
+
+from api.http.body import MalformedJson
+from api.http.hosts import HostNotAllowed
+from api.http.origins import FromElsewhere
+from shared.errors import (
+    AdminOff,
+    ChannelNotEnabled,
+    CountryNotAllowed,
+    CsrfFailed,
+    DeliveryBacklog,
+    IdempotencyConflict,
+    IncorrectCode,
+    InvalidRequest,
+    LogInNeeded,
+    OwnerOnly,
+    ProofOfWorkRequired,
+    RateLimited,
+    RecipientBlocked,
+    StorageUnavailable,
+    TooManyChecks,
+    TooManyLogIns,
+    Unauthorized,
+    VerificationNotFound,
+)
+
+
+class Kind(NamedTuple):
+    """`when` tells developers in Markdown when the API returns this error. `detail` is the sentence
+    for a person, or makes one from the exception."""
+
+    status: int
+    code: str
+    when: str
+    detail: str | Callable[[Any], str]
+
+
+def _description(error: HTTPException) -> str:
+    return error.description or error.name
+
+
+def _what_is_wrong(error: InvalidRequest) -> str:
+    return " ".join(f"{message[:1].upper()}{message[1:]}." for _, message in error.errors)
+
+
+def _checks_left(error: IncorrectCode) -> str:
+    left = "1 attempt" if error.checks_left == 1 else f"{error.checks_left} attempts"
+    return f"The code is incorrect. {left} left."
+
+
+def _when_again(error: RateLimited) -> str:
+    return f"Another code cannot be sent yet. Try again in {error.retry_after} seconds."
+
+
+KINDS: dict[type[Exception], Kind] = {
+    BadRequest: Kind(
+        400,
+        "bad_request",
+        "The server cannot read the request. The status can be another one from 400 to 499.",
+        _description,
+    ),
+    MalformedJson: Kind(
+        400,
+        "malformed_json",
+        "The request body is not a JSON object in UTF-8, or repeats a name.",
+        "The request body must be a JSON object in UTF-8 without duplicate names.",
+    ),
+    IncorrectCode: Kind(
+        400,
+        "incorrect_code",
+        "The code is incorrect. `checks_left` is the number of checks left.",
+        _checks_left,
+    ),
+    Unauthorized: Kind(
+        401,
+        "unauthorized",
+        "The API key is missing or invalid.",
+        "The API key is missing or invalid. Send it in the header Authorization: Bearer KEY.",
+    ),
+    OwnerOnly: Kind(
+        401,
+        "unauthorized",
+        "For `DELETE /recipients`, the owner's password is missing or incorrect.",
+        "This request requires the owner's password. Use HTTP Basic authentication with "
+        "admin:OTP_ADMIN_PASSWORD.",
+    ),
+    LogInNeeded: Kind(
+        401,
+        "log_in_needed",
+        "The dashboard session has expired.",
+        "Your session has expired. Log in again.",
+    ),
+    AdminOff: Kind(
+        403,
+        "admin_off",
+        "Admin access is off because no owner's password is set.",
+        "Admin access is off. Set OTP_ADMIN_PASSWORD, or set OTP_DATA_DIR to have a password "
+        "generated at the first start.",
+    ),
+    CsrfFailed: Kind(
+        403,
+        "csrf_failed",
+        "The request did not come from a current dashboard page.",
+        "This dashboard page is out of date. Reload it and try again.",
+    ),
+    FromElsewhere: Kind(
+        403,
+        "cross_site",
+        "Another site submitted a form of the page.",
+        "The form was submitted from another site. Submit it from this site.",
+    ),
+    CountryNotAllowed: Kind(
+        403,
+        "country_not_allowed",
+        "The country of the number is not in `OTP_ALLOWED_COUNTRIES`.",
+        "This service does not send codes to numbers in this country.",
+    ),
+    ChannelNotEnabled: Kind(
+        403,
+        "channel_not_enabled",
+        "The channel has no sender.",
+        "This channel is not enabled. Use another channel.",
+    ),
+    RecipientBlocked: Kind(
+        403,
+        "recipient_blocked",
+        "`OTP_BLOCKED_PREFIXES`, `OTP_BLOCKED_TYPES` or the pumping guard blocks the number.",
+        "This service does not send codes to this number.",
+    ),
+    ProofOfWorkRequired: Kind(
+        403,
+        "proof_of_work_required",
+        "The request has no API key, and this service requires proof of work instead. Solve "
+        "`challenge` and resend the request with `proof`.",
+        "This request requires proof of work. Solve the challenge and resend the request with the "
+        "proof.",
+    ),
+    HostNotAllowed: Kind(
+        403,
+        "host_not_allowed",
+        "No API key is set, and `Host` is not `localhost`, an IP address, the container's own name "
+        "or the host of `OTP_PUBLIC_URL`.",
+        "Without an API key, the service answers only at localhost, IP addresses and the host in "
+        "OTP_PUBLIC_URL. Set OTP_PUBLIC_URL, or create an API key.",
+    ),
+    VerificationNotFound: Kind(
+        404,
+        "verification_not_found",
+        "No verification is pending. It may have expired, been used, been canceled, belong to "
+        "another app or never have existed.",
+        "No pending verification was found. It may have expired, been used, been canceled or never "
+        "existed.",
+    ),
+    NotFound: Kind(404, "not_found", "This path does not exist.", _description),
+    MethodNotAllowed: Kind(
+        405,
+        "method_not_allowed",
+        "This path does not support the method. The `Allow` header lists the methods it supports.",
+        _description,
+    ),
+    IdempotencyConflict: Kind(
+        409,
+        "idempotency_conflict",
+        "This `Idempotency-Key` was already used with a different request.",
+        "This Idempotency-Key was already used with a different request. Use a new key.",
+    ),
+    RequestEntityTooLarge: Kind(
+        413, "payload_too_large", "The request body is larger than 8 KiB.", _description
+    ),
+    UnsupportedMediaType: Kind(
+        415, "unsupported_media_type", "The `Content-Type` is not `application/json`.", _description
+    ),
+    InvalidRequest: Kind(
+        422,
+        "invalid_request",
+        "A field is missing or invalid. `errors` lists each problem with a message. The request "
+        "does not count toward any limit.",
+        _what_is_wrong,
+    ),
+    TooManyChecks: Kind(
+        429,
+        "too_many_checks",
+        "No checks are left, so even the correct code is rejected. `Retry-After` gives the time to "
+        "wait.",
+        "Too many incorrect codes. This code no longer works.",
+    ),
+    RateLimited: Kind(
+        429,
+        "rate_limited",
+        "A send limit was reached, or one network entered too many incorrect codes. `scope` names "
+        "the limit. `Retry-After` gives the time to wait.",
+        _when_again,
+    ),
+    TooManyLogIns: Kind(
+        429,
+        "too_many_log_ins",
+        "Too many incorrect passwords of the owner. `Retry-After` gives the time to wait.",
+        "Too many incorrect passwords. Try again in one minute.",
+    ),
+    InternalServerError: Kind(
+        500,
+        "internal_error",
+        "Something went wrong in the service. The service log has the details.",
+        "Something went wrong in the service. The service log has the details.",
+    ),
+    DeliveryBacklog: Kind(
+        503,
+        "delivery_backlog",
+        "The queue is too long to deliver the message in time. `Retry-After` gives the time to "
+        "wait.",
+        "Messages are delayed right now. Try again in a few minutes.",
+    ),
+    StorageUnavailable: Kind(
+        503,
+        "storage_unavailable",
+        "Redis is unreachable or full. `Retry-After` gives the time to wait.",
+        "The service is temporarily unavailable. Try again in a moment.",
+    ),
+}
+_BY_STATUS = {error.code: kind for error, kind in KINDS.items() if issubclass(error, HTTPException)}
+
+
+def kind_of(error: Exception) -> Kind:
+    """The row of an error. An exception without a row is a fault of the service."""
+    if isinstance(error, HTTPException):
+        return _BY_STATUS.get(error.code, KINDS[BadRequest])
+    return KINDS.get(type(error), KINDS[InternalServerError])
+
+
+def documented() -> dict[str, tuple[int, str]]:
+    """Status and `when` of each code. Errors with the same code share an entry."""
+    rows: dict[str, tuple[int, str]] = {}
+    for status, code, when, _ in KINDS.values():
+        _, before = rows.get(code, (status, ""))
+        rows[code] = (status, f"{before} {when}".lstrip())
+    return rows
