@@ -1,0 +1,119 @@
+"""The documents are true: their tables list what the code has, and every link, path, setting and
+command in them exists. test_security_doc.py checks the tables of security, logs and keys, and
+tests/api/test_metrics.py that of the metrics."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.settings import Settings
+from tests.test_security_doc import ROOT, sources, tables
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+# What Kubernetes sets for a Service named otp.
+NO_SETTINGS = {"OTP_SERVICE_HOST", "OTP_PORT"}
+
+
+def read(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def prose(page: Path) -> str:
+    """A page without its blocks of code."""
+    return re.sub(r"^ *```.*?^ *```", "", read(page), flags=re.MULTILINE | re.DOTALL)
+
+
+def table(page: str, heading: str) -> Iterator[str]:
+    """The first cells of the table whose first heading is that one."""
+    (found,) = [rows for rows in tables(read(ROOT / page)) if rows[0][0] == heading]
+    return (row[0] for row in found[1:])
+
+
+def names_in_table(page: str, heading: str) -> list[str]:
+    return [name for cell in table(page, heading) for name in re.findall("`([^`]+)`", cell)]
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", h).strip().lower().replace(" ", "-") for h in headings}
+
+
+@PAGE
+def test_every_link_leads_somewhere(page):
+    for target, anchor in re.findall(r"\]\(([^)#:\s]*)(?:#([^)\s]+))?\)", prose(page)):
+        file = (page.parent / target).resolve() if target else page
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file), f"{target}#{anchor}"
+
+
+@PAGE
+def test_every_file_that_is_named_exists(page):
+    for path in re.findall(
+        r"`((?:api|bench|deploy|docs|frontend|shared|tests|worker)/[\w/.-]*)`", prose(page)
+    ):
+        # The sender of the example is the reader's to write.
+        assert (ROOT / path).exists() or "acme" in path, path
+
+
+@PAGE
+def test_every_setting_that_is_named_exists(page):
+    named = set(re.findall(r"\b(OTP_[A-Z_]+[A-Z])\b", prose(page)))
+    named = {name.removesuffix("_FILE") for name in named}
+    given = {str.upper(name) for name in Settings.model_fields}
+    assert named <= given | NO_SETTINGS
+
+
+def test_the_settings_are_listed():
+    listed = names_in_table("docs/settings.md", "name")
+    assert sorted(listed) == sorted(map(str.upper, Settings.model_fields))
+
+
+def test_the_scripts_are_listed():
+    scripts = sorted(path.stem for path in (ROOT / "shared/scripts").glob("[!l]*/*.lua"))
+    assert sorted(names_in_table("docs/architecture.md", "script")) == scripts
+
+
+def test_the_commands_are_listed():
+    targets = re.findall(r"^([a-z-]+):.*## ", read(ROOT / "Makefile"), re.MULTILINE)
+    listed = names_in_table("CONTRIBUTING.md", "command")
+    assert sorted(name for name in listed if name.startswith("make ")) == sorted(
+        f"make {target}" for target in targets
+    )
+
+
+@PAGE
+def test_every_command_that_is_named_exists(page):
+    text = read(page)
+    targets = re.findall(r"^([a-z-]+):", read(ROOT / "Makefile"), re.MULTILINE)
+    assert set(re.findall(r"`make ([a-z-]+)", text)) <= set(targets)
+    for module in re.findall(r"python -m ((?:api|worker|shared)[\w.]*)", text):
+        path = ROOT / module.replace(".", "/")
+        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
+
+
+def test_the_keys_that_codes_derive_from_are_listed():
+    purposes = set(re.findall(r'_subkey\([^"]*"(\w+)"\)', read(ROOT / "shared/codes.py")))
+    assert len(purposes) > 5
+    rows = [row for row in tables(read(ROOT / "docs/security.md")) if row[0][0] == "for what"]
+    listed = {name for row in rows[0][1:] for name in re.findall(r"purpose `(\w+)`", row[2])}
+    assert listed == purposes
+
+
+def test_every_error_that_is_listed_exists():
+    words = {
+        word
+        for path, _ in sources()
+        if path.startswith("api/http/")
+        for word in re.findall(r'"([a-z_]+)"', read(ROOT / path))
+    }
+    (errors,) = [t for t in tables(read(ROOT / "docs/api.md")) if t[0][:2] == ["status", "`code`"]]
+    listed = {code for row in errors[1:] for code in re.findall("`([a-z_]+)`", row[1])}
+    assert len(listed) > 12
+    assert listed <= words
+
+
+def test_the_readme_is_short():
+    assert len(read(ROOT / "README.md").splitlines()) <= 180
