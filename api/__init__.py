@@ -23,7 +23,7 @@ from api.verify_v2.errors import Answers
 from shared.codes import Codes
 from shared.delivery.ledger import Ledger
 from shared.delivery.outlets import Outlets
-from shared.delivery.queue import WakeUps
+from shared.delivery.queue import QUEUE_KEY
 from shared.delivery.virtual_phone import Phone
 from shared.owner.audit import Audit
 from shared.owner.key_use import KeyUse
@@ -56,11 +56,10 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     scripts = Scripts(redis)
     codes = Codes(settings.secret_keys())
     store = Store(scripts, keep_seconds=settings.otp_keep)
-    wake_ups = WakeUps(redis, codes.job_keys)
     of_app = cache(settings.app)
     policy = cache(lambda app: of_app(app).policy())
     service = VerificationService(
-        store, Ledger(scripts), codes, wake_ups, policy, needed=Outlets(settings).needed
+        store, Ledger(scripts), codes, policy, needed=Outlets(settings).needed
     )
     access = Access(settings, KeyUse(scripts).note)
     addresses = settings.addresses()
@@ -97,7 +96,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         store=store,
         codes=codes,
         statistics=Statistics(scripts),
-        state=ServiceState(scripts, wake_ups.queue_key, sender_names(settings)),
+        state=ServiceState(scripts, QUEUE_KEY, sender_names(settings)),
         timeline=Timeline(scripts, codes, store.apps),
         audit=audit,
         services=services,
@@ -107,9 +106,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     )
     app.register_blueprint(admin.endpoints(owner, dashboard, is_open=access.is_open))
     app.register_blueprint(health.endpoints(store))
-    app.register_blueprint(
-        metrics.endpoints(store, wake_ups.queue_key, access, sender_names(settings))
-    )
+    app.register_blueprint(metrics.endpoints(store, QUEUE_KEY, access, sender_names(settings)))
     phone_is_open = virtual_phone.openness(settings, access)
     return_urls = ReturnUrls(settings.otp_return_urls)
     page = Page(

@@ -21,7 +21,7 @@ from redis import Redis
 from bench.figures import Figure, interleave, is_noisy, ratio
 from shared.codes import Codes
 from shared.delivery.ledger import Claim, Ledger, Outcome
-from shared.delivery.queue import WakeUps
+from shared.delivery.queue import QUEUE_KEY
 from shared.owner.pumping import guarded
 from shared.owner.state import ServiceState
 from shared.owner.statistics import WINDOWS, Statistics
@@ -64,12 +64,10 @@ class Lives:
         self._codes = Codes(settings.secret_keys())
         scripts = Scripts(redis)
         self._ledger = Ledger(scripts)
-        self._wake_ups = WakeUps(redis, self._codes.job_keys)
         self._service = VerificationService(
             Store(scripts, keep_seconds=settings.otp_keep),
             self._ledger,
             self._codes,
-            self._wake_ups,
             lambda _: settings.policy(),
         )
 
@@ -93,7 +91,7 @@ class Lives:
         code = self._codes.derive(claim.kid, started.verification_id, 0, claim.length)
         self._service.check(code, app="default", ip="192.0.2.1", recipient=to)
         # There is no worker that would take it.
-        self._redis.delete(self._wake_ups.queue_key)
+        self._redis.delete(QUEUE_KEY)
 
 
 class Look:
@@ -102,7 +100,7 @@ class Look:
     def __init__(self, redis: Redis, settings: Settings) -> None:
         scripts = Scripts(redis)
         self._statistics = Statistics(scripts)
-        self._state = ServiceState(scripts, "rq:queue:otp", SENDERS[""])
+        self._state = ServiceState(scripts, QUEUE_KEY, SENDERS[""])
         self._store = Store(scripts, keep_seconds=settings.otp_keep)
         self._guard = settings.policy().guard
 

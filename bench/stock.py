@@ -37,9 +37,13 @@ def app() -> Flask:
             )
             return started
 
-    # The script enqueues nothing, and is given nothing for it.
-    store.enqueue_in_lua = lambda: "local function enqueue() end\n"  # type: ignore[attr-defined]
-    queue.WakeUps.job = lambda *_: ()  # type: ignore[assignment, method-assign]
+    register = redis.register_script
+
+    def without_job(script: Any) -> Any:
+        """The start script enqueues nothing."""
+        return register(script.replace("\n  enqueue(send)\n", "\n"))
+
+    redis.register_script = without_job  # type: ignore[method-assign]
     api.VerificationService = StockService  # type: ignore[attr-defined]
     return api.create_app(settings, redis)
 

@@ -17,7 +17,6 @@ from bench.recorder import Recorder
 from bench.seeds import numbers
 from shared.codes import Codes
 from shared.delivery.ledger import Ledger
-from shared.delivery.queue import WakeUps
 from shared.policy import DEFAULT_APP
 from shared.recipient import parse_phone
 from shared.settings import Settings
@@ -164,9 +163,8 @@ def _start_verifications(redis: Redis, recipients: Iterable[str]) -> None:
     codes = Codes(settings.secret_keys())
     scripts = Scripts(redis)
     store = Store(scripts, keep_seconds=settings.otp_keep)
-    wake_ups = WakeUps(redis, codes.job_keys)
     policy = settings.policy()
-    service = VerificationService(store, Ledger(scripts), codes, wake_ups, lambda _: policy)
+    service = VerificationService(store, Ledger(scripts), codes, lambda _: policy)
     for to in recipients:
         service.start(
             StartRequest(

@@ -28,7 +28,6 @@ class Codes:
         self._check_keys = {kid: _subkey(key, "check") for kid, key in keys.items()}
         self._seal_keys = {kid: _subkey(key, "seal") for kid, key in keys.items()}
         self._proof_keys = [_subkey(key, "proof") for key in keys.values()]
-        self.job_keys = tuple(_subkey(key, "job") for key in keys.values())
         # The oldest key: putting a new one in front changes no recipient's tag, so pending
         # verifications are found and limits go on counting through a rotation.
         self._tag_key = _subkey(list(keys.values())[-1], "recipient")

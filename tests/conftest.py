@@ -21,7 +21,6 @@ from werkzeug.test import TestResponse
 from api import create_app
 from shared.codes import Codes
 from shared.delivery.ledger import Ledger
-from shared.delivery.queue import WakeUps
 from shared.policy import CHANNELS
 from shared.settings import Settings
 from shared.storage.scripts import Scripts
@@ -234,7 +233,6 @@ def service(redis, store, ledger, codes, settings) -> VerificationService:
         store,
         ledger,
         codes,
-        WakeUps(redis, codes.job_keys),
         lambda app: settings.app(app).policy(),
     )
 
@@ -270,13 +268,11 @@ def deliverer(ledger, codes, sender) -> DirectDeliverer:
 
 
 @pytest.fixture
-def run_worker(redis, ledger, deliverer, codes):
+def run_worker(redis, ledger, deliverer):
     """Let a worker do everything that is queued or overdue."""
 
     def run() -> None:
-        OtpWorker(redis, ledger, deliverer, WakeUps(redis, codes.job_keys), concurrency=4).run(
-            burst=True
-        )
+        OtpWorker(redis, ledger, deliverer, concurrency=4).run(burst=True)
 
     return run
 

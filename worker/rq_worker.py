@@ -16,7 +16,7 @@ from rq.worker import BaseWorker, WorkerStatus
 
 from shared import VERSION
 from shared.delivery.ledger import LEASE_SECONDS, Claim, Ledger
-from shared.delivery.queue import QUEUE_NAME, ForeignJob, WakeUps
+from shared.delivery.queue import QUEUE_KEY, QUEUE_NAME, ForeignJob, WakeUps, read_job
 from shared.errors import StorageUnavailable
 from worker import health
 from worker.crew import Crew
@@ -51,7 +51,6 @@ class OtpWorker(BaseWorker):
         redis: Redis,
         ledger: Ledger,
         deliverer: Deliverer,
-        wake_ups: WakeUps,
         concurrency: int,
     ) -> None:
         queue = Queue(QUEUE_NAME, connection=redis)
@@ -59,7 +58,7 @@ class OtpWorker(BaseWorker):
         self._queue = queue
         self._ledger = ledger
         self._deliverer = deliverer
-        self._wake_ups = wake_ups
+        self._wake_ups = WakeUps(redis)
         self._concurrency = concurrency
         self._crew = Crew(deliverer, concurrency)
         self._backlog = False
@@ -130,7 +129,7 @@ class OtpWorker(BaseWorker):
         """(verification id, send) of up to `most` that are overdue or queued."""
         sends: list[tuple[str, int]] = []
         if most and time.monotonic() >= self._next_sweep:
-            sends += self._ledger.sweep(self._queue.key, most)
+            sends += self._ledger.sweep(QUEUE_KEY, most)
             self._next_sweep = time.monotonic() + (TICK_SECONDS if wait else 0)
         if most > len(sends):
             sends += self._take_jobs(most - len(sends), wait=wait and not sends)
@@ -139,7 +138,7 @@ class OtpWorker(BaseWorker):
     def _take_jobs(self, most: int, *, wait: bool) -> list[tuple[str, int]]:
         first: list[bytes] = []
         if wait and not self._backlog:
-            popped: Any = self.connection.blpop([self._queue.key], timeout=TICK_SECONDS)
+            popped: Any = self.connection.blpop([QUEUE_KEY], timeout=TICK_SECONDS)
             if not popped:
                 return []
             first = [popped[1]]
@@ -149,7 +148,7 @@ class OtpWorker(BaseWorker):
         sends = []
         for data in jobs:
             try:
-                sends.append(self._wake_ups.read(data))
+                sends.append(read_job(data))
             except ForeignJob as error:
                 log.warning("job_refused", extra={"why": str(error)})
         return sends

@@ -46,12 +46,12 @@ class Scripts:
         self._redis = redis
         self._breaker = _Breaker()
 
-    def load(self, name: str, *, when_full: bool = False, above: str = "") -> RunScript:
-        """The script of that name, below the prelude and the text `above` that. One for
-        `when_full` also runs while Redis is full. It writes little, and makes room."""
+    def load(self, name: str, *, when_full: bool = False) -> RunScript:
+        """The script of that name, below the prelude. One for `when_full` also runs while Redis is
+        full. It writes little, and makes room."""
         text = (_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8")
         first = _RUNS_WHEN_FULL if when_full else ""
-        script = self._redis.register_script(f"{first}{above}{_PRELUDE}\n{text}")
+        script = self._redis.register_script(f"{first}{_PRELUDE}\n{text}")
         pool = self._redis.connection_pool
 
         def run(keys: Sequence[str], args: Sequence[Any]) -> Any:

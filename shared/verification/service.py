@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from shared.codes import Codes
 from shared.delivery.ledger import Ledger, ReceiptOutcome
-from shared.delivery.queue import WakeUps
 from shared.errors import (
     ChannelNotEnabled,
     IncorrectCode,
@@ -51,7 +50,6 @@ class VerificationService:
         store: Store,
         ledger: Ledger,
         codes: Codes,
-        wake_ups: WakeUps,
         policy: Callable[[str], Policy],
         *,
         needed: Callable[..., Mapping[str, Any]] = lambda *_, **__: {},
@@ -59,7 +57,6 @@ class VerificationService:
         self._store = store
         self._ledger = ledger
         self._codes = codes
-        self._wake_ups = wake_ups
         self._policy = policy
         self._needed = needed
 
@@ -133,8 +130,6 @@ class VerificationService:
                 code = self._code(verification_id, send - 1, length, tag, own)
             answer = self._store.start(
                 {**asked, **code, "verification_id": verification_id, "send": send},
-                self._wake_ups.queue_key,
-                self._wake_ups.job(verification_id, send, policy.ttl_seconds),
             )
             if answer["outcome"] != "retry_with":
                 started = read_started(answer, recipient)

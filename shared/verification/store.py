@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 from pydantic_core import to_json
 from redis.client import Pipeline
+from rq.utils import now, utcformat
 from rq.worker_registration import REDIS_WORKER_KEYS
 
 from shared.delivery.ledger import OVERDUE_SECONDS
-from shared.delivery.queue import enqueue_in_lua
+from shared.delivery.queue import QUEUE_KEY
 from shared.errors import StorageUnavailable
 from shared.policy import MOST_SENDS, Channel
 from shared.storage import reading
@@ -110,7 +111,7 @@ class Store:
         # Redis's clock less our monotonic one, as of the last answer that told it.
         self._clock_ms: float | None = None
         # Starts are what has to wait while Redis is full.
-        self._start = scripts.load("verification/start", above=enqueue_in_lua())
+        self._start = scripts.load("verification/start")
         self._refuse = scripts.load("verification/refuse")
         self._guards = scripts.load("verification/guards")
         self._release_guard = scripts.load("owner/release_guard")
@@ -119,9 +120,7 @@ class Store:
         self._end = scripts.load("verification/end", when_full=True)
         self._erase = scripts.load("verification/erase", when_full=True)
 
-    def start(
-        self, request: Mapping[str, Any], queue_key: str, job: Sequence[str | bytes | int]
-    ) -> dict[str, Any]:
+    def start(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Run start.lua, which see for the answer.
 
         `request` holds verification_id, send, app, channel, locale, tag, counted (the tag that
@@ -132,8 +131,7 @@ class Store:
         generation, length, by_recipient, by_id} and sealed, if it cannot be derived, unless the
         code stays as it is; and, where it applies, outlet and senders (see Outlets), budget, sender
         (the only one to deliver it), service {account, name}, test (nothing is sent), idempotency
-        (the fingerprint of what is asked for) with idempotency_key, and proof with proof_ms. `job`
-        is WakeUps.job() for the queue at `queue_key`.
+        (the fingerprint of what is asked for) with idempotency_key, and proof with proof_ms.
         """
         verification_id, tag, app = request["verification_id"], request["tag"], request["app"]
         account = request["service"]["account"] if "service" in request else app
@@ -147,6 +145,7 @@ class Store:
             "idempotency_ms": IDEMPOTENCY_SECONDS * 1000,
             "apps_ms": self._keep_ms + VERIFIED_SECONDS * 1000,
             "guards": guards,
+            "enqueued_at": utcformat(now()),
         }
         return self._in_time(
             self._start,
@@ -157,7 +156,7 @@ class Store:
                 f"otp:send:{verification_id}:{request['send']}",
                 "otp:due",
                 f"otp:failed:{request['counted']}",
-                queue_key,
+                QUEUE_KEY,
                 f"otp:history:{tag}",
                 f"otp:verified:{tag}",
                 f"otp:idempotency:{request.get('idempotency_key', '')}",
@@ -166,7 +165,6 @@ class Store:
                 *(f"otp:limit:{limit['scope']}:{limit['subject']}" for limit in request["limits"]),
             ],
             {**request, **more},
-            job,
         )
 
     def refuse(self, refusal: Mapping[str, Any]) -> None:
@@ -213,7 +211,6 @@ class Store:
         script: RunScript,
         keys: Sequence[str],
         request: Mapping[str, Any],
-        words: Sequence[Any] = (),
     ) -> dict[str, Any]:
         """Run a script that has no effect once this caller has given up: by then it was answered
         that Redis is away."""
@@ -221,7 +218,7 @@ class Store:
             timed = dict(request)
             if self._clock_ms is not None:
                 timed["not_after"] = self._clock_ms + 1000 * (time.monotonic() + PATIENCE_SECONDS)
-            answer: dict[str, Any] = json_of(script(keys, [to_json(timed), *words]))
+            answer: dict[str, Any] = json_of(script(keys, [to_json(timed)]))
             if "now" in answer:
                 self._clock_ms = answer.pop("now") - 1000 * time.monotonic()
             if answer["outcome"] != "late":

@@ -100,7 +100,7 @@ class _Attacker:
             self._pickle,
             self._pickled_meta,
             self._shell_command,
-            self._forged_signature,
+            self._compressed_shell_command,
             self._callbacks_and_webhooks,
             self._malformed_hash,
             self._wrong_type,
@@ -140,10 +140,10 @@ class _Attacker:
         self._queue(job_id, data=pickled, meta=pickled, result=pickled)
 
     def _shell_command(self, job_id: str) -> None:
-        self._queue(job_id, data=zlib.compress(self._shell(job_id)))
+        self._queue(job_id, data=self._shell(job_id))
 
-    def _forged_signature(self, job_id: str) -> None:
-        self._queue(job_id, data=zlib.compress(b"0" * 64 + b"." + self._shell(job_id)))
+    def _compressed_shell_command(self, job_id: str) -> None:
+        self._queue(job_id, data=zlib.compress(self._shell(job_id)))
 
     def _callbacks_and_webhooks(self, job_id: str) -> None:
         webhooks = [
@@ -152,7 +152,7 @@ class _Attacker:
         ]
         self._queue(
             job_id,
-            data=zlib.compress(json.dumps(["worker.delivery.deliver", None, [], {}]).encode()),
+            data=self._genuine,
             success_callback_name="os.system",
             failure_callback_name="os.system",
             stopped_callback_name="os.system",
@@ -194,7 +194,7 @@ class _Attacker:
                 self._redis.publish(channel, json.dumps(body))
 
     def _repeated(self, job_id: str) -> None:
-        """A job that the service has made and signed, once more."""
+        """The job of a start, once more."""
         self._queue(job_id, data=self._genuine)
 
     def _foreign_worker(self, job_id: str) -> None:

@@ -10,7 +10,6 @@ import pytest
 from shared.codes import Codes
 from shared.delivery.ledger import LEFT_SECONDS, MIN_LIFE_SECONDS
 from shared.delivery.outlets import Outlets
-from shared.delivery.queue import WakeUps
 from shared.policy import Policy
 from shared.settings import Settings
 from shared.verification.model import Terms
@@ -126,7 +125,6 @@ def users(redis, store, ledger, codes):
             store,
             ledger,
             codes,
-            WakeUps(redis, codes.job_keys),
             lambda app: settings.app(app).policy(),
             needed=Outlets(settings).needed,
         )
@@ -215,8 +213,7 @@ def test_what_no_worker_can_send_expires(skew, users, workers, send_of, clock):
 
 def test_other_workers_find_it_soon(users, workers, redis, ledger, codes, clock):
     def run(deliverer: Deliverer) -> None:
-        wake_ups = WakeUps(redis, codes.job_keys)
-        OtpWorker(redis, ledger, deliverer, wake_ups, concurrency=4).run(burst=True)
+        OtpWorker(redis, ledger, deliverer, concurrency=4).run(burst=True)
 
     users({"OTP_SMS_SENDERS": WEBHOOK}).ask()
     run(workers.deliverer({"": {}}))

@@ -4,7 +4,6 @@ import pytest
 from redis.exceptions import ResponseError
 
 from shared.delivery.ledger import Ledger
-from shared.delivery.queue import WakeUps
 from shared.errors import StorageUnavailable
 from shared.storage.scripts import Scripts
 from shared.verification.service import VerificationService
@@ -41,13 +40,9 @@ def test_an_accepted_message_is_recorded_later_and_not_sent_again(
     tmp_path, settings, codes, program, way
 ):
     with refusable_redis(tmp_path, program) as (redis, admin):
-        ledger, sender, wake_ups = (
-            PatientLedger(Scripts(redis)),
-            FakeSender(),
-            WakeUps(redis, codes.job_keys),
-        )
+        ledger, sender = PatientLedger(Scripts(redis)), FakeSender()
         service = VerificationService(
-            Store(Scripts(redis)), ledger, codes, wake_ups, lambda app: settings.app(app).policy()
+            Store(Scripts(redis)), ledger, codes, lambda app: settings.app(app).policy()
         )
         deliverer = DirectDeliverer(ledger, codes, outlets({"sms": {"fake": sender}}))
 
@@ -55,7 +50,7 @@ def test_an_accepted_message_is_recorded_later_and_not_sent_again(
             ledger.take_again = way(admin)
 
         def run_worker():
-            OtpWorker(redis, ledger, deliverer, wake_ups, concurrency=2).run(burst=True)
+            OtpWorker(redis, ledger, deliverer, concurrency=2).run(burst=True)
 
         user = User(service, codes)
         started = user.ask()

@@ -5,7 +5,7 @@
 --      5 due   6 the recipient's failed checks   7 the RQ queue   8 the recipient's verifications
 --      9 whether the recipient has verified before   10 the answer to an idempotency key
 --      11 a spent proof of work   12 budget   13... one list of send times per limit
--- ARGV 1 the request, JSON, see Store.start   2... the job, as enqueue() of shared/delivery/queue.py takes it
+-- ARGV 1 the request, JSON, see Store.start
 -- Result, JSON: {outcome}, which is
 --   started       and verification_id, send, channel, expires_in_ms, resend_in_ms, checks_left,
 --                 sends_left; again, the same, for an idempotency key that was used; for a
@@ -75,6 +75,24 @@ local locked, lock = wait_for(KEYS[6], {request.max_failed_checks}, now)
 if locked > 0 then
   return refused('failed_checks', nil, lock.count, lock.count, lock.ms,
     {outcome = 'locked', wait_ms = locked})
+end
+
+-- The job that wakes a worker up. It is what RQ's enqueue_call writes with its JSON serializer, but
+-- `data` is not compressed, which RQ reads too, and nothing is kept forever.
+local function enqueue(send)
+  local id, ttl = request.verification_id .. '-' .. send, request.ttl_ms / 1000
+  redis.call('HSET', 'rq:job:' .. id,
+    'data', '["worker.delivery.deliver", null, ["' .. request.verification_id .. '", ' .. send .. '], {}]',
+    'status', 'queued', 'origin', 'otp', 'description', 'deliver',
+    'created_at', request.enqueued_at, 'enqueued_at', request.enqueued_at,
+    'timeout', 180, 'ttl', ttl, 'result_ttl', 0, 'failure_ttl', ttl,
+    'success_callback_name', '', 'failure_callback_name', '', 'stopped_callback_name', '',
+    'started_at', '', 'ended_at', '', 'last_heartbeat', '', 'worker_name', '', 'group_id', '')
+  redis.call('EXPIRE', 'rq:job:' .. id, ttl)
+  redis.call('RPUSH', KEYS[7], id)
+  redis.call('EXPIRE', KEYS[7], 86400)
+  redis.call('SADD', 'rq:queues', KEYS[7])
+  redis.call('EXPIRE', 'rq:queues', 86400)
 end
 
 -- A verification stays the recipient's open one when its checks are used up, until it expires;
@@ -249,7 +267,7 @@ else
   -- The job wakes a worker now; should it get lost, the sweeper finds the send here.
   redis.call('ZADD', KEYS[5], now + request.overdue_ms, request.verification_id .. ':' .. send)
   expire_not_before(KEYS[5], kept_until, now)
-  enqueue(unpack(ARGV, 2))
+  enqueue(send)
 end
 -- The account's sends, for how many of them had somebody verified.
 if request.service then

@@ -3,7 +3,6 @@
 import pytest
 
 from shared.delivery.ledger import Ledger, ReceiptOutcome
-from shared.delivery.queue import WakeUps
 from shared.errors import (
     ChannelNotEnabled,
     IncorrectCode,
@@ -150,8 +149,7 @@ def test_a_verification_keeps_the_policy_that_it_was_started_with(
         resend_seconds=5,
         resend_code="new",
     )
-    wake_ups = WakeUps(redis, codes.job_keys)
-    later = User(VerificationService(store, ledger, codes, wake_ups, lambda app: other), codes)
+    later = User(VerificationService(store, ledger, codes, lambda app: other), codes)
     assert refusal(later.ask) == ("resend", 30)
     clock.shift(100)
     again = later.ask()

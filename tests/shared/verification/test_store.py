@@ -10,7 +10,6 @@ from redis.exceptions import ResponseError
 
 from shared.codes import Codes
 from shared.delivery.ledger import Ledger
-from shared.delivery.queue import WakeUps
 from shared.errors import StorageUnavailable
 from shared.settings import Settings
 from shared.storage.client import connect
@@ -99,7 +98,6 @@ def service_on(
         Store(scripts),
         Ledger(scripts),
         codes,
-        WakeUps(redis, codes.job_keys),
         lambda app: settings.app(app).policy(),
     )
 

@@ -3,7 +3,6 @@
 import pytest
 
 from shared.delivery.ledger import Claim
-from shared.delivery.queue import WakeUps
 from shared.errors import RateLimited, TooManyChecks, VerificationNotFound
 from shared.verification.service import VerificationService
 from shared.verification.store import Store
@@ -141,7 +140,6 @@ def user_keeping(redis, scripts, ledger, codes, settings):
             Store(scripts, keep_seconds=seconds),
             ledger,
             codes,
-            WakeUps(redis, codes.job_keys),
             lambda app: settings.app(app).policy(),
         )
         return User(service, codes)
