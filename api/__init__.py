@@ -1,5 +1,7 @@
 """The HTTP API and the web page."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -31,7 +33,8 @@ from shared.owner.log_ins import LogIns
 from shared.owner.state import ServiceState
 from shared.owner.statistics import Statistics
 from shared.owner.timeline import Timeline
-from shared.policy import ADMIN_APP, CHANNELS, Channel
+from shared.policy import ADMIN_APP, CHANNELS, Channel, Policy
+from shared.recipient import Addresses
 from shared.settings import Settings
 from shared.storage.client import connect
 from shared.storage.scripts import Scripts
@@ -48,103 +51,131 @@ MESSAGES = Path(__file__).parent.parent / "worker/texts"
 LARGEST_BODY_BYTES = 8 * 1024
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Core:
+    """What several areas of the API share."""
+
+    settings_of: Callable[[str], Settings]
+    policy: Callable[[str], Policy]
+    scripts: Scripts
+    codes: Codes
+    store: Store
+    service: VerificationService
+    services: Services
+    access: Access
+    audit: Audit
+    owner: OwnerAccess
+    addresses: Addresses
+
+
 def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
-    """The web process. Starts also while Redis is away. Raises SettingsError."""
+    """The web process. Starts even if Redis is unreachable. Raises SettingsError."""
+    core = _core(settings, redis)
+    service, access, addresses = core.service, core.access, core.addresses
+    work = ProofOfWork(core.codes, core.store)
+    phone_is_open = virtual_phone.openness(settings, access)
+    return_urls = ReturnUrls(settings.otp_return_urls)
+    languages = Languages(FRONTEND / "texts")
+    page = Page(
+        core.settings_of, service, access, languages, return_urls, phone_is_open=phone_is_open
+    )
+    answers = Answers(verify_v2.address_of(settings))
+
+    app = _flask(settings)
+    even_time.register(app)
+    hosts.register(app, access, settings.otp_public_url)
+    for blueprint in (
+        endpoints.endpoints(service, access, work, addresses),
+        hosted.endpoints(service, work),
+        receipts.endpoints(service, settings),
+        recipients.endpoints(core.store, core.codes, core.owner, core.audit, addresses=addresses),
+        admin.endpoints(core.owner, _dashboard(core, settings), is_open=access.is_open),
+        health.endpoints(core.store),
+        metrics.endpoints(core.store, QUEUE_KEY, access, sender_names(settings)),
+        pages.endpoints(page),
+        forms.endpoints(page, service, work, addresses),
+        openapi.endpoints(),
+        verify_v2.endpoints(settings, _verify_v2(core), access, answers, messages=MESSAGES),
+    ):
+        app.register_blueprint(blueprint)
+    if virtual_phone.exists(settings):
+        phone = Phone(core.scripts)
+        app.register_blueprint(
+            virtual_phone.endpoints(
+                settings, phone, service, core.codes, owner=core.owner, is_open=phone_is_open
+            )
+        )
+    links.register(app)
+    problems.register(app, answers.of, page.problem)
+    headers.register(app, return_urls.origins)
+    compression.register(app)
+    return app
+
+
+def _core(settings: Settings, redis: Redis | None) -> _Core:
     redis = redis or connect(
         settings.redis_url.get_secret_value(), timeout_seconds=PATIENCE_SECONDS
     )
     scripts = Scripts(redis)
     codes = Codes(settings.secret_keys())
     store = Store(scripts, keep_seconds=settings.otp_keep)
-    of_app = cache(settings.app)
-    policy = cache(lambda app: of_app(app).policy())
-    service = VerificationService(
-        store, Ledger(scripts), codes, policy, needed=Outlets(settings).needed
-    )
-    access = Access(settings, KeyUse(scripts).note)
-    addresses = settings.addresses()
+    settings_of = cache(settings.app)
+    policy = cache(lambda app: settings_of(app).policy())
     audit = Audit(scripts, keep_seconds=settings.otp_keep_audit)
-    owner = OwnerAccess(settings.admin_password(), LogIns(scripts), codes, audit)
+    return _Core(
+        settings_of=settings_of,
+        policy=policy,
+        scripts=scripts,
+        codes=codes,
+        store=store,
+        service=VerificationService(
+            store, Ledger(scripts), codes, policy, needed=Outlets(settings).needed
+        ),
+        services=Services(scripts, given(settings)),
+        access=Access(settings, KeyUse(scripts).note),
+        audit=audit,
+        owner=OwnerAccess(settings.admin_password(), LogIns(scripts), codes, audit),
+        addresses=settings.addresses(),
+    )
 
+
+def _flask(settings: Settings) -> Flask:
     app = Flask(
         __name__, static_folder=FRONTEND, static_url_path="/static", template_folder=FRONTEND
     )
-    even_time.register(app)
-    hosts.register(app, access, settings.otp_public_url)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
     if settings.otp_trusted_proxies:
         app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]
             app.wsgi_app, settings.otp_trusted_proxies
         )
-    work = ProofOfWork(codes, store)
-    app.register_blueprint(endpoints.endpoints(service, access, work, addresses))
-    app.register_blueprint(hosted.endpoints(service, work))
-    app.register_blueprint(receipts.endpoints(service, settings))
-    app.register_blueprint(
-        recipients.endpoints(
-            store,
-            codes,
-            owner,
-            audit,
-            addresses=addresses,
-        )
-    )
-    services = Services(scripts, given(settings))
-    dashboard = Dashboard(
-        service=service,
-        store=store,
-        codes=codes,
-        statistics=Statistics(scripts),
-        state=ServiceState(scripts, QUEUE_KEY, sender_names(settings)),
-        timeline=Timeline(scripts, codes, store.apps),
-        audit=audit,
-        services=services,
-        guard_of=lambda app: policy(app).guard,
-        senders=sender_apps(settings),
-        addresses=addresses,
-    )
-    app.register_blueprint(admin.endpoints(owner, dashboard, is_open=access.is_open))
-    app.register_blueprint(health.endpoints(store))
-    app.register_blueprint(metrics.endpoints(store, QUEUE_KEY, access, sender_names(settings)))
-    phone_is_open = virtual_phone.openness(settings, access)
-    return_urls = ReturnUrls(settings.otp_return_urls)
-    page = Page(
-        of_app,
-        service,
-        access,
-        Languages(FRONTEND / "texts"),
-        return_urls,
-        phone_is_open=phone_is_open,
-    )
-    app.register_blueprint(pages.endpoints(page))
-    app.register_blueprint(forms.endpoints(page, service, work, addresses))
-    app.register_blueprint(openapi.endpoints())
-    if virtual_phone.exists(settings):
-        app.register_blueprint(
-            virtual_phone.endpoints(
-                settings, Phone(scripts), service, codes, owner=owner, is_open=phone_is_open
-            )
-        )
-    answers = Answers(verify_v2.address_of(settings))
-    app.register_blueprint(
-        verify_v2.endpoints(
-            settings,
-            service,
-            services,
-            access,
-            answers,
-            limits=RateLimits(scripts),
-            attempts=Attempts(scripts, codes),
-            safe_list=SafeList(scripts, codes),
-            messages=MESSAGES,
-        )
-    )
-    links.register(app)
-    problems.register(app, answers.of, page.problem)
-    headers.register(app, return_urls.origins)
-    compression.register(app)
     return app
+
+
+def _dashboard(core: _Core, settings: Settings) -> Dashboard:
+    return Dashboard(
+        service=core.service,
+        store=core.store,
+        codes=core.codes,
+        statistics=Statistics(core.scripts),
+        state=ServiceState(core.scripts, QUEUE_KEY, sender_names(settings)),
+        timeline=Timeline(core.scripts, core.codes, core.store.apps),
+        audit=core.audit,
+        services=core.services,
+        guard_of=lambda app: core.policy(app).guard,
+        senders=sender_apps(settings),
+        addresses=core.addresses,
+    )
+
+
+def _verify_v2(core: _Core) -> verify_v2.Parts:
+    return verify_v2.Parts(
+        service=core.service,
+        services=core.services,
+        limits=RateLimits(core.scripts),
+        attempts=Attempts(core.scripts, core.codes),
+        safe_list=SafeList(core.scripts, core.codes),
+    )
 
 
 def sender_apps(settings: Settings) -> dict[Channel, dict[str, str]]:

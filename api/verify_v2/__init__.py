@@ -5,7 +5,7 @@ VerificationService.
 docs/twilio-verify.md tells what is there, and how to move."""
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flask import Blueprint, Response, g, request
@@ -18,6 +18,7 @@ from api.verify_v2 import rate_limits as rate_limit_endpoints
 from api.verify_v2 import services as service_endpoints
 from api.verify_v2.errors import PREFIX, Answers, V2Error, kind_of
 from api.verify_v2.shapes import Shapes
+from api.verify_v2.verifications import Verifications
 from shared.errors import RateLimitNotFound, RateLimitRefused
 from shared.settings import Settings
 from shared.verification.service import VerificationService
@@ -34,21 +35,24 @@ def address_of(settings: Settings) -> str:
     return settings.otp_public_url or f"http://localhost:{settings.port}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What the endpoints are made of."""
+
+    service: VerificationService
+    services: Services
+    limits: RateLimits
+    attempts: Attempts
+    safe_list: SafeList
+
+
 def endpoints(
-    settings: Settings,
-    service: VerificationService,
-    services: Services,
-    access: Access,
-    answers: Answers,
-    *,
-    limits: RateLimits,
-    attempts: Attempts,
-    safe_list: SafeList,
-    messages: Path,
+    settings: Settings, parts: Parts, access: Access, answers: Answers, *, messages: Path
 ) -> Blueprint:
-    """`messages` is the folder of what people read, in a file per language."""
+    """`messages` is the folder of the texts for messages, with a file for each language."""
     v2 = Blueprint("verify_v2", __name__, url_prefix=PREFIX)
     shapes = Shapes(address_of(settings))
+    services, safe_list = parts.services, parts.safe_list
     # Clients of this API write numbers with their country.
     addresses = replace(settings.addresses(), default_region=None)
 
@@ -67,10 +71,9 @@ def endpoints(
     for told in (V2Error, RateLimitNotFound, RateLimitRefused):
         v2.register_error_handler(told, refuse)
     service_endpoints.register(v2, services, shapes)
-    verifications.register(
-        v2, service, services, Policies(settings), shapes, safe_list=safe_list, addresses=addresses
-    )
-    rate_limit_endpoints.register(v2, services, limits, shapes)
-    attempt_endpoints.register(v2, attempts, shapes)
+    known = Verifications(parts.service, services, Policies(settings), safe_list, addresses)
+    verifications.register(v2, known, shapes)
+    rate_limit_endpoints.register(v2, services, parts.limits, shapes)
+    attempt_endpoints.register(v2, parts.attempts, shapes)
     lists.register(v2, safe_list, messages, shapes, addresses)
     return v2

@@ -1,12 +1,13 @@
 """What this API answers: every key always there, times in whole seconds of UTC."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from api.verify_v2.access import Account
 from shared.storage import reading
-from shared.verification.model import Asked, Checked
+from shared.verification.model import Asked, Checked, Started, Verification
 from shared.verify_v2.attempts import attempt_sid
 from shared.verify_v2.services import Service
 
@@ -16,6 +17,44 @@ def time(unix_seconds: float | None) -> str | None:
     if unix_seconds is None:
         return None
     return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What is shown of a verification, with its address as it is to be shown. Times are Unix
+    seconds."""
+
+    verification_id: str
+    to: str
+    channel: str
+    status: str
+    asked: Sequence[Asked]
+    created_at: float | None
+    updated_at: float | None
+
+
+def of_start(started: Started, to: str) -> Shown:
+    return Shown(
+        verification_id=started.verification_id,
+        to=to,
+        channel=started.channel,
+        status="pending",
+        asked=started.asked,
+        created_at=started.created_at,
+        updated_at=started.asked[-1].at,
+    )
+
+
+def of_verification(seen: Verification, to: str) -> Shown:
+    return Shown(
+        verification_id=seen.verification_id,
+        to=to,
+        channel=seen.channel,
+        status=seen.status,
+        asked=[Asked(send.channel, send.asked_at) for send in seen.sends],
+        created_at=seen.created_at,
+        updated_at=seen.updated_at,
+    )
 
 
 class Shapes:
@@ -58,27 +97,15 @@ class Shapes:
             },
         }
 
-    def verification(
-        self,
-        service: Service,
-        account: Account,
-        *,
-        verification_id: str,
-        to: str,
-        channel: str,
-        status: str,
-        asked: Sequence[Asked],
-        created_at: float | None,
-        updated_at: float | None,
-    ) -> dict[str, Any]:
+    def verification(self, service: Service, account: Account, one: Shown) -> dict[str, Any]:
         return {
-            "sid": verification_id,
+            "sid": one.verification_id,
             "service_sid": service.sid,
             "account_sid": account.sid,
-            "to": to,
-            "channel": channel,
-            "status": status,
-            "valid": status == "approved",
+            "to": one.to,
+            "channel": one.channel,
+            "status": one.status,
+            "valid": one.status == "approved",
             "lookup": {},
             "amount": None,
             "payee": None,
@@ -86,14 +113,14 @@ class Shapes:
                 {
                     "time": time(send.at),
                     "channel": send.channel,
-                    "attempt_sid": attempt_sid(verification_id, number),
+                    "attempt_sid": attempt_sid(one.verification_id, number),
                 }
-                for number, send in enumerate(asked, 1)
+                for number, send in enumerate(one.asked, 1)
             ],
-            "date_created": time(created_at),
-            "date_updated": time(updated_at),
+            "date_created": time(one.created_at),
+            "date_updated": time(one.updated_at),
             "sna": None,
-            "url": f"{self.base}/v2/Services/{service.sid}/Verifications/{verification_id}",
+            "url": f"{self.base}/v2/Services/{service.sid}/Verifications/{one.verification_id}",
         }
 
 

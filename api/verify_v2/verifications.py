@@ -1,5 +1,6 @@
 """/v2/Services/{sid}/Verifications and …/VerificationCheck: the verifications of a Service."""
 
+from dataclasses import replace
 from typing import Literal
 
 from flask import Blueprint, Response, jsonify, request
@@ -12,9 +13,8 @@ from api.verify_v2.form import Form
 from api.verify_v2.rate_limits import counting
 from api.verify_v2.services import found
 from shared.errors import TooManyChecks, VerificationNotFound
-from shared.policy import Channel
 from shared.recipient import Addresses, Recipient, is_email
-from shared.verification.model import Asked, Checked, Started, StartRequest, Terms, Verification
+from shared.verification.model import Checked, Started, StartRequest, Terms, Verification
 from shared.verification.service import VerificationService
 from shared.verify_v2.safe_list import SafeList
 from shared.verify_v2.services import Policies, Service, Services, ToStart
@@ -24,127 +24,109 @@ _ENDS: dict[str, Literal["canceled", "approved"]] = {"canceled": "canceled", "ap
 _TOLD = ("approved", "canceled", "expired", "max_attempts_reached")
 
 
-def register(
-    v2: Blueprint,
-    service: VerificationService,
-    services: Services,
-    policies: Policies,
-    shape: shapes.Shapes,
-    *,
-    safe_list: SafeList,
-    addresses: Addresses,
-) -> None:
-    verifications = _Verifications(service, policies, addresses)
-
+def register(v2: Blueprint, verifications: "Verifications", shape: shapes.Shapes) -> None:
     @v2.post("/Services/<service_sid>/Verifications")
     def create_verification(service_sid: str) -> tuple[Response, int]:
-        form = Form.of(request)
-        channel = parameters.channel(form)
-        recipient = parameters.recipient(
-            addresses, form.required("To"), by_email=channel == "email"
-        )
-        known = services.find_to_start(calling().app, service_sid, safe_list.key_of(recipient))
-        if known is None:
-            raise V2Error(NOT_FOUND)
-        started = verifications.start(known, recipient, channel, form)
+        of, to, started = verifications.start(service_sid, Form.of(request))
         # Nothing may fail from here on: clients ask again after a 5xx.
-        answer = shape.verification(
-            known.service,
-            calling(),
-            verification_id=started.verification_id,
-            to=recipient.to,
-            channel=started.channel,
-            status="pending",
-            asked=started.asked,
-            created_at=started.created_at,
-            updated_at=started.asked[-1].at,
-        )
-        return jsonify(answer), 201
+        return jsonify(shape.verification(of, calling(), shapes.of_start(started, to))), 201
 
     @v2.get("/Services/<service_sid>/Verifications/<sid>")
     def get_verification(service_sid: str, sid: str) -> Response:
-        of = found(services, service_sid)
+        of = verifications.service(service_sid)
         seen = verifications.find(of, sid)
         if seen.status in {"approved", "expired"}:
             raise _missing(seen.status)
-        return shown(of, seen, verifications.address(seen), seen.status, seen.updated_at)
+        to = verifications.address(seen)
+        return jsonify(shape.verification(of, calling(), shapes.of_verification(seen, to)))
 
     @v2.post("/Services/<service_sid>/Verifications/<sid>")
     def update_verification(service_sid: str, sid: str) -> Response:
-        of, status = found(services, service_sid), Form.of(request).required("Status")
+        of, status = verifications.service(service_sid), Form.of(request).required("Status")
         if status not in _ENDS:
             raise invalid("Status")
         seen = verifications.find(of, sid)
-        # Now, as it ends with the code.
+        # The address ends with the code, so read it first.
         to = verifications.address(seen)
-        try:
-            at = service.end(seen.verification_id, _ENDS[status], app=of.sid)
-        except VerificationNotFound:
-            raise _missing(verifications.status(of, seen.verification_id, None)) from None
-        return shown(of, seen, to, status, at)
+        ended = replace(seen, status=status, updated_at=verifications.end(of, seen, status))
+        return jsonify(shape.verification(of, calling(), shapes.of_verification(ended, to)))
 
     @v2.post("/Services/<service_sid>/VerificationCheck")
     def check_verification(service_sid: str) -> Response:
-        of = found(services, service_sid)
+        of = verifications.service(service_sid)
         checked = verifications.check(of, Form.of(request))
         return jsonify(shapes.check(of, calling(), checked))
 
-    def shown(
-        of: Service, seen: Verification, to: str, status: str, updated_at: float | None
-    ) -> Response:
-        return jsonify(
-            shape.verification(
-                of,
-                calling(),
-                verification_id=seen.verification_id,
-                to=to,
-                channel=seen.channel,
-                status=status,
-                asked=[Asked(send.channel, send.asked_at) for send in seen.sends],
-                created_at=seen.created_at,
-                updated_at=updated_at,
-            )
-        )
 
-
-class _Verifications:
+class Verifications:
     """The use cases, as a Service has them."""
 
     def __init__(
-        self, service: VerificationService, policies: Policies, addresses: Addresses
+        self,
+        service: VerificationService,
+        services: Services,
+        policies: Policies,
+        safe_list: SafeList,
+        addresses: Addresses,
     ) -> None:
         self._service = service
+        self._services = services
         self._policies = policies
+        self._safe_list = safe_list
         self._addresses = addresses
 
-    def start(self, known: ToStart, recipient: Recipient, channel: Channel, form: Form) -> Started:
-        """Raises V2Error, and what VerificationService.start does."""
+    def service(self, sid: str) -> Service:
+        """Raises V2Error."""
+        return found(self._services, sid)
+
+    def start(self, service_sid: str, form: Form) -> tuple[Service, str, Started]:
+        """Also returns the Service and the address. Raises V2Error, and what
+        VerificationService.start does."""
+        channel = parameters.channel(form)
+        recipient = parameters.recipient(
+            self._addresses, form.required("To"), by_email=channel == "email"
+        )
+        safe_key = self._safe_list.key_of(recipient)
+        known = self._services.find_to_start(calling().app, service_sid, safe_key)
+        if known is None:
+            raise V2Error(NOT_FOUND)
         of = known.service
         if of.skip_sms_to_landlines and channel == "sms" and recipient.type == "fixed_line":
             raise V2Error(LANDLINE)
         parameters.template(form, "TemplateSid")
         ip = _client_ip() or parameters.device_ip(form)
-        terms = Terms(
-            policy=self._policies.of(of, ip_known=ip is not None),
+        terms = self._terms(known, form, ip_known=ip is not None)
+        asked = StartRequest(
+            recipient=recipient,
+            channel=channel,
+            app=of.sid,
+            ip=ip or client_ip(request),
+            locale=parameters.locale(form),
+            terms=terms,
+        )
+        try:
+            return of, recipient.to, self._service.start(asked)
+        except TooManyChecks as error:
+            raise V2Error(TOO_MANY_SENDS, retry_after=error.retry_after) from None
+
+    def _terms(self, known: ToStart, form: Form, *, ip_known: bool) -> Terms:
+        """Raises V2Error."""
+        of = known.service
+        return Terms(
+            policy=self._policies.of(of, ip_known=ip_known),
             account=of.account,
             app_name=parameters.name(form, "CustomFriendlyName") or of.friendly_name,
             code=parameters.custom_code(form) if of.custom_code_enabled else None,
             extra_limits=counting(form, known.limits),
             is_safe=known.is_safe,
         )
+
+    def end(self, of: Service, seen: Verification, status: str) -> float:
+        """Returns the time, in Unix seconds. Raises V2Error."""
         try:
-            return self._service.start(
-                StartRequest(
-                    recipient=recipient,
-                    channel=channel,
-                    app=of.sid,
-                    ip=ip or client_ip(request),
-                    locale=parameters.locale(form),
-                    terms=terms,
-                )
-            )
-        except TooManyChecks as error:
-            raise V2Error(TOO_MANY_SENDS, retry_after=error.retry_after) from None
+            return self._service.end(seen.verification_id, _ENDS[status], app=of.sid)
+        except VerificationNotFound:
+            raise _missing(self.status(of, seen.verification_id, None)) from None
 
     def check(self, of: Service, form: Form) -> Checked:
         """Raises V2Error, and what VerificationService.check does."""

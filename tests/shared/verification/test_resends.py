@@ -159,7 +159,7 @@ def test_a_verification_keeps_the_policy_that_it_was_started_with(
         later.type("12345678")
     assert later.status(started) == "pending"
     later.type(later.code(again))
-    with pytest.raises(InvalidRequest, match="expected 8 digits"):
+    with pytest.raises(InvalidRequest, match="enter all 8 digits"):
         later.type("123456")
 
 
