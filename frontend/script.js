@@ -3,11 +3,11 @@
  * and every answer changes one state (state.js, flow.js), and render.js makes the page say what it
  * says.
  */
-import { address } from "./page/api.js";
+import { $, all } from "./lib/dom.js";
 import { codeIn, digitsOf } from "./page/code.js";
-import { check, checkTyped, ended, fillFromSms, learn, leave, look, resend, start, tellEmbedder } from "./page/flow.js";
+import { address, check, checkTyped, ended, fillFromSms, learn, leave, look, resend, start, tellEmbedder } from "./page/flow.js";
 import { render } from "./page/render.js";
-import { NO_ERROR, $, announce, arrived, codeLength, fail, focusStep, state, update } from "./page/state.js";
+import { NO_ERROR, announce, arrived, codeLength, fail, focusStep, state, update } from "./page/state.js";
 import { fill, texts } from "./page/words.js";
 
 const TICK_MS = 500;
@@ -52,7 +52,7 @@ const actions = {
   /** After a reload the address is not known any more: only the person can type it in again. */
   again: () => (state.address ? start("ended", state.channel) : actions.restart()),
   restart() {
-    for (const input of document.querySelectorAll("#phone, #email")) {
+    for (const input of all("#phone, #email")) {
       input.value = "";
       input.dispatchEvent(new Event("input"));
     }
@@ -123,8 +123,8 @@ function tick() {
 
 /** The script changes the page's address, and the links stay those of the address it came from. */
 function pinLinks() {
-  for (const link of document.querySelectorAll('link[href], a[href^="."]')) link.href = link.href;
-  for (const form of document.querySelectorAll('form[action^="."]')) form.action = form.action;
+  for (const link of all('link[href], a[href^="."]')) link.href = link.href;
+  for (const form of all('form[action^="."]')) form.action = form.action;
 }
 
 function listen() {
@@ -133,10 +133,10 @@ function listen() {
   $("code-step").addEventListener("submit", submitCode);
   $("code").addEventListener("input", typedCode);
   $("code").addEventListener("paste", pastedCode);
-  for (const radio of document.querySelectorAll("[name=kind][type=radio]")) {
+  for (const radio of all("[name=kind][type=radio]")) {
     radio.addEventListener("change", () => update({ kind: radio.value, error: NO_ERROR }));
   }
-  for (const button of document.querySelectorAll("[data-action]")) button.addEventListener("click", act);
+  for (const button of all("[data-action]")) button.addEventListener("click", act);
   document.addEventListener("visibilitychange", look);
   if (arrived.embedder) {
     document.addEventListener("keydown", escape);

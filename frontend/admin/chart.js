@@ -1,5 +1,5 @@
 /** Lines over time, as SVG: with the values of a moment that is pointed at, and a table of all. */
-import { h } from "./dom.js";
+import { h } from "../lib/dom.js";
 
 // The plot is stretched to its place; the letters around it are not in it.
 const WIDTH = 600;

@@ -2,9 +2,9 @@
  * The dashboard: every event and every answer changes one state by update(), and render() makes the
  * page say what the state says. views.js and timeline.js have the elements, words.js the texts.
  */
-import { Problem, call } from "./api.js";
+import { Problem, call } from "../lib/api.js";
+import { $, all, h, show } from "../lib/dom.js";
 import { listen as listenToCharts } from "./chart.js";
-import { h, show } from "./dom.js";
 import { trace } from "./timeline.js";
 import * as views from "./views.js";
 import * as words from "./words.js";
@@ -14,8 +14,6 @@ const POLL_TRACE_MS = 1500;
 const NOTICE_MS = 8000;
 const VIEWS = ["overview", "delivery", "protection", "log", "find"];
 
-const $ = (id) => document.getElementById(id);
-const all = (selector) => document.querySelectorAll(selector);
 const main = $("main");
 
 const state = {
@@ -97,6 +95,16 @@ function chooseApp(apps) {
   $("app").value = state.app;
 }
 
+/** Asks the service. Without a session, the login page opens. */
+async function ask(method, path, body) {
+  try {
+    return await call(method, `admin/${path}`, body);
+  } catch (problem) {
+    if (problem.status === 401) location.assign("login");
+    throw problem;
+  }
+}
+
 let turn = 0;
 let nextPoll;
 
@@ -109,7 +117,7 @@ async function poll() {
   try {
     if (view === "find") await trackFound();
     else {
-      const figures = await call("GET", `stats.json?${new URLSearchParams({ window, app })}`);
+      const figures = await ask("GET", `stats.json?${new URLSearchParams({ window, app })}`);
       if (mine === turn) update({ figures, isAway: false });
     }
   } catch (error) {
@@ -128,7 +136,7 @@ let search = 0;
 
 async function lookAgain() {
   const mine = search;
-  const found = await call("POST", "timeline", { to: state.typed });
+  const found = await ask("POST", "timeline", { to: state.typed });
   if (mine === search) update({ found, isAway: false });
 }
 
@@ -140,7 +148,7 @@ async function find(typed) {
   update({ found: null, typed, revealed: {}, notice: "" });
   if (!typed) return fail($("find"), "Enter a phone number, email address or verification ID.");
   try {
-    const found = await call("POST", "timeline", { to: typed });
+    const found = await ask("POST", "timeline", { to: typed });
     if (mine !== search) return false;
     update({ found, isAway: false });
     go("find");
@@ -181,48 +189,48 @@ const actions = {
   pause({ channel, name }) {
     const sender = words.sender(`${channel}:${name}`);
     return inDialog("pause", sender, async (form) => {
-      await call("POST", "pause", { channel, sender: name, seconds: Number(form.elements.seconds.value) });
+      await ask("POST", "pause", { channel, sender: name, seconds: Number(form.elements.seconds.value) });
       return `${sender} is paused.`;
     });
   },
   async resume({ channel, name }) {
-    await call("POST", "resume", { channel, sender: name });
+    await ask("POST", "resume", { channel, sender: name });
     return `${words.sender(`${channel}:${name}`)} is active again.`;
   },
   async release({ guard, about }) {
-    await call("POST", "release", { guard });
+    await ask("POST", "release", { guard });
     return `${about} is released. The guard starts counting again from zero.`;
   },
   exempt({ guard, about }) {
     return inDialog("exempt", about, async (form) => {
-      await call("POST", "exempt", { guard, seconds: Number(form.elements.seconds.value) });
+      await ask("POST", "exempt", { guard, seconds: Number(form.elements.seconds.value) });
       return `${about} is exempt from the SMS pumping guard.`;
     });
   },
   async endExemption({ guard, about }) {
-    await call("POST", "end_exemption", { guard });
+    await ask("POST", "end_exemption", { guard });
     return `The SMS pumping guard watches ${about} again.`;
   },
   test({ channel, name }) {
     return inDialog("test", words.sender(`${channel}:${name}`), async (form) => {
       const to = form.querySelector("input").value.trim();
-      await call("POST", "test", { channel, sender: name, to });
+      await ask("POST", "test", { channel, sender: name, to });
       if (await find(to)) notify("The test message is being sent.");
     });
   },
   cancel({ verification }) {
     return inDialog("cancel", "", async () => {
-      await call("POST", "cancel", { verification_id: verification });
+      await ask("POST", "cancel", { verification_id: verification });
       return "Verification canceled.";
     });
   },
   async reveal({ verification }) {
     const mine = search;
-    const { to } = await call("POST", "reveal", { verification_id: verification });
+    const { to } = await ask("POST", "reveal", { verification_id: verification });
     if (mine === search) update({ revealed: { ...state.revealed, [verification]: to } });
   },
   async unblock() {
-    await call("POST", "unblock", { to: state.typed });
+    await ask("POST", "unblock", { to: state.typed });
     return "Limits reset for this recipient.";
   },
 };

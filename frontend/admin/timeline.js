@@ -1,5 +1,5 @@
 /** Where is my code? A recipient's verifications, and what happened to each, moment by moment. */
-import { h } from "./dom.js";
+import { h } from "../lib/dom.js";
 import { badge, button } from "./views.js";
 import * as words from "./words.js";
 

@@ -1,6 +1,6 @@
 /** What the views show of the service's figures, as elements. timeline.js shows a recipient's. */
+import { h } from "../lib/dom.js";
 import { chart, sparkline } from "./chart.js";
-import { h } from "./dom.js";
 import * as words from "./words.js";
 
 const SLOW_QUEUE_SECONDS = 5;

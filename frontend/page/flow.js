@@ -1,32 +1,51 @@
 /** What the page asks the service for, and what becomes of the state by the answers. */
-import { Problem, address, call } from "./api.js";
+import { Problem, ROOT, call, unreachable } from "../lib/api.js";
+import { $, all } from "../lib/dom.js";
 import { codeFromSms } from "./code.js";
-import { NO_ERROR, $, announce, arrived, codeLength, fail, focusOn, state, update } from "./state.js";
+import { NO_ERROR, announce, arrived, codeLength, fail, focusOn, state, update } from "./state.js";
 import * as words from "./words.js";
 
 const { texts } = words;
 const POLL_MOVING_MS = 1500; // while the newest send is under way
 const POLL_RESTING_MS = 5000;
 
+/** The address of a page of the service, which keeps what this one was called with. */
+export function address(path) {
+  const url = new URL(path, ROOT);
+  url.search = location.search;
+  return url;
+}
+
+/** Asks the service. A request that needs proof of work gets it, once. */
+async function ask(method, path, body) {
+  try {
+    return await call(method, path, body);
+  } catch (problem) {
+    if (problem.code !== "proof_of_work_required") throw problem;
+    const { solve } = await import("./proof.js").catch(unreachable);
+    return call(method, path, { ...body, proof: await solve(problem.challenge) });
+  }
+}
+
 /** Asks for a code for state.address, from the step `where`. */
 export function start(where, channel) {
   const { locale } = document.body.dataset;
   const body = state.address.phone ? { ...state.address, channel, locale } : { ...state.address, locale };
   const [typed] = Object.values(state.address);
-  return send(where, () => call("POST", "generate-otp", body), typed);
+  return send(where, () => ask("POST", "generate-otp", body), typed);
 }
 
 /** Asks for the code of the verification again. The address is not needed for that. */
 export function resend(channel) {
   const { locale } = document.body.dataset;
-  return send("resend", () => call("POST", `verify/${state.verification.id}/resend`, { channel, locale }));
+  return send("resend", () => ask("POST", `verify/${state.verification.id}/resend`, { channel, locale }));
 }
 
-async function send(where, ask, typed) {
+async function send(where, request, typed) {
   if (state.busy) return;
   update({ busy: where, error: NO_ERROR, note: "" });
   try {
-    started(await ask(), typed);
+    started(await request(), typed);
   } catch (problem) {
     sendRefused(where, asProblem(problem));
   }
@@ -75,7 +94,7 @@ function started(answer, typed) {
 
 /** The code that went to a mistyped address should not work for whoever reads it there. */
 function cancel(id) {
-  call("POST", `verify/${id}/cancel`).catch(() => {}); // It may have ended by itself.
+  ask("POST", `verify/${id}/cancel`).catch(() => {}); // It may have ended by itself.
 }
 
 function sendRefused(where, problem) {
@@ -97,7 +116,7 @@ export async function check(otp) {
   if (state.busy) return;
   update({ busy: "code", error: NO_ERROR });
   try {
-    await call("POST", `verify/${state.verification.id}/check`, { otp });
+    await ask("POST", `verify/${state.verification.id}/check`, { otp });
     approved();
   } catch (problem) {
     refused = otp;
@@ -140,7 +159,7 @@ export function leave(status) {
   const back = new URL(returnUrl);
   back.searchParams.set("verification_id", id);
   back.searchParams.set("status", status);
-  for (const link of document.querySelectorAll("[data-return]")) link.href = back;
+  for (const link of all("[data-return]")) link.href = back;
   if (status === "approved" && !embedder) location.replace(back);
 }
 
@@ -159,7 +178,7 @@ export async function look() {
   const matters = () => mine === turn && isWaiting();
   if (!matters() || document.hidden) return;
   try {
-    const answer = await call("GET", `verify/${state.verification?.id ?? arrived.id}/status`);
+    const answer = await ask("GET", `verify/${state.verification?.id ?? arrived.id}/status`);
     if (matters() && !state.busy) learn(answer);
   } catch (problem) {
     if (matters() && !state.busy && asProblem(problem).code === "verification_not_found") ended("not_found");

@@ -3,6 +3,7 @@
  * the page can be used already. Without it the field takes numbers all the same, and whatever is said
  * here, the service decides.
  */
+import { $, loadStyle, write } from "../lib/dom.js";
 import { plain } from "./typed.js";
 import { texts } from "./words.js";
 
@@ -10,8 +11,8 @@ const FOLDER = "../vendor/intl-tel-input";
 const PAUSE_MS = 800; // Nobody wants to be told at every digit that the number is too short.
 
 const page = document.body.dataset;
-const input = document.getElementById("phone");
-const doubt = document.getElementById("phone-doubt");
+const input = $("phone");
+const doubt = $("phone-doubt");
 let intlTelInput = null;
 let picker = null;
 
@@ -92,14 +93,10 @@ function clean(event) {
   if (number !== input.value) input.value = number;
 }
 
+/** In front of the page's own styles, which have its colours. */
 function styles() {
-  const link = document.createElement("link");
-  link.rel = "stylesheet";
-  link.href = new URL(`${FOLDER}/intlTelInput.min.css`, import.meta.url);
-  const loaded = new Promise((resolve, reject) => Object.assign(link, { onload: resolve, onerror: reject }));
-  // In front of the page's own, which has its colours.
-  document.head.querySelector("link[rel=stylesheet]").after(link);
-  return loaded;
+  const url = new URL(`${FOLDER}/intlTelInput.min.css`, import.meta.url);
+  return loadStyle(url, (link) => document.head.querySelector("link[rel=stylesheet]").after(link));
 }
 
 function known(countries) {
@@ -121,7 +118,7 @@ let pause;
 
 function typed() {
   clearTimeout(pause);
-  say("");
+  write(doubt, "");
   input.classList.toggle("is-valid", looksRight());
   pause = setTimeout(judge, PAUSE_MS);
 }
@@ -135,10 +132,6 @@ function judge() {
   const { phone_too_short: TOO_SHORT, phone_too_long: TOO_LONG, phone_unlikely } = texts.address;
   const number = readings(input.value.trim()).find(exists);
   if (number && !input.value.startsWith("+")) picker.setNumber(intlTelInput.utils.formatNumber(number, chosen()));
-  else if (number && !chosen()) say(texts.problem.country_not_allowed);
-  else say({ TOO_SHORT, TOO_LONG }[picker.getValidationError()] ?? phone_unlikely);
-}
-
-function say(text) {
-  if (doubt.textContent !== text) doubt.textContent = text;
+  else if (number && !chosen()) write(doubt, texts.problem.country_not_allowed);
+  else write(doubt, { TOO_SHORT, TOO_LONG }[picker.getValidationError()] ?? phone_unlikely);
 }

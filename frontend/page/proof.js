@@ -2,7 +2,8 @@
  * Solves the challenges of the service with ALTCHA's widget, which is loaded when the first one
  * comes. It works by itself: a person sees that it does, and has nothing to do.
  */
-import { Problem } from "./api.js";
+import { Problem } from "../lib/api.js";
+import { loadStyle } from "../lib/dom.js";
 import { texts } from "./words.js";
 
 const CONFIGURATION = { hideFooter: true, hideLogo: true, humanInteractionSignature: false, minDuration: 0 };
@@ -41,8 +42,8 @@ let loading;
 function load() {
   loading ??= Promise.all([
     import("../vendor/altcha/altcha.min.js"),
-    loadStyle("../vendor/altcha/altcha.css"),
-    loadStyle("./proof.css"),
+    loadStyle(urlOf("../vendor/altcha/altcha.css")),
+    loadStyle(urlOf("./proof.css")),
   ]);
   return loading.then(tellWidget, (error) => {
     loading = null; // The next try may find the network back.
@@ -57,14 +58,6 @@ function tellWidget() {
   for (const language of ["en", document.documentElement.lang]) {
     i18n.set(language, { ...i18n.get("en"), verifying: texts.address.proving });
   }
-}
-
-function loadStyle(path) {
-  const link = document.createElement("link");
-  return new Promise((resolve, reject) => {
-    Object.assign(link, { rel: "stylesheet", href: urlOf(path), onload: resolve, onerror: reject });
-    document.head.append(link);
-  });
 }
 
 function urlOf(path) {

@@ -1,10 +1,8 @@
 /** Makes the page say what the state says. */
+import { $, all, h, show, write } from "../lib/dom.js";
 import * as words from "./words.js";
 
 const { texts } = words;
-const page = document.body.dataset;
-const $ = (id) => document.getElementById(id);
-const all = (selector) => document.querySelectorAll(selector);
 
 export function render(state) {
   for (const step of all("[data-step]")) step.hidden = step.dataset.step !== state.step;
@@ -85,18 +83,8 @@ function markInvalid(input, isInvalid) {
   input.setAttribute("aria-invalid", String(isInvalid));
 }
 
-/** Unchanged text is left alone: a screen reader would read it out again. */
-function write(element, text) {
-  if (element && element.textContent !== text) element.textContent = text;
-}
-
 /** A sentence about {to}, which stands out and is read from left to right in every language. */
 function writeTo(element, sentence, to) {
-  if (element.textContent === words.fill(sentence, { to })) return;
-  const address = document.createElement("strong");
-  address.className = "address";
-  address.dir = "ltr";
-  address.textContent = to;
   const [before, after] = sentence.split("{to}");
-  element.replaceChildren(before, address, after);
+  show(element, before, h("strong", { class: "address", dir: "ltr" }, to), after);
 }

@@ -1,4 +1,5 @@
 /** What the page shows: one state, changed by update(), shown by render(). */
+import { $ } from "../lib/dom.js";
 import { render } from "./render.js";
 
 const page = document.body.dataset;
@@ -21,8 +22,6 @@ export const state = {
   ended: arrived.ended, // one of the ends in the texts
   verification: null, // {id, to, channel, endsAt, life, resendAt, checksLeft, sendsLeft, tried, delivery}
 };
-
-export const $ = (id) => document.getElementById(id);
 
 export function update(changes) {
   const { step } = state;

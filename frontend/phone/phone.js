@@ -1,5 +1,8 @@
 /** /phone: shows what the console sender has sent, and tells the carrier what to do next. */
 
+import { call } from "../lib/api.js";
+import { $, all, write } from "../lib/dom.js";
+
 const LOOK_EVERY_MS = 1000;
 const MOST_PAST = 8;
 
@@ -13,32 +16,13 @@ const DID = {
   fail: () => "accepted, then reported as undelivered",
 };
 
-const $ = (id) => document.getElementById(id);
+const TROUBLE = { unreachable: "Can’t reach the service. Trying again…", unexpected: "Something went wrong. Trying again…" };
 const clock = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat("en", { weekday: "long", day: "numeric", month: "long" });
 
 // A look that began before the carrier had been told something does not know of it.
 let told = 0;
 let telling = 0;
-
-const form = document.querySelector("form");
-
-/** Answers the body of a success, and throws an error with words for a person. */
-async function call(method, path, body) {
-  const options = { method, headers: { Accept: "application/json" }, cache: "no-store" };
-  if (body) {
-    options.headers["Content-Type"] = "application/json";
-    options.headers["X-CSRF-Token"] = document.body.dataset.csrfToken; // Empty where nobody has to log in.
-    options.body = JSON.stringify(body);
-  }
-  const response = await fetch(path, options).catch(() => {
-    throw new Error("Can’t reach the service. Trying again…");
-  });
-  if (response.status === 204) return null;
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(answer.detail ?? "Something went wrong. Trying again…");
-  return answer;
-}
 
 async function look() {
   const toldBefore = told;
@@ -48,8 +32,8 @@ async function look() {
     showPast(messages.slice(0, MOST_PAST));
     if (!telling && told === toldBefore) choose(carrier);
     write($("trouble"), "");
-  } catch (error) {
-    write($("trouble"), error.message);
+  } catch (problem) {
+    write($("trouble"), TROUBLE[problem.code] ?? problem.message);
   }
   showTime();
   setTimeout(look, LOOK_EVERY_MS);
@@ -60,8 +44,8 @@ async function tell(carrier) {
   try {
     await call("POST", "phone/carrier", { carrier });
     write($("trouble"), "");
-  } catch (error) {
-    write($("trouble"), error.message);
+  } catch (problem) {
+    write($("trouble"), TROUBLE[problem.code] ?? problem.message);
   } finally {
     telling -= 1;
     told += 1;
@@ -69,7 +53,7 @@ async function tell(carrier) {
 }
 
 function choose(carrier) {
-  for (const radio of document.querySelectorAll("[name=carrier]")) radio.checked = radio.value === carrier;
+  for (const radio of all("[name=carrier]")) radio.checked = radio.value === carrier;
 }
 
 function showMessages(messages) {
@@ -131,7 +115,7 @@ function showPast(messages) {
 
 function showTime() {
   const now = new Date();
-  for (const time of document.querySelectorAll(".time")) write(time, clock.format(now));
+  for (const time of all(".time")) write(time, clock.format(now));
   write(document.querySelector(".date"), day.format(now));
 }
 
@@ -144,10 +128,5 @@ function keepOnly(list, messages) {
   for (const element of [...list.children]) if (!ids.has(element.dataset.id)) element.remove();
 }
 
-/** Unchanged text is left alone: a screen reader would read it out again. */
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-form.addEventListener("change", (event) => tell(event.target.value));
+document.querySelector("form").addEventListener("change", (event) => tell(event.target.value));
 look();

@@ -1,4 +1,7 @@
-/** Makes elements, and brings what the page shows up to date without losing focus or selection. */
+/** Finds and makes elements, and brings what a page shows up to date without losing focus or selection. */
+
+export const $ = (id) => document.getElementById(id);
+export const all = (selector) => document.querySelectorAll(selector);
 
 const SVG = new Set(["svg", "polyline", "path", "line", "rect"]);
 
@@ -27,7 +30,7 @@ function patchChildren(parent, wanted) {
     const old = parent.childNodes[place];
     if (!old) parent.append(fresh);
     else if (!isSame(old, fresh)) old.replaceWith(fresh);
-    else if (old.nodeType === Node.TEXT_NODE) write(old, fresh.nodeValue);
+    else if (old.nodeType === Node.TEXT_NODE) write(old, fresh.textContent);
     else patch(old, fresh);
   });
   while (parent.childNodes.length > wanted.length) parent.lastChild.remove();
@@ -48,7 +51,15 @@ function patch(old, fresh) {
   patchChildren(old, [...fresh.childNodes]);
 }
 
-/** Unchanged text is left alone: a screen reader would read it out again. */
-function write(node, text) {
-  if (node.nodeValue !== text) node.nodeValue = text;
+/** Does nothing without a node. Unchanged text stays, because a screen reader would read it out again. */
+export function write(node, text) {
+  if (node && node.textContent !== text) node.textContent = text;
+}
+
+/** Loads a style sheet. `place` puts its link into the document: at the end, if there is none. */
+export function loadStyle(href, place = (link) => document.head.append(link)) {
+  const link = document.createElement("link");
+  return new Promise((resolve, reject) => {
+    place(Object.assign(link, { rel: "stylesheet", href, onload: resolve, onerror: reject }));
+  });
 }
