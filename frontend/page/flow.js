@@ -102,7 +102,7 @@ function sendRefused(where, problem) {
   if (where === "resend" && problem.code === "verification_not_found") return lookAgain();
   if (problem.status === 429 && where === "resend") state.verification.resendAt = until;
   else if (problem.status === 429) state.blockedUntil = until;
-  fail(where, words.refusal(problem, codeLength));
+  fail(where, words.refusal(problem));
 }
 
 let refused = ""; // the code that was wrong last
@@ -130,7 +130,7 @@ function checkRefused(problem) {
     return ended("max_attempts_reached", problem.retryAfterSeconds);
   }
   if (problem.code === "incorrect_code") state.verification.checksLeft = problem.checks_left;
-  fail("code", words.refusal(problem, codeLength));
+  fail("code", words.refusal(problem));
 }
 
 /** It knows which end it was; and whether the answer to a right code got lost. */

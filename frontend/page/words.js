@@ -2,7 +2,6 @@
 
 export const texts = JSON.parse(document.body.dataset.texts);
 
-const EXAMPLES = { phone: "+1 415 555 0123", email: "you@example.com" };
 const FAILED = ["undelivered", "failed"];
 
 /** The sentence with what its {braces} name. What is not given stays, for whoever fills it in. */
@@ -37,10 +36,9 @@ export function delivery(send, canTryAnother) {
   return hasFailed(send) && canTryAnother ? fill(texts.delivery.try_another, { what }) : what;
 }
 
-/** What the page says of a Problem. `length` is that of a code. */
-export function refusal({ code, errors, retryAfterSeconds, checks_left: count }, length) {
+/** What the page says about a Problem. */
+export function refusal({ code, errors, retryAfterSeconds, checks_left: count }) {
   const name = code === "invalid_request" ? `invalid_${errors?.[0]?.field}` : code;
-  const example = isolated(EXAMPLES[name.replace("invalid_", "")]);
   const time = duration((retryAfterSeconds || 1) * 1000);
-  return fill(texts.problem[name] ?? texts.problem.unexpected, { example, length, time, count });
+  return fill(texts.problem[name] ?? texts.problem.unexpected, { time, count });
 }
