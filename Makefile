@@ -73,6 +73,10 @@ lock: $(VENV)/.dev ## pin packages with their hashes after changing pyproject.to
 	@$(LOCK) --group embedded -c requirements-dev.txt -o deploy/requirements-embedded.txt
 	@$(LOCK) --group bench -c requirements-dev.txt -o bench/requirements.txt
 
+.PHONY: docs
+docs: $(VENV)/.dev ## write .env.example and the tables in docs/ that list settings and errors
+	@$(PY) -m deploy.docs
+
 .PHONY: image
 image: $(VENV)/.dev ## retake the pictures in the README
 	@$(PY) deploy/screenshot.py

@@ -11,134 +11,25 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
-from pydantic import SecretStr as Secret
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from shared.policy import (
-    CHANNELS,
-    PAGE_APP,
-    PHONE_CHANNELS,
-    Channel,
-    Guard,
-    Limit,
-    Policy,
-)
+from shared.policy import CHANNELS, PAGE_APP, PHONE_CHANNELS, Channel, Guard, Policy
 from shared.recipient import Addresses
-from shared.settings.fictional_numbers import refuse_real
 from shared.settings.keys import app_keys, key_ring
+from shared.settings.rules import Codes, Limits, Recipients, Senders
 from shared.settings.sender_urls import named
+from shared.settings.service import Keys, Processes
 from shared.settings.sources import SettingsError, find, made_secrets, read_sources, refuse_unknown
-from shared.settings.types import (
-    APP_NAME,
-    Budget,
-    NumberTypes,
-    OneLine,
-    Password,
-    Prefixes,
-    PublicUrl,
-    RedisUrl,
-    Region,
-    Regions,
-    ReturnUrls,
-    SenderUrls,
-    Services,
-    TestNumbers,
-    WebOrigin,
-    WindowLimit,
-    WindowLimits,
-    expected,
-    from_to,
-)
+from shared.settings.types import APP_NAME, expected
 
-__all__ = ["Settings", "SettingsError"]
-
-_CONSOLE = ("console://",)
+__all__ = ["PER_APP", "SECRETS", "Settings", "SettingsError"]
 
 
-class Settings(BaseModel):
+# Pydantic takes the fields of the last base first.
+class Settings(Recipients, Limits, Senders, Codes, Keys, Processes):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
-
-    redis_url: RedisUrl = Secret("redis://localhost:6379/0")
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 5000
-    api_processes: Annotated[int, Field(ge=1, le=64)] = 2
-    worker_concurrency: Annotated[int, Field(ge=1, le=512)] = 32
-
-    otp_data_dir: Path | None = None
-    otp_secret_keys: Secret | None = None
-    otp_api_keys: Secret | None = None
-    otp_allow_open: bool = False
-    otp_admin_password: Password | None = None
-    # A table per app may name senders, whose URLs hold passwords.
-    otp_apps: Secret | None = None
-    otp_public_ui: bool = False
-    otp_services: Services = ()
-
-    otp_code_length: Annotated[int, Field(ge=4, le=10)] = 6
-    otp_ttl_seconds: Annotated[int, Field(ge=30, le=3600)] = 300
-    otp_max_checks: Annotated[int, Field(ge=1, le=10)] = 5
-    otp_max_sends: Annotated[int, Field(ge=1, le=10)] = 5
-    otp_resend_seconds: Annotated[int, Field(ge=0, le=600)] = 30
-    otp_resend_code: Literal["same", "new"] = "same"
-
-    # A sender URL may hold a password.
-    otp_sms_senders: SenderUrls = Field(default=_CONSOLE, repr=False)
-    otp_whatsapp_senders: SenderUrls = Field(default=_CONSOLE, repr=False)
-    otp_call_senders: SenderUrls = Field(default=_CONSOLE, repr=False)
-    otp_email_senders: SenderUrls = Field(default=_CONSOLE, repr=False)
-
-    otp_limit_to: WindowLimits = (Limit.parse("5/10m"), Limit.parse("10/1h"))
-    otp_limit_ip: WindowLimits = (Limit.parse("30/1h"),)
-    otp_limit_app: WindowLimits = ()
-    otp_limit_country: WindowLimits = ()
-    otp_limit_range: WindowLimits = ()
-    otp_limit_global: WindowLimits = ()
-    otp_max_failed_checks: WindowLimit = Limit.parse("20/24h")
-    otp_budget: Budget = Field(default_factory=dict)
-
-    otp_guard: Literal["block", "monitor", "off"] | None = None
-    otp_guard_range: WindowLimit = Limit.parse("20/1d")
-    otp_guard_country: WindowLimit = Limit.parse("500/1d")
-    otp_guard_percent: Annotated[int, Field(ge=1, le=100)] = 10
-
-    otp_keep: Annotated[int, from_to("1h", "7d")] = 86400
-    otp_keep_audit: Annotated[int, from_to("1d", "365d")] = 30 * 86400
-
-    otp_allowed_countries: Regions = ()
-    otp_allowed_prefixes: Prefixes = ()
-    otp_allow_local_email: bool = False
-    otp_allow_test_numbers: Literal["fictional", "any"] = "fictional"
-    # The codes are in it, and these never change.
-    otp_test_numbers: TestNumbers = Field(default_factory=dict, repr=False)
-    otp_blocked_prefixes: Prefixes = ()
-    otp_blocked_types: NumberTypes = (
-        "premium_rate",
-        "shared_cost",
-        "personal_number",
-        "no_country",
-    )
-    otp_trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
-    otp_default_region: Region | None = None
-    otp_app_name: Annotated[OneLine, Field(max_length=30)] = "OTP"
-    otp_public_url: PublicUrl | None = None
-    otp_return_urls: ReturnUrls = ()
-    otp_web_origin: WebOrigin | None = None
-
-    @field_validator("otp_test_numbers")
-    @classmethod
-    def _nobodys(cls, numbers: Mapping[str, str], given: ValidationInfo) -> Mapping[str, str]:
-        if given.data.get("otp_allow_test_numbers") == "fictional":
-            refuse_real(numbers, given.data.get("otp_allowed_prefixes", ()))
-        return numbers
 
     @property
     def prints_codes(self) -> bool:
@@ -212,9 +103,9 @@ class Settings(BaseModel):
         if name == PAGE_APP:
             # People at a page ask for a code now and then; a program would give itself away.
             table = {"limit_ip": "10/1h", **table}
-        unknown = [key for key in table if f"otp_{key}" not in _PER_APP]
+        unknown = [key for key in table if f"otp_{key}" not in PER_APP]
         if unknown:
-            near = get_close_matches(unknown[0], [key.removeprefix("otp_") for key in _PER_APP], 1)
+            near = get_close_matches(unknown[0], [key.removeprefix("otp_") for key in PER_APP], 1)
             hint = f". Did you mean {near[0]}?" if near else ""
             raise SettingsError(f"OTP_APPS: {name}: {unknown[0]} cannot be set per app{hint}")
         own = {f"otp_{key}": value for key, value in table.items()}
@@ -290,12 +181,12 @@ class Settings(BaseModel):
 
         Raises SettingsError.
         """
-        sources = read_sources(env, env_file, {*map(str.upper, _SECRETS)})
-        known = {*map(str.upper, cls.model_fields), *(f"{n.upper()}_FILE" for n in _SECRETS)}
+        sources = read_sources(env, env_file, {*map(str.upper, SECRETS)})
+        known = {*map(str.upper, cls.model_fields), *(f"{n.upper()}_FILE" for n in SECRETS)}
         refuse_unknown((name for source in sources for name in source), known)
         values: dict[str, Any] = {}
         for field in cls.model_fields:
-            value = find(field.upper(), sources, secrets_dir if field in _SECRETS else None)
+            value = find(field.upper(), sources, secrets_dir if field in SECRETS else None)
             if value is not None:
                 values[field] = value
         if "otp_data_dir" in values:
@@ -313,26 +204,28 @@ class Settings(BaseModel):
             raise SettingsError(prefix + "; ".join(_sentences(cls, error))) from None
 
 
+_SENDERS = {f"otp_{channel}_senders" for channel in CHANNELS}
+
 # These can be given as files.
-_SECRETS = {
+SECRETS = {
     "redis_url",
     "otp_secret_keys",
     "otp_api_keys",
     "otp_apps",
     "otp_admin_password",
     "otp_test_numbers",
-    *(f"otp_{channel}_senders" for channel in CHANNELS),
+    *_SENDERS,
 }
 
-# What an app may have of its own.
-_PER_APP = {
+# An app can have its own value of these.
+PER_APP = {
     "otp_code_length",
     "otp_ttl_seconds",
     "otp_max_checks",
     "otp_max_sends",
     "otp_resend_seconds",
     "otp_resend_code",
-    *(f"otp_{channel}_senders" for channel in CHANNELS),
+    *_SENDERS,
     *(f"otp_limit_{scope}" for scope in ("to", "ip", "app", "country", "range")),
     "otp_max_failed_checks",
     "otp_budget",
