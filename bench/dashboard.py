@@ -21,13 +21,13 @@ from redis import Redis
 from bench.figures import Figure, interleave, is_noisy, ratio
 from shared.codes import Codes
 from shared.delivery.ledger import Claim, Ledger, Outcome
-from shared.delivery.queue import QUEUE_KEY
 from shared.owner.pumping import guarded
 from shared.owner.state import ServiceState
 from shared.owner.statistics import WINDOWS, Statistics
 from shared.policy import CHANNELS
 from shared.recipient import parse_phone
 from shared.settings import Settings
+from shared.storage import keys
 from shared.storage import scripts as redis_scripts
 from shared.storage.scripts import Scripts
 from shared.verification.model import StartRequest
@@ -91,7 +91,7 @@ class Lives:
         code = self._codes.derive(claim.kid, started.verification_id, 0, claim.length)
         self._service.check(code, app="default", ip="192.0.2.1", recipient=to)
         # There is no worker that would take it.
-        self._redis.delete(QUEUE_KEY)
+        self._redis.delete(keys.QUEUE)
 
 
 class Look:
@@ -100,7 +100,7 @@ class Look:
     def __init__(self, redis: Redis, settings: Settings) -> None:
         scripts = Scripts(redis)
         self._statistics = Statistics(scripts)
-        self._state = ServiceState(scripts, QUEUE_KEY, SENDERS[""])
+        self._state = ServiceState(scripts, keys.QUEUE, SENDERS[""])
         self._store = Store(scripts, keep_seconds=settings.otp_keep)
         self._guard = settings.policy().guard
 

@@ -11,6 +11,7 @@ from api.__main__ import serve
 from shared import logs
 from shared.delivery import queue
 from shared.settings import Settings
+from shared.storage import keys
 from shared.storage.client import connect
 from shared.verification import store
 from shared.verification.model import Started
@@ -21,7 +22,7 @@ def app() -> Flask:
     logs.set_up()
     settings = Settings.load()
     redis = connect(settings.redis_url.get_secret_value(), timeout_seconds=store.PATIENCE_SECONDS)
-    jobs = Queue(queue.QUEUE_NAME, connection=redis)
+    jobs = Queue(keys.QUEUE_NAME, connection=redis)
 
     class StockService(VerificationService):
         def start(self, *args: Any, **kwargs: Any) -> Started:

@@ -16,8 +16,9 @@ from rq.worker import BaseWorker, WorkerStatus
 
 from shared import VERSION
 from shared.delivery.ledger import LEASE_SECONDS, Claim, Ledger
-from shared.delivery.queue import QUEUE_KEY, QUEUE_NAME, ForeignJob, WakeUps, read_job
+from shared.delivery.queue import ForeignJob, WakeUps, read_job
 from shared.errors import StorageUnavailable
+from shared.storage import keys
 from worker import health
 from worker.crew import Crew
 from worker.deliverer import Deliverer, where
@@ -53,7 +54,7 @@ class OtpWorker(BaseWorker):
         deliverer: Deliverer,
         concurrency: int,
     ) -> None:
-        queue = Queue(QUEUE_NAME, connection=redis)
+        queue = Queue(keys.QUEUE_NAME, connection=redis)
         super().__init__([queue], connection=redis, worker_ttl=WORKER_TTL_SECONDS)
         self._queue = queue
         self._ledger = ledger
@@ -129,7 +130,7 @@ class OtpWorker(BaseWorker):
         """(verification id, send) of up to `most` that are overdue or queued."""
         sends: list[tuple[str, int]] = []
         if most and time.monotonic() >= self._next_sweep:
-            sends += self._ledger.sweep(QUEUE_KEY, most)
+            sends += self._ledger.sweep(keys.QUEUE, most)
             self._next_sweep = time.monotonic() + (TICK_SECONDS if wait else 0)
         if most > len(sends):
             sends += self._take_jobs(most - len(sends), wait=wait and not sends)
@@ -138,7 +139,7 @@ class OtpWorker(BaseWorker):
     def _take_jobs(self, most: int, *, wait: bool) -> list[tuple[str, int]]:
         first: list[bytes] = []
         if wait and not self._backlog:
-            popped: Any = self.connection.blpop([QUEUE_KEY], timeout=TICK_SECONDS)
+            popped: Any = self.connection.blpop([keys.QUEUE], timeout=TICK_SECONDS)
             if not popped:
                 return []
             first = [popped[1]]
@@ -174,14 +175,14 @@ class OtpWorker(BaseWorker):
             # gives neither.
             worker_registration.register(self, pipe)
             pipe.expire(self.redis_workers_keys, _DAY_SECONDS)
-            pipe.expire(worker_registration.WORKERS_BY_QUEUE_KEY % QUEUE_NAME, _DAY_SECONDS)
+            pipe.expire(keys.WORKERS_OF_QUEUE, _DAY_SECONDS)
             # A Redis that is full takes no heartbeat, and work goes on.
             pipe.execute(raise_on_error=False)
         try:
             worker_registration.clean_worker_registry(self._queue)
         except (UnicodeDecodeError, ResponseError):
             # Not written by a worker. Those that live are soon in there again.
-            self.connection.delete(worker_registration.WORKERS_BY_QUEUE_KEY % QUEUE_NAME)
+            self.connection.delete(keys.WORKERS_OF_QUEUE)
         self._deliverer.renew_leases()
         health.beat()
         self._next_beat = time.monotonic() + HEARTBEAT_SECONDS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
 from shared.policy import Channel
-from shared.storage import reading
+from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
 
 # A send is looked for by the sweepers when its job has not come to a worker for this long.
@@ -95,7 +95,7 @@ class Outcome:
 
 
 class Ledger:
-    """The sends in Redis; Store lists the keys."""
+    """The sends in Redis."""
 
     def __init__(self, scripts: Scripts) -> None:
         # Also while Redis is full: what they finish makes room.
@@ -109,13 +109,13 @@ class Ledger:
         self,
         sends: Sequence[tuple[str, int]],
         senders: Mapping[str, Mapping[Channel, Sequence[str]]],
-        keys: Mapping[str, str] | None = None,
+        fingerprints: Mapping[str, str] | None = None,
         places: int | None = None,
         slow: Collection[str] = (),
     ) -> list[Claim | Ended | None]:
         """Claim one attempt for each send, (verification id, number), through one of its channel's
         senders. They are named per app in order of preference, under "" for every app without its
-        own. `keys` are the fingerprints of the worker's keys by their id; None does not compare
+        own. `fingerprints` are those of the worker's keys by their id; None does not compare
         them. Senders in `slow`, as `channel:sender`, do not get the last of the worker's free
         `places`, if these are given. Returns None for a send that this worker must not attempt
         now."""
@@ -128,16 +128,16 @@ class Ledger:
             "senders": senders,
             "left_ms": LEFT_SECONDS * 1000,
         }
-        if keys is not None:
-            request["keys"] = keys
+        if fingerprints is not None:
+            request["keys"] = fingerprints
         if places is not None:
             request |= {"places": places, "slow": dict.fromkeys(slow, True)}
-        names, words = ["otp:due"], [json.dumps(request)]
+        names, words = [keys.DUE], [json.dumps(request)]
         for (verification_id, send), token in zip(sends, tokens, strict=True):
             names += (
-                f"otp:send:{verification_id}:{send}",
-                f"otp:verification:{verification_id}",
-                f"otp:code:{verification_id}",
+                keys.send(verification_id, send),
+                keys.verification(verification_id),
+                keys.code(verification_id),
             )
             words += (f"{verification_id}:{send}", token)
         answers = self._claim(names, words)
@@ -152,12 +152,12 @@ class Ledger:
             "breaker_failures": BREAKER_FAILURES,
             "breaker_open_ms": round(BREAKER_OPEN_SECONDS * 1000),
         }
-        keys, words = ["otp:due"], [json.dumps(request)]
+        names, words = [keys.DUE], [json.dumps(request)]
         for outcome in outcomes:
             claim, retry_in = outcome.claim, outcome.retry_in_seconds
-            keys += (
-                f"otp:send:{claim.verification_id}:{claim.send}",
-                f"otp:verification:{claim.verification_id}",
+            names += (
+                keys.send(claim.verification_id, claim.send),
+                keys.verification(claim.verification_id),
             )
             facts = {
                 "member": f"{claim.verification_id}:{claim.send}",
@@ -170,7 +170,7 @@ class Ledger:
                 "retry_in_ms": None if retry_in is None else round(retry_in * 1000),
             }
             words.append(_json_of(facts))
-        answers = self._done(keys, words)
+        answers = self._done(names, words)
         return [cast(SendStatus, answer.decode(errors="replace")) for answer in answers]
 
     def receipt(
@@ -197,21 +197,21 @@ class Ledger:
             "provider_id": _told(provider_id),
         }
         words = [_json_of(request)]
-        status = self._receipt([f"otp:send:{member}", "otp:due"], words)
+        status = self._receipt([keys.send(verification_id, send), keys.DUE], words)
         return status.decode() if status else None
 
     def renew(self, claims: Sequence[Claim]) -> None:
         """Prolong the leases of attempts that are under way."""
-        keys, words = ["otp:due"], [str(round(LEASE_SECONDS * 1000))]
+        names, words = [keys.DUE], [str(round(LEASE_SECONDS * 1000))]
         for claim in claims:
-            keys.append(f"otp:send:{claim.verification_id}:{claim.send}")
+            names.append(keys.send(claim.verification_id, claim.send))
             words += (f"{claim.verification_id}:{claim.send}", claim.token)
-        self._renew(keys, words)
+        self._renew(names, words)
 
     def sweep(self, queue_key: str, most: int) -> list[tuple[str, int]]:
         """(verification id, send) of up to `most` overdue sends, each for this caller alone."""
         words = [most, round(OVERDUE_SECONDS * 1000), round(2 * OVERDUE_SECONDS * 1000)]
-        members = self._sweep(["otp:due", queue_key], words)
+        members = self._sweep([keys.DUE, queue_key], words)
         pairs = (member.decode().split(":") for member in members)
         return [(verification_id, int(send)) for verification_id, send in pairs]
 

@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from redis import Redis
-from rq import Queue
-from rq.job import Job
 
-QUEUE_NAME = "otp"
-QUEUE_KEY = Queue.redis_queue_namespace_prefix + QUEUE_NAME
+from shared.storage import keys
+
 # A stock RQ worker imports the task. Nothing else does.
 TASK = "worker.delivery.deliver"
 # As start.lua writes the data of a job: the task, no object, its arguments.
@@ -34,7 +32,7 @@ class WakeUps:
         """Take up to `most` jobs off the queue, and those of `ids`, which are off it already. Their
         `data`; they are deleted."""
         # Bytes: an id that somebody else wrote need not be text.
-        answer: list[bytes] = self._take([QUEUE_KEY], [most, Job.redis_job_namespace_prefix, *ids])
+        answer: list[bytes] = self._take([keys.QUEUE], [most, keys.job(""), *ids])
         return answer
 
 

@@ -13,7 +13,7 @@ from redis.client import Pipeline
 from shared.codes import Codes
 from shared.delivery.ledger import ReceiptOutcome
 from shared.policy import CHANNELS, Channel
-from shared.storage import reading
+from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
 
 MOST_MESSAGES = 50
@@ -90,7 +90,7 @@ class Screen:
 
 
 class Phone:
-    """The phone in Redis; Store lists the keys."""
+    """The phone in Redis."""
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
@@ -118,15 +118,15 @@ class Phone:
             "subject": _hide(subject, code),
             "text": _hide(text, code),
         }
-        keys = [
-            "otp:phone",
-            "otp:phone:watched",
-            "otp:phone:carrier",
-            "otp:phone:receipts",
-            f"otp:code:{verification_id}",
-            f"otp:send:{verification_id}:{send}",
+        names = [
+            keys.PHONE,
+            keys.PHONE_WATCHED,
+            keys.PHONE_CARRIER,
+            keys.PHONE_RECEIPTS,
+            keys.code(verification_id),
+            keys.send(verification_id, send),
         ]
-        did = self._receive(keys, [json.dumps(message), _RULES])
+        did = self._receive(names, [json.dumps(message), _RULES])
         return did.decode() if did else None
 
     def look(self) -> Screen:
@@ -134,10 +134,10 @@ class Phone:
         says so to `reported`: nobody else waits for the time at which a receipt is due."""
 
         def ask(pipe: Pipeline) -> None:
-            pipe.set("otp:phone:watched", 1, ex=WATCHED_SECONDS)
-            pipe.lrange("otp:phone", 0, -1)
-            pipe.get("otp:phone:carrier")
-            pipe.zrange("otp:phone:receipts", 0, -1, withscores=True)
+            pipe.set(keys.PHONE_WATCHED, 1, ex=WATCHED_SECONDS)
+            pipe.lrange(keys.PHONE, 0, -1)
+            pipe.get(keys.PHONE_CARRIER)
+            pipe.zrange(keys.PHONE_RECEIPTS, 0, -1, withscores=True)
             pipe.time()
 
         _, lines, carrier, receipts, (seconds, micros) = self._scripts.fetch(ask)
@@ -157,11 +157,11 @@ class Phone:
             members = [
                 f"{one.verification_id}:{one.send}:{one.attempt}:{one.outcome}" for one in reports
             ]
-            self._scripts.run(lambda redis: redis.zrem("otp:phone:receipts", *members))
+            self._scripts.run(lambda redis: redis.zrem(keys.PHONE_RECEIPTS, *members))
 
     def tell_carrier(self, carrier: Carrier) -> None:
         """What to do to the next message; to those after it, what it does usually."""
-        self._scripts.run(lambda redis: redis.set("otp:phone:carrier", carrier, ex=KEPT_SECONDS))
+        self._scripts.run(lambda redis: redis.set(keys.PHONE_CARRIER, carrier, ex=KEPT_SECONDS))
 
 
 def with_code(text: str, code: str | None) -> str:

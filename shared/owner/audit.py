@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared.storage import reading
+from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
 
 MOST_ENTRIES = 1000
@@ -59,11 +59,11 @@ class Audit:
         entry = {**facts, "action": action, "actor": actor, "ip": ip}
         log.info("audit", extra=entry)
         words = [json.dumps(entry), self._keep_ms, MOST_ENTRIES]
-        self._record(["otp:audit"], words)
+        self._record([keys.AUDIT], words)
 
     def entries(self) -> list[Entry]:
         """Newest first."""
-        (lines,) = self._scripts.fetch(lambda pipe: pipe.lrange("otp:audit", 0, -1))
+        (lines,) = self._scripts.fetch(lambda pipe: pipe.lrange(keys.AUDIT, 0, -1))
         return [_read(fields) for fields in reading.json_objects(lines)]
 
 

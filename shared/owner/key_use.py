@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from shared.errors import StorageUnavailable
+from shared.storage import keys
 from shared.storage.scripts import Scripts
 
 # A key that was not used for so long is shown as not used.
@@ -29,20 +30,16 @@ class KeyUse:
             return
         self._noted[key_id] = now
         with suppress(StorageUnavailable):
-            self._scripts.run(lambda redis: redis.set(_key(key_id), now, ex=KEPT_SECONDS))
+            self._scripts.run(lambda redis: redis.set(keys.key_used(key_id), now, ex=KEPT_SECONDS))
 
     def last(self, key_ids: Sequence[str]) -> list[datetime | None]:
         """When each key was used, to the minute. Raises StorageUnavailable."""
         if not key_ids:
             return []
-        found = self._scripts.run(lambda redis: redis.mget([_key(key_id) for key_id in key_ids]))
+        found = self._scripts.run(lambda redis: redis.mget(map(keys.key_used, key_ids)))
         return [datetime.fromtimestamp(int(at), UTC) if at else None for at in found]
 
 
 def given_id(app: str) -> str:
     """What the keys of an app in OTP_API_KEYS are called. No key that was made has such an id."""
     return f"given:{app}"
-
-
-def _key(key_id: str) -> str:
-    return f"otp:key_used:{key_id}"

@@ -5,6 +5,7 @@ import math
 
 from shared.errors import TooManyLogIns
 from shared.policy import Limit
+from shared.storage import keys
 from shared.storage.scripts import Scripts
 from shared.verification.admission import window
 
@@ -18,8 +19,8 @@ KNOWN_SECONDS = 30 * 86400
 
 
 class LogIns:
-    """Throttles log-ins and keeps sessions; Store lists the keys. Who is right, and what a session
-    is called, the caller says."""
+    """Throttles logins and keeps sessions. The caller says whether a password is right, and names
+    the sessions."""
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
@@ -30,11 +31,11 @@ class LogIns:
     def log_in(self, address: str, *, right: bool, session: str | None = None) -> bool:
         """Whether the owner is let in from an address, with the session opened that is named.
         Raises TooManyLogIns, in which case the caller must not tell who was right."""
-        keys = [
-            f"otp:admin:failed:{address}",
-            "otp:admin:failed:all",
-            f"otp:admin:known:{address}",
-            *([f"otp:admin:session:{session}"] if session else []),
+        names = [
+            keys.failed_log_ins(address),
+            keys.failed_log_ins("all"),
+            keys.known(address),
+            *([keys.session(session)] if session else []),
         ]
         request = {
             "right": right,
@@ -43,7 +44,7 @@ class LogIns:
             "known_ms": KNOWN_SECONDS * 1000,
             "idle_ms": IDLE_SECONDS * 1000,
         }
-        wait_ms = self._log_in(keys, [json.dumps(request)])
+        wait_ms = self._log_in(names, [json.dumps(request)])
         if wait_ms > 0:
             raise TooManyLogIns(math.ceil(wait_ms / 1000))
         return bool(wait_ms == 0)
@@ -51,7 +52,7 @@ class LogIns:
     def use_session(self, session: str) -> bool:
         """Whether the session is open. It stays so for another IDLE_SECONDS."""
         words = [IDLE_SECONDS * 1000, LONGEST_SESSION_SECONDS * 1000]
-        return bool(self._use_session([f"otp:admin:session:{session}"], words))
+        return bool(self._use_session([keys.session(session)], words))
 
     def end_session(self, session: str) -> None:
-        self._scripts.run(lambda redis: redis.delete(f"otp:admin:session:{session}"))
+        self._scripts.run(lambda redis: redis.delete(keys.session(session)))

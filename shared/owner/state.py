@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Literal
 
 from redis.client import Pipeline
-from rq.worker_registration import REDIS_WORKER_KEYS
 
 from shared.policy import Channel
-from shared.storage import reading
+from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
 
 SenderStatus = Literal["in_use", "failing", "left_alone", "paused"]
@@ -96,20 +95,20 @@ class ServiceState:
 
     def pause(self, channel: Channel, sender: str, seconds: int) -> None:
         """Let all workers leave a sender alone for a while. Raises StorageUnavailable."""
-        self._scripts.run(lambda redis: redis.set(f"otp:paused:{channel}:{sender}", 1, ex=seconds))
+        self._scripts.run(lambda redis: redis.set(keys.paused(channel, sender), 1, ex=seconds))
 
     def resume(self, channel: Channel, sender: str) -> None:
         """Raises StorageUnavailable."""
-        self._scripts.run(lambda redis: redis.delete(f"otp:paused:{channel}:{sender}"))
+        self._scripts.run(lambda redis: redis.delete(keys.paused(channel, sender)))
 
     def _look(self, pipe: Pipeline) -> None:
         pipe.time()
         pipe.llen(self._queue_key)
-        pipe.zcard("otp:due")
-        pipe.smembers(REDIS_WORKER_KEYS)
+        pipe.zcard(keys.DUE)
+        pipe.smembers(keys.WORKERS)
         for channel, sender in self._senders:
-            pipe.hmget(f"otp:breaker:{channel}:{sender}", "failures", "open_until")
-            pipe.pttl(f"otp:paused:{channel}:{sender}")
+            pipe.hmget(keys.breaker(channel, sender), "failures", "open_until")
+            pipe.pttl(keys.paused(channel, sender))
 
     def _workers(self, keys: Collection[bytes], now: float) -> list[Worker]:
         def ask(pipe: Pipeline) -> None:

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from redis.client import Pipeline
 
-from shared.storage import reading
+from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
 from shared.verification.store import DURATION_BOUNDS_SECONDS
 
@@ -83,7 +84,7 @@ class Statistics:
     def read(self, window: Window, app: str | None = None) -> Report:
         """The figures of one app, or of everything. Raises StorageUnavailable."""
         unit, step_ms, shown = WINDOWS[window]
-        buckets_of = f"otp:stats:app:{app}:{unit}" if app else f"otp:stats:{unit}"
+        bucket = partial(keys.stats_of, app, unit) if app else partial(keys.stats, unit)
 
         ((seconds, _),) = self._scripts.fetch(lambda pipe: pipe.time())
         newest = seconds * 1000 // step_ms
@@ -91,7 +92,7 @@ class Statistics:
 
         def ask(pipe: Pipeline) -> None:
             for number in numbers:
-                pipe.hgetall(f"{buckets_of}:{number}")
+                pipe.hgetall(bucket(number))
 
         buckets = self._scripts.fetch(ask)
         return report(
@@ -108,14 +109,13 @@ class Statistics:
         ((seconds, _),) = self._scripts.fetch(lambda pipe: pipe.time())
         now = seconds * 1000
         days = range((now - shown * step_ms) // _DAY_MS, now // _DAY_MS + 1)
-        keys = [f"otp:stats:apps:{day}" for day in days]
-        (names,) = self._scripts.fetch(lambda pipe: pipe.sunion(keys))
+        (names,) = self._scripts.fetch(lambda pipe: pipe.sunion(list(map(keys.stats_apps, days))))
         return sorted(str(reading.text(name)) for name in names or ())
 
     def refusals(self, most: int) -> list[dict[str, Any]]:
         """The latest ones, newest first, as start.lua and check.lua wrote them. Raises
         StorageUnavailable."""
-        (lines,) = self._scripts.fetch(lambda pipe: pipe.lrange("otp:refusals", 0, most - 1))
+        (lines,) = self._scripts.fetch(lambda pipe: pipe.lrange(keys.REFUSALS, 0, most - 1))
         return read_refusals(lines)
 
 

@@ -9,7 +9,7 @@ from redis.client import Pipeline
 from shared.codes import Codes
 from shared.owner.statistics import read_refusals
 from shared.recipient import Recipient
-from shared.storage import reading
+from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
 from shared.verification.model import STATUSES, attempt_lines, read_check
 from shared.verification.store import sends_of
@@ -118,7 +118,7 @@ class Timeline:
     def recipient_of(self, verification_id: str) -> RecipientOf | None:
         """None if nothing is kept of the verification. Raises StorageUnavailable."""
         fields = ("app", "tag", "counted", "to")
-        key = f"otp:verification:{verification_id}"
+        key = keys.verification(verification_id)
         (kept,) = self._scripts.fetch(lambda pipe: pipe.hmget(key, *fields))
         app, tag, counted, to = map(reading.text, kept or (None,) * len(fields))
         if not (app and tag and to):
@@ -132,11 +132,11 @@ class Timeline:
 
         def ask(pipe: Pipeline) -> None:
             pipe.time()
-            pipe.lrange("otp:refusals", 0, -1)
+            pipe.lrange(keys.REFUSALS, 0, -1)
             for tag, counted_by in tags.values():
-                pipe.zrevrange(f"otp:history:{tag}", 0, _MOST - 1)
-                pipe.llen(f"otp:failed:{counted_by}")
-                pipe.llen(f"otp:limit:to:{counted_by}")
+                pipe.zrevrange(keys.history(tag), 0, _MOST - 1)
+                pipe.llen(keys.failed(counted_by))
+                pipe.llen(keys.limit("to", counted_by))
 
         (now, _), refusals, *counted = self._scripts.fetch(ask)
         found = [str(reading.text(id_)) for history in counted[::3] for id_ in history or ()]
@@ -159,8 +159,8 @@ class Timeline:
     def _traced(self, ids: Sequence[str], now: float) -> list[Traced]:
         def ask(pipe: Pipeline) -> None:
             for verification_id in ids:
-                pipe.hgetall(f"otp:verification:{verification_id}")
-                pipe.exists(f"otp:code:{verification_id}")
+                pipe.hgetall(keys.verification(verification_id))
+                pipe.exists(keys.code(verification_id))
 
         found = self._scripts.fetch(ask)
         # A day after its end a verification is gone, while its id may still be in the history.
@@ -173,7 +173,7 @@ class Timeline:
         def ask_for_sends(pipe: Pipeline) -> None:
             for verification_id, fields, _ in known:
                 for number in range(1, sends_of(fields) + 1):
-                    pipe.hgetall(f"otp:send:{verification_id}:{number}")
+                    pipe.hgetall(keys.send(verification_id, number))
 
         sends = iter(self._scripts.fetch(ask_for_sends))
         return [

@@ -12,6 +12,7 @@ from redis import Redis, exceptions
 from redis.client import Pipeline
 
 from shared.errors import StorageUnavailable
+from shared.storage import keys
 from shared.storage.client import reason
 from shared.storage.refusals import REFUSALS, refusal
 
@@ -25,8 +26,8 @@ _PRELUDE = f"local REFUSALS = {{{', '.join(json.dumps(words) for words in REFUSA
     _SCRIPTS / "prelude.lua"
 ).read_text(encoding="utf-8")
 # A full Redis lets a script finish whose first write needs no memory. https://redis.io/docs/latest/
-# develop/programmability/eval-intro/ (6.2 has no flag allow-oom.) There is never such a key.
-_RUNS_WHEN_FULL = "redis.call('DEL', 'otp:nothing')\n"
+# develop/programmability/eval-intro/ (6.2 has no flag allow-oom.)
+_RUNS_WHEN_FULL = f"redis.call('DEL', '{keys.NOTHING}')\n"
 
 # InvalidResponse: something else than Redis answers there.
 _UNREACHABLE = (

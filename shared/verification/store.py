@@ -1,4 +1,4 @@
-"""Everything that Redis holds for the service: the keys, and one method per script."""
+"""Starts, checks and limits verifications in Redis."""
 
 import json
 import time
@@ -10,13 +10,11 @@ from typing import Any, Literal
 from pydantic_core import to_json
 from redis.client import Pipeline
 from rq.utils import now, utcformat
-from rq.worker_registration import REDIS_WORKER_KEYS
 
 from shared.delivery.ledger import OVERDUE_SECONDS
-from shared.delivery.queue import QUEUE_KEY
 from shared.errors import StorageUnavailable
 from shared.policy import MOST_SENDS, Channel
-from shared.storage import reading
+from shared.storage import keys, reading
 from shared.storage.scripts import RunScript, Scripts, json_of
 
 # How long a caller waits for Redis.
@@ -58,51 +56,7 @@ class GuardCount:
 
 
 class Store:
-    """Redis, as the service uses it. A key's name tells nothing about whom it is for, but for those
-    of ranges and countries, which tell these.
-
-    otp:recipient:{tag}            the id of the recipient's open verification; the code's life
-    otp:code:{id}                  who gets the code, and its keyed verifiers; the code's life
-    otp:verification:{id}          status, masked address, counters; a day longer
-    otp:history:{tag}              the recipient's verifications by their end; as long
-    otp:apps                       the apps that anything may be known of; a month longer
-    otp:send:{id}:{n}              status, lease and delivery attempts of a send; as long
-    otp:due                        sends by the time at which a sweeper looks for them
-    otp:limit:{scope}:{subject}    times of the last sends; the longest window of the limit
-    otp:failed:{tag}               times of the last failed checks, of all addresses of a mailbox
-                                   or phone (Recipient.counted_as); their window
-    otp:limit:failed_ip:{network}  the same by the client's network
-    otp:budget:{app}:{channel}:{day}  messages asked for; a day
-    otp:guard:{app}:{kind}:{subject}  messages to a range or country, and verified ones; its window
-    otp:guarded                    which guards count; a week after the last one did
-    otp:guard_exempt               guards that the owner has switched off; until the last one ends
-    otp:verified:{tag}             the recipient has verified; 30 days
-    otp:idempotency:{tag}          the answer to a request that may be repeated; a day
-    otp:proof:{id}                 a proof of work that was used; until it ends by itself
-    otp:refusals                   the last 200 starts that were refused, and why; a day
-    otp:breaker:{channel}:{sender}  failures in a row, until when it is open; ten minutes
-    otp:paused:{channel}:{sender}  the owner has paused it; until then
-    otp:drained:{second}           sends that came to their end; ten seconds
-    otp:admin:session:{name}       when a session of the owner began; an hour since it was used
-    otp:admin:failed:{address}     times of the last wrong log-ins, `all` for everybody's; a minute
-    otp:admin:known:{address}      the owner has logged in from here; 30 days
-    otp:key_used:{id}              when an API key was last used; 90 days since then
-    otp:audit                      what the owner did; OTP_KEEP_AUDIT since the last entry
-    otp:counts                     what metrics show; a day after the last event
-    otp:stats:{period}:{n}         the same by minute, hour and day; 3 hours, 8 and 90 days
-    otp:stats:app:{app}:{period}:{n}  the same of one app; 2 hours, 3 and 32 days
-    otp:stats:apps:{day}           which apps were counted one by one; 32 days
-    otp:decoy, otp:decoy:{what}    what check.lua uses where there is nothing; its window
-    otp:phone                      messages of the console sender, without their codes; ten minutes
-    otp:phone:watched              somebody has the virtual phone open; five seconds
-    otp:phone:carrier              what to do to the next message; ten minutes
-    otp:phone:receipts             receipts by the time at which they are due; ten minutes
-    otp:service:{sid}              a Service of the Verify v2 compatible API; 400 days since its use
-    otp:services:{app}             the app's Services by when they were made; as long
-    otp:rate_limits:{sid}          a Service's rate limits and their buckets; as long as the Service
-    otp:safe:{tag}                 the apps that have the guard let a number pass; 400 days
-    otp:attempts:{app}             the last 10,000 sends of its Services; as long as a verification
-    """
+    """The verifications in Redis, and what limits them. One method for each script."""
 
     def __init__(self, scripts: Scripts, *, keep_seconds: int = 86400) -> None:
         """`keep_seconds`: how long a verification can be looked up after its code's end."""
@@ -150,19 +104,19 @@ class Store:
         return self._in_time(
             self._start,
             [
-                f"otp:recipient:{tag}",
-                f"otp:verification:{verification_id}",
-                f"otp:code:{verification_id}",
-                f"otp:send:{verification_id}:{request['send']}",
-                "otp:due",
-                f"otp:failed:{request['counted']}",
-                QUEUE_KEY,
-                f"otp:history:{tag}",
-                f"otp:verified:{tag}",
-                f"otp:idempotency:{request.get('idempotency_key', '')}",
-                f"otp:proof:{request.get('proof', '')}",
-                f"otp:budget:{account}:{request['channel']}",
-                *(f"otp:limit:{limit['scope']}:{limit['subject']}" for limit in request["limits"]),
+                keys.recipient(tag),
+                keys.verification(verification_id),
+                keys.code(verification_id),
+                keys.send(verification_id, request["send"]),
+                keys.DUE,
+                keys.failed(request["counted"]),
+                keys.QUEUE,
+                keys.history(tag),
+                keys.verified(tag),
+                keys.idempotency(request.get("idempotency_key", "")),
+                keys.proof(request.get("proof", "")),
+                keys.budget(account, request["channel"], ""),
+                *(keys.limit(limit["scope"], limit["subject"]) for limit in request["limits"]),
             ],
             {**request, **more},
         )
@@ -175,8 +129,7 @@ class Store:
         """What was counted under `{app}:{range|country}:{subject}`, for each of them."""
         if not names:
             return []
-        keys = [f"otp:guard:{name}" for name in names]
-        counted = json_of(self._guards(keys, names))
+        counted = json_of(self._guards([keys.guard(name) for name in names], names))
         return [GuardCount(**counts) for counts in counted]
 
     def guarded(self, most: int) -> list[str]:
@@ -184,8 +137,8 @@ class Store:
         newest first."""
 
         def ask(pipe: Pipeline) -> None:
-            pipe.zrange("otp:guard_exempt", 0, -1)
-            pipe.zrevrange("otp:guarded", 0, most - 1)
+            pipe.zrange(keys.GUARD_EXEMPT, 0, -1)
+            pipe.zrevrange(keys.GUARDED, 0, most - 1)
 
         found = chain.from_iterable(names or () for names in self._scripts.fetch(ask))
         names = [str(reading.text(name)) for name in found]
@@ -193,23 +146,26 @@ class Store:
 
     def release_guard(self, name: str) -> None:
         """Forget what a guard has counted, so that it starts afresh."""
-        self._release_guard([f"otp:guard:{name}"], [RELEASED_SECONDS * 1000])
+        self._release_guard([keys.guard(name)], [RELEASED_SECONDS * 1000])
 
     def exempt_guard(self, name: str, seconds: int) -> None:
         """Switch a guard off for so long, or on again with 0."""
-        self._exempt_guard(["otp:guard_exempt"], [name, seconds * 1000])
+        self._exempt_guard([keys.GUARD_EXEMPT], [name, seconds * 1000])
 
     def check(self, subject: str, network: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Run check.lua, which see. `subject` is the recipient's tag or the verification's id,
         as request["by"] says; `network` is the tag of the client's."""
-        kind = "recipient" if request["by"] == "recipient" else "verification"
-        keys = [f"otp:{kind}:{subject}", f"otp:limit:failed_ip:{network}"]
-        return self._in_time(self._check, keys, {**request, "verified_ms": VERIFIED_SECONDS * 1000})
+        key = keys.recipient if request["by"] == "recipient" else keys.verification
+        return self._in_time(
+            self._check,
+            [key(subject), keys.failed_from(network)],
+            {**request, "verified_ms": VERIFIED_SECONDS * 1000},
+        )
 
     def _in_time(
         self,
         script: RunScript,
-        keys: Sequence[str],
+        names: Sequence[str],
         request: Mapping[str, Any],
     ) -> dict[str, Any]:
         """Run a script that has no effect once this caller has given up: by then it was answered
@@ -218,7 +174,7 @@ class Store:
             timed = dict(request)
             if self._clock_ms is not None:
                 timed["not_after"] = self._clock_ms + 1000 * (time.monotonic() + PATIENCE_SECONDS)
-            answer: dict[str, Any] = json_of(script(keys, [to_json(timed)]))
+            answer: dict[str, Any] = json_of(script(names, [to_json(timed)]))
             if "now" in answer:
                 self._clock_ms = answer.pop("now") - 1000 * time.monotonic()
             if answer["outcome"] != "late":
@@ -230,26 +186,26 @@ class Store:
         self, verification_id: str, app: str, status: Literal["canceled", "approved"]
     ) -> float | None:
         """When a pending verification was ended, in Unix seconds; None: there was none."""
-        keys = [f"otp:verification:{verification_id}", f"otp:code:{verification_id}"]
+        names = [keys.verification(verification_id), keys.code(verification_id)]
         request = {
             "verification_id": verification_id,
             "app": app,
             "status": status,
             "verified_ms": VERIFIED_SECONDS * 1000,
         }
-        at = self._end(keys, [json.dumps(request)])
+        at = self._end(names, [json.dumps(request)])
         return at / 1000 if at else None
 
     def apps(self) -> list[str]:
         """The apps that anything may be known of."""
-        (found,) = self._scripts.fetch(lambda pipe: pipe.smembers("otp:apps"))
+        (found,) = self._scripts.fetch(lambda pipe: pipe.smembers(keys.APPS))
         return sorted(str(reading.text(app)) for app in found or ())
 
     def erase(self, tags: Sequence[str], counted: Sequence[str] = ()) -> dict[str, int]:
         """Remove all that is known of a recipient, by its tags in all apps, and say how much. By
         the tags `counted` only the counts of limits are removed."""
         counts = [key for tag in counted for key in _counts(tag)]
-        erased: dict[str, int] = json_of(self._erase(["otp:due", "otp:phone", *counts], list(tags)))
+        erased: dict[str, int] = json_of(self._erase([keys.DUE, keys.PHONE, *counts], list(tags)))
         return erased
 
     def unblock(self, counted: str) -> bool:
@@ -261,7 +217,7 @@ class Store:
     ) -> tuple[dict[str, str], list[dict[str, str]], float] | None:
         """A verification's fields, those of its sends, and Redis's time in Unix seconds."""
 
-        key = f"otp:verification:{verification_id}"
+        key = keys.verification(verification_id)
         (found,) = self._scripts.fetch(lambda pipe: pipe.hgetall(key))
         fields = reading.fields(found)
         if not fields:
@@ -270,32 +226,32 @@ class Store:
         def ask(pipe: Pipeline) -> None:
             pipe.time()
             for send in range(1, sends_of(fields) + 1):
-                pipe.hgetall(f"otp:send:{verification_id}:{send}")
+                pipe.hgetall(keys.send(verification_id, send))
 
         (seconds, micros), *sends = self._scripts.fetch(ask)
         return fields, list(map(reading.fields, sends)), seconds + micros / 1e6
 
     def open(self, tag: str) -> str | None:
         """The recipient's open verification."""
-        (found,) = self._scripts.fetch(lambda pipe: pipe.get(f"otp:recipient:{tag}"))
+        (found,) = self._scripts.fetch(lambda pipe: pipe.get(keys.recipient(tag)))
         return reading.text(found)
 
     def latest(self, tag: str) -> str | None:
         """The verification of the recipient that ends last, or ended last."""
-        (found,) = self._scripts.fetch(lambda pipe: pipe.zrevrange(f"otp:history:{tag}", 0, 0))
+        (found,) = self._scripts.fetch(lambda pipe: pipe.zrevrange(keys.history(tag), 0, 0))
         return reading.text(found[0]) if found else None
 
     def owner(self, verification_id: str) -> str | None:
         """The app whose verification it is."""
-        return self._field(f"otp:verification:{verification_id}", "app")
+        return self._field(keys.verification(verification_id), "app")
 
     def account(self, verification_id: str) -> str | None:
         """The account of a Service's verification."""
-        return self._field(f"otp:verification:{verification_id}", "account")
+        return self._field(keys.verification(verification_id), "account")
 
     def recipient(self, verification_id: str) -> str | None:
         """The address in clear, which is there while the code lives."""
-        return self._field(f"otp:code:{verification_id}", "to")
+        return self._field(keys.code(verification_id), "to")
 
     def _field(self, key: str, name: str) -> str | None:
         (found,) = self._scripts.fetch(lambda pipe: pipe.hget(key, name))
@@ -307,12 +263,12 @@ class Store:
 
         def ask(pipe: Pipeline) -> None:
             pipe.time()
-            pipe.hgetall("otp:counts")
+            pipe.hgetall(keys.COUNTS)
             pipe.llen(queue_key)
-            pipe.zcard("otp:due")
-            pipe.scard(REDIS_WORKER_KEYS)
+            pipe.zcard(keys.DUE)
+            pipe.scard(keys.WORKERS)
             for channel, sender in names:
-                pipe.hget(f"otp:breaker:{channel}:{sender}", "open_until")
+                pipe.hget(keys.breaker(channel, sender), "open_until")
 
         (seconds, _), counts, queued, open_sends, workers, *open_until = self._scripts.fetch(ask)
         return Measures(
@@ -328,12 +284,12 @@ class Store:
 
     def write_something(self) -> None:
         """Prove that Redis takes writes."""
-        self._scripts.run(lambda redis: redis.set("otp:ready", 1, ex=60))
+        self._scripts.run(lambda redis: redis.set(keys.READY, 1, ex=60))
 
 
 def _counts(counted: str) -> tuple[str, str]:
     """Where limits count somebody's wrong codes and sends."""
-    return f"otp:failed:{counted}", f"otp:limit:to:{counted}"
+    return keys.failed(counted), keys.limit("to", counted)
 
 
 def sends_of(fields: Mapping[str, str]) -> int:

@@ -11,7 +11,7 @@ from shared.delivery.ledger import Attempt as Delivery
 from shared.delivery.ledger import read_attempt
 from shared.policy import CHANNELS, MOST_SENDS, Policy
 from shared.recipient import Recipient
-from shared.storage import reading
+from shared.storage import keys, reading
 from shared.storage.scripts import Scripts, json_of
 
 # A page is one round trip; who asks for them all keeps nobody else waiting for long.
@@ -98,7 +98,7 @@ class Attempts:
         lowest = "-inf" if wanted.after is None else wanted.after * 1000
         highest = "+inf" if wanted.before is None else wanted.before * 1000
         (found,) = self._scripts.fetch(
-            lambda pipe: pipe.zrevrangebyscore(_key(account), highest, lowest)
+            lambda pipe: pipe.zrevrangebyscore(keys.attempts(account), highest, lowest)
         )
         members = [str(reading.text(member)) for member in found or ()]
         if wanted.verification_id:
@@ -111,7 +111,7 @@ class Attempts:
     def get(self, account: str, sid: str) -> Attempt | None:
         """Raises StorageUnavailable."""
         members = [f"{_verification_id(sid, send)}:{send}" for send in range(1, MOST_SENDS + 1)]
-        (scores,) = self._scripts.fetch(lambda pipe: pipe.zmscore(_key(account), members))
+        (scores,) = self._scripts.fetch(lambda pipe: pipe.zmscore(keys.attempts(account), members))
         known = [m for m, score in zip(members, scores or (), strict=False) if score is not None]
         return next(iter(self._read(known)), None)
 
@@ -171,7 +171,3 @@ def attempt_sid(verification_id: str, send: int) -> str:
 
 def _verification_id(sid: str, send: int) -> str:
     return f"VE{int(sid.removeprefix('VL'), 16) ^ send:032x}"
-
-
-def _key(account: str) -> str:
-    return f"otp:attempts:{account}"

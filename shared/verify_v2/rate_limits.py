@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from shared.errors import RateLimitNotFound, RateLimitRefused
 from shared.policy import Limit
-from shared.storage import reading
+from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
 from shared.verification.model import ExtraLimit
 from shared.verification.store import SERVICE_SECONDS
@@ -58,9 +58,9 @@ class RateLimit:
 
 
 class RateLimits:
-    """The rate limits in Redis; Store lists the keys. Those of a Service are one value, which is
-    read and replaced whole, so that no two names or intervals can be the same, however many are
-    added at once. Methods raise RateLimitNotFound, RateLimitRefused, StorageUnavailable."""
+    """The rate limits in Redis. Each Service has one value, which is read and replaced as a whole.
+    So requests at the same time cannot add the same name or interval twice. Methods raise
+    RateLimitNotFound, RateLimitRefused, StorageUnavailable."""
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
@@ -68,7 +68,8 @@ class RateLimits:
 
     def of(self, service: str) -> list[RateLimit]:
         """All of a Service, the oldest first."""
-        (kept,) = self._scripts.fetch(lambda pipe: pipe.getex(key_of(service), ex=SERVICE_SECONDS))
+        key = keys.rate_limits(service)
+        (kept,) = self._scripts.fetch(lambda pipe: pipe.getex(key, ex=SERVICE_SECONDS))
         return parse(kept)
 
     def find(self, service: str, sid: str) -> RateLimit:
@@ -147,7 +148,7 @@ class RateLimits:
         """Do to a Service's limits what `change` does to the list of them; once more when somebody
         else has changed them meanwhile."""
         while True:
-            kept = self._scripts.run(lambda redis: redis.get(key_of(service))) or b""
+            kept = self._scripts.run(lambda redis: redis.get(keys.rate_limits(service))) or b""
             limits = parse(kept)
             answer = change(limits)
             if self._replaced(service, kept, limits):
@@ -155,11 +156,7 @@ class RateLimits:
 
     def _replaced(self, service: str, kept: bytes, limits: Sequence[RateLimit]) -> bool:
         words: list[Any] = [kept, json.dumps(list(map(asdict, limits))), SERVICE_SECONDS * 1000]
-        return bool(self._replace([key_of(service)], words))
-
-
-def key_of(service: str) -> str:
-    return f"otp:rate_limits:{service}"
+        return bool(self._replace([keys.rate_limits(service)], words))
 
 
 def parse(kept: bytes | None) -> list[RateLimit]:

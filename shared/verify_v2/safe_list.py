@@ -7,7 +7,7 @@ from redis import Redis
 
 from shared.codes import Codes
 from shared.recipient import Recipient
-from shared.storage import reading
+from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
 from shared.verification.store import SERVICE_SECONDS
 
@@ -45,7 +45,7 @@ class SafeList:
         return bool(self._scripts.run(lambda redis: redis.hdel(self.key_of(recipient), account)))
 
     def key_of(self, recipient: Recipient) -> str:
-        return f"otp:safe:{tag(self._codes, recipient)}"
+        return keys.safe(tag(self._codes, recipient))
 
 
 def tag(codes: Codes, recipient: Recipient) -> str:

@@ -17,7 +17,7 @@ from redis.client import Pipeline
 
 from shared.policy import Limit, Policy
 from shared.settings import Settings
-from shared.storage import reading
+from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
 from shared.verification.store import SERVICE_SECONDS
 from shared.verify_v2 import rate_limits
@@ -82,8 +82,8 @@ class ToStart(NamedTuple):
 
 
 class Services:
-    """The Services in Redis; Store lists the keys. `given` are those of OTP_SERVICES, which are
-    there without being written until they are changed or deleted."""
+    """The Services in Redis. `given` are those of OTP_SERVICES, which are written only when they
+    are changed or deleted."""
 
     def __init__(self, scripts: Scripts, given: Sequence[Service]) -> None:
         self._scripts = scripts
@@ -98,7 +98,8 @@ class Services:
 
     def find(self, account: str, sid: str) -> Service | None:
         """An account's Service."""
-        (text,) = self._scripts.fetch(lambda pipe: pipe.getex(_key(sid), ex=SERVICE_SECONDS))
+        key = keys.service(sid)
+        (text,) = self._scripts.fetch(lambda pipe: pipe.getex(key, ex=SERVICE_SECONDS))
         return self._of(account, sid, text)
 
     def find_to_start(self, account: str, sid: str, safe_key: str) -> ToStart | None:
@@ -106,8 +107,8 @@ class Services:
         `safe_key` is SafeList's for the recipient."""
 
         def ask(pipe: Pipeline) -> None:
-            pipe.getex(_key(sid), ex=SERVICE_SECONDS)
-            pipe.getex(rate_limits.key_of(sid), ex=SERVICE_SECONDS)
+            pipe.getex(keys.service(sid), ex=SERVICE_SECONDS)
+            pipe.getex(keys.rate_limits(sid), ex=SERVICE_SECONDS)
             pipe.hexists(safe_key, account)
             pipe.expire(safe_key, SERVICE_SECONDS)
 
@@ -117,7 +118,7 @@ class Services:
 
     def all_of(self, account: str) -> list[Service]:
         """Those of OTP_SERVICES, then the others, the oldest first."""
-        index = f"otp:services:{account}"
+        index = keys.services(account)
         given = [sid for sid, service in self._given.items() if service.account == account]
 
         (stored,) = self._scripts.fetch(lambda pipe: pipe.zrange(index, 0, -1))
@@ -125,7 +126,7 @@ class Services:
 
         def ask(pipe: Pipeline) -> None:
             for sid in sids:
-                pipe.getex(_key(sid), ex=SERVICE_SECONDS)
+                pipe.getex(keys.service(sid), ex=SERVICE_SECONDS)
             pipe.expire(index, SERVICE_SECONDS)
 
         *texts, _ = self._scripts.fetch(ask)
@@ -139,7 +140,7 @@ class Services:
         """What the Services among these are called."""
         if not sids:
             return {}
-        (texts,) = self._scripts.fetch(lambda pipe: pipe.mget([_key(sid) for sid in sids]))
+        (texts,) = self._scripts.fetch(lambda pipe: pipe.mget([keys.service(sid) for sid in sids]))
         found = {sid: self._read(sid, text) for sid, text in zip(sids, texts, strict=True)}
         return {sid: service.friendly_name for sid, service in found.items() if service}
 
@@ -151,11 +152,11 @@ class Services:
         def delete(redis: Redis) -> None:
             with redis.pipeline() as pipe:
                 if service.sid in self._given:
-                    pipe.set(_key(service.sid), _DELETED, ex=SERVICE_SECONDS)
+                    pipe.set(keys.service(service.sid), _DELETED, ex=SERVICE_SECONDS)
                 else:
-                    pipe.delete(_key(service.sid))
-                pipe.zrem(f"otp:services:{service.account}", service.sid)
-                pipe.delete(rate_limits.key_of(service.sid))
+                    pipe.delete(keys.service(service.sid))
+                pipe.zrem(keys.services(service.account), service.sid)
+                pipe.delete(keys.rate_limits(service.sid))
                 pipe.execute()
 
         self._scripts.run(delete)
@@ -170,7 +171,7 @@ class Services:
     def _written(
         self, service: Service, changes: Mapping[str, Any], *, base: Service | None
     ) -> Service | None:
-        keys = [_key(service.sid), f"otp:services:{service.account}"]
+        names = [keys.service(service.sid), keys.services(service.account)]
         request = {
             "sid": service.sid,
             "changes": changes,
@@ -180,7 +181,7 @@ class Services:
         if base:
             facts = asdict(base)
             request["base"] = {n: v for n, v in facts.items() if n not in {"created", "updated"}}
-        text = self._write(keys, [json.dumps(request)])
+        text = self._write(names, [json.dumps(request)])
         return Service.read(text) if text else None
 
 
@@ -223,7 +224,3 @@ class Policies:
             resend_code="same",
             limits=limits,
         )
-
-
-def _key(sid: str) -> str:
-    return f"otp:service:{sid}"

@@ -13,8 +13,8 @@ import pytest
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from shared.delivery.queue import QUEUE_NAME
 from shared.logs import JsonLines
+from shared.storage.keys import QUEUE_NAME
 from tests.user import PHONE
 from worker.senders.base import DeliveryError
 

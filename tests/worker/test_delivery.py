@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shared.delivery.ledger import OVERDUE_SECONDS
-from shared.delivery.queue import QUEUE_NAME
+from shared.storage.keys import QUEUE_NAME
 from tests.conftest import KEY, redis_of
 from tests.user import OTHER_PHONE, PHONE
 

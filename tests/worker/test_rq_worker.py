@@ -14,7 +14,8 @@ from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
 from shared.delivery.ledger import LEASE_SECONDS, OVERDUE_SECONDS, Ledger
-from shared.delivery.queue import QUEUE_NAME, TASK
+from shared.delivery.queue import TASK
+from shared.storage.keys import QUEUE_NAME
 from tests.fakes import FlakyLedger, claim_one, outlets
 from tests.user import OTHER_PHONE, PHONE
 from worker.deliverer import Deliverer

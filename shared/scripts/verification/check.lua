@@ -37,12 +37,12 @@ if redis.call('EXISTS', DECOY) == 0 then
     'sends', 1, 'sent_at', now, 'max_sends', 5, 'resend_ms', 30000, 'code_length', 6,
     'resend_code', 'same')
   redis.call('EXPIRE', DECOY, 60)
-  redis.call('HSET', DECOY .. ':code', 'to', '-', 'kid', '-', 'generation', 0, 'length', 6,
+  redis.call('HSET', 'otp:decoy:code', 'to', '-', 'kid', '-', 'generation', 0, 'length', 6,
     'by_recipient', string.rep('0', 32), 'by_id', string.rep('0', 32))
-  redis.call('EXPIRE', DECOY .. ':code', 60)
+  redis.call('EXPIRE', 'otp:decoy:code', 60)
 end
 if redis.call('EXISTS', verification) == 0 then
-  verification, code = DECOY, DECOY .. ':code'
+  verification, code = DECOY, 'otp:decoy:code'
 end
 local function read()
   return unpack(redis.call('HMGET', verification, 'status', 'app', 'channel', 'to', 'tag', 'country',
@@ -53,7 +53,7 @@ local status, app, channel, to, tag, country, created, expires, sent_at, resend_
   account, counted, left = read()
 if not (app and tag and tonumber(expires) and tonumber(left)) then
   -- Its checks could not be counted.
-  verification, code = DECOY, DECOY .. ':code'
+  verification, code = DECOY, 'otp:decoy:code'
   status, app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length,
     account, counted = read()
 end
@@ -96,7 +96,7 @@ if open and not request.any_length and length ~= request.length then
   return cjson.encode({outcome = 'malformed', verification_id = id, code_length = length})
 end
 if not open then
-  verification, failed, network = DECOY, DECOY .. ':failed', DECOY .. ':network'
+  verification, failed, network = DECOY, 'otp:decoy:failed', DECOY .. ':network'
 end
 
 local checks_left = redis.call('HINCRBY', verification, 'checks_left', -1)

@@ -141,7 +141,7 @@ for i, limit in ipairs(request.limits) do
 end
 if request.budget then
   local day = math.floor(now / 86400000)
-  local spent = tonumber(redis.call('GET', KEYS[12] .. ':' .. day) or 0)
+  local spent = tonumber(redis.call('GET', KEYS[12] .. day) or 0)
   if spent >= request.budget then
     return limited('budget', request.channel, request.budget, 86400000, (day + 1) * 86400000 - now)
   end
@@ -183,7 +183,7 @@ for i, limit in ipairs(request.limits) do
   count_event(KEYS[12 + i], limit.windows, now)
 end
 if request.budget then
-  local key = KEYS[12] .. ':' .. math.floor(now / 86400000)
+  local key = KEYS[12] .. math.floor(now / 86400000)
   redis.call('INCR', key)
   redis.call('EXPIRE', key, 86400)
 end

@@ -10,7 +10,8 @@ from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from shared.delivery.queue import QUEUE_NAME, TASK, ForeignJob, read_job
+from shared.delivery.queue import TASK, ForeignJob, read_job
+from shared.storage.keys import QUEUE_NAME
 
 VERIFICATION = "VE" + "0" * 32
 OURS = JSONSerializer.dumps((TASK, None, (VERIFICATION, 2), {}))
