@@ -128,7 +128,7 @@ def test_a_browser_that_cannot_do_it_says_so_and_may_try_again(browser, public, 
     page.route("**/pbkdf2.js", lambda route: route.abort())
     page.goto("/")
     ask(page, phone)
-    expect(page.locator("#address-error")).to_contain_text("could not finish the check")
+    expect(page.locator("#address-error")).to_contain_text("couldn’t finish the check")
     expect(page.locator(".proof")).to_have_count(0)
     page.unroute("**/pbkdf2.js")
     page.get_by_role("button", name="Send code").click()
