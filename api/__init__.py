@@ -29,7 +29,7 @@ from shared.delivery.virtual_phone import Phone
 from shared.owner.audit import Audit
 from shared.owner.key_use import KeyUse
 from shared.owner.log_ins import LogIns
-from shared.owner.state import ServiceState
+from shared.owner.state import SystemState
 from shared.owner.statistics import Statistics
 from shared.owner.timeline import Timeline
 from shared.policy import ADMIN_APP, CHANNELS, Channel, Policy
@@ -40,7 +40,7 @@ from shared.storage.client import connect
 from shared.storage.scripts import Scripts
 from shared.verification.service import VerificationService
 from shared.verification.store import PATIENCE_SECONDS, Store
-from shared.verify_v2.attempts import Attempts
+from shared.verify_v2.attempts import ServiceSends
 from shared.verify_v2.rate_limits import RateLimits
 from shared.verify_v2.safe_list import SafeList
 from shared.verify_v2.services import Services, given
@@ -158,7 +158,7 @@ def _dashboard(core: _Core, settings: Settings) -> Dashboard:
         store=core.store,
         codes=core.codes,
         statistics=Statistics(core.scripts),
-        state=ServiceState(core.scripts, keys.QUEUE, sender_names(settings)),
+        state=SystemState(core.scripts, keys.QUEUE, sender_names(settings)),
         timeline=Timeline(core.scripts, core.codes, core.store.apps),
         audit=core.audit,
         services=core.services,
@@ -173,7 +173,7 @@ def _verify_v2(core: _Core) -> verify_v2.Parts:
         service=core.service,
         services=core.services,
         limits=RateLimits(core.scripts),
-        attempts=Attempts(core.scripts, core.codes),
+        attempts=ServiceSends(core.scripts, core.codes),
         safe_list=SafeList(core.scripts, core.codes),
     )
 

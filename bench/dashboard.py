@@ -22,7 +22,7 @@ from bench.figures import Figure, interleave, is_noisy, ratio
 from shared.codes import Codes
 from shared.delivery.ledger import Claim, Ledger, Outcome
 from shared.owner.pumping import guarded
-from shared.owner.state import ServiceState
+from shared.owner.state import SystemState
 from shared.owner.statistics import WINDOWS, Statistics
 from shared.policy import CHANNELS
 from shared.recipient import parse_phone
@@ -100,7 +100,7 @@ class Look:
     def __init__(self, redis: Redis, settings: Settings) -> None:
         scripts = Scripts(redis)
         self._statistics = Statistics(scripts)
-        self._state = ServiceState(scripts, keys.QUEUE, SENDERS[""])
+        self._state = SystemState(scripts, keys.QUEUE, SENDERS[""])
         self._store = Store(scripts, keep_seconds=settings.otp_keep)
         self._guard = settings.policy().guard
 

@@ -41,7 +41,7 @@ class Recipient:
     region of a number, None for e-mail and for numbers of no country (+800, satellites); `type`
     is the kind of a number (one of NUMBER_TYPES), None for e-mail."""
 
-    field: str
+    kind: str
     to: str
     region: str | None = None
     type: str | None = None
@@ -50,14 +50,14 @@ class Recipient:
     def range(self) -> str | None:
         """The number without its last four digits: what a fraudster gets hold of at once. None for
         e-mail."""
-        return self.to[:-4] if self.field == "phone" else None
+        return self.to[:-4] if self.kind == "phone" else None
 
     @property
     def counted_as(self) -> str:
         """Who limits count, as one mailbox or phone has several addresses: without a plus tag,
         without the dots that Gmail ignores, and without the digit that marks a mobile number in
         Argentina (9), or did in Mexico (1)."""
-        if self.field == "phone":
+        if self.kind == "phone":
             return _MOBILE_MARK.sub("", self.to)
         local, _, domain = self.to.partition("@")
         # What begins with a plus has no name in front of a tag.
@@ -128,7 +128,7 @@ def parse_phone(
     written = f"+{phonenumbers.normalize_digits_only(spelling)}" if "+" in spelling else ""
     for to in (*map(_e164, readings), written):
         if _E164.fullmatch(to) and admits(to):
-            return Recipient(field="phone", to=to, region=_region_of_code(readings), type=UNKNOWN)
+            return Recipient(kind="phone", to=to, region=_region_of_code(readings), type=UNKNOWN)
     raise InvalidRequest(("phone", _why_not(readings)))
 
 
@@ -162,7 +162,7 @@ def _of_number(number: phonenumbers.PhoneNumber, kind: int) -> Recipient:
     region = phonenumbers.region_code_for_number(number)
     has_country = region is not None and region != "001"
     return Recipient(
-        field="phone",
+        kind="phone",
         to=_e164(number),
         region=region if has_country else None,
         type=_TYPE_NAMES[kind] if has_country else NO_COUNTRY,
@@ -213,7 +213,7 @@ def parse_email(text: str, *, local: bool = False) -> Recipient:
     to = str(address.ascii_email).lower()
     if network:
         to = to.removesuffix("example") + network[0].lower()
-    return Recipient(field="email", to=to)
+    return Recipient(kind="email", to=to)
 
 
 def is_email(text: str) -> bool:

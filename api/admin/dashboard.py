@@ -19,7 +19,7 @@ from shared.codes import Codes
 from shared.errors import InvalidRequest, VerificationNotFound
 from shared.owner.audit import Action, Audit
 from shared.owner.pumping import guarded
-from shared.owner.state import ServiceState
+from shared.owner.state import SystemState
 from shared.owner.statistics import WINDOWS, Statistics
 from shared.owner.timeline import Timeline
 from shared.policy import Channel, Guard
@@ -95,7 +95,7 @@ class Dashboard:
     store: Store
     codes: Codes
     statistics: Statistics
-    state: ServiceState
+    state: SystemState
     timeline: Timeline
     audit: Audit
     services: Services
@@ -115,7 +115,7 @@ class Dashboard:
             if name := names.get(row["app"]):
                 row["app"] = f"{name} ({row['app']})"
 
-    def app_of(self, asked: _Sender) -> str:
+    def app_of_sender(self, asked: _Sender) -> str:
         """The app that a sender belongs to. Raises InvalidRequest."""
         try:
             return self.senders[asked.channel][asked.sender]
@@ -181,7 +181,7 @@ def _routes_for_recipients(admin: Blueprint, dashboard: Dashboard) -> None:
     @admin.post("/cancel")
     def cancel() -> tuple[str, int]:
         verification_id = body.read(request, _Verification).verification_id
-        app = dashboard.service.owner(verification_id)
+        app = dashboard.service.app_of(verification_id)
         dashboard.service.cancel(verification_id, app=app)
         dashboard.record("cancel", verification_id=verification_id)
         return "", 204
@@ -208,7 +208,7 @@ def _routes_for_senders(admin: Blueprint, dashboard: Dashboard) -> None:
     @admin.post("/pause")
     def pause() -> tuple[str, int]:
         asked = body.read(request, _Pause)
-        dashboard.app_of(asked)
+        dashboard.app_of_sender(asked)
         dashboard.state.pause(asked.channel, asked.sender, asked.seconds)
         dashboard.record("pause", **asked.model_dump())
         return "", 204
@@ -216,7 +216,7 @@ def _routes_for_senders(admin: Blueprint, dashboard: Dashboard) -> None:
     @admin.post("/resume")
     def resume() -> tuple[str, int]:
         asked = body.read(request, _Sender)
-        dashboard.app_of(asked)
+        dashboard.app_of_sender(asked)
         dashboard.state.resume(asked.channel, asked.sender)
         dashboard.record("resume", **asked.model_dump())
         return "", 204
@@ -224,9 +224,9 @@ def _routes_for_senders(admin: Blueprint, dashboard: Dashboard) -> None:
     @admin.post("/test")
     def test_message() -> tuple[Response, int]:
         asked = body.read(request, _Test)
-        app = dashboard.app_of(asked)
+        app = dashboard.app_of_sender(asked)
         recipient = asked.recipient(dashboard.addresses)
-        if (recipient.field == "email") != (asked.channel == "email"):
+        if (recipient.kind == "email") != (asked.channel == "email"):
             raise InvalidRequest(("to", "this sender cannot send to this type of address"))
         started = dashboard.service.start(
             StartRequest(

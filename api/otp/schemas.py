@@ -85,7 +85,7 @@ class GenerateOtp(Request):
         return _recipient(self.phone, self.email, addresses)
 
     def channel_for(self, recipient: Recipient) -> Channel:
-        if recipient.field == "email":
+        if recipient.kind == "email":
             if self.channel not in (None, "email"):
                 raise InvalidRequest(
                     ("channel", "an email address can only be used with the email channel")

@@ -9,9 +9,10 @@ from api.http.access import browser_region, client_ip
 from api.http.origins import FromElsewhere, is_cross_site, with_result
 from api.otp.proof import ProofOfWork
 from api.page.page import Page
+from api.page.view import Kind
 from shared.errors import ChannelNotEnabled, OtpError, Unauthorized, VerificationNotFound
 from shared.policy import CHANNELS, Channel
-from shared.recipient import Addresses
+from shared.recipient import Addresses, Recipient
 from shared.verification.model import StartRequest
 from shared.verification.service import VerificationService
 
@@ -30,17 +31,12 @@ def endpoints(
             _refuse_other_sites()
             if page.app is None:
                 raise Unauthorized
-            by_email = kind == "email"
-            recipient = (
-                addresses.email(typed)
-                if by_email
-                else addresses.phone(typed, browser_region(request))
-            )
+            recipient = _recipient(addresses, kind, typed)
             work.check(page.app, recipient, None)
             started = service.start(
                 StartRequest(
                     recipient=recipient,
-                    channel="email" if by_email else _channel("channel"),
+                    channel="email" if kind == "email" else _channel("channel"),
                     app=page.app,
                     ip=client_ip(request),
                     locale=page.locale,
@@ -56,36 +52,40 @@ def endpoints(
         where = "resend" if "resend" in request.form else "code"
         try:
             _refuse_other_sites()
-            owner = service.owner(verification_id)
+            app = service.app_of(verification_id)
             if "change" in request.form:
-                service.cancel(verification_id, app=owner)
+                service.cancel(verification_id, app=app)
                 return _go_on("../")
-            if where == "resend":
-                work.check(owner, service.recipient(verification_id), None)
-                service.resend(
-                    verification_id,
-                    _channel("resend"),
-                    app=owner,
-                    ip=client_ip(request),
-                    locale=page.locale,
-                )
-            else:
-                service.check(
-                    request.form.get("otp", ""),
-                    app=owner,
-                    ip=client_ip(request),
-                    verification_id=verification_id,
-                ).raise_if_incorrect()
-                if page.return_url:
-                    return redirect(with_result(page.return_url, verification_id, "approved"), 303)
+            _check_or_resend(service, work, verification_id, app, page.locale)
         except VerificationNotFound:
-            pass  # The page says what became of it.
+            pass  # The page tells the result.
         except (OtpError, FromElsewhere) as error:
             return page.verification(verification_id, where, error)
+        else:
+            if where == "code" and page.return_url:
+                return redirect(with_result(page.return_url, verification_id, "approved"), 303)
         # It may be anything: unquoted, `http:other.example` would be an address of another site.
         return _go_on(quote(verification_id, safe=""))
 
     return forms
+
+
+def _recipient(addresses: Addresses, kind: Kind, typed: str) -> Recipient:
+    if kind == "email":
+        return addresses.email(typed)
+    return addresses.phone(typed, browser_region(request))
+
+
+def _check_or_resend(
+    service: VerificationService, work: ProofOfWork, verification_id: str, app: str, locale: str
+) -> None:
+    ip = client_ip(request)
+    if "resend" in request.form:
+        work.check(app, service.recipient(verification_id), None)
+        service.resend(verification_id, _channel("resend"), app=app, ip=ip, locale=locale)
+    else:
+        otp = request.form.get("otp", "")
+        service.check(otp, app=app, ip=ip, verification_id=verification_id).raise_if_incorrect()
 
 
 def _refuse_other_sites() -> None:

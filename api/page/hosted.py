@@ -16,7 +16,7 @@ def endpoints(service: VerificationService, work: ProofOfWork) -> Blueprint:
 
     @hosted.get("/status")
     def status(verification_id: str) -> Response:
-        verification = service.view(verification_id, app=service.owner(verification_id))
+        verification = service.view(verification_id, app=service.app_of(verification_id))
         return body.answer(VerificationDetails.of(verification))
 
     @hosted.post("/check")
@@ -24,7 +24,7 @@ def endpoints(service: VerificationService, work: ProofOfWork) -> Blueprint:
         typed = body.read(request, CheckOtp)
         checked = service.check(
             typed.otp,
-            app=service.owner(verification_id),
+            app=service.app_of(verification_id),
             ip=client_ip(request),
             verification_id=verification_id,
         )
@@ -34,7 +34,7 @@ def endpoints(service: VerificationService, work: ProofOfWork) -> Blueprint:
     @hosted.post("/resend")
     def resend(verification_id: str) -> Response:
         asked = body.read(request, ResendOtp)
-        app = service.owner(verification_id)
+        app = service.app_of(verification_id)
         recipient = service.recipient(verification_id)
         proof = work.check(app, recipient, asked.proof)
         try:
@@ -52,7 +52,7 @@ def endpoints(service: VerificationService, work: ProofOfWork) -> Blueprint:
 
     @hosted.post("/cancel")
     def cancel(verification_id: str) -> tuple[str, int]:
-        service.cancel(verification_id, app=service.owner(verification_id))
+        service.cancel(verification_id, app=service.app_of(verification_id))
         return "", 204
 
     return hosted

@@ -77,8 +77,8 @@ class Page:
         """The step that a verification is at, with what is wrong at the code or at a resend."""
         view = self._view("ended", verification_id=verification_id, hosted=self._is_part)
         try:
-            owner = self._service.owner(verification_id)
-            found = self._service.view(verification_id, app=owner)
+            app = self._service.app_of(verification_id)
+            found = self._service.view(verification_id, app=app)
         except VerificationNotFound as missing:
             return self._answer(replace(view, ended="not_found"), status=kind_of(missing).status)
         except StorageUnavailable as away:
@@ -88,7 +88,7 @@ class Page:
             app=found.account,
             verification=found,
             kind="email" if "@" in found.to else "phone",
-            hosted=self._is_part or owner != self.app,
+            hosted=self._is_part or app != self.app,
         )
         if found.status == "pending":
             return self._answer(replace(view, step="code"), where, error)

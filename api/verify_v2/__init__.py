@@ -22,7 +22,7 @@ from api.verify_v2.verifications import Verifications
 from shared.errors import RateLimitNotFound, RateLimitRefused
 from shared.settings import Settings
 from shared.verification.service import VerificationService
-from shared.verify_v2.attempts import Attempts
+from shared.verify_v2.attempts import ServiceSends
 from shared.verify_v2.rate_limits import RateLimits
 from shared.verify_v2.safe_list import SafeList
 from shared.verify_v2.services import Policies, Services
@@ -42,7 +42,7 @@ class Parts:
     service: VerificationService
     services: Services
     limits: RateLimits
-    attempts: Attempts
+    attempts: ServiceSends
     safe_list: SafeList
 
 

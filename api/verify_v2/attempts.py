@@ -13,7 +13,7 @@ from api.verify_v2.form import Form
 from api.verify_v2.shapes import Shapes, time
 from shared.policy import CHANNELS
 from shared.recipient import KEPT_ADDRESSES, Recipient, is_email
-from shared.verify_v2.attempts import Attempt, Attempts, Summary, Wanted
+from shared.verify_v2.attempts import ServiceSend, ServiceSends, Summary, Wanted
 
 _SID = re.compile("VL[0-9a-f]{32}")
 _STATUSES = {"converted": True, "unconverted": False}
@@ -22,7 +22,7 @@ _MESSAGE_STATUS = {"dropped": "canceled"}
 _BAD_ENDS = {"failed", "undelivered"}
 
 
-def register(v2: Blueprint, attempts: Attempts, shapes: Shapes) -> None:
+def register(v2: Blueprint, attempts: ServiceSends, shapes: Shapes) -> None:
     @v2.get("/Attempts")
     def list_attempts() -> Response:
         found = attempts.find(calling().app, _wanted(Form.of_query(request)))
@@ -102,7 +102,7 @@ def _moment(query: Form, name: str) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _attempt(shapes: Shapes, attempt: Attempt) -> dict[str, Any]:
+def _attempt(shapes: Shapes, attempt: ServiceSend) -> dict[str, Any]:
     return {
         "sid": attempt.sid,
         "account_sid": calling().sid,
@@ -130,7 +130,7 @@ def _attempt(shapes: Shapes, attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _status(attempt: Attempt) -> str:
+def _status(attempt: ServiceSend) -> str:
     if attempt.is_converted:
         return "confirmed"
     return "expired" if attempt.is_expired else "unconfirmed"

@@ -4,7 +4,7 @@ what the carrier between the two does to them. The code of a message is not kept
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any, Literal, get_args
 
@@ -89,6 +89,18 @@ class Screen:
     reports: tuple[Report, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """A message that a provider would deliver, with its code. `to` is masked."""
+
+    channel: Channel
+    to: str
+    locale: str
+    subject: str
+    text: str
+    code: str = field(repr=False)
+
+
 class Phone:
     """The phone in Redis."""
 
@@ -100,23 +112,17 @@ class Phone:
         self,
         verification_id: str,
         send: int,
-        *,
-        channel: Channel,
-        to: str,
-        locale: str,
-        subject: str,
-        text: str,
-        code: str,
+        message: Arrival,
     ) -> Carrier | None:
         """Put a message onto the phone. What the carrier did to it, None while nobody watches."""
-        message = {
+        kept = {
             "verification_id": verification_id,
             "send": send,
-            "channel": channel,
-            "to": to,
-            "locale": locale,
-            "subject": _hide(subject, code),
-            "text": _hide(text, code),
+            "channel": message.channel,
+            "to": message.to,
+            "locale": message.locale,
+            "subject": _hide(message.subject, message.code),
+            "text": _hide(message.text, message.code),
         }
         names = [
             keys.PHONE,
@@ -126,7 +132,7 @@ class Phone:
             keys.code(verification_id),
             keys.send(verification_id, send),
         ]
-        did = self._receive(names, [json.dumps(message), _RULES])
+        did = self._receive(names, [json.dumps(kept), _RULES])
         return did.decode() if did else None
 
     def look(self) -> Screen:

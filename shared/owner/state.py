@@ -58,7 +58,7 @@ class State:
     senders: Sequence[Sender]
 
 
-class ServiceState:
+class SystemState:
     """Looks at the whole service. `senders` are the configured ones, in order of preference."""
 
     def __init__(

@@ -92,7 +92,7 @@ class VerificationService:
         with _refusals_logged("start_refused", facts, why=str):
             found = self.view(verification_id, app=app)
             recipient = self.recipient(verification_id)
-            if (channel == "email") != (recipient.field == "email"):
+            if (channel == "email") != (recipient.kind == "email"):
                 raise ChannelNotEnabled
             account = found.account
             # A person on the page is not a client of the Service, so the account's limits apply.
@@ -275,9 +275,9 @@ class VerificationService:
         fields, sends, now = found
         return read_verification(verification_id, fields, sends, now)
 
-    def owner(self, verification_id: str) -> str:
+    def app_of(self, verification_id: str) -> str:
         """The app whose verification it is. Raises VerificationNotFound, StorageUnavailable."""
-        app = self._store.owner(verification_id) if _ID.fullmatch(verification_id) else None
+        app = self._store.app_of(verification_id) if _ID.fullmatch(verification_id) else None
         if app is None:
             raise VerificationNotFound
         return app

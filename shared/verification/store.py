@@ -241,7 +241,7 @@ class Store:
         (found,) = self._scripts.fetch(lambda pipe: pipe.zrevrange(keys.history(tag), 0, 0))
         return reading.text(found[0]) if found else None
 
-    def owner(self, verification_id: str) -> str | None:
+    def app_of(self, verification_id: str) -> str | None:
         """The app whose verification it is."""
         return self._field(keys.verification(verification_id), "app")
 

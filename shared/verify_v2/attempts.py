@@ -7,8 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from shared.codes import Codes
-from shared.delivery.ledger import Attempt as Delivery
-from shared.delivery.ledger import read_attempt
+from shared.delivery.ledger import Attempt, read_attempt
 from shared.policy import CHANNELS, MOST_SENDS, Policy
 from shared.recipient import Recipient
 from shared.storage import keys, reading
@@ -19,7 +18,7 @@ _AT_ONCE = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attempt:
+class ServiceSend:
     """Times in Unix seconds, `to` masked, `country` a region or None. Only the latest attempt of a
     verification is converted: nobody knows which message the code was read from."""
 
@@ -40,7 +39,7 @@ class Attempt:
     lines: tuple[str, ...]
 
     @property
-    def deliveries(self) -> list[Delivery]:
+    def deliveries(self) -> list[Attempt]:
         """The hand-overs to providers."""
         return [delivery for line in self.lines if (delivery := read_attempt(line))]
 
@@ -72,7 +71,7 @@ class Summary:
     converted: int
 
     @classmethod
-    def of(cls, attempts: Iterable[Attempt]) -> "Summary":
+    def of(cls, attempts: Iterable[ServiceSend]) -> "Summary":
         converted = [attempt.is_converted for attempt in attempts]
         return cls(total=len(converted), converted=sum(converted))
 
@@ -85,7 +84,7 @@ class Summary:
         return f"{share.quantize(Decimal('1e-9')).normalize():f}"
 
 
-class Attempts:
+class ServiceSends:
     """Reads what start.lua writes."""
 
     def __init__(self, scripts: Scripts, codes: Codes) -> None:
@@ -93,7 +92,7 @@ class Attempts:
         self._codes = codes
         self._script_of_attempts = scripts.load("verify_v2/attempts")
 
-    def find(self, account: str, wanted: Wanted) -> Iterator[Attempt]:
+    def find(self, account: str, wanted: Wanted) -> Iterator[ServiceSend]:
         """The newest first. They are read as they are asked for. Raises StorageUnavailable."""
         lowest = "-inf" if wanted.after is None else wanted.after * 1000
         highest = "+inf" if wanted.before is None else wanted.before * 1000
@@ -108,14 +107,14 @@ class Attempts:
                 if self._is_wanted(attempt, wanted):
                     yield attempt
 
-    def get(self, account: str, sid: str) -> Attempt | None:
+    def get(self, account: str, sid: str) -> ServiceSend | None:
         """Raises StorageUnavailable."""
         members = [f"{_verification_id(sid, send)}:{send}" for send in range(1, MOST_SENDS + 1)]
         (scores,) = self._scripts.fetch(lambda pipe: pipe.zmscore(keys.attempts(account), members))
         known = [m for m, score in zip(members, scores or (), strict=False) if score is not None]
         return next(iter(self._read(known)), None)
 
-    def _is_wanted(self, attempt: Attempt, wanted: Wanted) -> bool:
+    def _is_wanted(self, attempt: ServiceSend, wanted: Wanted) -> bool:
         return (
             wanted.service in (None, attempt.service)
             and wanted.country in (None, attempt.country)
@@ -128,7 +127,7 @@ class Attempts:
             )
         )
 
-    def _read(self, members: Sequence[str]) -> list[Attempt]:
+    def _read(self, members: Sequence[str]) -> list[ServiceSend]:
         answer = json_of(self._script_of_attempts([], list(members)))
         now = answer["now"]
         return [
@@ -140,12 +139,12 @@ class Attempts:
 
 def _attempt(
     member: str, verification: Mapping[str, str], send: Mapping[str, Any], now: int
-) -> Attempt:
+) -> ServiceSend:
     verification_id, _, number = member.partition(":")
     country = verification.get("country", "none")
     status = verification.get("status")
     expires_ms = reading.number(verification.get("expires"))
-    return Attempt(
+    return ServiceSend(
         sid=attempt_sid(verification_id, int(number)),
         verification_id=verification_id,
         service=verification["app"],

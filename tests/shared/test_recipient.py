@@ -55,7 +55,7 @@ SPELLINGS = {
 @pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
 def test_every_spelling_of_a_number_is_one_recipient(spelling):
     recipient = parse_phone(spelling)
-    assert (recipient.field, recipient.to, recipient.region) == ("phone", "+14155550123", "US")
+    assert (recipient.kind, recipient.to, recipient.region) == ("phone", "+14155550123", "US")
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_numbers_of_no_country_have_no_region():
 )
 def test_every_spelling_of_an_email_address_is_one_recipient(text, to):
     recipient = parse_email(text)
-    assert (recipient.field, recipient.to, recipient.region) == ("email", to, None)
+    assert (recipient.kind, recipient.to, recipient.region) == ("email", to, None)
 
 
 @pytest.mark.parametrize(

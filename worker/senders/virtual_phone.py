@@ -4,7 +4,7 @@ import logging
 
 from redis.exceptions import RedisError
 
-from shared.delivery.virtual_phone import Phone
+from shared.delivery.virtual_phone import Arrival, Phone
 from shared.errors import StorageUnavailable
 from shared.recipient import mask
 from worker.senders.base import DeliveryError, Message
@@ -30,9 +30,7 @@ class VirtualPhoneSender:
     def _receive(self, message: Message) -> str | None:
         verification_id, _, send = message.idempotency_key.rpartition("-")
         try:
-            return self._phone.receive(
-                verification_id,
-                int(send),
+            arrival = Arrival(
                 channel=message.channel,
                 to=mask(message.to),
                 locale=message.locale,
@@ -40,6 +38,7 @@ class VirtualPhoneSender:
                 text=message.text,
                 code=message.code,
             )
+            return self._phone.receive(verification_id, int(send), arrival)
         except (RedisError, StorageUnavailable) as error:
             # It was printed, which is all that the sender promises.
             log.warning("phone_missed", extra={"error": str(error)})

@@ -3,7 +3,14 @@
 import pytest
 
 from shared.codes import Codes
-from shared.delivery.virtual_phone import MOST_MESSAGES, WATCHED_SECONDS, Phone, Report, with_code
+from shared.delivery.virtual_phone import (
+    MOST_MESSAGES,
+    WATCHED_SECONDS,
+    Arrival,
+    Phone,
+    Report,
+    with_code,
+)
 from shared.policy import Policy
 from shared.verification.model import Terms
 from tests.conftest import EVERY_REDIS, redis_of
@@ -25,7 +32,8 @@ def receive(phone, user):
         code = user.code(started)
         facts = {"channel": "sms", "to": started.to, "locale": "en", "subject": "", **facts}
         text = text.format(code=code, digits=", ".join(code))
-        return phone.receive(started.verification_id, started.send, text=text, code=code, **facts)
+        arrival = Arrival(text=text, code=code, **facts)
+        return phone.receive(started.verification_id, started.send, arrival)
 
     return receive
 
@@ -56,7 +64,8 @@ def test_a_code_that_the_caller_has_made_up_is_shown_and_not_kept(
     terms = Terms(policy=Policy(), account="shop", app_name="Shop", code="73519024")
     started = user.ask(terms=terms)
     facts = {"channel": "sms", "to": started.to, "locale": "en", "subject": ""}
-    phone.receive(started.verification_id, 1, text="73519024.", code="73519024", **facts)
+    arrival = Arrival(text="73519024.", code="73519024", **facts)
+    phone.receive(started.verification_id, 1, arrival)
     assert b"73519024" not in everything_in_redis()
     (message,) = phone.look().messages
     assert message.code(codes) == "73519024"
@@ -75,7 +84,8 @@ def test_a_message_goes_on_showing_its_own_code_when_a_new_one_is_sent(phone, us
     def receive(started, generation):
         code = user.code(started, generation)
         facts = {"channel": "sms", "to": started.to, "locale": "en", "subject": ""}
-        phone.receive(started.verification_id, started.send, text=code, code=code, **facts)
+        arrival = Arrival(text=code, code=code, **facts)
+        phone.receive(started.verification_id, started.send, arrival)
         return code
 
     sent = [receive(user.ask(), 0), receive(user.ask(), 1)]

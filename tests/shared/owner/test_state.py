@@ -5,7 +5,7 @@ import json
 import pytest
 
 from shared.delivery.ledger import BREAKER_FAILURES
-from shared.owner.state import ServiceState
+from shared.owner.state import SystemState
 from tests.fakes import FakeSender
 from tests.shared.delivery.jobs import UNREADABLE_JOBS, now_ms, put_in_front
 from worker.senders.base import DeliveryError
@@ -15,7 +15,7 @@ SENDERS = {"sms": ["fake"], "email": ["fake"]}
 
 @pytest.fixture
 def state(scripts, codes):
-    return ServiceState(scripts, "rq:queue:otp", SENDERS)
+    return SystemState(scripts, "rq:queue:otp", SENDERS)
 
 
 def test_a_service_at_rest(state):

@@ -241,10 +241,10 @@ def test_without_the_address_a_channel_has_to_fit_it(user, clock):
 
 
 def test_the_owner_of_a_verification_is_its_app(user, service):
-    assert service.owner(user.ask(app="shop").verification_id) == "shop"
+    assert service.app_of(user.ask(app="shop").verification_id) == "shop"
     for unknown in "VE" + "0" * 32, "nothing":
         with pytest.raises(VerificationNotFound):
-            service.owner(unknown)
+            service.app_of(unknown)
 
 
 def report(ledger: Ledger, started: Started, outcome: ReceiptOutcome) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.recipient import parse_email, parse_phone
-from shared.verify_v2.attempts import Attempts, Summary, Wanted, attempt_sid
+from shared.verify_v2.attempts import ServiceSends, Summary, Wanted, attempt_sid
 from tests.conftest import EVERY_REDIS, redis_of
 from tests.user import OTHER_PHONE, PHONE
 
@@ -20,8 +20,8 @@ def env() -> dict[str, str]:
 
 
 @pytest.fixture
-def attempts(scripts, codes) -> Attempts:
-    return Attempts(scripts, codes)
+def attempts(scripts, codes) -> ServiceSends:
+    return ServiceSends(scripts, codes)
 
 
 @pytest.fixture
