@@ -23,7 +23,7 @@ WINDOWS: Mapping[Window, tuple[str, int, int]] = {
 # What took longer is in `inf`.
 _BOUNDS_MS = tuple(round(seconds * 1000) for seconds in DURATION_BOUNDS_SECONDS)
 _DAY_MS = 86_400_000
-# As in prelude.lua.
+# As in lib/counting.lua.
 OTHER_APPS = "*"
 # More countries than anybody reads: the rest is one line.
 MOST_COUNTRIES = 20
@@ -120,7 +120,7 @@ class Statistics:
 
 
 def read_refusals(lines: object) -> list[dict[str, Any]]:
-    """From what prelude.lua wrote, with an app and a rule each."""
+    """From what lib/refusals.lua wrote, with an app and a rule each."""
     return [
         {
             **refusal,
@@ -133,7 +133,7 @@ def read_refusals(lines: object) -> list[dict[str, Any]]:
 
 
 def report(window: Window, starts: Sequence[int], buckets: Sequence[Mapping[str, int]]) -> Report:
-    """The figures of buckets, each of them counts by the name that prelude.lua's count() got."""
+    """The figures of buckets, each with counts by the name that lib/counting.lua got."""
     tables: dict[str, Table] = {name: _Table(len(buckets)) for name in _TABLES}
     histograms: dict[tuple[str, str], list[dict[str, int]]] = defaultdict(
         lambda: [defaultdict(int) for _ in buckets]

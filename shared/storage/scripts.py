@@ -22,9 +22,17 @@ RunScript = Callable[[Sequence[str], Sequence[Any]], Any]
 log = logging.getLogger("otp.redis")
 
 _SCRIPTS = Path(__file__).parent.parent / "scripts"
-_PRELUDE = f"local REFUSALS = {{{', '.join(json.dumps(words) for words in REFUSALS)}}}\n" + (
-    _SCRIPTS / "prelude.lua"
-).read_text(encoding="utf-8")
+# Each may use those before it.
+_LIBRARY = (
+    *("reading", "time", "counting", "batches", "queue"),
+    *("limits", "guard", "refusals", "approval"),
+)
+_PRELUDE = "\n".join(
+    (
+        f"local REFUSALS = {{{', '.join(map(json.dumps, REFUSALS))}}}",
+        *((_SCRIPTS / f"lib/{name}.lua").read_text(encoding="utf-8") for name in _LIBRARY),
+    )
+)
 # A full Redis lets a script finish whose first write needs no memory. https://redis.io/docs/latest/
 # develop/programmability/eval-intro/ (6.2 has no flag allow-oom.)
 _RUNS_WHEN_FULL = f"redis.call('DEL', '{keys.NOTHING}')\n"
@@ -48,8 +56,8 @@ class Scripts:
         self._breaker = _Breaker()
 
     def load(self, name: str, *, when_full: bool = False) -> RunScript:
-        """The script of that name, below the prelude. One for `when_full` also runs while Redis is
-        full. It writes little, and makes room."""
+        """The script of that name, below those of lib/. A script for `when_full` also runs while
+        Redis is full. It writes little, and makes room."""
         text = (_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8")
         first = _RUNS_WHEN_FULL if when_full else ""
         script = self._redis.register_script(f"{first}{_PRELUDE}\n{text}")

@@ -11,7 +11,7 @@ from shared.policy import Channel, Guard, Limit, Policy
 from shared.recipient import Recipient
 from shared.verification.model import ExtraLimit
 
-# As in prelude.lua.
+# As in lib/guard.lua.
 _GUARD_PARTS = 24
 
 

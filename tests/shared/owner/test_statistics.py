@@ -1,4 +1,4 @@
-"""The dashboard's figures, from buckets as prelude.lua's count() leaves them."""
+"""The dashboard's figures, from buckets as count() in lib/counting.lua leaves them."""
 
 import pytest
 

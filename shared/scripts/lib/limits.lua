@@ -1,0 +1,27 @@
+-- Limits. A list holds the times of the last events, newest last, as many as the largest count
+-- of its windows ({count, ms} each): exact for any sliding window, and never longer than that.
+
+-- The milliseconds until one more event fits into every window (0: now), and the window that
+-- takes longest.
+local function wait_for(list, windows, now)
+  local wait, tightest = 0, nil
+  for _, window in ipairs(windows) do
+    local oldest = tonumber(redis.call('LINDEX', list, -window.count))
+    local left = oldest and oldest + window.ms - now or 0
+    if left > wait then
+      wait, tightest = left, window
+    end
+  end
+  return wait, tightest
+end
+
+local function count_event(list, windows, now)
+  local most, longest = 0, 0
+  for _, window in ipairs(windows) do
+    most = math.max(most, window.count)
+    longest = math.max(longest, window.ms)
+  end
+  redis.call('RPUSH', list, now)
+  redis.call('LTRIM', list, -most, -1)
+  redis.call('PEXPIRE', list, longest)
+end
