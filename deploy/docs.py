@@ -4,15 +4,18 @@ A description of a setting is Markdown with links relative to docs/. `written` i
 json_schema_extra is the default as text, where it does not follow from the value.
 """
 
+import json
 import re
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from api.http import errors
+from api.otp import openapi
 from api.verify_v2 import errors as v2_errors
 from shared.settings import PER_APP, SECRETS, Settings
 
@@ -92,6 +95,71 @@ def _with_examples(field: FieldInfo) -> str:
     return f"{field.description} For example: {examples}." if examples else str(field.description)
 
 
+def calls() -> str:
+    rows = [
+        (
+            f"`{method.upper()} {path}`",
+            ". ".join(filter(None, (call["summary"], call.get("description", "").rstrip(".")))),
+            _body(call["requestBody"]) if "requestBody" in call else "",
+            ", ".join(f"{s} {_body(a)}".strip() for s, a in call["responses"].items() if s < "400"),
+            ", ".join(f"`{c}`" for a in call["responses"].values() for c in _codes(a)),
+        )
+        for path, item in openapi.document()["paths"].items()
+        for method, call in item.items()
+        if method != "parameters"
+    ]
+    return _table(("call", "meaning", "request", "response", "errors"), rows)
+
+
+def _body(part: dict[str, Any]) -> str:
+    contents = [
+        c["schema"] for c in part.get("content", {}).values() if "$ref" in c.get("schema", {})
+    ]
+    return "".join(map(_type, contents))
+
+
+def _codes(answer: dict[str, Any]) -> list[str]:
+    return re.findall("^`([a-z_]+)`: ", answer["description"], re.MULTILINE)
+
+
+def fields() -> str:
+    parts = []
+    for name, schema in openapi.document()["components"]["schemas"].items():
+        rows = [
+            (f"`{field}`", _type(about), _meaning(about))
+            for field, about in schema["properties"].items()
+        ]
+        told = f"{schema['description'].rstrip('.')}.\n\n" if "description" in schema else ""
+        parts.append(f"### {name}\n\n{told}{_table(('field', 'type', 'meaning'), rows)}")
+    return "\n".join(parts)
+
+
+def _type(schema: dict[str, Any]) -> str:
+    values = [schema["const"]] if "const" in schema else schema.get("enum", ())
+    if values:
+        return ", ".join(f"`{value}`" for value in map(_bare, values))
+    match schema:
+        case {"$ref": str(reference)}:
+            name = reference.rpartition("/")[2]
+            return f"[{name}](#{name.lower()})"
+        case {"anyOf": [given, {"type": "null"}], "default": None}:
+            return f"{_type(given)}, optional"
+        case {"anyOf": options}:
+            return " or ".join(map(_type, options))
+        case {"items": items}:
+            return f"list of {_type(items)}"
+    return str(schema["type"])
+
+
+def _bare(value: object) -> str:
+    return json.dumps(value).strip('"')
+
+
+def _meaning(schema: dict[str, Any]) -> str:
+    given = schema if "description" in schema else schema["anyOf"][0]
+    return f"{given['description']}."
+
+
 def problems() -> str:
     rows = [
         (str(status), f"`{code}`", when) for code, (status, when) in errors.documented().items()
@@ -118,6 +186,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
     "secrets": secrets,
+    "calls": calls,
+    "fields": fields,
     "errors": problems,
     "errors of /v2": v2_problems,
 }

@@ -52,11 +52,15 @@ _PROBLEM = {
     "person.",
     "required": ["type", "title", "status", "detail", "code"],
     "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string", "enum": list(errors.documented())},
+        "type": {"type": "string", "description": "Path of the error on the documentation page"},
+        "title": {"type": "string", "description": "The code in words"},
+        "status": {"type": "integer", "description": "The HTTP status"},
+        "detail": {"type": "string", "description": "Message to show to the person"},
+        "code": {
+            "type": "string",
+            "description": "Name of the error",
+            "enum": list(errors.documented()),
+        },
         "checks_left": {"type": "integer", "description": "Returned with incorrect_code"},
         "scope": {
             "type": "string",

@@ -33,16 +33,24 @@ Phone = Annotated[
         examples=["+14155550123"],
     ),
 ]
-Email = Annotated[str, Field(max_length=2 * _LONGEST_PASTE, examples=["you@example.com"])]
+Email = Annotated[
+    str,
+    Field(max_length=2 * _LONGEST_PASTE, description="Email address", examples=["you@example.com"]),
+]
 VerificationId = Annotated[
     str,
-    Field(pattern="^VE[0-9a-f]{32}$", examples=["VE5653a83b10f2a925b033d0d0f1fba7c5"]),
+    Field(
+        pattern="^VE[0-9a-f]{32}$",
+        description="ID of the verification",
+        examples=["VE5653a83b10f2a925b033d0d0f1fba7c5"],
+    ),
 ]
 Locale = Annotated[
     str,
     Field(
         max_length=LONGEST_WRITTEN,
-        description="Language of the message, as a BCP 47 tag. `en_US` is read as `en-US`",
+        description="Language of the message, as a BCP 47 tag. `en_US` is read as `en-US`. Without "
+        "it, the request's `Accept-Language` counts",
         examples=["en", "pt-BR"],
     ),
     AfterValidator(_locale),
@@ -66,6 +74,13 @@ Otp = Annotated[
 ]
 # What another version wrote, and this one cannot read.
 Unknown = Literal["unknown"]
+UsedChannel = Annotated[Channel, Field(description="Channel of the last message")]
+MaskedTo = Annotated[
+    str, Field(description="Masked phone number or email address", examples=["+1415*****23"])
+]
+ChecksLeft = Annotated[int, Field(description="Number of checks left for the code")]
+SendsLeft = Annotated[int, Field(description="Number of sends left for the verification")]
+PersonMessage = Annotated[str, Field(description="Message to show to the person")]
 
 
 class Request(BaseModel):
@@ -77,7 +92,16 @@ class GenerateOtp(Request):
 
     phone: Phone | None = None
     email: Email | None = None
-    channel: Channel | None = None
+    channel: (
+        Annotated[
+            Channel,
+            Field(
+                description="How to send the code. A phone number can use `sms` (default), "
+                "`whatsapp` or `call`, and an email address only `email`"
+            ),
+        ]
+        | None
+    ) = None
     locale: Locale | None = None
     proof: Proof | None = None
 
@@ -106,7 +130,7 @@ class CheckOtp(Request):
 
 
 class ResendOtp(Request):
-    channel: Channel
+    channel: Annotated[Channel, Field(description="How to send the code")]
     locale: Locale | None = None
     proof: Proof | None = None
 
@@ -153,16 +177,14 @@ _BY = {"sms": "SMS", "whatsapp": "WhatsApp", "call": "phone call", "email": "ema
 
 class GeneratedOtp(BaseModel):
     verification_id: VerificationId
-    status: Literal["pending"] = "pending"
-    channel: Channel
-    to: Annotated[
-        str, Field(description="Masked phone number or email address", examples=["+1415*****23"])
-    ]
+    status: Annotated[Literal["pending"], Field(description="The code can be checked")] = "pending"
+    channel: UsedChannel
+    to: MaskedTo
     expires_in: Annotated[int, Field(description="Seconds until the code expires")]
     resend_in: Annotated[int, Field(description="Seconds until the code can be resent")]
-    checks_left: int
-    sends_left: int
-    message: Annotated[str, Field(description="Message to show to the person")]
+    checks_left: ChecksLeft
+    sends_left: SendsLeft
+    message: PersonMessage
 
     @classmethod
     def of(cls, started: Started) -> Self:
@@ -171,14 +193,12 @@ class GeneratedOtp(BaseModel):
 
 
 class VerifiedOtp(BaseModel):
-    verified: Literal[True] = True
-    status: Literal["approved"] = "approved"
+    verified: Annotated[Literal[True], Field(description="The code is correct")] = True
+    status: Annotated[Literal["approved"], Field(description="The code has been used")] = "approved"
     verification_id: VerificationId
-    channel: Channel
-    to: Annotated[
-        str, Field(description="Masked phone number or email address", examples=["+1415*****23"])
-    ]
-    message: str
+    channel: UsedChannel
+    to: MaskedTo
+    message: PersonMessage
 
     @classmethod
     def of(cls, checked: Checked) -> Self:
@@ -191,45 +211,51 @@ class VerifiedOtp(BaseModel):
 
 
 class Removed(BaseModel):
-    verifications: int
-    sends: int
+    verifications: Annotated[int, Field(description="Number of deleted verifications")]
+    sends: Annotated[int, Field(description="Number of deleted sends")]
     counters: Annotated[
         int, Field(description="Number of deleted counters of sends and incorrect codes")
     ]
 
 
 class ErasedRecipient(BaseModel):
-    to: Annotated[
-        str, Field(description="Masked phone number or email address", examples=["+1415*****23"])
-    ]
-    removed: Removed
+    to: MaskedTo
+    removed: Annotated[Removed, Field(description="What was deleted")]
 
 
 class DeliveryAttempt(BaseModel):
-    sender: str
-    status: Literal["accepted", "refused", "transient", "unknown", "invalid_recipient"]
-    error: str | None
-    at: Annotated[str, Field(examples=["2026-11-23T18:21:23.916Z"])]
-    provider_id: str | None
+    sender: Annotated[str, Field(description="Name of the sender", examples=["twilio"])]
+    status: Annotated[
+        Literal["accepted", "refused", "transient", "unknown", "invalid_recipient"],
+        Field(description="What the provider answered"),
+    ]
+    error: Annotated[str | None, Field(description="Error code, if the attempt failed")]
+    at: Annotated[
+        str, Field(description="Time of the attempt", examples=["2026-11-23T18:21:23.916Z"])
+    ]
+    provider_id: Annotated[str | None, Field(description="The provider's ID of the message")]
 
 
 class Send(BaseModel):
-    number: int
-    channel: Channel | Unknown
-    status: SendStatus | Unknown
-    reason: str | None
-    attempts: list[DeliveryAttempt]
+    number: Annotated[int, Field(description="Number of the send, from 1")]
+    channel: Annotated[Channel | Unknown, Field(description="Channel of the message")]
+    status: Annotated[SendStatus | Unknown, Field(description="Status of the message")]
+    reason: Annotated[str | None, Field(description="Why the message failed or was dropped")]
+    attempts: Annotated[list[DeliveryAttempt], Field(description="The delivery attempts")]
 
 
 class VerificationDetails(BaseModel):
     verification_id: VerificationId
-    status: Status | Unknown
-    channel: Channel | Unknown
-    to: Annotated[
-        str, Field(description="Masked phone number or email address", examples=["+1415*****23"])
+    status: Annotated[Status | Unknown, Field(description="Status of the verification")]
+    channel: Annotated[Channel | Unknown, Field(description="Channel of the last message")]
+    to: MaskedTo
+    created_at: Annotated[
+        str | None, Field(description="Time of the start", examples=["2026-11-23T18:21:23.916Z"])
     ]
-    created_at: Annotated[str | None, Field(examples=["2026-11-23T18:21:23.916Z"])]
-    expires_at: Annotated[str | None, Field(examples=["2026-11-23T18:26:23.916Z"])]
+    expires_at: Annotated[
+        str | None,
+        Field(description="Time when the code expires", examples=["2026-11-23T18:26:23.916Z"]),
+    ]
     expires_in: Annotated[
         int,
         Field(description="Seconds until the code expires. 0 if the verification is not pending"),
@@ -241,9 +267,9 @@ class VerificationDetails(BaseModel):
             "channel can be used immediately"
         ),
     ]
-    checks_left: int
-    sends_left: int
-    sends: list[Send]
+    checks_left: ChecksLeft
+    sends_left: SendsLeft
+    sends: Annotated[list[Send], Field(description="The messages, the first one first")]
 
     @classmethod
     def of(cls, verification: Verification) -> Self:
