@@ -15,11 +15,11 @@ _NONCE_BYTES = 12
 
 
 class Codes:
-    """Makes and recognises codes with a ring of keys, given as key id -> at least 32 bytes.
+    """Derives and recognizes codes with a ring of keys, given as key id -> at least 32 bytes.
 
-    The first key makes codes; all of them check, so a key is rotated by putting a new one in
-    front and dropping the old one a day later. Each purpose has a key of its own, derived from
-    the ring's, so that no value of one purpose can be taken for another's.
+    The first key creates codes, and all of them check. To rotate a key, put a new one in front and
+    drop the old one a day later. Each purpose has its own derived key, so a value of one purpose
+    never passes for another's.
     """
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:

@@ -37,9 +37,9 @@ NUMBER_TYPES = frozenset({*_TYPE_NAMES.values(), NO_COUNTRY})
 
 @dataclass(frozen=True, kw_only=True)
 class Recipient:
-    """Somebody's address. `to` is E.164 or a lower-case e-mail address; `region` is the ISO
-    region of a number, None for e-mail and for numbers of no country (+800, satellites); `type`
-    is the kind of a number (one of NUMBER_TYPES), None for e-mail."""
+    """A person's address. `to` is E.164 or a lowercase email address. `region` is a number's ISO
+    region, and `type` one of NUMBER_TYPES. Email addresses have neither, and numbers of no country
+    (+800, satellites) have no region."""
 
     kind: str
     to: str
@@ -48,8 +48,8 @@ class Recipient:
 
     @property
     def range(self) -> str | None:
-        """The number without its last four digits: what a fraudster gets hold of at once. None for
-        e-mail."""
+        """The number without its last four digits, which is the unit that fraudsters acquire.
+        Returns None if it is an email address."""
         return self.to[:-4] if self.kind == "phone" else None
 
     @property

@@ -1,4 +1,4 @@
-"""The delivery ledger: which sends there are to make, who makes them, and what became of them."""
+"""The delivery ledger: the sends to make, the workers that make them, and their results."""
 
 import json
 import secrets
@@ -15,7 +15,7 @@ from shared.storage.scripts import Scripts
 OVERDUE_SECONDS = 2.0
 # How long a worker may be silent before its delivery attempt is given to another one.
 LEASE_SECONDS = 5.0
-# A code that lives shorter than this is of no use to the person who receives it.
+# A person can no longer use a code that expires sooner than this.
 MIN_LIFE_SECONDS = 5.0
 MAX_ATTEMPTS = 8
 # When a worker that lacks something for a send has left it, the sweepers find it after this long.
@@ -85,7 +85,7 @@ class Ended:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of a claimed attempt. None for `retry_in_seconds`: there shall be no other."""
+    """The result of a claimed attempt. If `retry_in_seconds` is None, there is no retry."""
 
     claim: Claim
     result: AttemptResult
@@ -117,7 +117,7 @@ class Ledger:
         senders. They are named per app in order of preference, under "" for every app without its
         own. `fingerprints` are those of the worker's keys by their id; None does not compare
         them. Senders in `slow`, as `channel:sender`, do not get the last of the worker's free
-        `places`, if these are given. Returns None for a send that this worker must not attempt
+        `places`, if these are given. The result is None if this worker must not attempt the send
         now."""
         asked_at = time.monotonic()
         tokens = [secrets.token_hex(8) for _ in sends]
@@ -147,7 +147,7 @@ class Ledger:
         ]
 
     def done(self, outcomes: Sequence[Outcome]) -> list[SendStatus]:
-        """Record what became of claimed attempts, and answer what becomes of each send."""
+        """Record the results of claimed attempts. Returns the new status of each send."""
         request = {
             "breaker_failures": BREAKER_FAILURES,
             "breaker_open_ms": round(BREAKER_OPEN_SECONDS * 1000),
@@ -242,7 +242,7 @@ def _read_claim(
 
 
 def read_attempt(line: object) -> Attempt | None:
-    """A delivery attempt from what done.lua wrote. Returns None for what cannot be read."""
+    """A delivery attempt as done.lua wrote it. Returns None if it is unreadable."""
     told = reading.json_object(line) or {}
     at = reading.moment(told.get("at"))
     if at is None:

@@ -1,5 +1,5 @@
-"""The virtual phone: the messages of the console sender, for whoever develops with the service, and
-what the carrier between the two does to them. The code of a message is not kept here either."""
+"""The virtual phone: the console sender's messages, shown to developers, and what the carrier in
+between does with them. Redis does not hold the code of a message here either."""
 
 import json
 import re
@@ -41,7 +41,8 @@ _HIDDEN = "\x1a"
 @dataclass(frozen=True, kw_only=True)
 class PhoneMessage:
     """A message of the console sender; times in Unix milliseconds of Redis. `carrier` is what was
-    done to it, None: nobody watched. It has appeared unless `appears_at` is None or to come."""
+    done to it, or None if the phone was not open. The message has appeared unless `appears_at` is
+    None or in the future."""
 
     verification_id: str
     send: int
@@ -60,7 +61,7 @@ class PhoneMessage:
     sealed: str | None = None
 
     def code(self, codes: Codes) -> str | None:
-        """None for one of a key that is no longer in the ring."""
+        """Returns None if its key is no longer in the ring."""
         try:
             if self.sealed:
                 return codes.unseal(self.kid, self.verification_id, self.sealed)
@@ -114,7 +115,8 @@ class Phone:
         send: int,
         message: Arrival,
     ) -> Carrier | None:
-        """Put a message onto the phone. What the carrier did to it, None while nobody watches."""
+        """Put a message on the phone. Returns what the carrier did, or None if the phone is not
+        open."""
         kept = {
             "verification_id": verification_id,
             "send": send,
@@ -136,8 +138,8 @@ class Phone:
         return did.decode() if did else None
 
     def look(self) -> Screen:
-        """Watch the phone, for a few seconds. Whoever looks also reports, by `Ledger.receipt`, and
-        says so to `reported`: nobody else waits for the time at which a receipt is due."""
+        """Watch the phone for a few seconds. The viewer reports the receipts due, by
+        `Ledger.receipt`, and confirms them by `reported`. Nothing else waits for a receipt."""
 
         def ask(pipe: Pipeline) -> None:
             pipe.set(keys.PHONE_WATCHED, 1, ex=WATCHED_SECONDS)
@@ -184,7 +186,7 @@ def _hide(text: str, code: str) -> str:
 
 
 def _message(told: Mapping[str, Any]) -> PhoneMessage | None:
-    """From what phone.lua wrote. Returns None for what cannot be read."""
+    """A message as phone.lua wrote it. Returns None if it is unreadable."""
     texts = {name: told[name] for name in _TEXTS if isinstance(told.get(name), str)}
     numbers = {name: told[name] for name in _NUMBERS if isinstance(told.get(name), int)}
     channel = next((known for known in CHANNELS if known == told.get("channel")), None)
@@ -210,7 +212,7 @@ def _carrier(told: object) -> Carrier | None:
 
 
 def _report(member: str) -> Report | None:
-    """Returns None for what cannot be read."""
+    """Returns None if it is unreadable."""
     match member.split(":"):
         case [verification_id, send, attempt, "delivered" | "undelivered" as outcome] if (
             send.isdecimal() and attempt.isdecimal()

@@ -1,4 +1,4 @@
-"""What the pumping guard sees: the ranges and countries that get messages, and what comes of it."""
+"""What the pumping guard sees: messages to ranges and countries, and how many verified."""
 
 import re
 from collections.abc import Callable

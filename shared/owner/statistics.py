@@ -46,7 +46,7 @@ class Times:
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """What became of the codes that were asked for. `counts` has a series for each of STEPS."""
+    """The results of the codes requested. `counts` has a series for each of STEPS."""
 
     counts: Mapping[str, Series]
     to_sent: Times

@@ -21,7 +21,7 @@ EventKind = Literal[
     "receipt",
     "send",  # its status, where the events before do not tell it
     "check",
-    "approved",  # by the word of the app
+    "approved",  # declared by the app
     "canceled",
     "expired",
 ]
@@ -33,8 +33,8 @@ _TOLD = ("sent", "delivered", "undelivered")
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that happened at `at` (Unix seconds; None where nobody noted when). `facts` are
-    what can be said of it: send, sender, result, error and the like."""
+    """Something that happened at `at` (Unix seconds, or None if the time is unknown). `facts` are
+    its details: send, sender, result, error and the like."""
 
     at: float | None
     kind: EventKind

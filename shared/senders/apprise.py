@@ -43,7 +43,7 @@ class AppriseSetup:
         return setup
 
     def service(self, to: str) -> apprise.NotifyBase | None:
-        """apprise's object for one recipient, or None where it does not take them.
+        """apprise's object for one recipient, or None if it rejects the address.
 
         It drops what does not look like a number to it, as those of under ten digits, and several
         services then send to the account's own number. So the number has to be in what it made of

@@ -64,7 +64,7 @@ class Settings(Recipients, Limits, Senders, Codes, Keys, Processes):
         return app_keys(self.otp_api_keys.get_secret_value()) if self.otp_api_keys else ()
 
     def admin_password(self) -> str | None:
-        """The owner's; None: there is no dashboard."""
+        """The owner's password. Returns None if there is none, which turns the dashboard off."""
         secret = self.otp_admin_password
         return secret.get_secret_value() if secret else None
 

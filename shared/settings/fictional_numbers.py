@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from shared.errors import InvalidRequest
 from shared.recipient import mask, parse_phone
 
-# By whoever manages the plan. Numbers that are also in no plan of phonenumbers need no line here.
+# Set aside by each plan's regulator. Numbers that phonenumbers has in no plan need no line here.
 _SET_ASIDE = {
     # NANPA: 555-0100 to 555-0199 of every area, toll-free and premium codes apart.
     "NANPA": r"1(?!8(?:00|33|44|55|66|77|88)|900)[2-9]\d\d55501\d\d",

@@ -13,7 +13,7 @@ _LATEST_MS = 253_402_300_800_000
 
 
 def text(value: object) -> str | None:
-    """Text that every encoder takes. Returns None for what is no text."""
+    """Text that every encoder accepts. Returns None if the value is not text."""
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     return value if isinstance(value, str) else None
@@ -36,7 +36,7 @@ def number(value: object, default: int = 0) -> int:
 
 
 def moment(milliseconds: object) -> float | None:
-    """A time in Unix seconds. Returns None for what is none."""
+    """A time in Unix seconds. Returns None if the value is not a time."""
     found = number(milliseconds)
     return found / 1000 if 0 < found < _LATEST_MS else None
 
@@ -46,7 +46,7 @@ def word(value: object, known: Collection[str]) -> str:
 
 
 def json_object(line: object) -> dict[str, Any] | None:
-    """Returns None for what is no JSON object."""
+    """Returns None if the line is not a JSON object."""
     found = _json(line)
     return found if isinstance(found, dict) else None
 

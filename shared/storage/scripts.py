@@ -84,8 +84,8 @@ class Scripts:
         return self._guarded(lambda: command(self._redis))
 
     def fetch(self, ask: Callable[[Pipeline], object]) -> list[Any]:
-        """The answers to the commands that `ask` gives to a pipeline. Each is None where a key is
-        of another type, as another version may have written it."""
+        """The answers to the commands that `ask` adds to a pipeline. An answer is None if the key
+        has another type, because another version wrote it."""
 
         def fetch(redis: Redis) -> list[Any]:
             with redis.pipeline(transaction=False) as pipe:

@@ -90,10 +90,9 @@ class Send:
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """What can be known of a verification. `…_at` in Unix seconds, None for what cannot be read,
-    `…_in` in seconds from now and 0 when it is not pending, `to` masked. `account` is the app whose
-    senders and words it uses, and `app_name` what its messages call that where it is a
-    Service's."""
+    """A verification as callers see it. `…_at` is in Unix seconds, or None if unreadable. `…_in` is
+    in seconds from now, or 0 if it is not pending. `to` is masked. `account` is the app whose
+    senders and words it uses, and `app_name` is the name in the messages of a Service."""
 
     verification_id: str
     account: str
@@ -309,7 +308,7 @@ class Check(NamedTuple):
 
 
 def read_check(line: str) -> Check | None:
-    """From what check.lua wrote. Returns None for what cannot be read."""
+    """A check as check.lua wrote it. Returns None if it is unreadable."""
     told = reading.json_object(line) or {}
     at = reading.moment(told.get("at"))
     return Check(at, reading.text(told.get("result")) or reading.UNKNOWN) if at else None

@@ -289,7 +289,7 @@ class VerificationService:
     def end(
         self, verification_id: str, status: Literal["canceled", "approved"], *, app: str
     ) -> float:
-        """End a pending one by the word of its app, and say when, in Unix seconds. `approved`
+        """End a pending verification for its app. Returns the time in Unix seconds. `approved`
         counts as by a right code. Raises VerificationNotFound, StorageUnavailable."""
         at = None
         if _ID.fullmatch(verification_id):

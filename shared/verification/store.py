@@ -75,7 +75,7 @@ class Store:
         self._erase = scripts.load("verification/erase", when_full=True)
 
     def start(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Run start.lua, which see for the answer.
+        """Run start.lua, which documents the answer.
 
         `request` holds verification_id, send, app, channel, locale, tag, counted (the tag that
         wrong codes are counted by), to, masked_to, country, ttl_ms, max_checks, max_sends,
@@ -153,8 +153,8 @@ class Store:
         self._exempt_guard([keys.GUARD_EXEMPT], [name, seconds * 1000])
 
     def check(self, subject: str, network: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Run check.lua, which see. `subject` is the recipient's tag or the verification's id,
-        as request["by"] says; `network` is the tag of the client's."""
+        """Run check.lua, which documents the answer. `subject` is the recipient's tag or the
+        verification's id, as request["by"] says. `network` is the tag of the client's network."""
         key = keys.recipient if request["by"] == "recipient" else keys.verification
         return self._in_time(
             self._check,
@@ -185,7 +185,8 @@ class Store:
     def end(
         self, verification_id: str, app: str, status: Literal["canceled", "approved"]
     ) -> float | None:
-        """When a pending verification was ended, in Unix seconds; None: there was none."""
+        """End a pending verification. Returns the time in Unix seconds, or None if there is
+        none."""
         names = [keys.verification(verification_id), keys.code(verification_id)]
         request = {
             "verification_id": verification_id,

@@ -54,7 +54,7 @@ class Service:
 
     @classmethod
     def read(cls, text: bytes) -> Self | None:
-        """As service.lua wrote it. Returns None for one that was deleted or cannot be read."""
+        """A Service as service.lua wrote it. Returns None if it was deleted or is unreadable."""
         stored = reading.json_object(text)
         if stored is None or "deleted" in stored:
             return None
@@ -91,7 +91,7 @@ class Services:
         self._write = scripts.load("verify_v2/service")
 
     def create(self, account: str, friendly_name: str, **more: Any) -> Service | None:
-        """`more` are further fields of a Service. None: the account has too many."""
+        """`more` are further fields of a Service. Returns None if the account has too many."""
         sid = f"VA{secrets.token_hex(16)}"
         made = Service(sid=sid, account=account, friendly_name=friendly_name, **more)
         return self._written(made, {}, base=made)
@@ -145,7 +145,8 @@ class Services:
         return {sid: service.friendly_name for sid, service in found.items() if service}
 
     def update(self, service: Service, changes: Mapping[str, Any]) -> Service | None:
-        """None: it was deleted meanwhile, or is of OTP_SERVICES, and there are too many."""
+        """Returns None if the Service was deleted meanwhile, or if it comes from OTP_SERVICES and
+        the account has too many."""
         return self._written(service, changes, base=self._given.get(service.sid))
 
     def delete(self, service: Service) -> None:

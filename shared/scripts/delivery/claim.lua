@@ -168,7 +168,7 @@ local function claim(member, token, send, of_verification, of_code)
   end
   local lease_end = now + request.lease_ms
   if chosen_known.open_until > 0 then
-    -- One attempt tries whether the provider is back; the others wait for what becomes of it.
+    -- One attempt tests whether the provider is back. The others wait for its result.
     redis.call('HSET', chosen_known.breaker, 'open_until', lease_end)
     chosen_known.open_until = lease_end
   end

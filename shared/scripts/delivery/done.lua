@@ -1,5 +1,5 @@
--- Record what became of delivery attempts. Only the holder of a claim may; it may also after its
--- lease is over, as long as nobody else has claimed the send.
+-- Record the results of delivery attempts. Only the holder of a claim may, even after its lease
+-- expired, until another worker claims the send.
 --
 -- KEYS 1 due   then of each attempt: send, verification
 -- ARGV 1 the request, JSON: breaker_failures, breaker_open_ms

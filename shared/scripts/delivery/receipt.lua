@@ -48,7 +48,7 @@ elseif request.outcome == 'undelivered' then
   if latest and (status == 'sent' or status == 'sending') then
     reached = 'undelivered'
   elseif latest and status == 'queued' then
-    -- Nobody has to wait any longer for what became of it.
+    -- The result is known, so the next attempt need not wait.
     redis.call('HDEL', KEYS[1], 'not_before')
     redis.call('ZADD', KEYS[2], now, request.member)
   end

@@ -1,5 +1,5 @@
--- A verification comes to its good end, by a right code or by the word of the app: both count
--- alike. `one` holds its id, app, account, channel, tag, country, created, and to in clear.
+-- Approve a verification, by a right code or because its app says so. Both count alike. `one`
+-- holds its id, app, account, channel, tag, country, created, and to in clear text.
 local function approve(now, one, verified_ms)
   redis.call('HSET', 'otp:verification:' .. one.id, 'status', 'approved')
   -- Wrong codes are counted by mailbox, and only its plain address clears them: on a server where a

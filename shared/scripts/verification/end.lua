@@ -1,5 +1,5 @@
--- End a pending verification by the word of its app. Its queued sends are dropped when a worker comes
--- to them.
+-- End a pending verification because its app says so. Workers drop its queued sends when they reach
+-- them.
 --
 -- KEYS 1 verification   2 code
 -- ARGV 1 the request, JSON: verification_id, app, status (canceled | approved), verified_ms

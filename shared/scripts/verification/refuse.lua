@@ -1,4 +1,4 @@
 -- Record a start that was refused before it came here.
 --
--- ARGV 1 the refusal, JSON: app, rule, to (masked), and what there is of subject, value, threshold
+-- ARGV 1 the refusal, JSON: app, rule, to (masked), and if known subject, value, threshold
 record_refusal(now_ms(), cjson.decode(ARGV[1]))

@@ -1,4 +1,4 @@
--- Read what became of sends.
+-- Read the results of sends.
 --
 -- ARGV members of an account's attempts: {verification id}:{send}
 -- Result, JSON: now, and found: of each that has not ended yet {its place in ARGV, the fields of its
