@@ -96,7 +96,7 @@ def guard(admin: Blueprint, access: OwnerAccess) -> None:
 
 
 def refusal(access: OwnerAccess) -> Response | None:
-    """What a request gets that needs a session and has none; None for one that has. Raises
+    """The response to a request without the session it needs. Returns None if it has one. Raises
     CsrfFailed, LogInNeeded."""
     session_id = id_of(request)
     is_log_in = request.endpoint in ("admin.log_in_page", "admin.log_in")

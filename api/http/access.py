@@ -37,7 +37,7 @@ class Access:
         self._made = KnownKeys(path_in(folder)) if folder else None
 
     def keys(self) -> list[Key] | None:
-        """The valid keys; None: no key was ever set, and everybody may call."""
+        """The valid keys. Returns None if no key was ever set, which lets anyone call."""
         made = self._made.valid() if self._made else None
         if made is None:
             return self._given or None
@@ -67,7 +67,8 @@ class Access:
         return known.app
 
     def key_of(self, secret: str) -> Key | None:
-        """The valid key that this is, None: it is no key. Who lets the caller in calls note()."""
+        """The valid key with this secret. Returns None if there is none. Callers that accept the
+        key call note()."""
         hashed = hash_of(secret)
         # Every key is compared, whichever is right.
         found = [key for key in self.keys() or () if hmac.compare_digest(key.hashed, hashed)]

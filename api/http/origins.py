@@ -64,7 +64,7 @@ def _is_plain(sign: str) -> bool:
 
 
 def with_result(url: str, verification_id: str, status: str) -> str:
-    """The URL with what became of the verification in its query."""
+    """The URL with the verification's id and status in its query."""
     parts = urlsplit(url)
     kept = [
         (name, value)

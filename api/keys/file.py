@@ -29,7 +29,7 @@ _Version = tuple[int, int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class ApiKey:
-    """What is kept of a key. `ends` is None while nothing is to end it."""
+    """A key as the file stores it. `ends` is None if it has no end."""
 
     app: str
     id: str
@@ -51,7 +51,7 @@ def path_in(folder: Path) -> Path:
 
 
 def read(path: Path) -> list[ApiKey] | None:
-    """All keys of the file, the ended ones too; None: there is no file.
+    """All keys of the file, including expired ones. Returns None if there is no file.
 
     Raises SettingsError, which names a wrong line but does not show it: it may hold a key.
     """
@@ -91,7 +91,7 @@ def changing(folder: Path) -> Iterator[list[ApiKey]]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             keys = valid(read(path) or [])
             yield keys
-            # Those that end at once are gone, whatever becomes of the clock.
+            # Remove keys that end immediately, so a clock set back can't revive them.
             _write(path, valid(keys))
             # Or a power cut would bring a revoked key back.
             os.fsync(lock)
@@ -112,13 +112,13 @@ class KnownKeys:
     def __init__(self, path: Path) -> None:
         """Raises SettingsError if there is a file and it is broken."""
         self._path = path
-        # In one, so that no thread pairs the keys of one file with the version of another.
+        # One attribute: a thread must not pair the keys of one file with another's version.
         self._seen: tuple[_Version | None, list[ApiKey] | None] = (None, None)
         self._problem: str | None = None
         self._look()
 
     def valid(self) -> list[ApiKey] | None:
-        """Those that have not ended; None: there is no file, and there was none."""
+        """The keys that have not expired. Returns None if there is and was no file."""
         try:
             is_new = self._look()
             self._problem = None
@@ -155,7 +155,7 @@ def valid(keys: Sequence[ApiKey]) -> list[ApiKey]:
 
 
 def _version(path: Path) -> _Version | None:
-    """None: there is no file. Raises SettingsError."""
+    """Returns None if there is no file. Raises SettingsError."""
     try:
         found = path.stat()
     except FileNotFoundError:

@@ -42,8 +42,8 @@ class ProofOfWork:
         self._store = store
 
     def check(self, app: str, recipient: Recipient, proof: str | None) -> Proof | None:
-        """What the start uses up, None for an app with a key. Raises ProofOfWorkRequired without
-        a proof, and for one that is wrong, too old or another recipient's."""
+        """The proof that the start uses up. Returns None if the app has a key. Raises
+        ProofOfWorkRequired if the proof is missing, wrong, too old or another recipient's."""
         if app != PAGE_APP:
             return None
         for secret in self._codes.proof_secrets(app, recipient.to):

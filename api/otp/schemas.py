@@ -144,7 +144,7 @@ class VerifyOtp(Request):
     verification_id: VerificationId | None = None
 
     def recipient(self, addresses: Addresses) -> Recipient | None:
-        """None: the verification is named by its id."""
+        """Returns None if the request names the verification by its id."""
         if self.verification_id is None:
             return _recipient(self.phone, self.email, addresses)
         if self.phone is not None or self.email is not None:

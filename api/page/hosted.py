@@ -1,5 +1,5 @@
-"""What the page of a verification asks for while it is open. Who knows the id, which cannot be
-guessed, needs no key: it opens this verification only, and tells no code and no address."""
+"""The calls that the open page of a verification makes. They need only its id, which no one can
+guess. The id opens this verification alone, and reveals no code and no full address."""
 
 from flask import Blueprint, Response, request
 

@@ -44,7 +44,7 @@ class Page:
 
     @property
     def app(self) -> str | None:
-        """The app of the verifications that are started here; None: the page is switched off."""
+        """The app of verifications started here. Returns None if the page is off."""
         try:
             return self._access.app_or_page(request)
         except Unauthorized:

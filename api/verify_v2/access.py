@@ -37,8 +37,8 @@ def calling() -> Account:
 
 
 def account_of(request: Request, access: Access) -> Account:
-    """The password says which app it is. The user name may be the app's, or any SID: whoever comes
-    from elsewhere keeps the account SID that they have, and is answered with it.
+    """The app that the password names. The user name may be the app's or any SID, so clients keep
+    the account SID they have, and answers repeat it.
 
     Raises Unauthorized.
     """

@@ -1,4 +1,4 @@
-"""/v2/Attempts and their Summary: the sends of an account's Services, and what came of them."""
+"""/v2/Attempts and their Summary: the sends of an account's Services, and their results."""
 
 import re
 from datetime import UTC, datetime

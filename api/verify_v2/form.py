@@ -40,7 +40,7 @@ class Form:
         return cls(request.args.to_dict(flat=False))
 
     def text(self, name: str) -> str | None:
-        """None: it is not there, or empty. Raises V2Error."""
+        """Returns None if the parameter is missing or empty. Raises V2Error."""
         values = self._parameters.get(name, [])
         if len(values) > 1:
             raise invalid(name, "given more than once")

@@ -1,4 +1,4 @@
-"""/v2/Templates, of which there is one, and /v2/SafeList/Numbers."""
+"""/v2/Templates, which has one entry, and /v2/SafeList/Numbers."""
 
 import tomllib
 from pathlib import Path

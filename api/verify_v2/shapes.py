@@ -13,7 +13,7 @@ from shared.verify_v2.services import Service
 
 
 def time(unix_seconds: float | None) -> str | None:
-    """None for a time that cannot be read."""
+    """Returns None if the time is unreadable."""
     if unix_seconds is None:
         return None
     return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

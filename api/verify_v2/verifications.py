@@ -178,7 +178,7 @@ class Verifications:
 
 
 def _client_ip() -> str | None:
-    """None: who calls is a server, whose own address is nobody's."""
+    """Returns None if the caller has a key: a server's own address identifies no client."""
     return None if calling().has_key else client_ip(request)
 
 
