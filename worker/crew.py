@@ -1,4 +1,4 @@
-"""The threads of a worker: many make attempts, one records what became of them."""
+"""The threads of a worker: many make attempts, and one records the results."""
 
 import logging
 import time
@@ -38,7 +38,7 @@ class Crew:
         # Tokens of the attempts that have a place, and of those that gave it back, by their sender.
         self._placed: set[str] = set()
         self._relieved: dict[tuple[str, str], str] = {}
-        # None: it is over.
+        # None ends the thread.
         self._claims: SimpleQueue[Claim | None] = SimpleQueue()
         self._outcomes: SimpleQueue[Outcome | None] = SimpleQueue()
         spare = deliverer.sender_count if size > 1 else 0

@@ -39,8 +39,8 @@ class Outlet:
 
 
 class Deliverer:
-    """Claims sends, makes an attempt for each claim and records what became of it, called from as
-    many threads as there are. It skips a send that another worker has, or that is over. A send that
+    """Claims sends, makes an attempt for each claim and records the result, called from all threads
+    of a worker. It skips a send that another worker has, or that is over. A send that
     needs a sender, a key or an app's table that this worker does not have is left to other workers.
 
     `outlets` holds the outlet of each app that has its own, and under "" that of every other.
@@ -180,8 +180,8 @@ class Deliverer:
         return Outcome(claim=claim, result="accepted", provider_id=provider_id)
 
     def record(self, outcomes: Sequence[Outcome]) -> list[tuple[str, int]]:
-        """Record what became of attempts. The sends of which the next attempt is due at once.
-        Raises StorageUnavailable; then they are still to be recorded."""
+        """Record the results of attempts. Returns the sends whose next attempt is due immediately.
+        Raises StorageUnavailable if nothing was recorded."""
         try:
             statuses = self._ledger.done(outcomes)
         except StorageUnavailable:
@@ -213,8 +213,8 @@ class Deliverer:
         return wanted
 
     def renew_leases(self) -> None:
-        """Prolong the leases of the attempts under way, save for one whose sender hangs: another
-        worker goes on with that send. Raises StorageUnavailable."""
+        """Extend the leases of the attempts under way, except if the sender hangs: another worker
+        takes over that send. Raises StorageUnavailable."""
         hangs_since = time.monotonic() - 2 * LONGEST_SEND_SECONDS
         with self._lock:
             claims = [claim for claim in self._claims.values() if claim.asked_at > hangs_since]
@@ -278,7 +278,7 @@ def _name(channel: Channel, sender: str) -> str:
 
 
 def _retry_in(claim: Claim, failure: Failure) -> float | None:
-    """Seconds until the next attempt, None for no other one."""
+    """Seconds until the next attempt. Returns None if there is no retry."""
     if failure == "invalid_recipient" or (failure == "refused" and not claim.others):
         return None
     back_off = min(2.0 ** (claim.attempt - 1), LONGEST_BACK_OFF_SECONDS)

@@ -41,10 +41,10 @@ class OtpWorker(BaseWorker):
     time, in the threads of a crew. It takes no more than those can begin at once, and claims all
     that it took in one round trip.
 
-    The delivery ledger carries the promise that every send is delivered; a job only wakes a worker
-    up. So a job is taken off the queue and deleted at once, and RQ's registries, retries and
-    maintenance have nothing to do. What a job names is compared and never imported, and RQ's
-    remote commands are not listened to: whoever can write to Redis can run nothing here.
+    The delivery ledger carries the promise that every send is delivered. A job only wakes a worker
+    up, so it is deleted when taken, and RQ's registries, retries and maintenance have nothing to
+    do. The worker compares what a job names and never imports it, and ignores RQ's remote
+    commands. So someone who can write to Redis cannot run code here.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class OtpWorker(BaseWorker):
             except (RedisError, StorageUnavailable) as error:
                 log.warning("redis_away", extra={"error": str(error), "retry_in": back_off})
                 is_away = True
-                # Whoever holds a finished attempt records it first.
+                # Workers with finished attempts record them first.
                 self._next_sweep = time.monotonic() + LEASE_SECONDS
             except Exception as error:  # noqa: BLE001 (one send must not end the worker)
                 # Without the text of the exception, which may hold the code or the address.

@@ -18,8 +18,8 @@ class Message:
     """One code for one person. `to` is E.164 or an e-mail address; `text`, `subject` and `html`
     (e-mail only) are ready to send, in the language of `locale` (BCP 47); `expires_in` is the
     code's remaining life in seconds. `idempotency_key` is the same for every attempt of one send,
-    for providers that can tell a repetition by it. `receipt_url` is where the provider may tell
-    what became of the message, None where the service has no public address."""
+    for providers that can tell a repetition by it. `receipt_url` is where the provider may report
+    the result, or None if the service has no public address."""
 
     to: str
     channel: Channel

@@ -36,9 +36,9 @@ class Answer:
 
 
 class Poster:
-    """Posts over connections that are kept per thread. Follows no redirects: they would carry the
-    code to whoever the answer names. Proxies and private authorities are those of the environment
-    (HTTPS_PROXY, REQUESTS_CA_BUNDLE)."""
+    """Posts over connections that are kept per thread. Follows no redirects, which would send the
+    code to any host that the answer names. Proxies and private authorities come from the
+    environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE)."""
 
     def __init__(self) -> None:
         self._mine = threading.local()

@@ -114,8 +114,8 @@ def serves_many_threads(subject: Subject) -> None:
 
 
 def names_every_refusal(subject: Subject) -> None:
-    """Whatever the provider answers, and be it the message itself, nothing but a DeliveryError
-    comes of it, and the code and the recipient stay out of that."""
+    """Every answer of the provider, even the message itself, raises only a DeliveryError, which
+    contains neither the code nor the recipient."""
     server, refusals = refusing(subject.speaks)
     with serving(server) as address:
         sender = subject.sender(address)
@@ -127,7 +127,7 @@ def names_every_refusal(subject: Subject) -> None:
 
 
 def follows_no_redirect(subject: Subject) -> None:
-    """A redirect would carry the code to whoever the answer names."""
+    """A redirect would send the code to any host that the answer names."""
     trap = HttpServer(lambda _: Reply(body=subject.accepted.encode()))
     with serving(trap) as trap_address:
         for status in _REDIRECTS:

@@ -59,7 +59,7 @@ class Reply:
     hang_up: bool = False
 
 
-# None: no answer, ever.
+# None sends no answer.
 Answer = Callable[[Request], Reply | None]
 
 
