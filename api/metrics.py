@@ -21,27 +21,41 @@ from shared.verification.store import DURATION_BOUNDS_SECONDS, Measures, Store
 # The first word of a count's name in Redis: what it is called here, its labels, what it counts.
 _COUNTERS = {
     "started": ("otp_started", ["channel"], "Verifications started"),
-    "sends_requested": ("otp_sends_requested", ["channel"], "Codes asked for, resends too"),
-    "country": ("otp_country", ["country", "what"], "Codes asked for and approved, by country"),
-    "refused": ("otp_refused", ["rule"], "Starts and checks that a limit refused, by which"),
-    "sends": ("otp_sends", ["channel", "status", "reason"], "Sends that came to their end, by how"),
+    "sends_requested": ("otp_sends_requested", ["channel"], "Sends requested, including resends"),
+    "country": (
+        "otp_country",
+        ["country", "what"],
+        "Sends requested and verifications approved, by country",
+    ),
+    "refused": ("otp_refused", ["rule"], "Starts and checks refused, by rule"),
+    "sends": ("otp_sends", ["channel", "status", "reason"], "Sends that ended, by status"),
     "receipts": (
         "otp_receipts",
         ["channel", "sender", "outcome"],
-        "Sends that a provider reported on later, by what",
+        "Receipts from providers, by outcome",
     ),
     "attempts": (
         "otp_delivery_attempts",
         ["channel", "sender", "result"],
-        "Hand-overs to providers",
+        "Delivery attempts, by result",
     ),
     "checks": ("otp_checks", ["channel", "result"], "Codes checked"),
-    "breaker_opened": ("otp_breaker_opened", ["channel", "sender"], "Breakers that opened"),
+    "breaker_opened": (
+        "otp_breaker_opened",
+        ["channel", "sender"],
+        "Times that a sender was skipped after failures",
+    ),
 }
 # Likewise, in milliseconds, each event in the first bucket that is long enough for it.
 _DURATIONS = {
-    "to_sent": ("otp_seconds_to_sent", "From a code asked for to a provider that took it"),
-    "to_approved": ("otp_seconds_to_approved", "From the start of a verification to its approval"),
+    "to_sent": (
+        "otp_seconds_to_sent",
+        "Time from a request to a provider that accepted the message",
+    ),
+    "to_approved": (
+        "otp_seconds_to_approved",
+        "Time from the start of a verification to its approval",
+    ),
 }
 
 
@@ -74,9 +88,9 @@ class _Measured(Collector):
         yield GaugeMetricFamily(
             "otp_sends_open", "Sends not yet sent, dropped or failed", self._measures.open_sends
         )
-        yield GaugeMetricFamily("otp_workers", "Workers alive", self._measures.workers)
+        yield GaugeMetricFamily("otp_workers", "Running workers", self._measures.workers)
         open_breakers = GaugeMetricFamily(
-            "otp_breaker_open", "1 while the sender is left alone", labels=["channel", "sender"]
+            "otp_breaker_open", "1 while the sender is skipped", labels=["channel", "sender"]
         )
         for (channel, sender), is_open in self._measures.breakers.items():
             open_breakers.add_metric([channel, sender], float(is_open))

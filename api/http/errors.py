@@ -168,12 +168,12 @@ KINDS: dict[type[Exception], Kind] = {
         "No pending verification was found. It may have expired, been used, been canceled or never "
         "existed.",
     ),
-    NotFound: Kind(404, "not_found", "This path does not exist.", _description),
+    NotFound: Kind(404, "not_found", "This path does not exist.", "This path does not exist."),
     MethodNotAllowed: Kind(
         405,
         "method_not_allowed",
         "This path does not support the method. The `Allow` header lists the methods it supports.",
-        _description,
+        "This path does not support the method. The Allow header lists the methods it supports.",
     ),
     IdempotencyConflict: Kind(
         409,
@@ -182,10 +182,16 @@ KINDS: dict[type[Exception], Kind] = {
         "This Idempotency-Key was already used with a different request. Use a new key.",
     ),
     RequestEntityTooLarge: Kind(
-        413, "payload_too_large", "The request body is larger than 8 KiB.", _description
+        413,
+        "payload_too_large",
+        "The request body is larger than 8 KiB.",
+        "The request body is larger than 8 KiB.",
     ),
     UnsupportedMediaType: Kind(
-        415, "unsupported_media_type", "The `Content-Type` is not `application/json`.", _description
+        415,
+        "unsupported_media_type",
+        "The `Content-Type` is not `application/json`.",
+        "Send the request body with Content-Type: application/json.",
     ),
     InvalidRequest: Kind(
         422,

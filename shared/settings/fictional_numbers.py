@@ -36,7 +36,7 @@ def refuse_real(numbers: Iterable[str], known_prefixes: tuple[str, ...]) -> None
         in_use = number.startswith(known_prefixes) or _is_in_a_plan(number)
         if in_use and not _FICTIONAL.fullmatch(number):
             raise ValueError(
-                f"{mask(number)} may be somebody's; expected fictional numbers such as "
+                f"{mask(number)} can belong to someone; expected fictional numbers, such as "
                 "+14155550123, or OTP_ALLOW_TEST_NUMBERS=any"
             )
 

@@ -101,7 +101,7 @@ class Scripts:
             answer = call()
         except _UNREACHABLE as error:
             self._breaker.open(error)
-            raise StorageUnavailable(f"Redis is away: {reason(error)}") from error
+            raise StorageUnavailable(f"Redis is unreachable: {reason(error)}") from error
         except exceptions.RedisError as error:
             self._breaker.close()
             if (words := refusal(error)) is None:
@@ -133,7 +133,7 @@ class _Breaker:
             if self._open_until is None:
                 return
             if time.monotonic() < self._open_until:
-                raise StorageUnavailable("Redis is away")
+                raise StorageUnavailable("Redis is unreachable")
             self._open_until = time.monotonic() + self._PAUSE_SECONDS
 
     def open(self, error: Exception) -> None:

@@ -81,4 +81,4 @@ def test_says_when_redis_is_away(command, monkeypatch):
 
     status, out, err = command("list", "--app", "shop")
     assert (status, out) == (1, "")
-    assert err.startswith("otp services: Redis is away")
+    assert err.startswith("otp services: Redis is unreachable")
