@@ -68,7 +68,7 @@ def test_it_is_sent_again_by_another_channel(open_plain, strict, phone):
     page.locator("#phone").fill(phone)
     press(page, "Send code")
     press(page, "Call me instead")
-    expect(page.locator("#resend-error")).to_contain_text("You can go on in 1 s.")
+    expect(page.locator("#resend-error")).to_contain_text("Try again in 1 sec.")
     page.wait_for_timeout(1000)
     press(page, "Call me instead")
     expect(page.get_by_text("Answer our call to")).to_be_visible()

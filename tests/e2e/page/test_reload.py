@@ -13,7 +13,7 @@ def test_a_reload_goes_on_where_it_was(open_page, service, phone):
     type_code(page, wrong(service.code_for(phone)))
     expect(page.get_by_text("Attempts left: 4").last).to_be_visible()
     page.reload()
-    expect(page.get_by_text(f"by text message to +1415*****{phone[-2:]}")).to_be_visible()
+    expect(page.get_by_text(f"Check +1415*****{phone[-2:]} for a text message.")).to_be_visible()
     expect(page.locator("#code")).to_be_focused()
     expect(page.get_by_text("Attempts left: 4")).to_be_visible()
     expect(page.get_by_text(re.compile("Expires in (5:00|4:5)"))).to_be_visible()
