@@ -218,6 +218,8 @@ def read_started(answer: Mapping[str, Any], recipient: Recipient) -> Started:
             raise IdempotencyConflict
         case "proof_spent":
             raise ProofSpent
+        case "not_found":
+            raise VerificationNotFound
         case "held":
             raise RecipientBlocked(answer["rule"])
         case _:

@@ -118,30 +118,23 @@ class VerificationService:
         if own is None and request.terms:
             own = request.terms.code
         asked = self._asked(request, policy, tag)
-        verification_id, send, length, new_code = _new_id(), 1, policy.code_length, True
         if only:
-            # Of no verification it is the send 0: the script says which one is now due.
-            verification_id, send, new_code = only, 0, False
-        # The script says when the recipient has a verification to go on with. It can be another
-        # one again by the time of the next try, but only as often as somebody else's send won.
+            asked["only"] = only
+        verification_id, send, length = _new_id(), 1, policy.code_length
+        # Only the script knows which send is due, and a new code is made for one send. It can be
+        # another one by the next try, but only as often as another caller's send came first.
         for _ in range(policy.max_sends + 1):
-            code = {}
-            if new_code or own:
-                code = self._code(verification_id, send - 1, length, tag, own)
-            answer = self._store.start(
-                {**asked, **code, "verification_id": verification_id, "send": send},
-            )
-            if answer["outcome"] != "retry_with":
+            code = self._code(verification_id, send - 1, length, tag, own)
+            made = {"verification_id": verification_id, "send": send, "code": code}
+            answer = self._store.start({**asked, **made})
+            if answer["outcome"] != "needs_code":
                 started = read_started(answer, recipient)
                 log.info("code_requested", extra=_facts_of(started, request.app))
                 return started
-            if only and answer.get("verification_id") != only:
-                raise VerificationNotFound
             verification_id = answer.get("verification_id") or _new_id()
             send = answer["send"]
             # A pending one keeps the rules that it was started with.
             length = answer.get("code_length") or policy.code_length
-            new_code = send == 1 or answer["resend_code"] == "new"
         raise RateLimited("resend", Limit(count=1, window_seconds=1), retry_after=1)
 
     def _asked(self, request: StartRequest, policy: Policy, tag: str) -> dict[str, Any]:
@@ -356,7 +349,7 @@ class VerificationService:
         }
         if own:
             kept["sealed"] = self._codes.seal(verification_id, own)
-        return {"code": kept}
+        return kept
 
 
 def _new_id() -> str:

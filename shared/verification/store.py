@@ -82,18 +82,37 @@ class Store:
         resend_ms, resend_code, max_failed_checks {count, ms},
         limits [{scope, subject, windows}], those of a Service with their name, guards [{kind,
         subject, count, part_ms, percent, blocks}] of range and country, and `code` {kid, key,
-        generation, length, by_recipient, by_id} and sealed, if it cannot be derived, unless the
-        code stays as it is; and, where it applies, outlet and senders (see Outlets), budget, sender
-        (the only one to deliver it), service {account, name}, test (nothing is sent), idempotency
-        (the fingerprint of what is asked for) with idempotency_key, and proof with proof_ms.
+        generation, length, by_recipient, by_id} for that verification and send, and sealed, if it
+        cannot be derived; and, where it applies, only (the one verification to send again), outlet
+        and senders (see Outlets), budget, sender (the only one to deliver it), service {account,
+        name}, test (nothing is sent), idempotency (the fingerprint of what is asked for) with
+        idempotency_key, and proof with proof_ms.
         """
-        verification_id, tag, app = request["verification_id"], request["tag"], request["app"]
+        tag, app = request["tag"], request["app"]
         account = request["service"]["account"] if "service" in request else app
         guards = [
             {**guard, "name": f"{account}:{guard['kind']}:{guard['subject']}"}
             for guard in request["guards"]
         ]
+        names = {
+            "recipient": keys.recipient(tag),
+            "history": keys.history(tag),
+            "verified": keys.verified(tag),
+            "failed": keys.failed(request["counted"]),
+            "budget": keys.budget(account, request["channel"], ""),
+            "due": keys.DUE,
+            "queue": keys.QUEUE,
+        }
+        if "idempotency" in request:
+            names["idempotency"] = keys.idempotency(request["idempotency_key"])
+        if "proof" in request:
+            names["proof"] = keys.proof(request["proof"])
         more = {
+            "keys": names,
+            "limits": [
+                {**limit, "key": keys.limit(limit["scope"], limit["subject"])}
+                for limit in request["limits"]
+            ],
             "kept_ms": self._keep_ms,
             "overdue_ms": OVERDUE_SECONDS * 1000,
             "idempotency_ms": IDEMPOTENCY_SECONDS * 1000,
@@ -101,25 +120,7 @@ class Store:
             "guards": guards,
             "enqueued_at": utcformat(now()),
         }
-        return self._in_time(
-            self._start,
-            [
-                keys.recipient(tag),
-                keys.verification(verification_id),
-                keys.code(verification_id),
-                keys.send(verification_id, request["send"]),
-                keys.DUE,
-                keys.failed(request["counted"]),
-                keys.QUEUE,
-                keys.history(tag),
-                keys.verified(tag),
-                keys.idempotency(request.get("idempotency_key", "")),
-                keys.proof(request.get("proof", "")),
-                keys.budget(account, request["channel"], ""),
-                *(keys.limit(limit["scope"], limit["subject"]) for limit in request["limits"]),
-            ],
-            {**request, **more},
-        )
+        return self._in_time(self._start, [], {**request, **more})
 
     def refuse(self, refusal: Mapping[str, Any]) -> None:
         """Record a start that was refused without start.lua: app, rule, to (masked), subject."""

@@ -13,6 +13,7 @@ from shared.errors import (
 from shared.policy import CHANNELS, Policy
 from shared.verification.model import Started
 from shared.verification.service import VerificationService
+from shared.verification.store import Store
 from tests.conftest import EVERY_REDIS, redis_of
 from tests.user import OTHER_PHONE, PHONE, User
 from worker.senders.base import DeliveryError
@@ -136,6 +137,30 @@ def test_each_send_goes_by_the_channel_that_was_asked_for(user, service):
     assert [send.channel for send in seen.sends] == ["sms", "call"]
 
 
+class CountingStore(Store):
+    starts = 0
+
+    def start(self, request):
+        self.starts += 1
+        return super().start(request)
+
+
+@pytest.mark.parametrize(("resend_code", "calls"), [("same", 1), ("new", 2)])
+def test_a_resend_that_keeps_its_code_asks_redis_once(
+    scripts, codes, ledger, clock, resend_code, calls
+):
+    """Only a new code has to be made for the send that the script says is due."""
+    store, policy = CountingStore(scripts), Policy(resend_code=resend_code)
+    user = User(VerificationService(store, ledger, codes, lambda app: policy), codes)
+    first = user.ask()
+    assert store.starts == 1
+    for send, again in ((2, user.ask), (3, lambda: user.ask_again(first))):
+        clock.shift(30)
+        store.starts = 0
+        assert again().send == send
+        assert store.starts == calls
+
+
 def test_a_verification_keeps_the_policy_that_it_was_started_with(
     user, store, codes, redis, clock, ledger
 ):
@@ -240,7 +265,7 @@ def test_without_the_address_a_channel_has_to_fit_it(user, clock):
             user.ask_again(started, channel)
 
 
-def test_the_owner_of_a_verification_is_its_app(user, service):
+def test_the_app_of_a_verification_is_known_by_its_id(user, service):
     assert service.app_of(user.ask(app="shop").verification_id) == "shop"
     for unknown in "VE" + "0" * 32, "nothing":
         with pytest.raises(VerificationNotFound):
