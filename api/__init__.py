@@ -35,8 +35,8 @@ from shared.owner.timeline import Timeline
 from shared.policy import ADMIN_APP, CHANNELS, Channel, Policy
 from shared.recipient import Addresses
 from shared.settings import Settings
-from shared.storage import keys
 from shared.storage.client import connect
+from shared.storage.keys import QUEUE
 from shared.storage.scripts import Scripts
 from shared.verification.service import VerificationService
 from shared.verification.store import PATIENCE_SECONDS, Store
@@ -91,7 +91,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         recipients.endpoints(core.store, core.codes, core.owner, core.audit, addresses=addresses),
         admin.endpoints(core.owner, _dashboard(core, settings), is_open=access.is_open),
         health.endpoints(core.store),
-        metrics.endpoints(core.store, keys.QUEUE, access, sender_names(settings)),
+        metrics.endpoints(core.store, QUEUE, access, sender_names(settings)),
         pages.endpoints(page),
         forms.endpoints(page, service, work, addresses),
         openapi.endpoints(),
@@ -158,7 +158,7 @@ def _dashboard(core: _Core, settings: Settings) -> Dashboard:
         store=core.store,
         codes=core.codes,
         statistics=Statistics(core.scripts),
-        state=SystemState(core.scripts, keys.QUEUE, sender_names(settings)),
+        state=SystemState(core.scripts, QUEUE, sender_names(settings)),
         timeline=Timeline(core.scripts, core.codes, core.store.apps),
         audit=core.audit,
         services=core.services,
