@@ -42,7 +42,7 @@ def app() -> Flask:
 
     def without_job(script: Any) -> Any:
         """The start script enqueues nothing."""
-        return register(script.replace("\n  enqueue(send)\n", "\n"))
+        return register(script.replace("\n  enqueue(id, send)\n", "\n"))
 
     redis.register_script = without_job  # type: ignore[method-assign]
     api.VerificationService = StockService  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ import base64
 import hmac
 import secrets
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -75,6 +75,22 @@ class Codes:
         """What Redis keeps of a code: 128 bits of a keyed hash, bound to its subject, which is
         the recipient's tag or the verification's id, so that it is worth nothing elsewhere."""
         return _hmac(self._check_keys[kid], f"{subject}\0{code}".encode()).hex()[:32]
+
+    def kept(
+        self, verification_id: str, generation: int, length: int, tag: str, own: str | None
+    ) -> dict[str, Any]:
+        """The record of a code for a verification and a recipient, by the recipient's tag. `own`
+        is the code if it is not derived."""
+        code = own or self.derive(self.kid, verification_id, generation, length)
+        record = {
+            "kid": self.kid,
+            "key": self.fingerprints[self.kid],
+            "generation": generation,
+            "length": len(code),
+            "by_recipient": self.verifier(self.kid, tag, code),
+            "by_id": self.verifier(self.kid, verification_id, code),
+        }
+        return {**record, "sealed": self.seal(verification_id, own)} if own else record
 
     def verifiers(self, subject: str, code: str) -> dict[str, str]:
         """The verifier under every key of the ring, for the check of a code of any age."""

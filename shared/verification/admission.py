@@ -1,5 +1,5 @@
-"""What a start has to pass: the owner's lists, the limits and the pumping guard, as start.lua takes
-them."""
+"""What a start has to pass: the owner's lists, the limits and the pumping guard. start.lua takes
+them with the rest of the request."""
 
 from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
@@ -9,10 +9,46 @@ from shared.codes import Codes
 from shared.errors import ChannelNotEnabled, CountryNotAllowed, RecipientBlocked, Refused
 from shared.policy import Channel, Guard, Limit, Policy
 from shared.recipient import Recipient
-from shared.verification.model import ExtraLimit
+from shared.verification.model import ExtraLimit, StartRequest
 
 # As in lib/guard.lua.
 _GUARD_PARTS = 24
+
+
+def asked(request: StartRequest, policy: Policy, codes: Codes) -> dict[str, Any]:
+    """What start.lua is told of a request. The code, and what a worker needs, come from others."""
+    app, recipient, terms = request.app, request.recipient, request.terms
+    told = {
+        "app": app,
+        "channel": request.channel,
+        "locale": request.locale,
+        "tag": codes.tag(app, recipient.to),
+        "counted": codes.tag(app, recipient.counted_as),
+        "to": recipient.to,
+        "masked_to": recipient.masked,
+        "country": recipient.region or "none",
+        "ttl_ms": policy.ttl_seconds * 1000,
+        "max_checks": policy.max_checks,
+        "max_sends": policy.max_sends,
+        "resend_ms": policy.resend_seconds * 1000,
+        "resend_code": policy.resend_code,
+        "max_failed_checks": window(policy.max_failed_checks),
+        "limits": [
+            *limits(policy, codes, request.account, recipient, request.ip),
+            *extra_limits(codes, app, terms.extra_limits if terms else ()),
+        ],
+        **cost(policy, recipient, request.channel, is_safe=bool(terms and terms.is_safe)),
+    }
+    if terms:
+        told["service"] = {"account": terms.account, "name": terms.app_name}
+    if request.sender:
+        told["sender"] = request.sender
+    if idempotency := request.idempotency:
+        told["idempotency_key"] = codes.tag(f"{app} idempotency", idempotency.key)
+        told["idempotency"] = codes.tag(app, idempotency.request)
+    if proof := request.proof:
+        told |= {"proof": proof.id, "proof_ms": proof.ends_in_seconds * 1000}
+    return told
 
 
 def refused(policy: Policy, recipient: Recipient, channel: Channel) -> Refused | None:

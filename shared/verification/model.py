@@ -169,6 +169,11 @@ class StartRequest:
     sender: str | None = None
     terms: Terms | None = None
 
+    @property
+    def account(self) -> str:
+        """The app whose limits and senders apply. All Services of an account share its limits."""
+        return self.terms.account if self.terms else self.app
+
 
 def parse_otp(text: str) -> str:
     """The digits of a typed or pasted code, in ASCII: 4 to 10 digits of any script, in groups that

@@ -117,14 +117,17 @@ class VerificationService:
         own = policy.test_numbers.get(recipient.to)
         if own is None and request.terms:
             own = request.terms.code
-        asked = self._asked(request, policy, tag)
+        asked = {
+            **admission.asked(request, policy, self._codes),
+            **self._needed(request.account, request.channel, is_named=bool(request.terms)),
+        }
         if only:
             asked["only"] = only
         verification_id, send, length = _new_id(), 1, policy.code_length
         # Only the script knows which send is due, and a new code is made for one send. It can be
         # another one by the next try, but only as often as another caller's send came first.
         for _ in range(policy.max_sends + 1):
-            code = self._code(verification_id, send - 1, length, tag, own)
+            code = self._codes.kept(verification_id, send - 1, length, tag, own)
             made = {"verification_id": verification_id, "send": send, "code": code}
             answer = self._store.start({**asked, **made})
             if answer["outcome"] != "needs_code":
@@ -136,46 +139,6 @@ class VerificationService:
             # A pending one keeps the rules that it was started with.
             length = answer.get("code_length") or policy.code_length
         raise RateLimited("resend", Limit(count=1, window_seconds=1), retry_after=1)
-
-    def _asked(self, request: StartRequest, policy: Policy, tag: str) -> dict[str, Any]:
-        """What start.lua takes, except for the code."""
-        app, recipient, terms = request.app, request.recipient, request.terms
-        # However many Services an account makes, its limits are the same.
-        account = terms.account if terms else app
-        asked = {
-            "app": app,
-            "channel": request.channel,
-            "locale": request.locale,
-            "tag": tag,
-            "counted": self._codes.tag(app, recipient.counted_as),
-            "to": recipient.to,
-            "masked_to": recipient.masked,
-            "country": recipient.region or "none",
-            "ttl_ms": policy.ttl_seconds * 1000,
-            "max_checks": policy.max_checks,
-            "max_sends": policy.max_sends,
-            "resend_ms": policy.resend_seconds * 1000,
-            "resend_code": policy.resend_code,
-            "max_failed_checks": admission.window(policy.max_failed_checks),
-            "limits": [
-                *admission.limits(policy, self._codes, account, recipient, request.ip),
-                *admission.extra_limits(self._codes, app, terms.extra_limits if terms else ()),
-            ],
-            **self._needed(account, request.channel, is_named=bool(terms)),
-            **admission.cost(
-                policy, recipient, request.channel, is_safe=bool(terms and terms.is_safe)
-            ),
-        }
-        if terms:
-            asked["service"] = {"account": account, "name": terms.app_name}
-        if request.sender:
-            asked["sender"] = request.sender
-        if idempotency := request.idempotency:
-            asked["idempotency_key"] = self._codes.tag(f"{app} idempotency", idempotency.key)
-            asked["idempotency"] = self._codes.tag(app, idempotency.request)
-        if proof := request.proof:
-            asked |= {"proof": proof.id, "proof_ms": proof.ends_in_seconds * 1000}
-        return asked
 
     def recipient(self, verification_id: str) -> Recipient:
         """Who gets the code, which nobody else is to be told. Raises VerificationNotFound when it
@@ -333,23 +296,6 @@ class VerificationService:
                 refusal["to"] = request.recipient.masked
             self._store.refuse(refusal)
         raise refused
-
-    def _code(
-        self, verification_id: str, generation: int, length: int, tag: str, own: str | None
-    ) -> dict[str, Any]:
-        kid = self._codes.kid
-        code = own or self._codes.derive(kid, verification_id, generation, length)
-        kept = {
-            "kid": kid,
-            "key": self._codes.fingerprints[kid],
-            "generation": generation,
-            "length": len(code),
-            "by_recipient": self._codes.verifier(kid, tag, code),
-            "by_id": self._codes.verifier(kid, verification_id, code),
-        }
-        if own:
-            kept["sealed"] = self._codes.seal(verification_id, own)
-        return kept
 
 
 def _new_id() -> str:

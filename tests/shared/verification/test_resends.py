@@ -13,7 +13,6 @@ from shared.errors import (
 from shared.policy import CHANNELS, Policy
 from shared.verification.model import Started
 from shared.verification.service import VerificationService
-from shared.verification.store import Store
 from tests.conftest import EVERY_REDIS, redis_of
 from tests.user import OTHER_PHONE, PHONE, User
 from worker.senders.base import DeliveryError
@@ -135,30 +134,6 @@ def test_each_send_goes_by_the_channel_that_was_asked_for(user, service):
     seen = service.view(started.verification_id, app="default")
     assert seen.channel == "call"
     assert [send.channel for send in seen.sends] == ["sms", "call"]
-
-
-class CountingStore(Store):
-    starts = 0
-
-    def start(self, request):
-        self.starts += 1
-        return super().start(request)
-
-
-@pytest.mark.parametrize(("resend_code", "calls"), [("same", 1), ("new", 2)])
-def test_a_resend_that_keeps_its_code_asks_redis_once(
-    scripts, codes, ledger, clock, resend_code, calls
-):
-    """Only a new code has to be made for the send that the script says is due."""
-    store, policy = CountingStore(scripts), Policy(resend_code=resend_code)
-    user = User(VerificationService(store, ledger, codes, lambda app: policy), codes)
-    first = user.ask()
-    assert store.starts == 1
-    for send, again in ((2, user.ask), (3, lambda: user.ask_again(first))):
-        clock.shift(30)
-        store.starts = 0
-        assert again().send == send
-        assert store.starts == calls
 
 
 def test_a_verification_keeps_the_policy_that_it_was_started_with(

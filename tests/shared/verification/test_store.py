@@ -11,6 +11,7 @@ from redis.exceptions import ResponseError
 from shared.codes import Codes
 from shared.delivery.ledger import Ledger
 from shared.errors import StorageUnavailable
+from shared.policy import Policy
 from shared.settings import Settings
 from shared.storage.client import connect
 from shared.storage.scripts import Scripts
@@ -212,3 +213,27 @@ def writes_within(store: Store, seconds: float) -> bool:
             store.write_something()
             return True
     return False
+
+
+class CountingStore(Store):
+    starts = 0
+
+    def start(self, request):
+        self.starts += 1
+        return super().start(request)
+
+
+@pytest.mark.parametrize(("resend_code", "calls"), [("same", 1), ("new", 2)])
+def test_a_resend_that_keeps_its_code_asks_redis_once(
+    scripts, codes, ledger, clock, resend_code, calls
+):
+    """Only a new code has to be made for the send that the script says is due."""
+    store, policy = CountingStore(scripts), Policy(resend_code=resend_code)
+    user = User(VerificationService(store, ledger, codes, lambda app: policy), codes)
+    first = user.ask()
+    assert store.starts == 1
+    for send, again in ((2, user.ask), (3, lambda: user.ask_again(first))):
+        clock.shift(30)
+        store.starts = 0
+        assert again().send == send
+        assert store.starts == calls
