@@ -13,7 +13,7 @@ _NOISY = 0.4
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A line of the table. `met` is None where there is no bar."""
+    """A line of the table. `met` is None if it has no bar."""
 
     name: str
     value: str

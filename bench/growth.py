@@ -34,7 +34,7 @@ _THREADS = 16
 _BACKLOG = 2500
 _PER_SECOND = 200
 PENDING = {"10³": 10**3, "10⁵": 10**5, "10⁶": 10**6}
-# The load itself adds thousands: as few as these are made anew for each.
+# The load itself adds thousands, so a set this small is created again for each measurement.
 _FEW = 10**4
 _LIFE_SECONDS = 0.5
 _PLOTS = Path(__file__).parent

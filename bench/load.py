@@ -1,4 +1,4 @@
-"""Load that needs the codes, or that keeps to its rate whatever becomes of it: what wrk cannot."""
+"""Load that wrk cannot make: it needs the codes, or keeps its rate whatever the answers are."""
 
 import json
 import os
@@ -39,8 +39,8 @@ class Connection:
         )
 
     def answer(self, status: int) -> dict[str, Any] | None:
-        """What has come, to be called when something has; None: not all of it yet. Raises
-        NotMeasured for any other status."""
+        """The answer, read when the socket is readable. Returns None if it is incomplete. Raises
+        NotMeasured if it has another status."""
         received = self._socket.recv(65536)
         self._received += received
         head, end, content = self._received.partition(b"\r\n\r\n")
@@ -122,7 +122,7 @@ class Starter:
 
 
 class People:
-    """People who ask for a code, type it in as soon as it comes, and begin anew with another
+    """People who ask for a code, type it in as soon as it comes, and start again with another
     number. The codes come by a named pipe that a recorder writes to."""
 
     def __init__(self, port: int, pipe: Path, numbers: Iterator[str], *, count: int) -> None:

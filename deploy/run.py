@@ -53,7 +53,7 @@ class Stack:
         self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
 
     def ask_to_stop(self, *_: object) -> None:
-        """A signal handler: only takes note, so that no signal cuts a start or a stop in two."""
+        """A signal handler. It only takes note, because a start or stop must not be interrupted."""
         self._stop_asked = True
 
     def start(

@@ -1,4 +1,4 @@
-"""`make image`: take the pictures of image/ anew, from a service that is started for it.
+"""`make image`: retake the pictures of image/, from a service started for this.
 
 UI.png is the page, phone.png the virtual phone, dashboard.png the dashboard. Text is drawn in
 the system's font: the pictures differ a little from machine to machine. Needs a chromium on the

@@ -140,8 +140,8 @@ async function lookAgain() {
   if (mine === search) update({ found, isAway: false });
 }
 
-/** Looks for somebody else, of whom nothing stays on the page whatever comes of it. Answers whether
- * they are who is shown in the end. */
+/** Looks for a person after clearing the last one from the page, even if the search fails. Returns
+ * whether this person is shown in the end. */
 async function find(typed) {
   const mine = ++search;
   show($("find-error"), "");

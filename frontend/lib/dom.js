@@ -42,7 +42,7 @@ function isSame(old, fresh) {
 
 function patch(old, fresh) {
   for (const { name } of [...old.attributes]) {
-    // Whoever reads opened it.
+    // The reader opened it.
     if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {

@@ -1,4 +1,4 @@
-/** What the page asks the service for, and what becomes of the state by the answers. */
+/** The page's requests to the service, and how the answers change the state. */
 import { Problem, ROOT, call, unreachable } from "../lib/api.js";
 import { $, all } from "../lib/dom.js";
 import { codeFromSms } from "./code.js";
@@ -92,7 +92,7 @@ function started(answer, typed) {
   look();
 }
 
-/** The code that went to a mistyped address should not work for whoever reads it there. */
+/** A code sent to a mistyped address must not work for the person who reads it there. */
 function cancel(id) {
   ask("POST", `verify/${id}/cancel`).catch(() => {}); // It may have ended by itself.
 }
@@ -171,7 +171,7 @@ export function tellEmbedder(facts) {
 let turn = 0;
 let nextLook;
 
-/** Asks what became of the message and of the verification; and again, as long as it matters. */
+/** Asks for the status of the message and of the verification, repeatedly while it matters. */
 export async function look() {
   clearTimeout(nextLook);
   const mine = ++turn;

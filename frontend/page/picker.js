@@ -54,7 +54,7 @@ export async function addPicker() {
   const [first] = known([homeCountry(), ...onlyCountries]).filter(
     (country) => !onlyCountries.length || onlyCountries.includes(country),
   );
-  // The field gets a parent: whoever is typing goes on where they were.
+  // The field gets a parent, so restore the cursor of a person who is typing.
   const { selectionStart, selectionEnd } = input;
   const isFocused = document.activeElement === input;
   // Before the library looks at what is typed.

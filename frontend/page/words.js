@@ -4,7 +4,7 @@ export const texts = JSON.parse(document.body.dataset.texts);
 
 const FAILED = ["undelivered", "failed"];
 
-/** The sentence with what its {braces} name. What is not given stays, for whoever fills it in. */
+/** The sentence with its {braces} filled in. Braces without a value stay, for the caller. */
 export function fill(text, facts) {
   return text.replace(/\{(\w+)\}/g, (braces, name) => facts[name] ?? braces);
 }
@@ -27,7 +27,7 @@ export function hasFailed(send) {
   return FAILED.includes(send?.status);
 }
 
-/** What became of a message; that there is another way, where there is one. */
+/** The status of a message, with a hint if there is another channel. */
 export function delivery(send, canTryAnother) {
   const { status, reason, channel } = send ?? {};
   const byEmail = status === "sent" && channel === "email";
