@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from redis.client import Pipeline
@@ -11,8 +12,7 @@ from shared.owner.statistics import read_refusals
 from shared.recipient import Recipient
 from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
-from shared.verification.model import STATUSES, attempt_lines, read_check
-from shared.verification.store import sends_of
+from shared.verification.records import Records, SendRecord, VerificationRecord
 
 EventKind = Literal[
     "asked",  # for a code, or for one more message with it
@@ -138,7 +138,7 @@ class Timeline:
                 pipe.llen(keys.failed(counted_by))
                 pipe.llen(keys.limit("to", counted_by))
 
-        (now, _), refusals, *counted = self._scripts.fetch(ask)
+        (seconds, micros), refusals, *counted = self._scripts.fetch(ask)
         found = [str(reading.text(id_)) for history in counted[::3] for id_ in history or ()]
         ids = [only] if only else found
         held = [
@@ -149,7 +149,9 @@ class Timeline:
         return Trace(
             to=masked_to,
             verifications=sorted(
-                self._traced(ids, now), key=lambda traced: traced.created_at or 0, reverse=True
+                self._traced(ids, seconds + micros / 1e6),
+                key=lambda traced: traced.created_at or 0,
+                reverse=True,
             ),
             held=held,
             # Most refusals tell of the address only how it looks when masked.
@@ -165,47 +167,36 @@ class Timeline:
         found = self._scripts.fetch(ask)
         # A day after its end a verification is gone, while its id may still be in the history.
         known = [
-            (verification_id, reading.fields(fields), bool(clear))
+            (verification_id, VerificationRecord(reading.fields(fields), now), bool(clear))
             for verification_id, fields, clear in zip(ids, found[::2], found[1::2], strict=True)
             if fields
         ]
 
         def ask_for_sends(pipe: Pipeline) -> None:
-            for verification_id, fields, _ in known:
-                for number in range(1, sends_of(fields) + 1):
+            for verification_id, record, _ in known:
+                for number in range(1, record.send_count + 1):
                     pipe.hgetall(keys.send(verification_id, number))
 
-        sends = iter(self._scripts.fetch(ask_for_sends))
+        sends = map(SendRecord, map(reading.fields, self._scripts.fetch(ask_for_sends)))
         return [
             _verification(
-                verification_id,
-                fields,
-                [reading.fields(next(sends)) for _ in range(sends_of(fields))],
-                clear=clear,
-                now=now,
+                verification_id, Records(record, list(islice(sends, record.send_count))), clear
             )
-            for verification_id, fields, clear in known
+            for verification_id, record, clear in known
         ]
 
 
-def _verification(
-    verification_id: str,
-    fields: Mapping[str, str],
-    sends: Sequence[Mapping[str, str]],
-    *,
-    clear: bool,
-    now: float,
-) -> Traced:
-    expires_at = reading.moment(fields.get("expires"))
-    status = reading.word(fields.get("status"), STATUSES)
-    if status == "pending" and (expires_at or 0) <= now:
-        status = "expired"
+def _verification(verification_id: str, records: Records, clear: bool) -> Traced:
+    record = records.verification
+    fields, status = record.fields, record.status
     # Each with the moment by which it is put in order.
-    events = [pair for number, send in enumerate(sends, 1) for pair in _send(number, send)]
-    events += _checks(fields)
-    if status == "expired" and expires_at:
+    events = [pair for number, send in enumerate(records.sends, 1) for pair in _send(number, send)]
+    events += [
+        (c.at, Event(at=c.at, kind="check", facts={"result": c.result})) for c in record.checks()
+    ]
+    if status == "expired" and (expires_at := record.expires_at):
         events.append((expires_at, Event(at=expires_at, kind="expired", facts={})))
-    if ended_at := reading.moment(fields.get("ended")):
+    if ended_at := record.ended_at:
         kind: EventKind = "approved" if status == "approved" else "canceled"
         events.append((ended_at, Event(at=ended_at, kind=kind, facts={})))
     return Traced(
@@ -215,18 +206,18 @@ def _verification(
         to=fields.get("to", ""),
         country=fields.get("country"),
         status=status,
-        created_at=reading.moment(fields.get("created")),
-        expires_at=expires_at,
-        checks_left=reading.number(fields.get("checks_left")),
+        created_at=record.created_at,
+        expires_at=record.expires_at,
+        checks_left=record.checks_left,
         clear=clear,
         test="test" in fields,
         events=[event for _, event in sorted(events, key=lambda pair: pair[0])],
     )
 
 
-def _send(number: int, fields: Mapping[str, str]) -> Iterator[tuple[float, Event]]:
-    last = 0.0
-    for at, kind, facts in _moments(fields):
+def _send(number: int, record: SendRecord) -> Iterator[tuple[float, Event]]:
+    fields, last = record.fields, 0.0
+    for at, kind, facts in _moments(record):
         last = max(last, at)
         yield at, Event(at=at, kind=kind, facts={"send": number, **facts})
     status = fields.get("status")
@@ -237,8 +228,9 @@ def _send(number: int, fields: Mapping[str, str]) -> Iterator[tuple[float, Event
         yield last, Event(at=None, kind="send", facts=facts)
 
 
-def _moments(fields: Mapping[str, str]) -> Iterator[tuple[float, EventKind, dict[str, Any]]]:
-    asked, claimed = reading.moment(fields.get("asked")), reading.moment(fields.get("claimed"))
+def _moments(record: SendRecord) -> Iterator[tuple[float, EventKind, dict[str, Any]]]:
+    fields, asked = record.fields, record.asked_at
+    claimed = reading.moment(fields.get("claimed"))
     if asked:
         yield (
             asked,
@@ -251,7 +243,7 @@ def _moments(fields: Mapping[str, str]) -> Iterator[tuple[float, EventKind, dict
         )
     if claimed:
         yield claimed, "claimed", {"waited_ms": _milliseconds(asked, claimed)}
-    for attempt, line in attempt_lines(fields).items():
+    for attempt, line in record.attempt_lines().items():
         yield from _attempt(attempt, reading.json_object(line) or {})
 
 
@@ -286,12 +278,6 @@ def _attempt(
                 "error": receipt.get("error"),
             },
         )
-
-
-def _checks(fields: Mapping[str, str]) -> Iterator[tuple[float, Event]]:
-    for name, line in fields.items():
-        if name.startswith("check:") and (check := read_check(line)):
-            yield check.at, Event(at=check.at, kind="check", facts={"result": check.result})
 
 
 def _milliseconds(begin: float | None, end: float) -> int | None:

@@ -1,5 +1,5 @@
-"""The nouns: a verification and its sends, what a start and a check ask for and answer, and how all
-that is read from what Redis says."""
+"""The nouns: a verification and its sends, what a start and a check ask for, and what the scripts
+answer to that."""
 
 import math
 import re
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
-from shared.delivery.ledger import MAX_ATTEMPTS, Attempt, read_attempt
+from shared.delivery.ledger import Attempt
 from shared.errors import (
     DeliveryBacklog,
     IdempotencyConflict,
@@ -20,7 +20,7 @@ from shared.errors import (
     TooManyChecks,
     VerificationNotFound,
 )
-from shared.policy import CHANNELS, Channel, Limit, Limits, Policy
+from shared.policy import Channel, Limit, Limits, Policy
 from shared.recipient import Recipient
 from shared.storage import reading
 from shared.typed import plain
@@ -266,74 +266,3 @@ def _check_refused(answer: Mapping[str, Any]) -> OtpError:
 def _rate_limited(scope: str, answer: Mapping[str, Any]) -> RateLimited:
     limit = Limit(count=answer["count"], window_seconds=seconds(answer["ms"]))
     return RateLimited(scope, limit, seconds(answer["wait_ms"]), answer.get("name"))
-
-
-def read_verification(
-    verification_id: str, fields: Mapping[str, str], sends: Sequence[Mapping[str, str]], now: float
-) -> Verification:
-    """From what the scripts wrote of it, at a time in Unix seconds. A send without a record is left
-    out."""
-    expires_at = reading.moment(fields.get("expires"))
-    status = reading.word(fields.get("status"), STATUSES)
-    if status == "pending" and (expires_at or 0) <= now:
-        status = "expired"
-    left = (expires_at or 0) - now if status == "pending" else 0
-    resend_ms = reading.number(fields.get("sent_at")) + reading.number(fields.get("resend_ms"))
-    found = [send for send in sends if send]
-    return Verification(
-        verification_id=verification_id,
-        account=fields.get("account") or fields.get("app", ""),
-        app_name=found[-1].get("app_name", "") if found else "",
-        status=status,
-        channel=reading.word(fields.get("channel"), CHANNELS),
-        to=fields.get("to", ""),
-        code_length=reading.number(fields.get("code_length"), Policy.code_length),
-        created_at=reading.moment(fields.get("created")),
-        updated_at=_updated_at(fields),
-        expires_at=expires_at,
-        expires_in=math.ceil(left),
-        resend_in=max(0, math.ceil(resend_ms / 1000 - now)) if left else 0,
-        checks_left=max(0, reading.number(fields.get("checks_left"))),
-        sends_left=max(0, reading.number(fields.get("max_sends")) - len(sends)),
-        sends=tuple(_send(number, send) for number, send in enumerate(sends, 1) if send),
-    )
-
-
-def _updated_at(fields: Mapping[str, str]) -> float | None:
-    """When somebody last did something to it."""
-    checks = [read_check(line) for name, line in fields.items() if name.startswith("check:")]
-    times = [
-        *(check.at for check in checks if check),
-        *(reading.moment(fields.get(name)) for name in ("created", "sent_at", "ended")),
-    ]
-    return max(filter(None, times), default=None)
-
-
-class Check(NamedTuple):
-    at: float
-    result: str
-
-
-def read_check(line: str) -> Check | None:
-    """A check as check.lua wrote it. Returns None if it is unreadable."""
-    told = reading.json_object(line) or {}
-    at = reading.moment(told.get("at"))
-    return Check(at, reading.text(told.get("result")) or reading.UNKNOWN) if at else None
-
-
-def _send(number: int, fields: Mapping[str, str]) -> Send:
-    return Send(
-        number=number,
-        channel=reading.word(fields.get("channel"), CHANNELS),
-        asked_at=reading.moment(fields.get("asked")),
-        status=reading.word(fields.get("status"), SEND_STATUSES),
-        reason=fields.get("reason"),
-        attempts=tuple(filter(None, map(read_attempt, attempt_lines(fields).values()))),
-    )
-
-
-def attempt_lines(fields: Mapping[str, str]) -> dict[int, str]:
-    """What was recorded of a send's delivery attempts, by their numbers in order. An attempt whose
-    worker died has left no line."""
-    attempts = range(1, MAX_ATTEMPTS + 1)
-    return {n: fields[f"attempt:{n}"] for n in attempts if f"attempt:{n}" in fields}

@@ -31,7 +31,6 @@ from shared.verification.model import (
     parse_otp,
     read_checked,
     read_started,
-    read_verification,
 )
 from shared.verification.store import Store
 
@@ -225,11 +224,10 @@ class VerificationService:
 
     def view(self, verification_id: str, *, app: str) -> Verification:
         """Raises VerificationNotFound, StorageUnavailable."""
-        found = self._store.view(verification_id) if _ID.fullmatch(verification_id) else None
-        if found is None or found[0].get("app") != app:
+        found = self._store.records(verification_id) if _ID.fullmatch(verification_id) else None
+        if found is None or found.verification.fields.get("app") != app:
             raise VerificationNotFound
-        fields, sends, now = found
-        return read_verification(verification_id, fields, sends, now)
+        return found.view(verification_id)
 
     def app_of(self, verification_id: str) -> str:
         """The app whose verification it is. Raises VerificationNotFound, StorageUnavailable."""

@@ -13,9 +13,10 @@ from rq.utils import now, utcformat
 
 from shared.delivery.ledger import OVERDUE_SECONDS
 from shared.errors import StorageUnavailable
-from shared.policy import MOST_SENDS, Channel
+from shared.policy import Channel
 from shared.storage import keys, reading
 from shared.storage.scripts import RunScript, Scripts, json_of
+from shared.verification.records import Records, SendRecord, VerificationRecord
 
 # How long a caller waits for Redis.
 PATIENCE_SECONDS = 0.5
@@ -214,24 +215,23 @@ class Store:
         """Forget a recipient's wrong codes and sends. Whether any were counted."""
         return bool(self._scripts.run(lambda redis: redis.delete(*_counts(counted))))
 
-    def view(
-        self, verification_id: str
-    ) -> tuple[dict[str, str], list[dict[str, str]], float] | None:
-        """A verification's fields, those of its sends, and Redis's time in Unix seconds."""
-
+    def records(self, verification_id: str) -> Records | None:
+        """What is kept of a verification and its sends. Returns None if nothing is."""
         key = keys.verification(verification_id)
         (found,) = self._scripts.fetch(lambda pipe: pipe.hgetall(key))
         fields = reading.fields(found)
         if not fields:
             return None
+        count = VerificationRecord(fields, now=0).send_count
 
         def ask(pipe: Pipeline) -> None:
             pipe.time()
-            for send in range(1, sends_of(fields) + 1):
+            for send in range(1, count + 1):
                 pipe.hgetall(keys.send(verification_id, send))
 
         (seconds, micros), *sends = self._scripts.fetch(ask)
-        return fields, list(map(reading.fields, sends)), seconds + micros / 1e6
+        record = VerificationRecord(fields, now=seconds + micros / 1e6)
+        return Records(record, [SendRecord(reading.fields(send)) for send in sends])
 
     def open(self, tag: str) -> str | None:
         """The recipient's open verification."""
@@ -292,8 +292,3 @@ class Store:
 def _counts(counted: str) -> tuple[str, str]:
     """Where limits count somebody's wrong codes and sends."""
     return keys.failed(counted), keys.limit("to", counted)
-
-
-def sends_of(fields: Mapping[str, str]) -> int:
-    """How many sends a verification has."""
-    return max(0, min(reading.number(fields.get("sends")), MOST_SENDS))

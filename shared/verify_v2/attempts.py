@@ -1,17 +1,17 @@
 """The sends of an account, and which of them had the recipient verified: how well codes arrive, by
 country and channel. What is a send elsewhere is an attempt here, as in the API that shows them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from shared.codes import Codes
-from shared.delivery.ledger import Attempt, read_attempt
-from shared.policy import CHANNELS, MOST_SENDS, Policy
+from shared.delivery.ledger import Attempt
+from shared.policy import MOST_SENDS
 from shared.recipient import Recipient
 from shared.storage import keys, reading
 from shared.storage.scripts import Scripts, json_of
+from shared.verification.records import SendRecord, VerificationRecord
 
 # A page is one round trip; who asks for them all keeps nobody else waiting for long.
 _AT_ONCE = 200
@@ -36,12 +36,12 @@ class ServiceSend:
     is_converted: bool
     is_expired: bool
     created_at: float | None
-    lines: tuple[str, ...]
+    record: SendRecord
 
     @property
     def deliveries(self) -> list[Attempt]:
         """The hand-overs to providers."""
-        return [delivery for line in self.lines if (delivery := read_attempt(line))]
+        return self.record.attempts()
 
     @property
     def updated_at(self) -> float | None:
@@ -129,38 +129,34 @@ class ServiceSends:
 
     def _read(self, members: Sequence[str]) -> list[ServiceSend]:
         answer = json_of(self._script_of_attempts([], list(members)))
-        now = answer["now"]
+        now = answer["now"] / 1000
         return [
-            _attempt(members[place - 1], verification, send, now)
+            _attempt(members[place - 1], VerificationRecord(verification, now), SendRecord(send))
             # Without any, Lua's list is an empty table.
             for place, verification, send in answer["found"] or ()
         ]
 
 
-def _attempt(
-    member: str, verification: Mapping[str, str], send: Mapping[str, Any], now: int
-) -> ServiceSend:
+def _attempt(member: str, verification: VerificationRecord, send: SendRecord) -> ServiceSend:
     verification_id, _, number = member.partition(":")
-    country = verification.get("country", "none")
-    status = verification.get("status")
-    expires_ms = reading.number(verification.get("expires"))
+    fields, status = verification.fields, verification.status
+    country = fields.get("country", "none")
     return ServiceSend(
         sid=attempt_sid(verification_id, int(number)),
         verification_id=verification_id,
-        service=verification["app"],
-        channel=reading.word(send["channel"], CHANNELS),
-        locale=send.get("locale", ""),
-        to=verification.get("to", ""),
-        tag=verification.get("tag", ""),
+        service=fields["app"],
+        channel=send.channel,
+        locale=send.fields.get("locale", ""),
+        to=fields.get("to", ""),
+        tag=fields.get("tag", ""),
         country=None if country == "none" else country,
-        code_length=reading.number(verification.get("code_length"), Policy.code_length),
-        status=send.get("status", reading.UNKNOWN),
-        reason=send.get("reason"),
-        is_converted=status == "approved" and number == verification.get("sends"),
-        is_expired=status == "pending" and expires_ms <= now,
-        created_at=reading.moment(send.get("asked")),
-        # An attempt whose worker died has left no line.
-        lines=tuple(filter(None, send["deliveries"] or ())),
+        code_length=verification.code_length,
+        status=send.status,
+        reason=send.fields.get("reason"),
+        is_converted=status == "approved" and int(number) == verification.send_count,
+        is_expired=status == "expired",
+        created_at=send.asked_at,
+        record=send,
     )
 
 

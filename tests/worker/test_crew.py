@@ -252,7 +252,7 @@ def test_two_senders_that_hang_leave_a_thread_of_two_to_a_third_one(lane, user, 
     crew.waiting += [start(user, 7, "call"), start(user, 8, "call")]
     crew.turn_until(lambda: len(console.messages) == 3)
     assert 2 <= webhook.holds + smtp.holds <= 3
-    attempts = [store.view(id_)[1][0]["attempts"] for id_, _ in hanging]
+    attempts = [store.records(id_).sends[0].fields["attempts"] for id_, _ in hanging]
     assert sum(map(int, attempts)) == webhook.holds + smtp.holds
 
 

@@ -171,8 +171,8 @@ def send_of(store):
     """The first send of a verification, as Redis has it."""
 
     def send_of(started):
-        _, (send,), _ = store.view(started.verification_id)
-        return send
+        (send,) = store.records(started.verification_id).sends
+        return send.fields
 
     return send_of
 

@@ -2,7 +2,7 @@
 --
 -- ARGV members of an account's attempts: {verification id}:{send}
 -- Result, JSON: now, and found: of each that has not ended yet {its place in ARGV, the fields of its
---        verification and of its send that are named below}
+--        verification and of its send that are named below, and its delivery attempts}
 local MOST_ATTEMPTS = 8
 local VERIFICATION = {'app', 'status', 'to', 'tag', 'country', 'code_length', 'expires', 'sends'}
 local SEND = {'status', 'channel', 'locale', 'reason', 'asked', 'attempts'}
@@ -22,9 +22,9 @@ for place, member in ipairs(ARGV) do
   local verification = read('otp:verification:' .. id, VERIFICATION)
   local send = read('otp:send:' .. member, SEND)
   if verification.app and send.channel then
-    send.deliveries = {}
     for attempt = 1, math.min(tonumber(send.attempts) or 0, MOST_ATTEMPTS) do
-      send.deliveries[attempt] = redis.call('HGET', 'otp:send:' .. member, 'attempt:' .. attempt)
+      local name = 'attempt:' .. attempt
+      send[name] = redis.call('HGET', 'otp:send:' .. member, name) or nil
     end
     table.insert(found, {place, verification, send})
   end
