@@ -61,8 +61,8 @@ def env_example() -> str:
                 r"\[([^]]+)\]\(([\w-]+\.md)[^)]*\)", r"\1 (docs/\2)", str(field.description)
             )
             lines = textwrap.wrap(text.replace("`", ""), 98, break_on_hyphens=False)
-            examples = [line for e in field.examples or () for line in str(e).splitlines()]
-            comment = [*(f"# {line}" for line in lines), *(f"#   {line}" for line in examples)]
+            examples = (f"#   {example}" for example in field.examples or ())
+            comment = [*(f"# {line}" for line in lines), *examples]
             hidden = "#" if name in _COMMENTED_OUT else ""
             blocks.append("\n".join([*comment, f"{hidden}{name.upper()}={written(field)}\n"]))
     return "\n".join(blocks)
