@@ -1,9 +1,9 @@
-"""A small shop that has its customers' phones verified by the OTP service:
+"""A small shop that has its customers' phones verified by Sixpost:
 
     OTP_RETURN_URLS=http://localhost:8000 make run
     python docs/example/shop.py                     and open http://localhost:8000
 
-OTP_URL is where the service is, OTP_API_KEY the shop's key to it, PORT the shop's own port.
+OTP_URL is where Sixpost is, OTP_API_KEY the shop's key to it, PORT the shop's own port.
 """
 
 import json
