@@ -1,8 +1,8 @@
 """A refused check is answered a fixed time after it came.
 
-What the script does is the same whatever it finds, but the answers themselves take some
-microseconds more or less to write, which thousands of them would tell. So each waits for the same
-moment. An approved one waits for nothing: that it was right is what it says.
+A pending code costs check.lua some writes that a missing one does not, and thousands of answers
+would tell the difference. So each refused check waits for the same moment. An approved check waits
+for nothing, because its answer says that the code was right.
 """
 
 import time

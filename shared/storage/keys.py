@@ -229,14 +229,5 @@ def rate_limits(sid: str) -> str:
     return f"otp:rate_limits:{sid}"
 
 
-# What a check uses where there is nothing to check. Expires after a minute, or its windows.
-DECOY = "otp:decoy"
-
-
-def decoy(of: str) -> str:
-    """The same in place of the code, the failed checks and the network."""
-    return f"otp:decoy:{of}"
-
-
 # Never written. A script deletes it to begin with a command that needs no memory.
 NOTHING = "otp:nothing"

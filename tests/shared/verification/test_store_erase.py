@@ -16,7 +16,7 @@ FREE = {"OTP_RESEND_SECONDS": "0", "OTP_LIMIT_TO": "1/1h", "OTP_MAX_FAILED_CHECK
 # What a recipient leaves that says nothing of whose it is.
 NOBODYS = (
     *(b"otp:counts", b"otp:stats:", b"otp:due", b"otp:drained", b"otp:guard", b"otp:apps"),
-    *(b"otp:decoy", b"otp:limit:ip", b"otp:limit:failed_ip", b"rq:"),
+    *(b"otp:limit:ip", b"otp:limit:failed_ip", b"rq:"),
 )
 
 
