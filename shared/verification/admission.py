@@ -40,7 +40,7 @@ def asked(request: StartRequest, policy: Policy, codes: Codes) -> dict[str, Any]
         **cost(policy, recipient, request.channel, is_safe=bool(terms and terms.is_safe)),
     }
     if terms:
-        told["service"] = {"account": terms.account, "name": terms.app_name}
+        told["terms"] = {"account": terms.account, "app_name": terms.app_name}
     if request.sender:
         told["sender"] = request.sender
     if idempotency := request.idempotency:

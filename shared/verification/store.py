@@ -81,16 +81,16 @@ class Store:
         `request` holds verification_id, send, app, channel, locale, tag, counted (the tag that
         wrong codes are counted by), to, masked_to, country, ttl_ms, max_checks, max_sends,
         resend_ms, resend_code, max_failed_checks {count, ms},
-        limits [{scope, subject, windows}], those of a Service with their name, guards [{kind,
+        limits [{scope, subject, windows}], a caller's own with their name, guards [{kind,
         subject, count, part_ms, percent, blocks}] of range and country, and `code` {kid, key,
         generation, length, by_recipient, by_id} for that verification and send, and sealed, if it
         cannot be derived; and, where it applies, only (the one verification to send again), outlet
-        and senders (see Outlets), budget, sender (the only one to deliver it), service {account,
-        name}, test (nothing is sent), idempotency (the fingerprint of what is asked for) with
+        and senders (see Outlets), budget, sender (the only one to deliver it), terms {account,
+        app_name}, test (nothing is sent), idempotency (the fingerprint of what is asked for) with
         idempotency_key, and proof with proof_ms.
         """
         tag, app = request["tag"], request["app"]
-        account = request["service"]["account"] if "service" in request else app
+        account = request["terms"]["account"] if "terms" in request else app
         guards = [
             {**guard, "name": f"{account}:{guard['kind']}:{guard['subject']}"}
             for guard in request["guards"]

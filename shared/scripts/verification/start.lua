@@ -4,13 +4,13 @@
 -- ARGV 1 the request, JSON, see Store.start. `keys` in it are the names of the keys of the recipient.
 -- Result, JSON: {outcome}, which is
 --   started       and verification_id, send, channel, expires_in_ms, resend_in_ms, checks_left,
---                 sends_left; again, the same, for an idempotency key that was used; for a
---                 Service also created and sends, which were asked for at {at} by {channel}
+--                 sends_left; again, the same, for an idempotency key that was used; with
+--                 terms also created and sends, which were asked for at {at} by {channel}
 --   conflict      the idempotency key was used for something else
 --   needs_code    the code is for another verification or send than is now due: ask again with
 --                 verification_id (absent: a new one), send and code_length
 --   not_found     `only` is not the recipient's pending verification
---   limited       and scope, name (of a Service's own limit), count, ms (the limit), wait_ms
+--   limited       and scope, name (of a caller's own limit), count, ms (the limit), wait_ms
 --   held          by the pumping guard, and rule, of range or country
 --   proof_spent   the proof of work was used before
 --   locked        too many failed checks: wait_ms
@@ -105,7 +105,7 @@ end
 -- One that cannot be read is no open one.
 local live = status and all_numbers(expires, sends, sent_at, checks_left, max_sends, resend_ms,
   code_length) and tonumber(expires) > now
-if live and status == 'max_attempts_reached' and request.service then
+if live and status == 'max_attempts_reached' and request.terms then
   return limited('sends', nil, request.max_checks, request.ttl_ms, expires - now)
 end
 -- A Redis that is short of memory may have evicted the code: then there is none to send again.
@@ -225,10 +225,10 @@ else
   if request.counted ~= request.tag then
     redis.call('HSET', verification_key, 'counted', request.counted)
   end
-  if request.service then
-    redis.call('HSET', verification_key, 'account', request.service.account)
+  if request.terms then
+    redis.call('HSET', verification_key, 'account', request.terms.account)
     -- It has the limits.
-    redis.call('SADD', 'otp:apps', request.service.account)
+    redis.call('SADD', 'otp:apps', request.terms.account)
   end
   redis.call('SET', keys.recipient, id, 'PXAT', expires)
   redis.call('ZREMRANGEBYSCORE', keys.history, '-inf', now)
@@ -263,8 +263,8 @@ if request.outlet then
   redis.call('HSET', send_key,
     'outlet', request.outlet, 'senders', table.concat(request.senders, ' '))
 end
-if request.service then
-  redis.call('HSET', send_key, 'app_name', request.service.name)
+if request.terms then
+  redis.call('HSET', send_key, 'app_name', request.terms.app_name)
 end
 expire_not_before(verification_key, kept_until, now)
 redis.call('PEXPIREAT', send_key, kept_until)
@@ -278,8 +278,8 @@ else
   enqueue(id, send)
 end
 -- The account's sends, for how many of them had somebody verified.
-if request.service then
-  local attempts = 'otp:attempts:' .. request.service.account
+if request.terms then
+  local attempts = 'otp:attempts:' .. request.terms.account
   redis.call('ZADD', attempts, now, id .. ':' .. send)
   redis.call('ZREMRANGEBYSCORE', attempts, '-inf', now - request.ttl_ms - request.kept_ms)
   redis.call('ZREMRANGEBYRANK', attempts, 0, -10001)
@@ -297,7 +297,7 @@ local answer = {
   checks_left = tonumber(checks_left),
   sends_left = max_sends - send,
 }
-if request.service then
+if request.terms then
   answer.created, answer.sends = tonumber(redis.call('HGET', verification_key, 'created')), {}
   for n = 1, send do
     local at, channel = unpack(redis.call('HMGET',
