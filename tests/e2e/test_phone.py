@@ -190,5 +190,5 @@ def test_where_there_are_api_keys_the_owner_logs_in_first(open_page, start_servi
     assert told.value.status == 204
     asked = {"phone": number}
     service.call("POST", "/generate-otp", asked, {"Authorization": f"Bearer {key}"})
-    expect(phone.locator("#past")).to_contain_text("refused")
+    expect(phone.locator("#past")).to_contain_text("rejected")
     service.stop()
