@@ -10,10 +10,6 @@ import fakeredis
 import time_machine
 from redis import Redis
 
-# The fields that hold a time, in the hashes of shared/verification/store.py.
-_TIMES = ("created", "expires", "sent_at", "asked", "not_before", "ended")
-
-
 QUEUE = "rq:queue:otp"
 
 
@@ -58,34 +54,43 @@ class _Ageing:
                 self._redis.pexpire(key, ttl - ms)
 
     def _age(self, key: bytes, ms: int) -> None:
-        match key.split(b":"):
-            case [b"otp", b"verification" | b"send", *_]:
-                self._age_hash(key, ms)
-            case [b"otp", b"limit" | b"failed", *_] | [b"otp", b"admin", b"failed", _]:
-                for i, time in enumerate(self._redis.lrange(key, 0, -1)):
-                    self._redis.lset(key, i, str(int(time) - ms))
-            case [b"otp", b"admin", b"session", _]:
-                self._redis.set(key, int(self._redis.get(key)) - ms, keepttl=True)
-            case [b"otp", b"audit" | b"phone"]:
-                for i, line in enumerate(self._redis.lrange(key, 0, -1)):
-                    self._redis.lset(key, i, _aged(line, ms))
-            case [b"otp", b"due" | b"history" | b"attempts" | b"guard_exempt", *_] | [
-                b"otp",
-                b"phone",
-                b"receipts",
-            ]:
-                for member in self._redis.zrange(key, 0, -1):
-                    self._redis.zincrby(key, -ms, member)
-
-    def _age_hash(self, key: bytes, ms: int) -> None:
-        for name, value in self._redis.hgetall(key).items():
-            if name.decode() in _TIMES:
-                self._redis.hincrby(key, name, -ms)
-            elif name.startswith(b"attempt:"):
-                self._redis.hset(key, name, _aged(value, ms))
+        match self._redis.type(key):
+            case b"hash":
+                for name, value in self._redis.hgetall(key).items():
+                    if (aged := _aged(value, ms)) != value:
+                        self._redis.hset(key, name, aged)
+            case b"list":
+                for i, value in enumerate(self._redis.lrange(key, 0, -1)):
+                    self._redis.lset(key, i, _aged(value, ms))
+            case b"zset":
+                for member, score in self._redis.zrange(key, 0, -1, withscores=True):
+                    if _is_time(score):
+                        self._redis.zincrby(key, -ms, member)
+            case b"string":
+                self._redis.set(key, _aged(self._redis.get(key), ms), keepttl=True)
 
 
-def _aged(line: bytes, ms: int) -> str:
-    fields = json.loads(line)
-    times = ("at", "appears_at")
-    return json.dumps({name: v - ms if name in times else v for name, v in fields.items()})
+def _aged(value: bytes, ms: int) -> bytes:
+    """The number or JSON with every time in it put back. Anything else stays as it is."""
+    try:
+        found = json.loads(value)
+    except ValueError:
+        return value
+    aged = _put_back(found, ms)
+    return value if aged == found else json.dumps(aged).encode()
+
+
+def _put_back(found: Any, ms: int) -> Any:
+    match found:
+        case dict():
+            return {name: _put_back(value, ms) for name, value in found.items()}
+        case list():
+            return [_put_back(value, ms) for value in found]
+        case int() if _is_time(found):
+            return found - ms
+    return found
+
+
+def _is_time(number: float) -> bool:
+    """No count or id of ours is as large as a time in Unix milliseconds."""
+    return 10**12 < number < 10**13
