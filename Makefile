@@ -30,9 +30,16 @@ run: $(VENV)/.runtime ## run everything on this machine without Docker; Ctrl-C s
 keys: $(VENV)/.runtime ## create, list, rotate and revoke API keys for make run (ARGS='create shop'; ARGS=--help)
 	@$(PY) deploy/run.py --keys $(ARGS)
 
+# PROCESSES=2 runs two test files at the same time.
+PROCESSES ?= 0
+
 .PHONY: test
 test: $(VENV)/.dev ## run all tests (ARGS='-k name' for some of them)
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --numprocesses $(PROCESSES) --dist loadgroup $(ARGS)
+
+.PHONY: unit
+unit: $(VENV)/.dev ## run the tests that need no server, browser or container (ARGS='-k name' for some of them)
+	@$(PY) -m pytest --unit --numprocesses 2 --dist loadgroup $(ARGS)
 
 .PHONY: coverage
 coverage: $(VENV)/.dev ## run all tests and report line and branch coverage

@@ -1,13 +1,13 @@
 """Fixtures for every test: a Redis (fake, or a real server), and the service on it."""
 
 import importlib.util
-import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,43 +29,41 @@ from shared.verification.service import VerificationService
 from shared.verification.store import Store
 from tests.clock import Clock, clock_of
 from tests.fakes import DirectDeliverer, FakeSender, outlets
+from tests.running import (
+    figure,
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_ignore_collect,
+    pytest_runtest_makereport,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
 from tests.user import PHONE, User, wrong
 from worker.rq_worker import OtpWorker
+
+__all__ = [
+    "figure",
+    "pytest_addoption",
+    "pytest_collection_modifyitems",
+    "pytest_ignore_collect",
+    "pytest_runtest_makereport",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+    "pytest_testnodedown",
+]
 
 KEY = "k1:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport():
-    """Where everything is there, nothing may be skipped."""
-    report = yield
-    if report.skipped and os.environ.get("CI"):
-        report.outcome = "failed"
-        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
-    return report
-
-
-_FIGURES = pytest.StashKey[dict[str, str]]()
-
-
-@pytest.fixture(scope="session")
-def figure(request) -> Callable[[str, str], None]:
-    """Keep a measured figure, by its name, for the block at the end of the run."""
-    return request.config.stash.setdefault(_FIGURES, {}).__setitem__
-
-
-def pytest_terminal_summary(terminalreporter, config) -> None:
-    figures = config.stash.get(_FIGURES, {})
-    if figures:
-        terminalreporter.section("figures")
-        for name, value in figures.items():
-            terminalreporter.write_line(f"{name:<58} {value}")
-
-
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A random port, as several processes look for one at the same time, and below those that the
+    system gives to outgoing connections."""
+    while True:
+        port = random.randrange(10_000, 32_768)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _usual_redis() -> str:
