@@ -10,12 +10,10 @@ import pytest
 from shared.delivery.ledger import LEASE_SECONDS, MAX_ATTEMPTS
 from shared.errors import StorageUnavailable
 from shared.logs import JsonLines
-from shared.policy import CHANNELS, Policy
-from shared.verification.model import Terms
+from shared.policy import CHANNELS
 from tests.fakes import DirectDeliverer, FakeSender, FlakyLedger, claim_one, outlets
 from tests.user import OTHER_PHONE, PHONE
-from worker.deliverer import UNKNOWN_FENCE_SECONDS, Outlet
-from worker.messages import Texts
+from worker.deliverer import UNKNOWN_FENCE_SECONDS
 from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError
 from worker.senders.conformance.servers import DripServer, serving
 from worker.senders.sockets import bounded
@@ -204,12 +202,20 @@ def test_the_last_look_is_between_two_senders(user, deliverer, first, second):
     assert second.messages == []
 
 
+@pytest.fixture
+def written(everything_in_redis, caplog):
+    """What is in the log and in Redis by now."""
+    caplog.set_level(logging.DEBUG)
+    return lambda: (
+        "\n".join(JsonLines().format(record) for record in caplog.records),
+        everything_in_redis().decode(),
+    )
+
+
 @pytest.mark.parametrize("env", [{"OTP_CODE_LENGTH": "10"}])
 def test_a_sender_that_raises_leaks_nothing_and_does_not_lose_the_send(
-    deliverer, first, second, seen, send, everything_in_redis, clock, caplog
+    deliverer, first, second, seen, send, clock, written
 ):
-    caplog.set_level(logging.DEBUG)
-
     def crash(message):
         raise RuntimeError(f"cannot send {message.code} to {message.to}: {message.text}")
 
@@ -219,10 +225,10 @@ def test_a_sender_that_raises_leaks_nothing_and_does_not_lose_the_send(
     deliverer.deliver(*send)
     (message,) = second.messages
     assert seen()[1] == [("first", "unknown", "RuntimeError"), ("second", "accepted", None)]
-    lines = "\n".join(JsonLines().format(record) for record in caplog.records)
+    lines, stored = written()
     assert "sender_raised" in lines
     assert "test_deliverer.py" in lines
-    for place in (lines, everything_in_redis().decode()):
+    for place in (lines, stored):
         assert message.code not in place
         assert "cannot send" not in place
     assert PHONE not in lines
@@ -309,45 +315,6 @@ def test_without_redis_nothing_is_sent(scripts, codes, first, send):
     with pytest.raises(StorageUnavailable):
         DirectDeliverer(ledger, codes, outlets({"sms": named})).deliver(*send)
     assert first.messages == []
-
-
-def test_channels_have_senders_of_their_own(user, ledger, codes, first, second):
-    senders = {
-        "sms": {"first": first},
-        "email": {"second": second},
-    }
-    deliverer = DirectDeliverer(ledger, codes, outlets(senders))
-    deliverer.deliver(user.ask(OTHER_PHONE).verification_id, 1)
-    deliverer.deliver(user.ask("a@example.com", "email").verification_id, 1)
-    assert [message.to for message in first.messages] == [OTHER_PHONE]
-    assert [message.to for message in second.messages] == ["a@example.com"]
-
-
-@pytest.fixture
-def shop(ledger, codes, first, second) -> DirectDeliverer:
-    """Where the app `shop` has its own sender and name."""
-    own = Outlet(texts=Texts("Shop"), senders={"sms": {"shop.second": second}})
-    return DirectDeliverer(ledger, codes, {**outlets({"sms": {"first": first}}), "shop": own})
-
-
-def test_an_app_has_its_own_words_and_senders(shop, user, first, second):
-    shop.deliver(user.ask(app="shop").verification_id, 1)
-    shop.deliver(user.ask(app="other").verification_id, 1)
-    assert [(len(sender.messages)) for sender in (first, second)] == [1, 1]
-    assert "your Shop code" in second.messages[0].text
-    assert "your Test code" in first.messages[0].text
-
-
-def test_a_service_has_the_senders_of_its_account_and_a_name_of_its_own(shop, user, first, second):
-    def ask(to: str, account: str, name: str) -> str:
-        terms = Terms(policy=Policy(), account=account, app_name=name)
-        return user.ask(to, app=f"VA{'0' * 32}", terms=terms).verification_id
-
-    shop.deliver(ask(PHONE, "shop", "Corner Shop"), 1)
-    shop.deliver(ask(OTHER_PHONE, "other", "Other"), 1)
-    assert [m.to for m in second.messages] == [PHONE]
-    assert "your Corner Shop code" in second.messages[0].text
-    assert [m.to for m in first.messages] == [OTHER_PHONE]
 
 
 def test_a_paused_sender_is_passed_over_until_it_is_not(user, deliverer, first, second, redis):

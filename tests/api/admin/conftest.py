@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 from api import create_app
 
 PASSWORD = "correct horse battery"
+JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture
@@ -87,3 +88,33 @@ class Browser:
 @pytest.fixture
 def browser(app) -> Browser:
     return Browser(app)
+
+
+@pytest.fixture
+def owner(browser):
+    """The owner's browser, in which the dashboard is open."""
+    browser.log_in()
+    browser.open("/admin/")
+    return browser
+
+
+@pytest.fixture
+def act(owner):
+    def act(name, **body):
+        headers = {**JSON, "X-CSRF-Token": owner.token}
+        return owner.open(f"/admin/{name}", "POST", json=body, headers=headers)
+
+    return act
+
+
+@pytest.fixture
+def look(owner):
+    def look(window="minutes"):
+        return owner.open(f"/admin/stats.json?window={window}", headers=JSON)
+
+    return look
+
+
+@pytest.fixture
+def log(look):
+    return lambda: [(e["action"], e["facts"]) for e in look().json["audit"]]

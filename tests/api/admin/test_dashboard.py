@@ -6,10 +6,9 @@ import pytest
 
 from shared.errors import RateLimited
 from shared.verify_v2.services import Services
-from tests.api.admin.conftest import PASSWORD
+from tests.api.admin.conftest import JSON, PASSWORD
 from tests.user import OTHER_PHONE, PHONE
 
-JSON = {"Accept": "application/json"}
 ACTIONS = {
     "timeline": {"to": PHONE},
     "reveal": {"verification_id": "VE" + 32 * "0"},
@@ -30,36 +29,6 @@ def env():
         "OTP_ADMIN_PASSWORD": PASSWORD,
         "OTP_APPS": '[shop]\nsms_senders = ["console://", "console://"]',
     }
-
-
-@pytest.fixture
-def owner(browser):
-    """The owner's browser, in which the dashboard is open."""
-    browser.log_in()
-    browser.open("/admin/")
-    return browser
-
-
-@pytest.fixture
-def act(owner):
-    def act(name, **body):
-        headers = {**JSON, "X-CSRF-Token": owner.token}
-        return owner.open(f"/admin/{name}", "POST", json=body, headers=headers)
-
-    return act
-
-
-@pytest.fixture
-def look(owner):
-    def look(window="minutes"):
-        return owner.open(f"/admin/stats.json?window={window}", headers=JSON)
-
-    return look
-
-
-@pytest.fixture
-def log(look):
-    return lambda: [(e["action"], e["facts"]) for e in look().json["audit"]]
 
 
 def test_the_figures_are_the_owners_alone(browser):
@@ -285,62 +254,6 @@ def test_a_sender_is_tested_with_an_address_that_it_reaches(act, channel, to):
 def test_a_test_message_too_soon_is_refused_as_for_everybody(act):
     act("test", channel="sms", sender="console", to=PHONE)
     assert act("test", channel="sms", sender="console", to=PHONE).json["code"] == "rate_limited"
-
-
-BLOCKING = {
-    "OTP_ADMIN_PASSWORD": PASSWORD,
-    "OTP_GUARD": "block",
-    "OTP_GUARD_RANGE": "2/1d",
-    "OTP_LIMIT_IP": "100/1h",
-}
-RANGE = {"app": "default", "kind": "range", "subject": "+1415555"}
-
-
-@pytest.mark.parametrize("env", [BLOCKING])
-def test_what_the_guard_holds_is_released_and_exempted_and_that_is_logged(act, look, log, caller):
-    numbers = iter(range(100))
-
-    def ask():
-        return caller.generate(f"+14155550{next(numbers) + 100}", channel="sms").status_code
-
-    def first():
-        return look().json["guarded"][0]
-
-    assert [ask() for _ in range(3)] == [202, 202, 403]
-    assert (first()["state"], first()["app"], first()["subject"]) == ("held", "default", "+1415555")
-    name = first()["name"]
-
-    assert act("release", guard=name).status_code == 204
-    assert [ask() for _ in range(3)] == [202, 202, 403]
-    assert act("exempt", guard=name, seconds=3600).status_code == 204
-    assert [ask() for _ in range(5)] == [202] * 5
-    assert (first()["name"], first()["state"]) == (name, "exempt")
-    assert act("end_exemption", guard=name).status_code == 204
-    assert ask() == 403
-    assert log()[:3] == [
-        ("end_exemption", RANGE),
-        ("exempt", {**RANGE, "seconds": 3600}),
-        ("release", RANGE),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("name", "body"),
-    [
-        ("release", {"guard": "default:range:+1*"}),
-        ("release", {"guard": "default:app:x"}),
-        ("release", {"guard": "range:+1415555"}),
-        ("release", {"guard": "default:range:+1415555:x"}),
-        ("release", {"guard": "default:country:us\n"}),
-        ("exempt", {"guard": "default:range:+1415555"}),
-        ("exempt", {"guard": "default:range:+1415555", "seconds": 10**9}),
-        ("exempt", {"guard": "default:range:+1415555", "seconds": -1}),
-        ("end_exemption", {"guard": ""}),
-    ],
-)
-def test_only_a_guard_can_be_released_or_exempted_and_only_for_a_time(act, log, name, body):
-    assert act(name, **body).status_code == 422
-    assert name not in dict(log())
 
 
 ONE_EACH = {"OTP_ADMIN_PASSWORD": PASSWORD, "OTP_RESEND_SECONDS": "0", "OTP_LIMIT_TO": "1/1h"}

@@ -1,7 +1,6 @@
 """The public page: no key, but a proof of work for each code that is sent."""
 
 import base64
-import json
 
 import altcha
 import pytest
@@ -11,6 +10,7 @@ from api import create_app
 from api.otp.proof import doublings
 from shared.verification.store import GuardCount
 from tests.api.http.test_access import REFUSED, SHOP, bearer
+from tests.api.otp.proofs import challenge, changed, solved
 from tests.conftest import KEY, Caller
 from tests.user import OTHER_PHONE, PHONE
 
@@ -34,28 +34,6 @@ def prices(monkeypatch) -> list[int]:
 
     monkeypatch.setattr("api.otp.proof.secrets.randbelow", choose)
     return prices
-
-
-def challenge(caller: Caller, phone: str = PHONE, **body) -> altcha.Challenge:
-    return altcha.Challenge.from_dict(caller.generate(phone, **body).json["challenge"])
-
-
-def solved(challenge: altcha.Challenge) -> str:
-    solution = altcha.solve_challenge(challenge)
-    assert solution
-    return altcha.Payload(challenge, solution).to_base64()
-
-
-def changed(proof: str, **changes) -> str:
-    """The proof with other members, named by their path."""
-    payload = json.loads(base64.b64decode(proof))
-    for path, value in changes.items():
-        *way, last = path.split("__")
-        place = payload
-        for step in way:
-            place = place[step]
-        place[last] = value
-    return base64.b64encode(json.dumps(payload).encode()).decode()
 
 
 class TestThePage:
@@ -198,7 +176,8 @@ class TestAProof:
 
     def test_holds_nothing_of_the_recipient(self, caller, codes):
         proof = base64.b64decode(solved(challenge(caller))).decode()
-        for secret in (PHONE, PHONE[1:], PHONE[-4:], codes.tag("page", PHONE)):
+        # Four digits of the number would be in the random hex now and then.
+        for secret in (PHONE[-8:], codes.tag("page", PHONE)):
             assert secret not in proof
 
     def test_of_a_cheaper_challenge_is_none(self, caller, problem):

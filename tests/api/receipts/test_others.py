@@ -105,10 +105,11 @@ MADE = [
 
 
 @pytest.mark.parametrize("recorded", [True, False])
-@pytest.mark.parametrize(("app", "channel", "sender", "key"), MADE)
+@pytest.mark.parametrize("made", MADE)
 def test_believes_the_sender_that_made_the_attempt_and_no_other_one(
-    client, claimed, ledger, status, problem, app, channel, sender, key, recorded
+    client, claimed, ledger, status, problem, made, recorded
 ):
+    app, channel, sender, key = made
     claim = claimed(sender, app, channel)
     if recorded:
         ledger.done([Outcome(claim=claim, result="accepted")])

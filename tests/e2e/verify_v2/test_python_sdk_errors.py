@@ -36,7 +36,8 @@ from tests.e2e.verify_v2.conftest import (
         ({"to": FRENCH}, 403, 60605, "Verification delivery attempt blocked"),
         ({"to": BLOCKED}, 403, 60410, "Verification delivery attempt blocked"),
     ],
-    ids=lambda value: str(value) if isinstance(value, dict) else None,
+    # The address in the text of an object differs from process to process.
+    ids=lambda value: str(value).partition(" object at ")[0] if isinstance(value, dict) else None,
 )
 def test_a_start_that_is_refused_says_why(shop, phone, request_, status, code, naming):
     with refused(status, code, naming=naming):

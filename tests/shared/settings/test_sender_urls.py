@@ -16,16 +16,16 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @pytest.mark.parametrize(
-    ("url", "user", "password", "host"),
+    ("url", "parts"),
     [
-        ("a://host", "", "", "host"),
-        ("a+b.c-d://user:pass@host", "user", "pass", "host"),
-        ("a://u%40x:p%2F%3A%20@h", "u@x", "p/: ", "h"),
-        ("a://me@example.com:p@ss:w@h", "me@example.com", "p@ss:w", "h"),
-        ("a://Key@MGaB", "Key", "", "MGaB"),
-        ("a://u:p@+15005550006", "u", "p", "+15005550006"),
-        ("a://[::1]", "", "", "::1"),
-        ("a://My%20Shop", "", "", "My Shop"),
+        ("a://host", ("", "", "host")),
+        ("a+b.c-d://user:pass@host", ("user", "pass", "host")),
+        ("a://u%40x:p%2F%3A%20@h", ("u@x", "p/: ", "h")),
+        ("a://me@example.com:p@ss:w@h", ("me@example.com", "p@ss:w", "h")),
+        ("a://Key@MGaB", ("Key", "", "MGaB")),
+        ("a://u:p@+15005550006", ("u", "p", "+15005550006")),
+        ("a://[::1]", ("", "", "::1")),
+        ("a://My%20Shop", ("", "", "My Shop")),
     ],
 )
 @pytest.mark.parametrize("port", [None, 25])
@@ -40,11 +40,12 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
         ("?k=http://h:1/x&l=", {"k": "http://h:1/x", "l": ""}),
     ],
 )
-def test_takes_a_url_apart(url, user, password, host, port, path, query, options):
+def test_takes_a_url_apart(url, parts, port, path, query, options):
     whole = url + (f":{port}" if port else "") + path + query
     found = SenderUrl.parse(whole, ("k", "l"))
-    assert (found.scheme, found.user, found.password) == (url.partition(":")[0], user, password)
-    assert (found.host, found.port, found.path) == (host, port, path)
+    assert found.scheme == url.partition(":")[0]
+    assert (found.user, found.password, found.host) == parts
+    assert (found.port, found.path) == (port, path)
     assert found.options == options
 
 

@@ -1,17 +1,30 @@
 """A message, and providers on 127.0.0.1 to hand it to."""
 
+import email.policy
 import shutil
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from email import message_from_bytes
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.conftest import free_port
 from worker.senders.base import DeliveryError, Message, Sender
-from worker.senders.conformance.servers import HttpServer, Reply, Request, serving
+from worker.senders.conformance.servers import (
+    HttpServer,
+    Reply,
+    Request,
+    SmtpServer,
+    serving,
+)
+from worker.senders.smtp import SmtpSender
 
 Answering = Callable[..., tuple[str, HttpServer]]
 
@@ -75,3 +88,64 @@ def tls(certificate) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(*certificate)
     return context
+
+
+class Inbox:
+    """What arrived, and over how many connections."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.envelopes: list[Envelope] = []
+        self.connections: set[Any] = set()
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        assert isinstance(envelope.content, bytes)
+        self.mails.append(message_from_bytes(envelope.content, policy=email.policy.SMTP))
+        self.envelopes.append(envelope)
+        self.connections.add(session.peer)
+        return "250 OK"
+
+
+Mailbox = Callable[..., tuple[int, Inbox]]
+
+
+@pytest.fixture
+def mail_server() -> Iterator[Mailbox]:
+    """Start an aiosmtpd: its port and its inbox."""
+    with ExitStack() as running:
+
+        def start(inbox: Inbox | None = None, **options: Any) -> tuple[int, Inbox]:
+            inbox = inbox or Inbox()
+            port = free_port()
+            controller = Controller(inbox, hostname="127.0.0.1", port=port, **options)
+            controller.start()
+            running.callback(controller.stop)
+            return port, inbox
+
+        yield start
+
+
+@pytest.fixture
+def server_reply() -> Iterator[Callable[..., tuple[str, SmtpServer]]]:
+    """Start a server that replies as told: its HOST:PORT and what it received."""
+    with ExitStack() as running:
+
+        def start(replies: dict[str, str | None], **options: Any) -> tuple[str, SmtpServer]:
+            server = SmtpServer(replies, **options)
+            return running.enter_context(serving(server)), server
+
+        yield start
+
+
+@pytest.fixture
+def trusted(certificate, monkeypatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+
+
+def smtp_sender(address: str | int, options: str = "&tls=none", login: str = "") -> SmtpSender:
+    host = address if isinstance(address, str) else f"127.0.0.1:{address}"
+    return SmtpSender.from_url(f"smtp://{login}{host}?from=otp@example.com{options}")
+
+
+def make_mail(**changes):
+    return make_message(**{"to": "a@example.com", "channel": "email", **changes})
