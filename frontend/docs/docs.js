@@ -9,6 +9,9 @@ dark.addEventListener("change", follow);
 const AMENDMENTS = [
   [".information-container", "role", "region"],
   [".information-container", "aria-label", "About"],
+  [".schemes-server-container", "role", "region"],
+  [".schemes-server-container", "aria-label", "Servers"],
+  ["#servers", "aria-label", "Server"],
   [".opblock-tag", "aria-level", "2"],
   [".opblock-title", "aria-level", "3"],
   [".models > h4", "aria-level", "2"],
