@@ -317,14 +317,24 @@ def test_a_restored_password_is_used_by_all_after_the_next_up(stack, stopped):
     if stopped:
         stack.compose("stop", *stopped)
     stack.compose("up", "--detach", "--wait", "--scale", f"worker={WORKERS}")
-    number = iter(range(1000))
-    phones = (f"+1415556{len(stopped)}{next(number):03}" for _ in range(1000))
-    wait_for(lambda: stack.generate(next(phones)) == 202 or None, 30)
-    after = next(phones)
-    assert stack.generate(after) == 202
-    assert stack.codes([after])
     refused = f"redis-cli -u redis://otp:{before}@127.0.0.1:6379/0 get otp:ready"
-    assert "WRONGPASS" in stack.compose("exec", "-T", "redis", "sh", "-c", f"{refused} 2>&1; true")
+    # Redis reads the new password at its next health check.
+    wait_for(
+        lambda: (
+            "WRONGPASS" in stack.compose("exec", "-T", "redis", "sh", "-c", f"{refused} 2>&1; true")
+        ),
+        30,
+    )
+    number = iter(range(1000))
+    phones: list[str] = []
+
+    def goes_on() -> bool:
+        """Redis has ended the connections of each process of the API, which finds out by a call."""
+        phones[:] = [f"+1415556{len(stopped)}{next(number):03}" for _ in range(6)]
+        return all(stack.generate(phone) == 202 for phone in phones)
+
+    wait_for(goes_on, 30)
+    assert stack.codes(phones)
 
 
 # The last one: from now on, calls without a key are refused.

@@ -216,7 +216,7 @@ def test_the_page_needs_no_script_and_nothing_from_elsewhere(browser):
     assert "<script" not in page
     assert "style=" not in page
     files = re.findall(r'<(?:link|img)[^>]*(?:src|href)="\.\./([^"]+)"', page)
-    assert len(files) == len(re.findall("<(?:link|img)", page)) == 4
+    assert len(files) == len(re.findall("<(?:link|img)", page)) == 5
     for file in files:
         with browser.open(f"/{file}") as answer:
             assert answer.status_code == 200
