@@ -188,7 +188,6 @@ for (const [more, status, code, naming] of [
   [{ to: "" }, 400, 60200, "To"],
   [{ channel: "pigeon" }, 400, 60200, "Invalid parameter: Channel"],
   [{ channel: "sna" }, 400, 60200, "Channel"],
-  [{ locale: "no locale" }, 400, 60200, "`Locale`"],
   [{ templateSid: `HJ${UNKNOWN}` }, 400, 60228, "Template was not found"],
   [{ to: process.env.OTP_FRENCH }, 403, 60605, "Verification delivery attempt blocked"],
   [{ to: process.env.OTP_BLOCKED }, 403, 60410, "Verification delivery attempt blocked"],

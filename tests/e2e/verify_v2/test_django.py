@@ -139,7 +139,7 @@ def test_parameters_that_are_wrong_are_named(person, refusals):
     person.send_verification("sms")
     with pytest.raises(errors.InvalidVerificationCode):
         # Digits to Python, and none to the service.
-        person.check_verification("１２３４５６")
+        person.check_verification("①②③④⑤⑥")
     with pytest.raises(errors.TwilioInvalidParameter) as caught:
         person.send_verification("sms", send_to="+12")
     assert "To" in caught.value.get_code()

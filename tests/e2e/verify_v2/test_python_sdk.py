@@ -239,6 +239,7 @@ def test_messages_name_the_service_in_the_language_asked_for(service, phone):
         ({"locale": "de"}, "ist Ihr Code für My Shop"),
         ({"locale": "pt-BR"}, "My Shop"),
         ({"locale": "xx"}, "is your My Shop code"),
+        ({"locale": "no locale"}, "is your My Shop code"),
         ({"custom_friendly_name": "Cafe"}, "is your Cafe code"),
         ({"custom_friendly_name": "Cafe", "locale": "de"}, "ist Ihr Code für Cafe"),
     ]:

@@ -31,7 +31,6 @@ from tests.e2e.verify_v2.conftest import (
         ({"channel": "sna"}, 400, 60200, "Channel"),
         ({"channel": unset}, 400, 60200, "Channel"),
         ({"channel": "email"}, 400, 60200, "`To`"),
-        ({"locale": "no locale"}, 400, 60200, "`Locale`"),
         ({"template_sid": f"HJ{UNKNOWN}"}, 400, 60228, "Template was not found"),
         ({"to": FRENCH}, 403, 60605, "Verification delivery attempt blocked"),
         ({"to": BLOCKED}, 403, 60410, "Verification delivery attempt blocked"),
@@ -44,7 +43,7 @@ def test_a_start_that_is_refused_says_why(shop, phone, request_, status, code, n
         shop.verifications.create(**{"to": phone, "channel": "sms", **request_})
 
 
-@pytest.mark.parametrize("code", [unset, "", "12", "12345678901", "abcdef", "１２３４５６"])
+@pytest.mark.parametrize("code", [unset, "", "12", "12345678901", "abcdef", "①②③④⑤⑥"])
 def test_a_malformed_code_is_refused_and_costs_no_check(shop, phone, code_for, code):
     shop.verifications.create(to=phone, channel="sms")
     right = code_for(phone)
