@@ -63,7 +63,7 @@ def test_a19_nested_json_is_refused(send, path, depth, begin, end):
 STRANGE = ["NaN", "Infinity", "123456", "12.5", "true", "null", "[]", '["123456"]', "{}"]
 
 
-@pytest.mark.parametrize("value", [*STRANGE, r'"\ud800"', '"１２３４５６"', '"12345\\u0000"'])
+@pytest.mark.parametrize("value", [*STRANGE, r'"\ud800"', '"①②③④⑤⑥"', '"12345\\u0000"'])
 @pytest.mark.parametrize("field", ["otp", "phone"])
 def test_a20_values_of_other_types_reach_no_script(send, caller, user, value, field):
     started = user.ask()
