@@ -28,8 +28,8 @@ def phone(scripts) -> Phone:
 def receive(phone, user):
     """Let a message of a started verification come to the phone. What the carrier did to it."""
 
-    def receive(started, text: str = "{code} is your code.", **facts):
-        code = user.code(started)
+    def receive(started, text: str = "{code} is your code.", *, length: int = 6, **facts):
+        code = user.code(started, length=length)
         facts = {"channel": "sms", "to": started.to, "locale": "en", "subject": "", **facts}
         text = text.format(code=code, digits=", ".join(code))
         arrival = Arrival(text=text, code=code, **facts)
@@ -50,7 +50,7 @@ def test_a_text_can_be_shown_with_its_code_which_is_not_kept(
 ):
     started = user.ask()
     code = user.code(started, length=10)
-    receive(started, text, subject=f"{code} is your code")
+    receive(started, text, length=10, subject=f"{code} is your code")
     kept = everything_in_redis()
     assert code.encode() not in kept
     assert ", ".join(code).encode() not in kept
