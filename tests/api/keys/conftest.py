@@ -82,7 +82,7 @@ def status(caller):
 
     def status(key: str | None = None) -> int:
         headers = {"Authorization": f"Bearer {key}"} if key else None
-        # Of no verification, so that no limit takes part.
+        # This verification does not exist, so no limit applies.
         return caller.verify("123456", phone=OTHER_PHONE, headers=headers).status_code
 
     return status
