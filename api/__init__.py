@@ -21,7 +21,6 @@ from api.otp.proof import ProofOfWork
 from api.page import forms, hosted, pages
 from api.page.page import Page
 from api.page.texts import Languages
-from api.verify_v2.errors import Answers
 from shared.codes import Codes
 from shared.delivery.ledger import Ledger
 from shared.delivery.outlets import Outlets
@@ -40,14 +39,9 @@ from shared.storage.keys import QUEUE
 from shared.storage.scripts import Scripts
 from shared.verification.service import VerificationService
 from shared.verification.store import PATIENCE_SECONDS, Store
-from shared.verify_v2.attempts import ServiceSends
-from shared.verify_v2.rate_limits import RateLimits
-from shared.verify_v2.safe_list import SafeList
 from shared.verify_v2.services import Services, given
 
 FRONTEND = Path(__file__).parent.parent / "frontend"
-# The workers' words, which the API only shows.
-MESSAGES = Path(__file__).parent.parent / "worker/texts"
 LARGEST_BODY_BYTES = 8 * 1024
 
 
@@ -79,7 +73,6 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     page = Page(
         core.settings_of, service, access, languages, return_urls, phone_is_open=phone_is_open
     )
-    answers = Answers(verify_v2.address_of(settings))
 
     app = _flask(settings)
     even_time.register(app)
@@ -95,7 +88,14 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         pages.endpoints(page),
         forms.endpoints(page, service, work, addresses),
         openapi.endpoints(),
-        verify_v2.endpoints(settings, _verify_v2(core), access, answers, messages=MESSAGES),
+        verify_v2.endpoints(
+            settings,
+            access,
+            core=service,
+            services=core.services,
+            scripts=core.scripts,
+            codes=core.codes,
+        ),
     ):
         app.register_blueprint(blueprint)
     if virtual_phone.exists(settings):
@@ -106,7 +106,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
             )
         )
     links.register(app)
-    problems.register(app, answers.of, page.problem)
+    problems.register(app, page.problem)
     headers.register(app, return_urls.origins)
     compression.register(app)
     return app
@@ -143,6 +143,7 @@ def _flask(settings: Settings) -> Flask:
     app = Flask(
         __name__, static_folder=FRONTEND, static_url_path="/static", template_folder=FRONTEND
     )
+    app.config["BASE_URL"] = settings.otp_public_url or f"http://localhost:{settings.port}"
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
     if settings.otp_trusted_proxies:
@@ -165,16 +166,6 @@ def _dashboard(core: _Core, settings: Settings) -> Dashboard:
         guard_of=lambda app: core.policy(app).guard,
         senders=sender_apps(settings),
         addresses=core.addresses,
-    )
-
-
-def _verify_v2(core: _Core) -> verify_v2.Parts:
-    return verify_v2.Parts(
-        service=core.service,
-        services=core.services,
-        limits=RateLimits(core.scripts),
-        attempts=ServiceSends(core.scripts, core.codes),
-        safe_list=SafeList(core.scripts, core.codes),
     )
 
 

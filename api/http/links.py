@@ -1,9 +1,9 @@
-"""Links within the service. All are relative, so they also work where a proxy serves it below a
-path, whether or not the proxy says so."""
+"""Links within the service. Those for browsers are relative, so they also work where a proxy serves
+it below a path, whether or not the proxy says so."""
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, current_app, request
 from werkzeug.routing import RequestRedirect
 
 
@@ -16,6 +16,11 @@ def to(request: Request, path: str) -> str:
     while folders and len(parts) > 1 and folders[0] == parts[0]:
         del folders[0], parts[0]
     return "../" * len(folders) + "/".join(parts) or "./"
+
+
+def absolute(path: str) -> str:
+    """The URL of a path, for programs: never from the Host header, which the client chooses."""
+    return f"{current_app.config['BASE_URL']}{path}"
 
 
 def register(app: Flask) -> None:

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAll
 from api.http.access import client_ip
 from api.http.body import MalformedJson
 from api.http.errors import KINDS, Kind, kind_of
-from api.verify_v2.errors import is_v2
+from api.verify_v2 import errors as v2_errors
 from shared.errors import (
     DeliveryBacklog,
     IncorrectCode,
@@ -41,21 +41,16 @@ _FORMATS = ("application/problem+json", "application/json", "text/html")
 _PAGES = ("admin", "forms", "pages", "phone")
 
 
-def register(
-    app: Flask,
-    v2_answer: Callable[[Exception], Response],
-    page: Callable[[dict[str, Any], Exception], str],
-) -> None:
-    """`v2_answer` makes the answers below /v2, which have another shape. `page` makes what a
-    browser shows to a person, from the problem and the error."""
+def register(app: Flask, page: Callable[[dict[str, Any], Exception], str]) -> None:
+    """`page` makes what a browser shows to a person, from the problem and the error."""
 
     def answer(error: Exception) -> Response:
         if isinstance(error, HTTPException) and (error.code or 0) < 400:
             found = error.get_response()
             return Response(found.get_data(), found.status, found.headers)
         _log(error, kind_of(error))
-        if is_v2(request):
-            return v2_answer(error)
+        if v2_errors.is_v2(request):
+            return v2_errors.answer(error)
         response = _problem(error, kind_of(error))
         response.vary.add("Accept")
         if _is_for_a_person():

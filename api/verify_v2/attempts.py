@@ -1,16 +1,18 @@
 """/v2/Attempts and their Summary: the sends of an account's Services, and their results."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, request
 
+from api.http import links
 from api.verify_v2 import paging, parameters
 from api.verify_v2.access import calling
 from api.verify_v2.errors import NOT_FOUND, V2Error, invalid
 from api.verify_v2.form import Form
-from api.verify_v2.shapes import Shapes, time
+from api.verify_v2.shapes import time
 from shared.policy import CHANNELS
 from shared.recipient import KEPT_ADDRESSES, Recipient, is_email
 from shared.verify_v2.attempts import ServiceSend, ServiceSends, Summary, Wanted
@@ -22,37 +24,31 @@ _MESSAGE_STATUS = {"dropped": "canceled"}
 _BAD_ENDS = {"failed", "undelivered"}
 
 
-def register(v2: Blueprint, attempts: ServiceSends, shapes: Shapes) -> None:
+def register(v2: Blueprint, attempts: ServiceSends) -> None:
+    def wanted() -> Iterator[ServiceSend]:
+        return attempts.find(calling().app, _wanted(Form.of_query(request)))
+
     @v2.get("/Attempts")
-    def list_attempts() -> Response:
-        found = attempts.find(calling().app, _wanted(Form.of_query(request)))
-        return jsonify(
-            paging.page(
-                request,
-                shapes.base,
-                "attempts",
-                found,
-                lambda attempt: _attempt(shapes, attempt),
-            )
-        )
+    def list_attempts() -> dict[str, Any]:
+        return paging.page("attempts", wanted(), _attempt)
 
     @v2.get("/Attempts/Summary")
-    def summarize_attempts() -> Response:
-        summary = Summary.of(attempts.find(calling().app, _wanted(Form.of_query(request))))
-        return jsonify(
-            total_attempts=summary.total,
-            total_converted=summary.converted,
-            total_unconverted=summary.total - summary.converted,
-            conversion_rate_percentage=summary.percentage,
-            url=f"{shapes.base}/v2/Attempts/Summary",
-        )
+    def summarize_attempts() -> dict[str, Any]:
+        summary = Summary.of(wanted())
+        return {
+            "total_attempts": summary.total,
+            "total_converted": summary.converted,
+            "total_unconverted": summary.total - summary.converted,
+            "conversion_rate_percentage": summary.percentage,
+            "url": links.absolute("/v2/Attempts/Summary"),
+        }
 
     @v2.get("/Attempts/<sid>")
-    def get_attempt(sid: str) -> Response:
+    def get_attempt(sid: str) -> dict[str, Any]:
         attempt = attempts.get(calling().app, sid) if _SID.fullmatch(sid) else None
         if attempt is None:
             raise V2Error(NOT_FOUND)
-        return jsonify(_attempt(shapes, attempt))
+        return _attempt(attempt)
 
 
 def _recipient(to: str) -> Recipient:
@@ -102,7 +98,7 @@ def _moment(query: Form, name: str) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _attempt(shapes: Shapes, attempt: ServiceSend) -> dict[str, Any]:
+def _attempt(attempt: ServiceSend) -> dict[str, Any]:
     return {
         "sid": attempt.sid,
         "account_sid": calling().sid,
@@ -126,7 +122,7 @@ def _attempt(shapes: Shapes, attempt: ServiceSend) -> dict[str, Any]:
             "mnc": None,
             "carrier": None,
         },
-        "url": f"{shapes.base}/v2/Attempts/{attempt.sid}",
+        "url": links.absolute(f"/v2/Attempts/{attempt.sid}"),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from flask import Request, Response, json, request
 from werkzeug.exceptions import HTTPException
 
+from api.http import links
 from api.http.hosts import HostNotAllowed
 from shared.errors import (
     ChannelNotEnabled,
@@ -152,10 +153,7 @@ KINDS = {
         ),
         Kind(400, 60221, "No target verification specified", "Provide `To` or `VerificationSid`."),
         Kind(
-            400,
-            60223,
-            "Delivery channel disabled",
-            "The account has no sender for this channel.",
+            400, 60223, "Delivery channel disabled", "The account has no sender for this channel."
         ),
         Kind(
             400,
@@ -238,35 +236,29 @@ def is_v2(request: Request) -> bool:
     return request.path == PREFIX or request.path.startswith(f"{PREFIX}/")
 
 
-class Answers:
-    """Makes the answer of any error. `base` is the address of this service."""
-
-    def __init__(self, base: str) -> None:
-        self._base = base
-
-    def of(self, error: Exception) -> Response:
-        kind = kind_of(error)
-        body = {
-            "code": kind.code,
-            "message": kind.message.format(path=request.path.removeprefix(PREFIX))
-            if kind is NOT_FOUND
-            else kind.message,
-            "more_info": f"{self._base}/docs#v2-{kind.code}",
-            "status": kind.status,
-        }
-        if isinstance(error, V2Error) and error.details:
-            body["details"] = error.details
-        answer = Response(json.dumps(body), kind.status, content_type="application/json")
-        if kind.status in {429, 503} and hasattr(error, "retry_after"):
-            answer.headers["Retry-After"] = str(error.retry_after)
-        if isinstance(error, RateLimited) and error.name:
-            answer.headers["Twilio-Reached-Rate-Limit"] = error.name
-        if kind.status == 401:
-            answer.headers["WWW-Authenticate"] = 'Basic realm="otp"'
-        if isinstance(error, HTTPException):
-            # Allow belongs to a 405.
-            answer.headers.extend((n, v) for n, v in error.get_headers() if n == "Allow")
-        return answer
+def answer(error: Exception) -> Response:
+    kind = kind_of(error)
+    body = {
+        "code": kind.code,
+        "message": kind.message.format(path=request.path.removeprefix(PREFIX))
+        if kind is NOT_FOUND
+        else kind.message,
+        "more_info": links.absolute(f"/docs#v2-{kind.code}"),
+        "status": kind.status,
+    }
+    if isinstance(error, V2Error) and error.details:
+        body["details"] = error.details
+    response = Response(json.dumps(body), kind.status, content_type="application/json")
+    if kind.status in {429, 503} and hasattr(error, "retry_after"):
+        response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, RateLimited) and error.name:
+        response.headers["Twilio-Reached-Rate-Limit"] = error.name
+    if kind.status == 401:
+        response.headers["WWW-Authenticate"] = 'Basic realm="otp"'
+    if isinstance(error, HTTPException):
+        # Allow belongs to a 405.
+        response.headers.extend((n, v) for n, v in error.get_headers() if n == "Allow")
+    return response
 
 
 def kind_of(error: Exception) -> Kind:

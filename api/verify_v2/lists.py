@@ -4,32 +4,27 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, request
 
+from api.http import links
 from api.verify_v2 import paging, parameters
 from api.verify_v2.access import calling
 from api.verify_v2.errors import NOT_FOUND, V2Error
 from api.verify_v2.form import Form
-from api.verify_v2.shapes import Shapes
 from shared.recipient import Addresses, Recipient
 from shared.verify_v2.safe_list import SafeList
 from shared.verify_v2.services import TEMPLATE_SID
 
+_MESSAGES = Path(__file__).parents[2] / "worker/texts"
 _TEMPLATE_NAME = "Verification code"
 _DEFAULT_LANGUAGE = "en"
 
 
-def register(
-    v2: Blueprint, safe_list: SafeList, messages: Path, shapes: Shapes, addresses: Addresses
-) -> None:
-    """`messages` is the folder of what people read, in a file per language."""
-    _route_of_templates(v2, _translations(messages), shapes)
-    _routes_of_safe_numbers(v2, safe_list, shapes, addresses)
+def register(v2: Blueprint, safe_list: SafeList, addresses: Addresses) -> None:
+    translations = _translations()
 
-
-def _route_of_templates(v2: Blueprint, translations: dict[str, Any], shapes: Shapes) -> None:
     @v2.get("/Templates")
-    def list_templates() -> Response:
+    def list_templates() -> dict[str, Any]:
         template = {
             "sid": TEMPLATE_SID,
             "account_sid": calling().sid,
@@ -39,28 +34,24 @@ def _route_of_templates(v2: Blueprint, translations: dict[str, Any], shapes: Sha
         }
         wanted = request.args.get("FriendlyName") or _TEMPLATE_NAME
         listed = [template] if wanted == _TEMPLATE_NAME else []
-        return jsonify(paging.page(request, shapes.base, "templates", listed, dict))
+        return paging.page("templates", listed, dict)
 
-
-def _routes_of_safe_numbers(
-    v2: Blueprint, safe_list: SafeList, shapes: Shapes, addresses: Addresses
-) -> None:
     def number_in(text: str) -> Recipient:
         """Raises V2Error."""
         return parameters.recipient(addresses, text, by_email=False, parameter="PhoneNumber")
 
     @v2.post("/SafeList/Numbers")
-    def add_safe_number() -> tuple[Response, int]:
+    def add_safe_number() -> tuple[dict[str, Any], int]:
         number = number_in(Form.of(request).required("PhoneNumber"))
-        return jsonify(_safe(shapes, number, safe_list.add(calling().app, number))), 201
+        return _safe(number, safe_list.add(calling().app, number)), 201
 
     @v2.get("/SafeList/Numbers/<phone_number>")
-    def get_safe_number(phone_number: str) -> Response:
+    def get_safe_number(phone_number: str) -> dict[str, Any]:
         number = number_in(phone_number)
         sid = safe_list.find(calling().app, number)
         if sid is None:
             raise V2Error(NOT_FOUND)
-        return jsonify(_safe(shapes, number, sid))
+        return _safe(number, sid)
 
     @v2.delete("/SafeList/Numbers/<phone_number>")
     def remove_safe_number(phone_number: str) -> tuple[str, int]:
@@ -69,19 +60,19 @@ def _routes_of_safe_numbers(
         return "", 204
 
 
-def _safe(shapes: Shapes, number: Recipient, sid: str) -> dict[str, Any]:
+def _safe(number: Recipient, sid: str) -> dict[str, Any]:
     return {
         "sid": sid,
         "phone_number": number.to,
-        "url": f"{shapes.base}/v2/SafeList/Numbers/{number.to}",
+        "url": links.absolute(f"/v2/SafeList/Numbers/{number.to}"),
     }
 
 
-def _translations(messages: Path) -> dict[str, Any]:
-    """The words of an SMS in each language, as clients show templates."""
+def _translations() -> dict[str, Any]:
+    """The text of an SMS in each language, as clients show templates."""
     texts = {
         path.stem: tomllib.loads(path.read_text(encoding="utf-8"))["sms"]
-        for path in sorted(messages.glob("*.toml"))
+        for path in sorted(_MESSAGES.glob("*.toml"))
     }
     return {
         language: {

@@ -1,5 +1,4 @@
-"""Lists, a page at a time. The addresses of the other pages are of the service's own name, never of
-the Host header: clients follow them as they are."""
+"""Lists, a page at a time."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -7,8 +6,9 @@ from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from flask import Request
+from flask import request
 
+from api.http import links
 from api.verify_v2.errors import invalid
 
 _MOST = 1000
@@ -18,16 +18,12 @@ Item = TypeVar("Item")
 
 
 def page(
-    request: Request,
-    base: str,
-    key: str,
-    items: Iterable[Item],
-    shape: Callable[[Item], dict[str, Any]],
+    key: str, items: Iterable[Item], shape: Callable[[Item], dict[str, Any]]
 ) -> dict[str, Any]:
-    """The page of `items` that the query asks for, under `key`. PageToken is not needed: Page says
-    it all. Raises V2Error."""
-    size = min(_number(request, "PageSize", _USUAL, least=1), _MOST)
-    number = _number(request, "Page", 0, least=0)
+    """The page of `items` that the query names, under `key`. Ignores PageToken, because Page is
+    enough. Raises V2Error."""
+    size = min(_number("PageSize", _USUAL, least=1), _MOST)
+    number = _number("Page", 0, least=0)
     kept = {
         name: value
         for name, value in request.args.items()
@@ -35,9 +31,10 @@ def page(
     }
 
     def url(of: int) -> str:
-        return f"{base}{request.path}?{urlencode({**kept, 'PageSize': size, 'Page': of})}"
+        query = urlencode({**kept, "PageSize": size, "Page": of})
+        return links.absolute(f"{request.path}?{query}")
 
-    # One more, which tells whether there is another page.
+    # One more item shows that there is another page.
     found = list(islice(items, number * size, (number + 1) * size + 1))
     return {
         key: [shape(item) for item in found[:size]],
@@ -53,7 +50,7 @@ def page(
     }
 
 
-def _number(request: Request, name: str, usual: int, *, least: int) -> int:
+def _number(name: str, usual: int, *, least: int) -> int:
     text = request.args.get(name)
     if text is None:
         return usual

@@ -2,134 +2,104 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, request
 
-from api.http import body
+from api.http import body, links
 from api.verify_v2 import paging
 from api.verify_v2.access import calling
 from api.verify_v2.errors import BAD_LIMIT_NAME, V2Error, invalid
 from api.verify_v2.form import Form
 from api.verify_v2.services import found
-from api.verify_v2.shapes import Shapes, time
+from api.verify_v2.shapes import time
 from shared.verification.model import ExtraLimit
 from shared.verify_v2.rate_limits import Bucket, RateLimit, RateLimits
 from shared.verify_v2.services import Services
 
 _NAME = re.compile("[A-Za-z0-9._-]{1,64}")
 _LONGEST_DESCRIPTION = 255
-# What Redis is to remember of a value: so many times, for a week.
+# Redis remembers each time that a value was counted.
 _MOST = 100_000
 _LONGEST_INTERVAL = 7 * 86400
 
 
-def register(v2: Blueprint, services: Services, limits: RateLimits, shapes: Shapes) -> None:
-    _routes_of_limits(v2, services, limits, shapes)
-    _routes_of_buckets(v2, services, limits, shapes)
+def endpoints(services: Services, limits: RateLimits) -> Blueprint:
+    part = Blueprint("rate_limits", __name__, url_prefix="/Services/<service>/RateLimits")
+
+    @part.before_request
+    def refuse_unknown_service() -> None:
+        found(services, (request.view_args or {})["service"])
+
+    _routes_of_limits(part, limits)
+    _routes_of_buckets(part, limits)
+    return part
 
 
-def _routes_of_limits(
-    v2: Blueprint, services: Services, limits: RateLimits, shapes: Shapes
-) -> None:
-    path = "/Services/<service>/RateLimits"
-
-    @v2.post(path)
-    def create_rate_limit(service: str) -> tuple[Response, int]:
-        found(services, service)
+def _routes_of_limits(part: Blueprint, limits: RateLimits) -> None:
+    @part.post("")
+    def create_rate_limit(service: str) -> tuple[dict[str, Any], int]:
         form = Form.of(request)
         name = form.required("UniqueName")
         if not _NAME.fullmatch(name):
             raise V2Error(BAD_LIMIT_NAME)
-        limit = limits.add(service, name, _description(form) or "")
-        return jsonify(_limit(shapes, service, limit)), 201
+        return _limit(service, limits.add(service, name, _description(form) or "")), 201
 
-    @v2.get(path)
-    def list_rate_limits(service: str) -> Response:
-        found(services, service)
-        return jsonify(
-            paging.page(
-                request,
-                shapes.base,
-                "rate_limits",
-                limits.of(service),
-                lambda limit: _limit(shapes, service, limit),
-            )
-        )
+    @part.get("")
+    def list_rate_limits(service: str) -> dict[str, Any]:
+        return paging.page("rate_limits", limits.of(service), partial(_limit, service))
 
-    @v2.get(f"{path}/<sid>")
-    def get_rate_limit(service: str, sid: str) -> Response:
-        found(services, service)
-        return jsonify(_limit(shapes, service, limits.find(service, sid)))
+    @part.get("/<sid>")
+    def get_rate_limit(service: str, sid: str) -> dict[str, Any]:
+        return _limit(service, limits.find(service, sid))
 
-    @v2.post(f"{path}/<sid>")
-    def update_rate_limit(service: str, sid: str) -> Response:
-        found(services, service)
+    @part.post("/<sid>")
+    def update_rate_limit(service: str, sid: str) -> dict[str, Any]:
         description = _description(Form.of(request))
         if description is None:
-            limit = limits.find(service, sid)
-        else:
-            limit = limits.describe(service, sid, description)
-        return jsonify(_limit(shapes, service, limit))
+            return _limit(service, limits.find(service, sid))
+        return _limit(service, limits.describe(service, sid, description))
 
-    @v2.delete(f"{path}/<sid>")
+    @part.delete("/<sid>")
     def delete_rate_limit(service: str, sid: str) -> tuple[str, int]:
-        found(services, service)
         limits.remove(service, sid)
         return "", 204
 
 
-def _routes_of_buckets(
-    v2: Blueprint, services: Services, limits: RateLimits, shapes: Shapes
-) -> None:
-    path = "/Services/<service>/RateLimits/<limit>/Buckets"
-
-    @v2.post(path)
-    def create_bucket(service: str, limit: str) -> tuple[Response, int]:
-        found(services, service)
+def _routes_of_buckets(part: Blueprint, limits: RateLimits) -> None:
+    @part.post("/<limit>/Buckets")
+    def create_bucket(service: str, limit: str) -> tuple[dict[str, Any], int]:
         form = Form.of(request)
         form.required("Max")
         form.required("Interval")
         most, interval = _sizes(form)
         bucket = limits.add_bucket(service, limit, most or 0, interval or 0)
-        return jsonify(_bucket(shapes, service, limit, bucket)), 201
+        return _bucket(service, limit, bucket), 201
 
-    @v2.get(path)
-    def list_buckets(service: str, limit: str) -> Response:
-        found(services, service)
-        return jsonify(
-            paging.page(
-                request,
-                shapes.base,
-                "buckets",
-                limits.find(service, limit).buckets,
-                lambda bucket: _bucket(shapes, service, limit, bucket),
-            )
-        )
+    @part.get("/<limit>/Buckets")
+    def list_buckets(service: str, limit: str) -> dict[str, Any]:
+        buckets = limits.find(service, limit).buckets
+        return paging.page("buckets", buckets, partial(_bucket, service, limit))
 
-    @v2.get(f"{path}/<sid>")
-    def get_bucket(service: str, limit: str, sid: str) -> Response:
-        found(services, service)
-        bucket = limits.find(service, limit).bucket(sid)
-        return jsonify(_bucket(shapes, service, limit, bucket))
+    @part.get("/<limit>/Buckets/<sid>")
+    def get_bucket(service: str, limit: str, sid: str) -> dict[str, Any]:
+        return _bucket(service, limit, limits.find(service, limit).bucket(sid))
 
-    @v2.post(f"{path}/<sid>")
-    def update_bucket(service: str, limit: str, sid: str) -> Response:
-        found(services, service)
+    @part.post("/<limit>/Buckets/<sid>")
+    def update_bucket(service: str, limit: str, sid: str) -> dict[str, Any]:
         most, interval = _sizes(Form.of(request))
-        bucket = limits.change_bucket(service, limit, sid, most, interval)
-        return jsonify(_bucket(shapes, service, limit, bucket))
+        return _bucket(service, limit, limits.change_bucket(service, limit, sid, most, interval))
 
-    @v2.delete(f"{path}/<sid>")
+    @part.delete("/<limit>/Buckets/<sid>")
     def delete_bucket(service: str, limit: str, sid: str) -> tuple[str, int]:
-        found(services, service)
         limits.remove_bucket(service, limit, sid)
         return "", 204
 
 
 def counting(form: Form, limits: Sequence[RateLimit]) -> list[ExtraLimit]:
-    """What a start counts for: {"end_user_ip": "198.51.100.7"}. Raises V2Error, also for the name
-    of no limit: a slip of the pen must not leave a door open."""
+    """What a start counts for: {"end_user_ip": "198.51.100.7"}. Raises V2Error, also for an unknown
+    name, because a typo must not switch a limit off."""
     text = form.text("RateLimits")
     if text is None:
         return []
@@ -157,8 +127,8 @@ def _sizes(form: Form) -> tuple[int | None, int | None]:
     return form.integer("Max", 1, _MOST), form.integer("Interval", 1, _LONGEST_INTERVAL)
 
 
-def _limit(shapes: Shapes, service: str, limit: RateLimit) -> dict[str, Any]:
-    url = f"{shapes.base}/v2/Services/{service}/RateLimits/{limit.sid}"
+def _limit(service: str, limit: RateLimit) -> dict[str, Any]:
+    url = links.absolute(f"/v2/Services/{service}/RateLimits/{limit.sid}")
     return {
         "sid": limit.sid,
         "service_sid": service,
@@ -172,7 +142,8 @@ def _limit(shapes: Shapes, service: str, limit: RateLimit) -> dict[str, Any]:
     }
 
 
-def _bucket(shapes: Shapes, service: str, limit: str, bucket: Bucket) -> dict[str, Any]:
+def _bucket(service: str, limit: str, bucket: Bucket) -> dict[str, Any]:
+    path = f"/v2/Services/{service}/RateLimits/{limit}/Buckets/{bucket.sid}"
     return {
         "sid": bucket.sid,
         "rate_limit_sid": limit,
@@ -182,5 +153,5 @@ def _bucket(shapes: Shapes, service: str, limit: str, bucket: Bucket) -> dict[st
         "interval": bucket.interval,
         "date_created": time(bucket.created_at),
         "date_updated": time(bucket.updated_at),
-        "url": f"{shapes.base}/v2/Services/{service}/RateLimits/{limit}/Buckets/{bucket.sid}",
+        "url": links.absolute(path),
     }

@@ -1,14 +1,13 @@
-"""/v2/Services: make, look at, list, change and delete them."""
+"""/v2/Services."""
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, request
 
-from api.verify_v2 import paging, parameters
+from api.verify_v2 import paging, parameters, shapes
 from api.verify_v2.access import calling
 from api.verify_v2.errors import NOT_FOUND, TOO_MANY_REQUESTS, V2Error
 from api.verify_v2.form import Form
-from api.verify_v2.shapes import Shapes
 from shared.verify_v2.services import Service, Services
 
 _BOOLEANS = {
@@ -21,40 +20,31 @@ _BOOLEANS = {
 }
 
 
-def register(v2: Blueprint, services: Services, shapes: Shapes) -> None:
+def register(v2: Blueprint, services: Services) -> None:
     @v2.post("/Services")
-    def create_service() -> tuple[Response, int]:
-        form, account = Form.of(request), calling()
+    def create_service() -> tuple[dict[str, Any], int]:
+        form = Form.of(request)
         form.required("FriendlyName")
-        service = services.create(account.app, **_changes(form))
+        service = services.create(calling().app, **_changes(form))
         if service is None:
             raise V2Error(TOO_MANY_REQUESTS)
-        return jsonify(shapes.service(service, account)), 201
+        return shapes.service(service), 201
 
     @v2.get("/Services")
-    def list_services() -> Response:
-        account = calling()
-        return jsonify(
-            paging.page(
-                request,
-                shapes.base,
-                "services",
-                services.all_of(account.app),
-                lambda service: shapes.service(service, account),
-            )
-        )
+    def list_services() -> dict[str, Any]:
+        return paging.page("services", services.all_of(calling().app), shapes.service)
 
     @v2.get("/Services/<sid>")
-    def get_service(sid: str) -> Response:
-        return jsonify(shapes.service(found(services, sid), calling()))
+    def get_service(sid: str) -> dict[str, Any]:
+        return shapes.service(found(services, sid))
 
     @v2.post("/Services/<sid>")
-    def update_service(sid: str) -> Response:
+    def update_service(sid: str) -> dict[str, Any]:
         changes = _changes(Form.of(request))
         service = services.update(found(services, sid), changes)
         if service is None:
             raise V2Error(NOT_FOUND)
-        return jsonify(shapes.service(service, calling()))
+        return shapes.service(service)
 
     @v2.delete("/Services/<sid>")
     def delete_service(sid: str) -> tuple[str, int]:
@@ -63,7 +53,7 @@ def register(v2: Blueprint, services: Services, shapes: Shapes) -> None:
 
 
 def found(services: Services, sid: str) -> Service:
-    """The caller's Service of this SID. Raises V2Error."""
+    """The caller's Service with this SID. Raises V2Error."""
     service = services.find(calling().app, sid)
     if service is None:
         raise V2Error(NOT_FOUND)

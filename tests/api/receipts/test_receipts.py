@@ -12,7 +12,6 @@ from flask import Flask
 
 from api import receipts
 from api.http import problems
-from api.verify_v2.errors import Answers
 from shared import signatures
 from shared.errors import StorageUnavailable, VerificationNotFound
 from shared.settings import Settings, SettingsError
@@ -64,7 +63,7 @@ def service() -> FakeService:
 def client_for(service: Any, settings: Settings):
     app = Flask(__name__)
     app.register_blueprint(receipts.endpoints(service, settings))
-    problems.register(app, Answers("").of, lambda problem, error: "a page")
+    problems.register(app, lambda problem, error: "a page")
     return app.test_client()
 
 
