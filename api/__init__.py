@@ -1,9 +1,7 @@
 """The HTTP API and the web page."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 from pathlib import Path
 
 from flask import Flask
@@ -31,11 +29,9 @@ from shared.owner.log_ins import LogIns
 from shared.owner.state import SystemState
 from shared.owner.statistics import Statistics
 from shared.owner.timeline import Timeline
-from shared.policy import ADMIN_APP, CHANNELS, Channel, Policy
-from shared.recipient import Addresses
+from shared.policy import ADMIN_APP, Policy
 from shared.settings import Settings
 from shared.storage.client import connect
-from shared.storage.keys import QUEUE
 from shared.storage.scripts import Scripts
 from shared.verification.service import VerificationService
 from shared.verification.store import PATIENCE_SECONDS, Store
@@ -45,34 +41,28 @@ FRONTEND = Path(__file__).parent.parent / "frontend"
 LARGEST_BODY_BYTES = 8 * 1024
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Core:
-    """What several areas of the API share."""
-
-    settings_of: Callable[[str], Settings]
-    policy: Callable[[str], Policy]
-    scripts: Scripts
-    codes: Codes
-    store: Store
-    service: VerificationService
-    services: Services
-    access: Access
-    audit: Audit
-    owner: OwnerAccess
-    addresses: Addresses
-
-
 def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     """The web process. Starts even if Redis is unreachable. Raises SettingsError."""
-    core = _core(settings, redis)
-    service, access, addresses = core.service, core.access, core.addresses
-    work = ProofOfWork(core.codes, core.store)
-    phone_is_open = virtual_phone.openness(settings, access)
-    return_urls = ReturnUrls(settings.otp_return_urls)
-    languages = Languages(FRONTEND / "texts")
-    page = Page(
-        core.settings_of, service, access, languages, return_urls, phone_is_open=phone_is_open
+    url = settings.redis_url.get_secret_value()
+    scripts = Scripts(redis or connect(url, timeout_seconds=PATIENCE_SECONDS))
+    codes = Codes(settings.secret_keys())
+    store = Store(scripts, keep_seconds=settings.otp_keep)
+    settings_of = cache(settings.app)
+    policy = cache(lambda app: settings_of(app).policy())
+    service = VerificationService(
+        store, Ledger(scripts), codes, policy, needed=Outlets(settings).needed
     )
+    services = Services(scripts, given(settings))
+    access = Access(settings, KeyUse(scripts).note)
+    dashboard = _dashboard(
+        settings, scripts, codes, store=store, service=service, services=services, policy=policy
+    )
+    addresses = dashboard.addresses
+    work = ProofOfWork(codes, store)
+    languages = Languages(FRONTEND / "texts")
+    return_urls = ReturnUrls(settings.otp_return_urls)
+    phone_is_open = virtual_phone.openness(settings, access)
+    page = Page(settings_of, service, access, languages, return_urls, phone_is_open=phone_is_open)
 
     app = _flask(settings)
     even_time.register(app)
@@ -81,28 +71,27 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         endpoints.endpoints(service, access, work, addresses),
         hosted.endpoints(service, work),
         receipts.endpoints(service, settings),
-        recipients.endpoints(core.store, core.codes, core.owner, core.audit, addresses=addresses),
-        admin.endpoints(core.owner, _dashboard(core, settings), is_open=access.is_open),
-        health.endpoints(core.store),
-        metrics.endpoints(core.store, QUEUE, access, sender_names(settings)),
+        recipients.endpoints(store, codes, dashboard.owner, addresses),
+        admin.endpoints(dashboard, is_open=access.is_open),
+        health.endpoints(store),
+        metrics.endpoints(store, access, list(dashboard.apps_of_senders)),
         pages.endpoints(page),
         forms.endpoints(page, service, work, addresses),
         openapi.endpoints(),
         verify_v2.endpoints(
-            settings,
-            access,
-            core=service,
-            services=core.services,
-            scripts=core.scripts,
-            codes=core.codes,
+            settings, access, core=service, services=services, scripts=scripts, codes=codes
         ),
     ):
         app.register_blueprint(blueprint)
-    if virtual_phone.exists(settings):
-        phone = Phone(core.scripts)
+    if consoles := virtual_phone.consoles(settings):
         app.register_blueprint(
             virtual_phone.endpoints(
-                settings, phone, service, core.codes, owner=core.owner, is_open=phone_is_open
+                Phone(scripts),
+                service,
+                codes,
+                senders=consoles,
+                owner=dashboard.owner,
+                is_open=phone_is_open,
             )
         )
     links.register(app)
@@ -112,29 +101,29 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     return app
 
 
-def _core(settings: Settings, redis: Redis | None) -> _Core:
-    redis = redis or connect(
-        settings.redis_url.get_secret_value(), timeout_seconds=PATIENCE_SECONDS
-    )
-    scripts = Scripts(redis)
-    codes = Codes(settings.secret_keys())
-    store = Store(scripts, keep_seconds=settings.otp_keep)
-    settings_of = cache(settings.app)
-    policy = cache(lambda app: settings_of(app).policy())
+def _dashboard(
+    settings: Settings,
+    scripts: Scripts,
+    codes: Codes,
+    *,
+    store: Store,
+    service: VerificationService,
+    services: Services,
+    policy: Callable[[str], Policy],
+) -> Dashboard:
     audit = Audit(scripts, keep_seconds=settings.otp_keep_audit)
-    return _Core(
-        settings_of=settings_of,
-        policy=policy,
-        scripts=scripts,
-        codes=codes,
-        store=store,
-        service=VerificationService(
-            store, Ledger(scripts), codes, policy, needed=Outlets(settings).needed
-        ),
-        services=Services(scripts, given(settings)),
-        access=Access(settings, KeyUse(scripts).note),
-        audit=audit,
+    senders = {(of, name): app or ADMIN_APP for of, app, name, _ in settings.all_senders()}
+    return Dashboard(
         owner=OwnerAccess(settings.admin_password(), LogIns(scripts), codes, audit),
+        service=service,
+        store=store,
+        codes=codes,
+        statistics=Statistics(scripts),
+        state=SystemState(scripts, list(senders)),
+        timeline=Timeline(scripts, codes, store.apps),
+        services=services,
+        guard_of=lambda app: policy(app).guard,
+        apps_of_senders=senders,
         addresses=settings.addresses(),
     )
 
@@ -151,38 +140,3 @@ def _flask(settings: Settings) -> Flask:
             app.wsgi_app, settings.otp_trusted_proxies
         )
     return app
-
-
-def _dashboard(core: _Core, settings: Settings) -> Dashboard:
-    return Dashboard(
-        service=core.service,
-        store=core.store,
-        codes=core.codes,
-        statistics=Statistics(core.scripts),
-        state=SystemState(core.scripts, QUEUE, sender_names(settings)),
-        timeline=Timeline(core.scripts, core.codes, core.store.apps),
-        audit=core.audit,
-        services=core.services,
-        guard_of=lambda app: core.policy(app).guard,
-        senders=sender_apps(settings),
-        addresses=core.addresses,
-    )
-
-
-def sender_apps(settings: Settings) -> dict[Channel, dict[str, str]]:
-    """The app whose messages a sender takes, by channel and name."""
-    return {
-        channel: {
-            name: app or ADMIN_APP
-            for app, senders in settings.named_senders(channel).items()
-            for name, _ in senders
-        }
-        for channel in CHANNELS
-    }
-
-
-def sender_names(settings: Settings) -> dict[Channel, list[str]]:
-    return {
-        channel: [name for name, _ in chain(*settings.named_senders(channel).values())]
-        for channel in CHANNELS
-    }

@@ -1,11 +1,11 @@
 """GET /metrics: what the scripts count in Redis, as Prometheus text."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from itertools import accumulate
 
 from flask import Blueprint, Response, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -121,17 +121,15 @@ def _histograms(durations: Mapping[tuple[str, str], Mapping[float, int]]) -> Ite
     yield from families.values()
 
 
-def endpoints(
-    store: Store, queue_key: str, access: Access, senders: Mapping[Channel, Sequence[str]]
-) -> Blueprint:
+def endpoints(store: Store, access: Access, senders: Collection[tuple[Channel, str]]) -> Blueprint:
+    """`senders` are the configured ones, by channel and name."""
     metrics = Blueprint("metrics", __name__)
 
     @metrics.get("/metrics")
     def get_metrics() -> Response:
         """Behind an API key, where there are any."""
         access.app(request)
-        registry = CollectorRegistry()
-        registry.register(_Measured(store.measure(queue_key, senders)))
-        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+        measured = _Measured(store.measure(senders))
+        return Response(generate_latest(measured), content_type=CONTENT_TYPE_LATEST)
 
     return metrics

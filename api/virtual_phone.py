@@ -1,10 +1,9 @@
-"""The virtual phone, /phone: what the console sender has sent, its codes in clear, and a switch for
+"""The virtual phone, /phone: the messages of the console sender with their codes, and a switch for
 what the carrier does to the next message."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
@@ -19,7 +18,7 @@ from api.otp import schemas
 from shared.codes import Codes
 from shared.delivery.virtual_phone import CARRIERS, Carrier, Phone, PhoneMessage, with_code
 from shared.errors import CsrfFailed, VerificationNotFound
-from shared.policy import CHANNELS, Channel
+from shared.policy import Channel
 from shared.settings import Settings
 from shared.verification.service import VerificationService
 
@@ -28,43 +27,29 @@ class ToldCarrier(schemas.Request):
     carrier: Carrier
 
 
-def exists(settings: Settings) -> bool:
-    return "console://" in _sender_urls(settings)
+def consoles(settings: Settings) -> list[tuple[Channel, str]]:
+    """The console senders, by channel and name."""
+    return [(of, name) for of, _, name, url in settings.all_senders() if url == "console://"]
 
 
 def openness(settings: Settings, access: Access) -> Callable[[], bool]:
-    """Tells whether everybody may see the phone, which is where nobody but a developer is served. A
-    key may be made while the service runs."""
-    is_only_console = _sender_urls(settings) == {"console://"}
+    """Tells whether anyone can see the phone: if there are only console senders, while there is no
+    API key."""
+    is_only_console = {url for *_, url in settings.all_senders()} == {"console://"}
     return lambda: is_only_console and access.is_open()
 
 
-def _sender_urls(settings: Settings) -> set[str]:
-    return {url for _, _, url in _senders(settings)}
-
-
-def _consoles(settings: Settings) -> list[tuple[Channel, str]]:
-    return [(channel, name) for channel, name, url in _senders(settings) if url == "console://"]
-
-
-def _senders(settings: Settings) -> Iterator[tuple[Channel, str, str]]:
-    """Channel, name and URL of the senders of all apps."""
-    for channel in CHANNELS:
-        for name, url in chain(*settings.named_senders(channel).values()):
-            yield channel, name, url
-
-
 def endpoints(
-    settings: Settings,
     phone: Phone,
     service: VerificationService,
     codes: Codes,
     *,
+    senders: Collection[tuple[Channel, str]],
     owner: OwnerAccess,
     is_open: Callable[[], bool],
 ) -> Blueprint:
+    """`senders` are the consoles()."""
     pages = Blueprint("phone", __name__, url_prefix="/phone")
-    consoles = _consoles(settings)
 
     @pages.before_request
     def refuse() -> AnyResponse | None:
@@ -76,16 +61,11 @@ def endpoints(
 
     @pages.get("")
     def show() -> str:
-        return render_template(
-            "phone/index.html",
-            carriers=CARRIERS,
-            **session.tokens(owner),
-        )
+        return render_template("phone/index.html", carriers=CARRIERS, **session.tokens(owner))
 
     @pages.get("/messages")
     def messages() -> Response:
-        """Also reports the receipts that are due, as the phone that is looked at has its messages
-        by then."""
+        """Also reports the receipts that are due: the messages on this screen have arrived."""
         screen = phone.look()
         for one in screen.reports:
             with suppress(VerificationNotFound):
@@ -93,7 +73,7 @@ def endpoints(
                     one.verification_id,
                     one.send,
                     one.attempt,
-                    senders=consoles,
+                    senders=senders,
                     outcome=one.outcome,
                     error="handset_unreachable" if one.outcome == "undelivered" else None,
                 )
@@ -110,7 +90,7 @@ def endpoints(
 
 
 def _shown(message: PhoneMessage, now: int, codes: Codes) -> dict[str, Any]:
-    """Without its words until it has appeared."""
+    """Without its text until it has appeared."""
     appeared = message.appears_at is not None and message.appears_at <= now
     facts = {
         "id": f"{message.verification_id}-{message.send}-{message.attempt}",

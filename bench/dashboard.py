@@ -100,7 +100,7 @@ class Look:
     def __init__(self, redis: Redis, settings: Settings) -> None:
         scripts = Scripts(redis)
         self._statistics = Statistics(scripts)
-        self._state = SystemState(scripts, keys.QUEUE, SENDERS[""])
+        self._state = SystemState(scripts, [(channel, "smtp") for channel in CHANNELS])
         self._store = Store(scripts, keep_seconds=settings.otp_keep)
         self._guard = settings.policy().guard
 

@@ -1,4 +1,4 @@
-"""What is the owner's alone: the dashboard, behind a log-in."""
+"""The owner's dashboard, behind a login."""
 
 from collections.abc import Callable
 
@@ -6,20 +6,14 @@ from flask import Blueprint, render_template
 
 from api.admin import dashboard, log_in, session
 from api.admin.dashboard import Dashboard
-from api.admin.session import OwnerAccess
 
 
-def endpoints(
-    access: OwnerAccess,
-    looks_at: Dashboard,
-    *,
-    is_open: Callable[[], bool],
-) -> Blueprint:
-    """Whatever is added to this blueprint needs a session, see session.guard. While the service
-    `is_open` its log-in says where the password is."""
+def endpoints(looks_at: Dashboard, *, is_open: Callable[[], bool]) -> Blueprint:
+    """Everything added to this blueprint needs a session, see session.guard. While the service
+    `is_open`, the login page says where the password is."""
     admin = Blueprint("admin", __name__, url_prefix="/admin")
-    session.guard(admin, access)
-    log_in.routes(admin, access, is_open)
+    session.guard(admin, looks_at.owner)
+    log_in.routes(admin, looks_at.owner, is_open)
     dashboard.routes(admin, looks_at)
 
     @admin.get("/")

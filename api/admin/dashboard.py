@@ -1,7 +1,4 @@
-"""What the dashboard's page asks for: the figures, a recipient's timeline, and what the owner does.
-
-These endpoints are the page's own: they change with it, and are not in the OpenAPI document.
-"""
+"""The calls of the dashboard's page. They change with it, so the OpenAPI document omits them."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -11,13 +8,12 @@ from typing import Annotated, Any, Literal
 from flask import Blueprint, Response, jsonify, request
 from pydantic import Field
 
-from api.admin.session import OWNER
+from api.admin.session import OwnerAccess
 from api.http import body
 from api.http.access import browser_locale, client_ip
 from api.otp.schemas import Request, VerificationId
 from shared.codes import Codes
 from shared.errors import InvalidRequest, VerificationNotFound
-from shared.owner.audit import Action, Audit
 from shared.owner.pumping import guarded
 from shared.owner.state import SystemState
 from shared.owner.statistics import WINDOWS, Statistics
@@ -34,7 +30,7 @@ _VERIFICATION_ID = re.compile("VE[0-9a-f]{32}", re.IGNORECASE)
 
 
 class _Searched(Request):
-    """`to` is an address of either kind: a number, or what has an @ in it."""
+    """`to` is a phone number or, with an @, an email address."""
 
     to: Annotated[str, Field(min_length=1, max_length=512)]
 
@@ -88,27 +84,23 @@ class _Exemption(_Guard):
 
 @dataclass(frozen=True, kw_only=True)
 class Dashboard:
-    """Everything that the endpoints need. `senders` names the app whose messages a sender
-    takes, by channel and name."""
+    """What the endpoints need. `apps_of_senders` is by channel and name."""
 
+    owner: OwnerAccess
     service: VerificationService
     store: Store
     codes: Codes
     statistics: Statistics
     state: SystemState
     timeline: Timeline
-    audit: Audit
     services: Services
     guard_of: Callable[[str], Guard]
-    senders: Mapping[Channel, Mapping[str, str]]
+    apps_of_senders: Mapping[tuple[Channel, str], str]
     addresses: Addresses
 
-    def record(self, action: Action, **facts: Any) -> None:
-        self.audit.record(action, OWNER, client_ip(request), **facts)
-
     def name_services(self, *tables: list[dict[str, Any]]) -> None:
-        """Say beside the SID of a Service, which is an app's name in these rows, what it is called.
-        Raises StorageUnavailable."""
+        """Add the names of Services to their SIDs, which are the `app` of these rows. Raises
+        StorageUnavailable."""
         rows = [row for table in tables for row in table]
         names = self.services.names(sorted({row["app"] for row in rows}))
         for row in rows:
@@ -118,7 +110,7 @@ class Dashboard:
     def app_of_sender(self, asked: _Sender) -> str:
         """The app that a sender belongs to. Raises InvalidRequest."""
         try:
-            return self.senders[asked.channel][asked.sender]
+            return self.apps_of_senders[asked.channel, asked.sender]
         except KeyError:
             raise InvalidRequest(("sender", "this sender does not exist")) from None
 
@@ -152,12 +144,12 @@ def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
             refusals=refusals,
             state=asdict(dashboard.state.read()),
             guarded=rows,
-            audit=[asdict(entry) for entry in dashboard.audit.entries()[:_MOST_ENTRIES]],
+            audit=[asdict(entry) for entry in dashboard.owner.audit.entries()[:_MOST_ENTRIES]],
         )
 
     @admin.post("/timeline")
     def timeline() -> Response:
-        """The address is in the body: an address in a URL would stand in logs."""
+        """The address is in the body, because URLs end up in logs."""
         asked = body.read(request, _Known)
         if asked.verification_id:
             found = dashboard.timeline.find_by_id(asked.verification_id)
@@ -171,11 +163,11 @@ def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
 def _routes_for_recipients(admin: Blueprint, dashboard: Dashboard) -> None:
     @admin.post("/reveal")
     def reveal() -> Response:
-        """`to` is null when it is not kept any more."""
+        """`to` is null once the address was deleted."""
         verification_id = body.read(request, _Verification).verification_id
         to = dashboard.store.recipient(verification_id)
         if to:
-            dashboard.record("reveal", verification_id=verification_id, to=mask(to))
+            dashboard.owner.record("reveal", verification_id=verification_id, to=mask(to))
         return jsonify(to=to)
 
     @admin.post("/cancel")
@@ -183,7 +175,7 @@ def _routes_for_recipients(admin: Blueprint, dashboard: Dashboard) -> None:
         verification_id = body.read(request, _Verification).verification_id
         app = dashboard.service.app_of(verification_id)
         dashboard.service.cancel(verification_id, app=app)
-        dashboard.record("cancel", verification_id=verification_id)
+        dashboard.owner.record("cancel", verification_id=verification_id)
         return "", 204
 
     @admin.post("/unblock")
@@ -200,7 +192,7 @@ def _routes_for_recipients(admin: Blueprint, dashboard: Dashboard) -> None:
             to = recipient.masked
             for app in dashboard.store.apps():
                 dashboard.store.unblock(dashboard.codes.tag(app, recipient.counted_as))
-        dashboard.record("unblock", to=to)
+        dashboard.owner.record("unblock", to=to)
         return "", 204
 
 
@@ -210,7 +202,7 @@ def _routes_for_senders(admin: Blueprint, dashboard: Dashboard) -> None:
         asked = body.read(request, _Pause)
         dashboard.app_of_sender(asked)
         dashboard.state.pause(asked.channel, asked.sender, asked.seconds)
-        dashboard.record("pause", **asked.model_dump())
+        dashboard.owner.record("pause", **asked.model_dump())
         return "", 204
 
     @admin.post("/resume")
@@ -218,7 +210,7 @@ def _routes_for_senders(admin: Blueprint, dashboard: Dashboard) -> None:
         asked = body.read(request, _Sender)
         dashboard.app_of_sender(asked)
         dashboard.state.resume(asked.channel, asked.sender)
-        dashboard.record("resume", **asked.model_dump())
+        dashboard.owner.record("resume", **asked.model_dump())
         return "", 204
 
     @admin.post("/test")
@@ -238,7 +230,7 @@ def _routes_for_senders(admin: Blueprint, dashboard: Dashboard) -> None:
                 sender=asked.sender,
             )
         )
-        dashboard.record(
+        dashboard.owner.record(
             "test_message",
             verification_id=started.verification_id,
             to=started.to,
@@ -253,19 +245,19 @@ def _routes_for_guards(admin: Blueprint, dashboard: Dashboard) -> None:
     def release() -> tuple[str, int]:
         asked = body.read(request, _Guard)
         dashboard.store.release_guard(asked.guard)
-        dashboard.record("release", **asked.facts())
+        dashboard.owner.record("release", **asked.facts())
         return "", 204
 
     @admin.post("/exempt")
     def exempt() -> tuple[str, int]:
         asked = body.read(request, _Exemption)
         dashboard.store.exempt_guard(asked.guard, asked.seconds)
-        dashboard.record("exempt", **asked.facts(), seconds=asked.seconds)
+        dashboard.owner.record("exempt", **asked.facts(), seconds=asked.seconds)
         return "", 204
 
     @admin.post("/end_exemption")
     def end_exemption() -> tuple[str, int]:
         asked = body.read(request, _Guard)
         dashboard.store.exempt_guard(asked.guard, 0)
-        dashboard.record("end_exemption", **asked.facts())
+        dashboard.owner.record("end_exemption", **asked.facts())
         return "", 204

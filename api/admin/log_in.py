@@ -1,7 +1,7 @@
-"""The page to log in, which works without a script, and the way out."""
+"""The login page, which works without a script, and the logout."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -12,72 +12,73 @@ from shared.errors import AdminOff, TooManyLogIns
 _TRUSTED_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Page:
-    access: OwnerAccess
-    is_open: Callable[[], bool]
-
-    def show(self, status: int, error: str = "", headers: dict[str, str] | None = None) -> Response:
-        """For the browser's id, or a new one."""
-        session_id = id_of(request) or new_id()
-        html = render_template(
-            "admin/login.html",
-            is_off=self.access.is_off,
-            is_open=self.is_open(),
-            csrf_token=self.access.csrf_token(session_id),
-            error=error,
-            cookie_comes_back=_cookie_comes_back(),
-        )
-        response = make_response(html, status, headers or {})
-        set_cookie(response, session_id)
-        return response
-
-
 def routes(admin: Blueprint, access: OwnerAccess, is_open: Callable[[], bool]) -> None:
-    page = _Page(access=access, is_open=is_open)
+    page = partial(_page, access, is_open)
 
     @admin.get("/login")
     def log_in_page() -> AnyResponse:
         if access.has_session(id_of(request)):
             return redirect("./", 303)
-        return page.show(403 if access.is_off else 200)
+        return page(403 if access.is_off else 200)
 
     @admin.post("/login")
     def log_in() -> AnyResponse:
         session_id = id_of(request)
         if not session_id:
-            return page.show(
+            return page(
                 403, "Your browser did not return the login cookie. Allow cookies and try again."
             )
         if not access.is_ours(request, session_id):
-            return page.show(403, "This page has expired. Try again.")
+            return page(403, "This page has expired. Try again.")
         opened = new_id()
         try:
             let_in = access.log_in(request, request.form.get("password", ""), session_id=opened)
         except AdminOff:
-            return page.show(403)
+            return page(403)
         except TooManyLogIns as error:
             again = str(error.retry_after)
             text = f"Too many incorrect passwords. Try again in {again} seconds."
-            return page.show(429, text, {"Retry-After": again})
+            return page(429, text, {"Retry-After": again})
         if not let_in:
             challenge = {"WWW-Authenticate": 'Cookie realm="otp admin"'}
-            return page.show(401, "Incorrect password. Try again.", challenge)
+            return page(401, "Incorrect password. Try again.", challenge)
         response = redirect("./", 303)
         set_cookie(response, opened)
         return response
 
     @admin.post("/logout")
     def log_out() -> AnyResponse:
-        access.log_out(request, id_of(request) or "")
+        access.log_out(id_of(request) or "")
         response = redirect("login", 303)
         set_cookie(response, new_id())
-        # Not the cookies: the new one is among them.
+        # Not the cookies, because the new one is among them.
         response.headers["Clear-Site-Data"] = '"cache", "storage"'
         return response
 
 
+def _page(
+    access: OwnerAccess,
+    is_open: Callable[[], bool],
+    status: int,
+    error: str = "",
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """For the browser's id, or a new one."""
+    session_id = id_of(request) or new_id()
+    html = render_template(
+        "admin/login.html",
+        is_off=access.is_off,
+        is_open=is_open(),
+        csrf_token=access.csrf_token(session_id),
+        error=error,
+        cookie_comes_back=_cookie_comes_back(),
+    )
+    response = make_response(html, status, headers or {})
+    set_cookie(response, session_id)
+    return response
+
+
 def _cookie_comes_back() -> bool:
-    """Over plain HTTP it does so only from this machine, which browsers trust."""
+    """Over plain HTTP, browsers return the cookie only to this machine."""
     host = request.host.rsplit(":", 1)[0].strip("[]")
     return request.is_secure or host in _TRUSTED_HOSTS or host.endswith(".localhost")

@@ -1,8 +1,9 @@
-"""Who the owner is: by a password, then by a session that a cookie names."""
+"""Identifies the owner: by the password, then by a session that a cookie names."""
 
 import hmac
 import re
 import secrets
+from typing import Any
 
 from flask import Blueprint, Request, redirect, request
 from werkzeug.wrappers import Response
@@ -12,7 +13,7 @@ from api.http.access import client_ip
 from api.http.origins import is_cross_site
 from shared.codes import Codes
 from shared.errors import AdminOff, CsrfFailed, LogInNeeded, OwnerOnly
-from shared.owner.audit import Audit
+from shared.owner.audit import Action, Audit
 from shared.owner.log_ins import LogIns
 from shared.verification.admission import network
 
@@ -23,11 +24,9 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class OwnerAccess:
-    """Knows the owner by the password, and later by a session.
-
-    A browser has an id before it has a session too: the log-in form is bound to it. The names of
-    sessions and their tokens are hashes of ids, with a key that the password is a part of. So a
-    new password ends all sessions, and Redis holds nothing that would open one.
+    """A browser has an id before it has a session, because the login form is bound to the id. The
+    names of sessions and their tokens are hashes of ids, under a key derived from the password. So
+    a new password ends all sessions, and Redis holds nothing that opens one.
     """
 
     def __init__(self, password: str | None, log_ins: LogIns, codes: Codes, audit: Audit) -> None:
@@ -35,26 +34,26 @@ class OwnerAccess:
         self._key = codes.owner_key(password or "")
         self._log_ins = log_ins
         self._codes = codes
-        self._audit = audit
+        self.audit = audit
 
     def log_in(self, request: Request, password: str, *, session_id: str | None = None) -> bool:
-        """Whether it is the password; then the session is open. Raises AdminOff, TooManyLogIns."""
+        """Returns whether the password is right, and opens the session if so. Raises AdminOff,
+        TooManyLogIns."""
         if self.is_off:
             raise AdminOff
-        ip = client_ip(request)
         let_in = self._log_ins.log_in(
-            self._codes.tag("owner log-in ip", network(ip)),
+            self._codes.tag("owner log-in ip", network(client_ip(request))),
             right=hmac.compare_digest(self._codes.owner_key(password), self._key),
             session=self._name(session_id) if session_id else None,
         )
         if not let_in:
-            self._audit.record("log_in_failed", OWNER, ip)
+            self.record("log_in_failed")
         elif session_id:
-            self._audit.record("log_in", OWNER, ip)
+            self.record("log_in")
         return let_in
 
     def require_password(self, request: Request) -> None:
-        """By Basic, for a program of the owner's. Raises AdminOff, OwnerOnly, TooManyLogIns."""
+        """By HTTP Basic, for programs. Raises AdminOff, OwnerOnly, TooManyLogIns."""
         given = request.authorization
         if self.is_off:
             raise AdminOff
@@ -68,9 +67,13 @@ class OwnerAccess:
             session_id and not self.is_off and self._log_ins.use_session(self._name(session_id))
         )
 
-    def log_out(self, request: Request, session_id: str) -> None:
+    def log_out(self, session_id: str) -> None:
         self._log_ins.end_session(self._name(session_id))
-        self._audit.record("log_out", OWNER, client_ip(request))
+        self.record("log_out")
+
+    def record(self, action: Action, **facts: Any) -> None:
+        """Add what the owner does by the current request to the audit log."""
+        self.audit.record(action, OWNER, client_ip(request), **facts)
 
     def csrf_token(self, session_id: str) -> str:
         return self._hash("csrf", session_id)
@@ -88,9 +91,8 @@ class OwnerAccess:
 
 
 def guard(admin: Blueprint, access: OwnerAccess) -> None:
-    """Everything of the blueprint needs a session, and what changes something its CSRF token: the
-    field `csrf_token` of a form, or the header X-CSRF-Token. Templates have it as `csrf_token`."""
-
+    """Require a session for the whole blueprint, and for changes its CSRF token: the form field
+    `csrf_token`, or the header X-CSRF-Token. Templates have it as `csrf_token`."""
     admin.before_request(lambda: refusal(access))
     admin.context_processor(lambda: tokens(access))
 
@@ -100,8 +102,7 @@ def refusal(access: OwnerAccess) -> Response | None:
     CsrfFailed, LogInNeeded."""
     session_id = id_of(request)
     is_log_in = request.endpoint in ("admin.log_in_page", "admin.log_in")
-    # Over plain HTTP no cookie comes back, and where it comes from a browser does not tell. The
-    # page to log in says so.
+    # Over plain HTTP, browsers send neither the cookie nor the origin. The login page says so.
     if is_log_in and session_id is None:
         return None
     if request.method not in _SAFE and is_cross_site(request):
@@ -123,7 +124,7 @@ def tokens(access: OwnerAccess) -> dict[str, str]:
 
 
 def id_of(request: Request) -> str | None:
-    """The id in the browser's cookie, of whatever worth."""
+    """The id in the browser's cookie, which need not have a session."""
     found = request.cookies.get(COOKIE, "")
     return found if re.fullmatch("[A-Za-z0-9_-]{43}", found) else None
 
@@ -133,5 +134,5 @@ def new_id() -> str:
 
 
 def set_cookie(response: Response, session_id: str) -> None:
-    """It ends with the browser; how long the session lasts is decided here."""
+    """The cookie ends with the browser. LogIns decides how long the session lasts."""
     response.set_cookie(COOKIE, session_id, secure=True, httponly=True, samesite="Strict", path="/")

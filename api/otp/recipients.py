@@ -1,26 +1,17 @@
-"""DELETE /recipients: the owner has somebody forgotten."""
+"""DELETE /recipients: the owner erases all data about a recipient."""
 
 from flask import Blueprint, Response, request
 
-from api.admin.session import OWNER, OwnerAccess
+from api.admin.session import OwnerAccess
 from api.http import body
-from api.http.access import client_ip
 from api.otp.schemas import ErasedRecipient, EraseRecipient, Removed
 from shared.codes import Codes
-from shared.owner.audit import Audit
 from shared.recipient import Addresses
 from shared.verification.store import Store
 from shared.verify_v2 import safe_list
 
 
-def endpoints(
-    store: Store,
-    codes: Codes,
-    owner: OwnerAccess,
-    audit: Audit,
-    *,
-    addresses: Addresses,
-) -> Blueprint:
+def endpoints(store: Store, codes: Codes, owner: OwnerAccess, addresses: Addresses) -> Blueprint:
     recipients = Blueprint("recipients", __name__)
 
     @recipients.delete("/recipients")
@@ -31,8 +22,7 @@ def endpoints(
         tags = [codes.tag(app, recipient.to) for app in apps]
         counted = [codes.tag(app, recipient.counted_as) for app in apps]
         removed = store.erase([*tags, safe_list.tag(codes, recipient)], counted)
-        audit.record("erasure", OWNER, client_ip(request), to=recipient.masked, **removed)
-        answer = ErasedRecipient(to=recipient.masked, removed=Removed(**removed))
-        return body.answer(answer)
+        owner.record("erasure", to=recipient.masked, **removed)
+        return body.answer(ErasedRecipient(to=recipient.masked, removed=Removed(**removed)))
 
     return recipients

@@ -4,7 +4,6 @@ receipt only with the provider's signature. One module here per provider that re
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from itertools import chain
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, request
@@ -12,7 +11,7 @@ from flask import Blueprint, Response, abort, request
 from api.receipts import twilio, webhook
 from api.receipts.reporter import Receipt, Reporter
 from shared.errors import InvalidRequest, Unauthorized
-from shared.policy import CHANNELS, Channel
+from shared.policy import Channel
 from shared.settings import Settings, SettingsError
 from shared.verification.service import VerificationService
 
@@ -75,13 +74,12 @@ def _reporters(settings: Settings) -> dict[str, dict[Channel, Reporter]]:
     found: dict[str, dict[Channel, Reporter]] = {}
     if settings.otp_public_url is None:
         return found
-    for channel in CHANNELS:
-        for name, url in chain(*settings.named_senders(channel).values()):
-            make = _REPORTERS.get(urlsplit(url).scheme)
-            try:
-                reporter = make(url) if make else None
-            except ValueError as error:
-                raise SettingsError(f"OTP_{channel.upper()}_SENDERS: {name}: {error}") from None
-            if reporter is not None:
-                found.setdefault(name, {})[channel] = reporter
+    for channel, _, name, url in settings.all_senders():
+        make = _REPORTERS.get(urlsplit(url).scheme)
+        try:
+            reporter = make(url) if make else None
+        except ValueError as error:
+            raise SettingsError(f"OTP_{channel.upper()}_SENDERS: {name}: {error}") from None
+        if reporter is not None:
+            found.setdefault(name, {})[channel] = reporter
     return found

@@ -59,15 +59,13 @@ class State:
 
 
 class SystemState:
-    """Looks at the whole service. `senders` are the configured ones, in order of preference."""
+    """Looks at the whole service. `senders` are the configured ones by channel and name, in order
+    of preference."""
 
-    def __init__(
-        self, scripts: Scripts, queue_key: str, senders: Mapping[Channel, Sequence[str]]
-    ) -> None:
+    def __init__(self, scripts: Scripts, senders: Collection[tuple[Channel, str]]) -> None:
         self._scripts = scripts
-        self._queue_key = queue_key
         self._oldest = scripts.load("delivery/oldest")
-        self._senders = [(channel, name) for channel, names in senders.items() for name in names]
+        self._senders = senders
 
     def read(self) -> State:
         """Raises StorageUnavailable."""
@@ -75,7 +73,7 @@ class SystemState:
         looked = self._scripts.fetch(self._look)
         (seconds, micros), waiting, unfinished, worker_keys, *senders = looked
         now = seconds + micros / 1e6
-        asked = self._oldest([self._queue_key], [])
+        asked = self._oldest([keys.QUEUE], [])
         workers = self._workers(worker_keys or (), now)
         return State(
             now=now,
@@ -103,7 +101,7 @@ class SystemState:
 
     def _look(self, pipe: Pipeline) -> None:
         pipe.time()
-        pipe.llen(self._queue_key)
+        pipe.llen(keys.QUEUE)
         pipe.zcard(keys.DUE)
         pipe.smembers(keys.WORKERS)
         for channel, sender in self._senders:

@@ -50,6 +50,15 @@ class Settings(Recipients, Limits, Senders, Codes, Keys, Processes):
                 urls[name] = own
         return {name: named(urls[name], app=name) for name in urls}
 
+    def all_senders(self) -> list[tuple[Channel, str, str, str]]:
+        """(channel, app, name, URL) of every sender; "" is every app without its own."""
+        return [
+            (channel, app, name, url)
+            for channel in CHANNELS
+            for app, senders in self.named_senders(channel).items()
+            for name, url in senders
+        ]
+
     def secret_keys(self) -> dict[str, bytes]:
         """The key ring, first one makes codes. Raises SettingsError."""
         if self.otp_secret_keys is None:
@@ -77,12 +86,7 @@ class Settings(Recipients, Limits, Senders, Codes, Keys, Processes):
     def refuse_to_be_open(self) -> None:
         """Without an API key anyone may send. Raises SettingsError if that goes beyond console://,
         for any app, and the owner has not allowed it by name."""
-        urls = {
-            url
-            for app in ("", *self.app_names())
-            for channel in CHANNELS
-            for url in self.app(app).senders(channel)
-        }
+        urls = {url for *_, url in self.all_senders()}
         if urls - {"console://"} and not self.otp_allow_open:
             raise SettingsError(
                 "anyone could send messages at your expense: create a key with python -m api.keys "

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
@@ -259,17 +259,16 @@ class Store:
         (found,) = self._scripts.fetch(lambda pipe: pipe.hget(key, name))
         return reading.text(found)
 
-    def measure(self, queue_key: str, senders: Mapping[Channel, Sequence[str]]) -> Measures:
-        """What metrics show, the breakers of the named senders among it."""
-        names = [(channel, sender) for channel, named in senders.items() for sender in named]
+    def measure(self, senders: Collection[tuple[Channel, str]]) -> Measures:
+        """What metrics show. `senders` are those whose breakers are shown, by channel and name."""
 
         def ask(pipe: Pipeline) -> None:
             pipe.time()
             pipe.hgetall(keys.COUNTS)
-            pipe.llen(queue_key)
+            pipe.llen(keys.QUEUE)
             pipe.zcard(keys.DUE)
             pipe.scard(keys.WORKERS)
-            for channel, sender in names:
+            for channel, sender in senders:
                 pipe.hget(keys.breaker(channel, sender), "open_until")
 
         (seconds, _), counts, queued, open_sends, workers, *open_until = self._scripts.fetch(ask)
@@ -280,7 +279,7 @@ class Store:
             workers=workers or 0,
             breakers={
                 name: reading.number(until) > seconds * 1000
-                for name, until in zip(names, open_until, strict=True)
+                for name, until in zip(senders, open_until, strict=True)
             },
         )
 

@@ -10,12 +10,12 @@ from tests.fakes import FakeSender
 from tests.shared.delivery.jobs import UNREADABLE_JOBS, now_ms, put_in_front
 from worker.senders.base import DeliveryError
 
-SENDERS = {"sms": ["fake"], "email": ["fake"]}
+SENDERS = [("sms", "fake"), ("email", "fake")]
 
 
 @pytest.fixture
 def state(scripts, codes):
-    return SystemState(scripts, "rq:queue:otp", SENDERS)
+    return SystemState(scripts, SENDERS)
 
 
 def test_a_service_at_rest(state):
