@@ -96,8 +96,8 @@ def rows() -> list[Row]:
         chapter = part.partition("\n")[0].strip("# ")
         for heading, *lines in tables(part):
             if heading[0] == "requirement":
-                for name, _, answer, tests in lines:
-                    number = re.fullmatch(r"\*\*([0-9.]+(?:-[a-z])?)\*\* [A-Z ]+\d?", name)
+                for name, answer, tests in lines:
+                    number = re.fullmatch(r"\*\*([0-9.]+(?:-[a-z])?)\*\* [A-Z ]+\d?: \w.+", name)
                     assert number, name
                     found.append(Row(number[1], chapter, answer, tuple(TEST.findall(tests))))
     return found
