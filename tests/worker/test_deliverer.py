@@ -11,7 +11,7 @@ from shared.delivery.ledger import LEASE_SECONDS, MAX_ATTEMPTS
 from shared.errors import StorageUnavailable
 from shared.logs import JsonLines
 from shared.policy import CHANNELS
-from tests.fakes import DirectDeliverer, FakeSender, FlakyLedger, claim_one, outlets
+from tests.fakes import DirectDeliverer, FlakyLedger, claim_one, outlets
 from tests.user import OTHER_PHONE, PHONE
 from worker.deliverer import UNKNOWN_FENCE_SECONDS
 from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError
@@ -22,16 +22,6 @@ REFUSED = DeliveryError("refused", "smtp_535")
 TRANSIENT = DeliveryError("transient", "smtp_451")
 UNKNOWN = DeliveryError("unknown", "timeout")
 INVALID = DeliveryError("invalid_recipient", "smtp_550")
-
-
-@pytest.fixture
-def first() -> FakeSender:
-    return FakeSender()
-
-
-@pytest.fixture
-def second() -> FakeSender:
-    return FakeSender()
 
 
 @pytest.fixture

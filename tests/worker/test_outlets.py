@@ -2,29 +2,12 @@
 
 import pytest
 
-from shared.policy import CHANNELS, Policy
+from shared.policy import Policy
 from shared.verification.model import Terms
-from tests.fakes import DirectDeliverer, FakeSender, outlets
+from tests.fakes import DirectDeliverer, outlets
 from tests.user import OTHER_PHONE, PHONE
 from worker.deliverer import Outlet
 from worker.messages import Texts
-
-
-@pytest.fixture
-def first() -> FakeSender:
-    return FakeSender()
-
-
-@pytest.fixture
-def second() -> FakeSender:
-    return FakeSender()
-
-
-@pytest.fixture
-def deliverer(ledger, codes, first, second) -> DirectDeliverer:
-    """With two senders for each channel."""
-    named = {"first": first, "second": second}
-    return DirectDeliverer(ledger, codes, outlets(dict.fromkeys(CHANNELS, named)))
 
 
 def test_channels_have_senders_of_their_own(user, ledger, codes, first, second):
