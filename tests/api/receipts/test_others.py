@@ -1,17 +1,13 @@
 """Only the sender that made an attempt is believed about it, whatever another one has signed."""
 
 import base64
-import json
-import time
-from urllib.parse import urlencode
 
 import pytest
 
 from api import create_app
-from shared import signatures
 from shared.delivery.ledger import Outcome
+from tests.api.receipts.reports import ACCOUNT, twilio, webhook
 
-ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 KEYS = {name: name.encode().ljust(32, b".") for name in ("one", "two", "shop", "bank", "calls")}
 
 
@@ -20,7 +16,7 @@ def hook(name: str) -> str:
     return f"webhook://whsec_{secret}@{name}.example"
 
 
-def twilio(token: str) -> str:
+def twilio_sender(token: str) -> str:
     return f"twilio://{ACCOUNT}:{token}@+15005550006"
 
 
@@ -30,10 +26,10 @@ def env() -> dict[str, str]:
         "OTP_PUBLIC_URL": "https://otp.example.com",
         "OTP_API_KEYS": " ".join(f"{app}:{app}-key-{32 * '0'}" for app in ("shop", "bank")),
         "OTP_RESEND_SECONDS": "0",
-        "OTP_SMS_SENDERS": f"{hook('one')} {hook('two')} {twilio('sms')}",
-        "OTP_CALL_SENDERS": f"{hook('calls')} {twilio('calls')}",
+        "OTP_SMS_SENDERS": f"{hook('one')} {hook('two')} {twilio_sender('sms')}",
+        "OTP_CALL_SENDERS": f"{hook('calls')} {twilio_sender('calls')}",
         "OTP_APPS": (
-            f"[shop]\nsms_senders = ['{hook('shop')}', '{twilio('shop')}']\n"
+            f"[shop]\nsms_senders = ['{hook('shop')}', '{twilio_sender('shop')}']\n"
             f"[bank]\nsms_senders = ['{hook('bank')}']\n"
         ),
     }
@@ -69,26 +65,8 @@ def report(client, claim, sender, key, attempt=1):
     """POST a receipt to a sender's address: signed by a token of Twilio, or a key of a gateway."""
     path = f"/receipts/{sender}?send={claim.verification_id}-{claim.send}&attempt={attempt}"
     if isinstance(key, str):
-        form = {"MessageSid": "SM" + 32 * "0", "MessageStatus": "delivered"}
-        signed = signatures.twilio(key, f"https://otp.example.com{path}", form.items())
-        return client.post(
-            path,
-            data=urlencode(form),
-            content_type="application/x-www-form-urlencoded",
-            headers={"X-Twilio-Signature": signed},
-        )
-    content = json.dumps({"status": "delivered"}).encode()
-    now = str(int(time.time()))
-    return client.post(
-        path,
-        data=content,
-        content_type="application/json",
-        headers={
-            "webhook-id": "r-1",
-            "webhook-timestamp": now,
-            "webhook-signature": signatures.standard_webhook(key, "r-1", now, content),
-        },
-    )
+        return twilio(client, path, token=key)
+    return webhook(client, path, key=key)
 
 
 # App, channel, the sender that makes the attempt, and what it signs with.
