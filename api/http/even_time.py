@@ -1,22 +1,27 @@
-"""A refused check is answered a fixed time after it came.
+"""Refused checks take equally long to answer.
 
 A pending code costs check.lua some writes that a missing one does not, and thousands of answers
-would tell the difference. So each refused check waits for the same moment. An approved check waits
-for nothing, because its answer says that the code was right.
+would show the difference. So every refused check waits for the same moment, and then for a random
+part of a few milliseconds. That hides what the wait leaves: after more work, an answer still comes
+10 to 20 µs later, however long the wait is. An approved check does not wait, because its answer
+says that the code was right.
 """
 
 import time
+from random import SystemRandom
 
 from flask import Flask, Response, g, request
 
-# Longer than nearly every check takes, and too short for a person.
+# Longer than nearly every check takes, and too short for a person to notice.
 SECONDS = 0.005
+SPREAD_SECONDS = 0.003
 _CHECKS = ("otp.verify_otp", "hosted.check", "forms.verification")
 _REFUSED = (400, 404, 429)
 
 
 def register(app: Flask) -> None:
     """Before all else that is done to answers: Flask calls what was registered last first."""
+    random = SystemRandom()
 
     @app.before_request
     def begin() -> None:
@@ -25,5 +30,6 @@ def register(app: Flask) -> None:
     @app.after_request
     def wait(response: Response) -> Response:
         if request.endpoint in _CHECKS and response.status_code in _REFUSED:
-            time.sleep(max(0.0, g.began + SECONDS - time.monotonic()))
+            until = g.began + SECONDS + random.uniform(0, SPREAD_SECONDS)
+            time.sleep(max(0.0, until - time.monotonic()))
         return response
