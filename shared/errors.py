@@ -1,30 +1,5 @@
 """Every error that the service knows. They carry facts. api/http/errors.py has the HTTP
-status and the words of each.
-
-OtpError
-├── InvalidRequest            a field is missing or wrong
-├── Refused
-│   ├── CountryNotAllowed     the number's country is not on the allow list
-│   ├── ChannelNotEnabled     no sender is configured for the channel
-│   └── RecipientBlocked      the number is of a blocked range or kind, or the guard holds it
-├── VerificationNotFound      nothing pending: never asked, expired, used, canceled, another app's
-├── IncorrectCode             a wrong code, counted
-├── TooManyChecks             no check left, for the verification or for the recipient
-├── RateLimited               one send too many, or wrong codes from one network
-├── RateLimitNotFound         a Service has no such rate limit, or that no such bucket
-├── RateLimitRefused          a rate limit or bucket too many, or one that is there already
-├── IdempotencyConflict       the key came with another request before
-├── ProofOfWorkRequired       the public page has to compute something first
-├── ProofSpent                the proof of work was used before
-├── Unauthorized              an API key is needed, or is wrong
-├── OwnerOnly                 the owner's password is needed, or is wrong
-├── LogInNeeded               there is no session, or it has ended
-├── CsrfFailed                a request that the owner's own page has not made
-├── TooManyLogIns             too many wrong passwords just now
-├── AdminOff                  there is no owner's password
-├── DeliveryBacklog           the queue could not deliver in time
-└── StorageUnavailable        Redis is away, full or read-only
-"""
+status and the words of each."""
 
 import re
 from collections.abc import Mapping
@@ -67,22 +42,24 @@ class Refused(OtpError):
 
 
 class CountryNotAllowed(Refused):
-    pass
+    """The number's country is not on the allow list."""
 
 
 class ChannelNotEnabled(Refused):
-    pass
+    """No sender is configured for the channel."""
 
 
 class RecipientBlocked(Refused):
-    pass
+    """The number is of a blocked range or kind, or the guard holds it."""
 
 
 class VerificationNotFound(OtpError):
-    pass
+    """Nothing is pending: never asked, expired, used, canceled, or another app's."""
 
 
 class IncorrectCode(OtpError):
+    """A wrong code, which was counted."""
+
     def __init__(self, checks_left: int) -> None:
         super().__init__(f"incorrect code, {checks_left} checks left")
         self.checks_left = checks_left
@@ -111,10 +88,12 @@ class RateLimited(OtpError):
 
 
 class RateLimitNotFound(OtpError):
-    pass
+    """A Service has no such rate limit, or that no such bucket."""
 
 
 class RateLimitRefused(OtpError):
+    """A rate limit or bucket too many, or one that is there already."""
+
     def __init__(
         self,
         reason: Literal["too_many_limits", "name_taken", "too_many_buckets", "interval_taken"],
@@ -124,7 +103,7 @@ class RateLimitRefused(OtpError):
 
 
 class IdempotencyConflict(OtpError):
-    pass
+    """The key came with another request before."""
 
 
 class ProofOfWorkRequired(OtpError):
@@ -136,36 +115,40 @@ class ProofOfWorkRequired(OtpError):
 
 
 class ProofSpent(OtpError):
-    pass
+    """The proof of work was used before."""
 
 
 class Unauthorized(OtpError):
-    pass
+    """An API key is needed, or is wrong."""
 
 
 class OwnerOnly(OtpError):
-    pass
+    """The owner's password is needed, or is wrong."""
 
 
 class LogInNeeded(OtpError):
-    pass
+    """There is no session, or it has ended."""
 
 
 class CsrfFailed(OtpError):
-    pass
+    """The owner's own page has not made the request."""
 
 
 class TooManyLogIns(OtpError):
+    """Too many wrong passwords just now."""
+
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"login blocked for {retry_after} s")
         self.retry_after = retry_after
 
 
 class AdminOff(OtpError):
-    pass
+    """There is no owner's password."""
 
 
 class DeliveryBacklog(OtpError):
+    """The queue could not deliver in time."""
+
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"backlog: queue too long, try again in {retry_after} s")
         self.rule = "backlog"
@@ -173,6 +156,8 @@ class DeliveryBacklog(OtpError):
 
 
 class StorageUnavailable(OtpError):
+    """Redis is unreachable, full or read-only."""
+
     def __init__(self, reason: str, retry_after: int = 1) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
