@@ -1,7 +1,7 @@
 """The types of settings: what is written in a variable, and what it means."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from annotated_types import Ge, Le
@@ -90,28 +90,17 @@ def _redis_url(secret: Secret) -> Secret:
     return secret
 
 
-def _region(text: str) -> str:
-    if text not in SUPPORTED_REGIONS:
-        raise ValueError("expected ISO 3166 country codes, such as US")
-    return text
+def _that(is_fine: Callable[[str], object], expected: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if not is_fine(text):
+            raise ValueError(f"expected {expected}")
+        return text
+
+    return AfterValidator(check)
 
 
-def _one_line(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("expected only printable characters")
-    return text
-
-
-def _public_url(text: str) -> str:
-    if not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", text):
-        raise ValueError("expected a URL without a query, such as https://otp.example.com")
-    return text.rstrip("/")
-
-
-def _web_origin(text: str) -> str:
-    if not re.fullmatch("https://[a-z0-9.-]+", text):
-        raise ValueError("expected the origin of a site, such as https://shop.example")
-    return text
+def _like(pattern: str, expected: str) -> AfterValidator:
+    return _that(re.compile(pattern).fullmatch, expected)
 
 
 def _test_numbers(text: object) -> object:
@@ -126,24 +115,6 @@ def _test_numbers(text: object) -> object:
     if len(numbers) < len(pairs):
         raise ValueError("the same number appears twice")
     return numbers
-
-
-def _prefix(text: str) -> str:
-    if not re.fullmatch(r"\+[1-9][0-9]{0,14}", text):
-        raise ValueError("expected number prefixes, such as +1900")
-    return text
-
-
-def _return_url(text: str) -> str:
-    if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?", text):
-        raise ValueError("expected URLs, such as https://shop.example/account/")
-    return text
-
-
-def _number_type(text: str) -> str:
-    if text not in NUMBER_TYPES:
-        raise ValueError(f"expected number types from this list: {', '.join(sorted(NUMBER_TYPES))}")
-    return text
 
 
 def _budget(text: object) -> object:
@@ -176,31 +147,46 @@ def _each_once(services: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], 
     return services
 
 
-def _sender_url(text: str) -> str:
-    if not re.match(r"[a-z][a-z0-9+.-]*://", text):
-        # The value may hold a password, so it is not repeated.
-        raise ValueError("expected sender URLs, such as console://, separated by spaces")
-    return text
-
-
 _Words = BeforeValidator(_words)
 Password = Annotated[Secret, AfterValidator(_password)]
 RedisUrl = Annotated[Secret, AfterValidator(_redis_url)]
-SenderUrls = Annotated[tuple[Annotated[str, BeforeValidator(_sender_url)], ...], _Words]
+_SenderUrl = Annotated[
+    str,
+    _like(r"[a-z][a-z0-9+.-]*://.*", "sender URLs, such as console://, separated by spaces"),
+]
+SenderUrls = Annotated[tuple[_SenderUrl, ...], _Words]
 WindowLimits = Annotated[Limits, BeforeValidator(_limits)]
 WindowLimit = Annotated[Limit, BeforeValidator(_limit)]
 Budget = Annotated[Mapping[Channel, Annotated[int, Field(ge=1)]], BeforeValidator(_budget)]
-PublicUrl = Annotated[str, AfterValidator(_public_url)]
-WebOrigin = Annotated[str, AfterValidator(_web_origin)]
-Region = Annotated[str, BeforeValidator(_region)]
+PublicUrl = Annotated[
+    str,
+    _like(
+        r"https?://[^/?#\s]+(/[^?#\s]*)?", "a URL without a query, such as https://otp.example.com"
+    ),
+    AfterValidator(lambda url: url.rstrip("/")),
+]
+WebOrigin = Annotated[
+    str, _like("https://[a-z0-9.-]+", "the origin of a site, such as https://shop.example")
+]
+Region = Annotated[str, _that(SUPPORTED_REGIONS.__contains__, "ISO 3166 country codes, such as US")]
 Regions = Annotated[tuple[Region, ...], _Words]
-Prefixes = Annotated[tuple[Annotated[str, BeforeValidator(_prefix)], ...], _Words]
+_Prefix = Annotated[str, _like(r"\+[1-9][0-9]{0,14}", "number prefixes, such as +1900")]
+Prefixes = Annotated[tuple[_Prefix, ...], _Words]
 TestNumbers = Annotated[Mapping[str, str], BeforeValidator(_test_numbers)]
 Services = Annotated[
     tuple[Annotated[tuple[str, str], BeforeValidator(_service)], ...],
     _Words,
     AfterValidator(_each_once),
 ]
-ReturnUrls = Annotated[tuple[Annotated[str, BeforeValidator(_return_url)], ...], _Words]
-NumberTypes = Annotated[tuple[Annotated[str, BeforeValidator(_number_type)], ...], _Words]
-OneLine = Annotated[str, AfterValidator(_one_line)]
+_ReturnUrl = Annotated[
+    str,
+    _like(
+        r"https?://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?",
+        "URLs, such as https://shop.example/account/",
+    ),
+]
+ReturnUrls = Annotated[tuple[_ReturnUrl, ...], _Words]
+_NUMBER_TYPES = f"number types from this list: {', '.join(sorted(NUMBER_TYPES))}"
+_NumberType = Annotated[str, _that(NUMBER_TYPES.__contains__, _NUMBER_TYPES)]
+NumberTypes = Annotated[tuple[_NumberType, ...], _Words]
+OneLine = Annotated[str, _that(str.isprintable, "only printable characters")]
