@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
+from pydantic import OnErrorOmit, PositiveInt, TypeAdapter
+
 from shared.errors import RateLimitNotFound, RateLimitRefused
 from shared.policy import Limit
 from shared.storage import keys, reading
@@ -27,10 +29,10 @@ class Bucket:
     """At most `max` starts in any `interval` seconds. Times are Unix seconds."""
 
     sid: str
-    max: int
-    interval: int
-    created_at: int
-    updated_at: int
+    max: PositiveInt
+    interval: PositiveInt
+    created_at: int = 0
+    updated_at: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +41,10 @@ class RateLimit:
 
     sid: str
     unique_name: str
-    description: str
-    created_at: int
-    updated_at: int
-    buckets: tuple[Bucket, ...] = ()
+    description: str = ""
+    created_at: int = 0
+    updated_at: int = 0
+    buckets: tuple[OnErrorOmit[Bucket], ...]
 
     def bucket(self, sid: str) -> Bucket:
         """Raises RateLimitNotFound."""
@@ -55,6 +57,9 @@ class RateLimit:
         """What a start that names this value counts for."""
         windows = tuple(Limit(count=b.max, window_seconds=b.interval) for b in self.buckets)
         return ExtraLimit(id=self.sid, name=self.unique_name, value=value, windows=windows)
+
+
+_STORED = TypeAdapter(list[OnErrorOmit[RateLimit]])
 
 
 class RateLimits:
@@ -83,6 +88,7 @@ class RateLimits:
             description=description,
             created_at=now,
             updated_at=now,
+            buckets=(),
         )
 
         def add(limits: list[RateLimit]) -> RateLimit:
@@ -161,38 +167,7 @@ class RateLimits:
 
 def parse(kept: bytes | None) -> list[RateLimit]:
     """What can be read of a Service's rate limits."""
-    found = map(_limit, reading.json_list(kept))
-    return [limit for limit in found if limit]
-
-
-def _limit(told: Any) -> RateLimit | None:
-    match told:
-        case {"sid": str(sid), "unique_name": str(name), "buckets": list(kept)}:
-            buckets = map(_bucket, kept)
-            return RateLimit(
-                sid=sid,
-                unique_name=name,
-                description=str(told.get("description", "")),
-                created_at=reading.number(told.get("created_at")),
-                updated_at=reading.number(told.get("updated_at")),
-                buckets=tuple(bucket for bucket in buckets if bucket),
-            )
-    return None
-
-
-def _bucket(told: Any) -> Bucket | None:
-    match told:
-        case {"sid": str(sid), "max": int(most), "interval": int(interval)} if (
-            min(most, interval) > 0
-        ):
-            return Bucket(
-                sid=sid,
-                max=most,
-                interval=interval,
-                created_at=reading.number(told.get("created_at")),
-                updated_at=reading.number(told.get("updated_at")),
-            )
-    return None
+    return _STORED.validate_python(reading.json_list(kept))
 
 
 def _find(limits: Sequence[RateLimit], sid: str) -> RateLimit:
