@@ -3,16 +3,17 @@ between does with them. Redis does not hold the code of a message here either.""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any, Literal, get_args
 
+from pydantic import OnErrorOmit, TypeAdapter
 from redis.client import Pipeline
 
 from shared.codes import Codes
 from shared.delivery.ledger import ReceiptOutcome
-from shared.policy import CHANNELS, Channel
+from shared.policy import Channel
 from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
 
@@ -78,6 +79,11 @@ class Report:
     send: int
     attempt: int
     outcome: ReceiptOutcome
+
+
+# What another version wrote differently is left out.
+_MESSAGES = TypeAdapter(list[OnErrorOmit[PhoneMessage]])
+_REPORTS = TypeAdapter(list[OnErrorOmit[Report]])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,13 +157,14 @@ class Phone:
         _, lines, carrier, receipts, (seconds, micros) = self._scripts.fetch(ask)
         now = seconds * 1000 + micros // 1000
         oldest = now - KEPT_SECONDS * 1000
-        messages = map(_message, reading.json_objects(lines))
-        reports = [_report(str(reading.text(m))) for m, due in receipts or () if due <= now]
+        messages = _MESSAGES.validate_python(reading.json_objects(lines))
+        due = [_report(str(reading.text(member))) for member, at in receipts or () if at <= now]
+        told = reading.text(carrier)
         return Screen(
             now=now,
-            carrier=_carrier(reading.text(carrier)) or "deliver",
-            messages=tuple(message for message in messages if message and message.at > oldest),
-            reports=tuple(report for report in reports if report),
+            carrier=next((known for known in CARRIERS if known == told), "deliver"),
+            messages=tuple(message for message in messages if message.at > oldest),
+            reports=tuple(_REPORTS.validate_python(due)),
         )
 
     def reported(self, reports: Sequence[Report]) -> None:
@@ -185,42 +192,6 @@ def _hide(text: str, code: str) -> str:
     return text
 
 
-def _message(told: Mapping[str, Any]) -> PhoneMessage | None:
-    """A message as phone.lua wrote it. Returns None if it is unreadable."""
-    texts = {name: told[name] for name in _TEXTS if isinstance(told.get(name), str)}
-    numbers = {name: told[name] for name in _NUMBERS if isinstance(told.get(name), int)}
-    channel = next((known for known in CHANNELS if known == told.get("channel")), None)
-    if channel is None or texts.keys() != _TEXTS or numbers.keys() != _NUMBERS:
-        return None
-    appears_at = told.get("appears_at")
-    return PhoneMessage(
-        **texts,
-        **numbers,
-        channel=channel,
-        carrier=_carrier(told.get("carrier")),
-        appears_at=appears_at if isinstance(appears_at, int) else None,
-        sealed=reading.text(told.get("sealed")),
-    )
-
-
-_TEXTS = {"verification_id", "to", "locale", "subject", "text", "kid"}
-_NUMBERS = {"send", "attempt", "generation", "length", "at"}
-
-
-def _carrier(told: object) -> Carrier | None:
-    return next((known for known in CARRIERS if known == told), None)
-
-
-def _report(member: str) -> Report | None:
-    """Returns None if it is unreadable."""
-    match member.split(":"):
-        case [verification_id, send, attempt, "delivered" | "undelivered" as outcome] if (
-            send.isdecimal() and attempt.isdecimal()
-        ):
-            return Report(
-                verification_id=verification_id,
-                send=int(send),
-                attempt=int(attempt),
-                outcome="delivered" if outcome == "delivered" else "undelivered",
-            )
-    return None
+def _report(member: str) -> dict[str, str]:
+    names = ("verification_id", "send", "attempt", "outcome")
+    return dict(zip(names, member.split(":"), strict=False))
