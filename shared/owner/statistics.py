@@ -1,7 +1,7 @@
 """What the scripts have counted, bucket by bucket of time: the figures of the dashboard."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -76,13 +76,13 @@ RECEIPTS = ("delivered", "undelivered")
 
 
 class Statistics:
-    """Reads the buckets; the scripts that run anyway write them."""
+    """Reads the buckets, which scripts write. Methods raise StorageUnavailable."""
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
 
     def read(self, window: Window, app: str | None = None) -> Report:
-        """The figures of one app, or of everything. Raises StorageUnavailable."""
+        """The figures of one app, or of everything."""
         unit, step_ms, shown = WINDOWS[window]
         bucket = partial(keys.stats_of, app, unit) if app else partial(keys.stats, unit)
 
@@ -102,8 +102,7 @@ class Statistics:
         )
 
     def apps(self, window: Window) -> list[str]:
-        """The apps that were counted on the days of a window, OTHER_APPS among them if there were
-        too many. Raises StorageUnavailable."""
+        """The apps counted on the days of a window, and OTHER_APPS if they were too many."""
         _, step_ms, shown = WINDOWS[window]
 
         ((seconds, _),) = self._scripts.fetch(lambda pipe: pipe.time())
@@ -113,8 +112,7 @@ class Statistics:
         return sorted(str(reading.text(name)) for name in names or ())
 
     def refusals(self, most: int) -> list[dict[str, Any]]:
-        """The latest ones, newest first, as start.lua and check.lua wrote them. Raises
-        StorageUnavailable."""
+        """The latest ones, newest first, as start.lua and check.lua wrote them."""
         (lines,) = self._scripts.fetch(lambda pipe: pipe.lrange(keys.REFUSALS, 0, most - 1))
         return read_refusals(lines)
 
@@ -134,33 +132,19 @@ def read_refusals(lines: object) -> list[dict[str, Any]]:
 
 def report(window: Window, starts: Sequence[int], buckets: Sequence[Mapping[str, int]]) -> Report:
     """The figures of buckets, each with counts by the name that lib/counting.lua got."""
-    tables: dict[str, Table] = {name: _Table(len(buckets)) for name in _TABLES}
-    histograms: dict[tuple[str, str], list[dict[str, int]]] = defaultdict(
-        lambda: [defaultdict(int) for _ in buckets]
-    )
-    channels: set[str] = set()
+    tables: dict[str, Table] = defaultdict(lambda: _Table(len(buckets)))
     for place, counts in enumerate(buckets):
         for name, value in counts.items():
-            words = name.split(":")
-            if step := _step(words):
-                channels.add(step[0])
-                for row in (step[0], _ALL):
-                    tables["flow"][row][step[1]][place] += value
-            if found := _row(words):
-                table, row, measure = found
-                tables[table][row][measure][place] += value
-            if len(words) == 3 and words[0] in ("to_sent", "to_approved"):
-                event, channel, bound = words
-                channels.add(channel)
-                for row in (channel, _ALL):
-                    histograms[event, row][place][bound] += value
+            for table, row, measure in _places(name.split(":")):
+                for counted in (row, _ALL) if table in _BY_CHANNEL else (row,):
+                    tables[table][counted][measure][place] += value
+    channels = {channel for table in _BY_CHANNEL for channel in tables[table]} - {_ALL}
 
     def flow(row: str) -> Flow:
-        counts = tables["flow"][row]
         return Flow(
-            counts={step: counts[step] for step in STEPS},
-            to_sent=_times(histograms["to_sent", row]),
-            to_verified=_times(histograms["to_approved", row]),
+            counts={step: tables["flow"][row][step] for step in STEPS},
+            to_sent=_times(tables["to_sent"][row], len(buckets)),
+            to_verified=_times(tables["to_approved"][row], len(buckets)),
         )
 
     return Report(
@@ -171,14 +155,14 @@ def report(window: Window, starts: Sequence[int], buckets: Sequence[Mapping[str,
         channels={channel: flow(channel) for channel in sorted(channels)},
         senders=_plain(tables["senders"], (*ATTEMPTS, *RECEIPTS)),
         countries=_busiest(_plain(tables["countries"], ("requested", "approved")), MOST_COUNTRIES),
-        failures=_plain(tables["failures"], ("count",)),
-        drops=_plain(tables["drops"], ("count",)),
+        failures=_plain(tables["failed"], ("count",)),
+        drops=_plain(tables["dropped"], ("count",)),
         refused=_plain(tables["refused"], ("count",)),
     )
 
 
 _ALL = "*"
-_TABLES = ("flow", "senders", "countries", "failures", "drops", "refused")
+_BY_CHANNEL = ("flow", "to_sent", "to_approved")
 
 
 class _Table(defaultdict[str, dict[str, Series]]):
@@ -188,35 +172,29 @@ class _Table(defaultdict[str, dict[str, Series]]):
         super().__init__(lambda: defaultdict(lambda: [0] * buckets))
 
 
-def _step(words: Sequence[str]) -> tuple[str, str] | None:
-    """(channel, step) that a count is of."""
+def _places(words: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """The table, row and measure of everything that a count is added to."""
     match words:
         case ["started", channel]:
-            return channel, "started"
+            yield "flow", channel, "started"
         case ["checks", channel, "approved"]:
-            return channel, "verified"
-        case ["sends", channel, "sent" | "failed" | "dropped" as status, *_]:
-            return channel, status
-        case ["receipts", channel, _, "sent" | "delivered" as outcome]:
-            # A receipt may say that an attempt without an answer was taken after all.
-            return channel, outcome
-    return None
-
-
-def _row(words: Sequence[str]) -> tuple[str, str, str] | None:
-    """(table, row, measure) that a count belongs to besides."""
-    match words:
-        case ["sends", _, "failed", *reason]:
-            return "failures", ":".join(reason) or "unknown", "count"
-        case ["sends", _, "dropped", *reason]:
-            return "drops", ":".join(reason) or "unknown", "count"
-        case ["attempts" | "receipts", channel, sender, result]:
-            return "senders", f"{channel}:{sender}", "accepted" if result == "sent" else result
+            yield "flow", channel, "verified"
+        case ["sends", channel, "sent", *_]:
+            yield "flow", channel, "sent"
+        case ["sends", channel, "failed" | "dropped" as status, *reason]:
+            yield "flow", channel, status
+            yield status, ":".join(reason) or "unknown", "count"
+        case ["attempts" | "receipts" as kind, channel, sender, result]:
+            yield "senders", f"{channel}:{sender}", "accepted" if result == "sent" else result
+            # A receipt may say that an attempt without an answer was accepted after all.
+            if kind == "receipts" and result in ("sent", "delivered"):
+                yield "flow", channel, result
+        case ["to_sent" | "to_approved" as event, channel, bound]:
+            yield event, channel, bound
         case ["country", region, measure]:
-            return "countries", region, measure
+            yield "countries", region, measure
         case ["refused", rule]:
-            return "refused", rule, "count"
-    return None
+            yield "refused", rule, "count"
 
 
 def _plain(table: Table, measures: Sequence[str]) -> Table:
@@ -235,11 +213,9 @@ def _busiest(table: Table, most: int) -> Table:
     return shown
 
 
-def _times(histograms: Sequence[Mapping[str, int]]) -> Times:
-    whole: dict[str, int] = defaultdict(int)
-    for histogram in histograms:
-        for bound, count in histogram.items():
-            whole[bound] += count
+def _times(by_bound: Mapping[str, Series], buckets: int) -> Times:
+    histograms = [{b: series[i] for b, series in by_bound.items()} for i in range(buckets)]
+    whole = {bound: sum(series) for bound, series in by_bound.items()}
     return Times(
         p50=[percentile(histogram, 0.5) for histogram in histograms],
         p95=[percentile(histogram, 0.95) for histogram in histograms],

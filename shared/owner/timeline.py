@@ -92,7 +92,8 @@ class RecipientOf:
 
 
 class Timeline:
-    """`apps` answers the names of all apps that may have verifications."""
+    """`apps` returns the names of all apps that may have verifications. Methods raise
+    StorageUnavailable."""
 
     def __init__(self, scripts: Scripts, codes: Codes, apps: Callable[[], Sequence[str]]) -> None:
         self._scripts = scripts
@@ -100,7 +101,7 @@ class Timeline:
         self._apps = apps
 
     def find(self, recipient: Recipient) -> Trace:
-        """What is known of a recipient in any app. Raises StorageUnavailable."""
+        """What is known of a recipient in any app."""
         tags = {
             app: (self._codes.tag(app, recipient.to), self._codes.tag(app, recipient.counted_as))
             for app in self._apps()
@@ -108,15 +109,14 @@ class Timeline:
         return self._find(recipient.masked, tags)
 
     def find_by_id(self, verification_id: str) -> Trace:
-        """A verification alone, and what its app's limits have counted of its recipient. Raises
-        StorageUnavailable."""
+        """A verification alone, and what its app's limits have counted of its recipient."""
         of = self.recipient_of(verification_id)
         if of is None:
             return Trace(to=verification_id, verifications=(), held=(), refusals=())
         return self._find(of.to, {of.app: (of.tag, of.counted_by)}, only=verification_id)
 
     def recipient_of(self, verification_id: str) -> RecipientOf | None:
-        """None if nothing is kept of the verification. Raises StorageUnavailable."""
+        """Returns None if nothing is kept of the verification."""
         fields = ("app", "tag", "counted", "to")
         key = keys.verification(verification_id)
         (kept,) = self._scripts.fetch(lambda pipe: pipe.hmget(key, *fields))
@@ -189,16 +189,17 @@ class Timeline:
 def _verification(verification_id: str, records: Records, clear: bool) -> Traced:
     record = records.verification
     fields, status = record.fields, record.status
-    # Each with the moment by which it is put in order.
-    events = [pair for number, send in enumerate(records.sends, 1) for pair in _send(number, send)]
-    events += [
-        (c.at, Event(at=c.at, kind="check", facts={"result": c.result})) for c in record.checks()
-    ]
+    events = [Event(at=c.at, kind="check", facts={"result": c.result}) for c in record.checks()]
     if status == "expired" and (expires_at := record.expires_at):
-        events.append((expires_at, Event(at=expires_at, kind="expired", facts={})))
+        events.append(Event(at=expires_at, kind="expired", facts={}))
     if ended_at := record.ended_at:
         kind: EventKind = "approved" if status == "approved" else "canceled"
-        events.append((ended_at, Event(at=ended_at, kind=kind, facts={})))
+        events.append(Event(at=ended_at, kind=kind, facts={}))
+    # Each with the moment by which it is put in order.
+    dated = [(event.at or 0.0, event) for event in events]
+    dated[:0] = [
+        pair for number, send in enumerate(records.sends, 1) for pair in _dated(number, send)
+    ]
     return Traced(
         verification_id=verification_id,
         app=fields.get("app", reading.UNKNOWN),
@@ -211,73 +212,58 @@ def _verification(verification_id: str, records: Records, clear: bool) -> Traced
         checks_left=record.checks_left,
         clear=clear,
         test="test" in fields,
-        events=[event for _, event in sorted(events, key=lambda pair: pair[0])],
+        events=[event for _, event in sorted(dated, key=lambda pair: pair[0])],
     )
 
 
-def _send(number: int, record: SendRecord) -> Iterator[tuple[float, Event]]:
-    fields, last = record.fields, 0.0
-    for at, kind, facts in _moments(record):
-        last = max(last, at)
-        yield at, Event(at=at, kind=kind, facts={"send": number, **facts})
+def _dated(number: int, record: SendRecord) -> list[tuple[float, Event]]:
+    """A status without a time comes after everything else of its send."""
+    events = list(_send(number, record))
+    last = max((event.at or 0.0 for event in events), default=0.0)
+    return [(event.at or last, event) for event in events]
+
+
+def _send(number: int, record: SendRecord) -> Iterator[Event]:
+    fields, asked = record.fields, record.asked_at
+    if asked:
+        facts = {
+            "send": number,
+            "channel": fields.get("channel", reading.UNKNOWN),
+            "locale": fields.get("locale"),
+            "only": fields.get("sender"),
+        }
+        yield Event(at=asked, kind="asked", facts=facts)
+    if claimed := reading.moment(fields.get("claimed")):
+        facts = {"send": number, "waited_ms": _milliseconds(asked, claimed)}
+        yield Event(at=claimed, kind="claimed", facts=facts)
+    for attempt, line in record.attempt_lines().items():
+        yield from _attempt(number, attempt, reading.json_object(line) or {})
     status = fields.get("status")
     if status and status not in _TOLD:
         facts = {"send": number, "status": status, "reason": fields.get("reason")}
         if status == "queued" and "not_before" in fields:
             facts["again_at"] = reading.moment(fields["not_before"])
-        yield last, Event(at=None, kind="send", facts=facts)
+        yield Event(at=None, kind="send", facts=facts)
 
 
-def _moments(record: SendRecord) -> Iterator[tuple[float, EventKind, dict[str, Any]]]:
-    fields, asked = record.fields, record.asked_at
-    claimed = reading.moment(fields.get("claimed"))
-    if asked:
-        yield (
-            asked,
-            "asked",
-            {
-                "channel": fields.get("channel", reading.UNKNOWN),
-                "locale": fields.get("locale"),
-                "only": fields.get("sender"),
-            },
-        )
-    if claimed:
-        yield claimed, "claimed", {"waited_ms": _milliseconds(asked, claimed)}
-    for attempt, line in record.attempt_lines().items():
-        yield from _attempt(attempt, reading.json_object(line) or {})
-
-
-def _attempt(
-    attempt: int, line: Mapping[str, Any]
-) -> Iterator[tuple[float, EventKind, dict[str, Any]]]:
-    sender = line.get("sender", reading.UNKNOWN)
+def _attempt(send: int, attempt: int, line: Mapping[str, Any]) -> Iterator[Event]:
+    known = {"send": send, "attempt": attempt, "sender": line.get("sender", reading.UNKNOWN)}
     result = line.get("status", reading.UNKNOWN)
     receipt = line.get("receipt")
     if at := reading.moment(line.get("at")):
-        yield (
-            at,
-            "attempt",
-            {
-                "attempt": attempt,
-                "sender": sender,
-                "result": result,
-                # A receipt of a failure has put its error here.
-                "error": None if receipt and result == "accepted" else line.get("error"),
-                "provider_id": line.get("provider_id"),
-                "took_ms": _milliseconds(reading.moment(line.get("begun")), at),
-            },
-        )
+        facts = {
+            **known,
+            "result": result,
+            # A receipt of a failure has put its error here.
+            "error": None if receipt and result == "accepted" else line.get("error"),
+            "provider_id": line.get("provider_id"),
+            "took_ms": _milliseconds(reading.moment(line.get("begun")), at),
+        }
+        yield Event(at=at, kind="attempt", facts=facts)
     if isinstance(receipt, dict) and (reported := reading.moment(receipt.get("at"))):
-        yield (
-            reported,
-            "receipt",
-            {
-                "attempt": attempt,
-                "sender": sender,
-                "outcome": receipt.get("outcome", reading.UNKNOWN),
-                "error": receipt.get("error"),
-            },
-        )
+        outcome = receipt.get("outcome", reading.UNKNOWN)
+        facts = {**known, "outcome": outcome, "error": receipt.get("error")}
+        yield Event(at=reported, kind="receipt", facts=facts)
 
 
 def _milliseconds(begin: float | None, end: float) -> int | None:
