@@ -1,16 +1,16 @@
 """What goes in and comes out, as in the OpenAPI document."""
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.errors import InvalidRequest
 from shared.locales import LONGEST_WRITTEN, bcp47
 from shared.policy import PHONE_CHANNELS, Channel
 from shared.recipient import Addresses, Recipient
-from shared.verification.model import Checked, SendStatus, Started, Status, Verification
+from shared.verification.model import Checked, SendStatus, Started, Status
+from shared.verification.records import Verification
 
 
 def _locale(text: str) -> str:
@@ -223,6 +223,16 @@ class ErasedRecipient(BaseModel):
     removed: Annotated[Removed, Field(description="What was deleted")]
 
 
+def _timestamp(unix_seconds: float | None) -> str | None:
+    if unix_seconds is None:
+        return None
+    moment = datetime.fromtimestamp(unix_seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_Timestamp = BeforeValidator(_timestamp)
+
+
 class DeliveryAttempt(BaseModel):
     sender: Annotated[str, Field(description="Name of the sender", examples=["twilio"])]
     status: Annotated[
@@ -231,7 +241,9 @@ class DeliveryAttempt(BaseModel):
     ]
     error: Annotated[str | None, Field(description="Error code, if the attempt failed")]
     at: Annotated[
-        str, Field(description="Time of the attempt", examples=["2026-11-23T18:21:23.916Z"])
+        str,
+        _Timestamp,
+        Field(description="Time of the attempt", examples=["2026-11-23T18:21:23.916Z"]),
     ]
     provider_id: Annotated[str | None, Field(description="The provider's ID of the message")]
 
@@ -250,10 +262,13 @@ class VerificationDetails(BaseModel):
     channel: Annotated[Channel | Unknown, Field(description="Channel of the last message")]
     to: MaskedTo
     created_at: Annotated[
-        str | None, Field(description="Time of the start", examples=["2026-11-23T18:21:23.916Z"])
+        str | None,
+        _Timestamp,
+        Field(description="Time of the start", examples=["2026-11-23T18:21:23.916Z"]),
     ]
     expires_at: Annotated[
         str | None,
+        _Timestamp,
         Field(description="Time when the code expires", examples=["2026-11-23T18:26:23.916Z"]),
     ]
     expires_in: Annotated[
@@ -273,17 +288,4 @@ class VerificationDetails(BaseModel):
 
     @classmethod
     def of(cls, verification: Verification) -> Self:
-        facts = asdict(verification)
-        facts["created_at"] = _timestamp(verification.created_at)
-        facts["expires_at"] = _timestamp(verification.expires_at)
-        for send in facts["sends"]:
-            for attempt in send["attempts"]:
-                attempt["at"] = _timestamp(attempt["at"])
-        return cls(**facts)
-
-
-def _timestamp(unix_seconds: float | None) -> str | None:
-    if unix_seconds is None:
-        return None
-    moment = datetime.fromtimestamp(unix_seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return cls.model_validate(verification, from_attributes=True)

@@ -9,7 +9,7 @@ from api.http.origins import with_result
 from api.otp.schemas import VerificationDetails
 from api.page.texts import Texts
 from shared.storage.reading import UNKNOWN
-from shared.verification.model import Send, Verification
+from shared.verification.records import Send, Verification
 
 Step = Literal["off", "address", "code", "approved", "ended", "away"]
 Kind = Literal["phone", "email"]

@@ -103,21 +103,21 @@ def _attempt(attempt: ServiceSend) -> dict[str, Any]:
         "sid": attempt.sid,
         "account_sid": calling().sid,
         "service_sid": attempt.service,
-        "verification_sid": attempt.verification_id,
-        "date_created": time(attempt.created_at),
+        "verification_sid": attempt.verification.verification_id,
+        "date_created": time(attempt.send.asked_at),
         "date_updated": time(attempt.updated_at),
         "conversion_status": "converted" if attempt.is_converted else "unconverted",
-        "channel": attempt.channel,
+        "channel": attempt.send.channel,
         "price": None,
         "channel_data": {
-            "verification_sid": attempt.verification_id,
-            "to": attempt.to,
+            "verification_sid": attempt.verification.verification_id,
+            "to": attempt.verification.to,
             "status": _status(attempt),
-            "message_status": _MESSAGE_STATUS.get(attempt.status, attempt.status),
-            "error_code": attempt.reason if attempt.status in _BAD_ENDS else None,
+            "message_status": _MESSAGE_STATUS.get(attempt.send.status, attempt.send.status),
+            "error_code": attempt.send.reason if attempt.send.status in _BAD_ENDS else None,
             "country": attempt.country,
-            "code_length": attempt.code_length,
-            "locale": attempt.locale,
+            "code_length": attempt.verification.code_length,
+            "locale": attempt.send.fields.get("locale", ""),
             "mcc": None,
             "mnc": None,
             "carrier": None,
@@ -129,4 +129,4 @@ def _attempt(attempt: ServiceSend) -> dict[str, Any]:
 def _status(attempt: ServiceSend) -> str:
     if attempt.is_converted:
         return "confirmed"
-    return "expired" if attempt.is_expired else "unconfirmed"
+    return "expired" if attempt.verification.status == "expired" else "unconfirmed"

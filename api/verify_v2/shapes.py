@@ -7,7 +7,8 @@ from typing import Any
 from api.http import links
 from api.verify_v2.access import calling
 from shared.storage import reading
-from shared.verification.model import Asked, Checked, Started, Verification
+from shared.verification.model import Asked, Checked, Started
+from shared.verification.records import Verification
 from shared.verify_v2.attempts import attempt_sid
 from shared.verify_v2.services import Service
 

@@ -14,7 +14,8 @@ from api.verify_v2.rate_limits import counting
 from api.verify_v2.services import found
 from shared.errors import TooManyChecks, VerificationNotFound
 from shared.recipient import Addresses, Recipient, is_email
-from shared.verification.model import Checked, Started, StartRequest, Terms, Verification
+from shared.verification.model import Checked, Started, StartRequest, Terms
+from shared.verification.records import Verification
 from shared.verification.service import VerificationService
 from shared.verify_v2.safe_list import SafeList
 from shared.verify_v2.services import Policies, Service, Services, ToStart
@@ -48,8 +49,9 @@ def register(v2: Blueprint, verifications: "Verifications") -> None:
         seen = verifications.find(of, sid)
         # The address ends with the code, so read it first.
         to = verifications.address(seen)
-        ended = replace(seen, status=status, updated_at=verifications.end(of, seen, status))
-        return shapes.verification(of, to, ended)
+        ended_at = verifications.end(of, seen, status)
+        fields = {**seen.fields, "status": status, "ended": str(ended_at * 1000)}
+        return shapes.verification(of, to, replace(seen, fields=fields))
 
     @v2.post("/Services/<service_sid>/VerificationCheck")
     def check_verification(service_sid: str) -> dict[str, Any]:

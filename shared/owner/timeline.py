@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Literal
 
 from redis.client import Pipeline
@@ -12,7 +11,7 @@ from shared.owner.statistics import read_refusals
 from shared.recipient import Recipient
 from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
-from shared.verification.records import Records, SendRecord, VerificationRecord
+from shared.verification.records import Send, Verification
 
 EventKind = Literal[
     "asked",  # for a code, or for one more message with it
@@ -164,30 +163,31 @@ class Timeline:
                 pipe.hgetall(keys.verification(verification_id))
                 pipe.exists(keys.code(verification_id))
 
-        found = self._scripts.fetch(ask)
+        kept = self._scripts.fetch(ask)
         # A day after its end a verification is gone, while its id may still be in the history.
         known = [
-            (verification_id, VerificationRecord(reading.fields(fields), now), bool(clear))
-            for verification_id, fields, clear in zip(ids, found[::2], found[1::2], strict=True)
+            (Verification(verification_id, reading.fields(fields), now), bool(clear))
+            for verification_id, fields, clear in zip(ids, kept[::2], kept[1::2], strict=True)
             if fields
         ]
 
         def ask_for_sends(pipe: Pipeline) -> None:
-            for verification_id, record, _ in known:
-                for number in range(1, record.send_count + 1):
-                    pipe.hgetall(keys.send(verification_id, number))
+            for one, _ in known:
+                for number in range(1, one.send_count + 1):
+                    pipe.hgetall(keys.send(one.verification_id, number))
 
-        sends = map(SendRecord, map(reading.fields, self._scripts.fetch(ask_for_sends)))
+        found = iter(self._scripts.fetch(ask_for_sends))
         return [
-            _verification(
-                verification_id, Records(record, list(islice(sends, record.send_count))), clear
+            _traced(
+                one,
+                [Send(n + 1, reading.fields(next(found))) for n in range(one.send_count)],
+                clear,
             )
-            for verification_id, record, clear in known
+            for one, clear in known
         ]
 
 
-def _verification(verification_id: str, records: Records, clear: bool) -> Traced:
-    record = records.verification
+def _traced(record: Verification, sends: Sequence[Send], clear: bool) -> Traced:
     fields, status = record.fields, record.status
     events = [Event(at=c.at, kind="check", facts={"result": c.result}) for c in record.checks()]
     if status == "expired" and (expires_at := record.expires_at):
@@ -197,11 +197,9 @@ def _verification(verification_id: str, records: Records, clear: bool) -> Traced
         events.append(Event(at=ended_at, kind=kind, facts={}))
     # Each with the moment by which it is put in order.
     dated = [(event.at or 0.0, event) for event in events]
-    dated[:0] = [
-        pair for number, send in enumerate(records.sends, 1) for pair in _dated(number, send)
-    ]
+    dated[:0] = [pair for send in sends for pair in _dated(send)]
     return Traced(
-        verification_id=verification_id,
+        verification_id=record.verification_id,
         app=fields.get("app", reading.UNKNOWN),
         channel=fields.get("channel", reading.UNKNOWN),
         to=fields.get("to", ""),
@@ -216,31 +214,31 @@ def _verification(verification_id: str, records: Records, clear: bool) -> Traced
     )
 
 
-def _dated(number: int, record: SendRecord) -> list[tuple[float, Event]]:
+def _dated(send: Send) -> list[tuple[float, Event]]:
     """A status without a time comes after everything else of its send."""
-    events = list(_send(number, record))
+    events = list(_events(send))
     last = max((event.at or 0.0 for event in events), default=0.0)
     return [(event.at or last, event) for event in events]
 
 
-def _send(number: int, record: SendRecord) -> Iterator[Event]:
-    fields, asked = record.fields, record.asked_at
+def _events(send: Send) -> Iterator[Event]:
+    fields, asked = send.fields, send.asked_at
     if asked:
         facts = {
-            "send": number,
+            "send": send.number,
             "channel": fields.get("channel", reading.UNKNOWN),
             "locale": fields.get("locale"),
             "only": fields.get("sender"),
         }
         yield Event(at=asked, kind="asked", facts=facts)
     if claimed := reading.moment(fields.get("claimed")):
-        facts = {"send": number, "waited_ms": _milliseconds(asked, claimed)}
+        facts = {"send": send.number, "waited_ms": _milliseconds(asked, claimed)}
         yield Event(at=claimed, kind="claimed", facts=facts)
-    for attempt, line in record.attempt_lines().items():
-        yield from _attempt(number, attempt, reading.json_object(line) or {})
+    for attempt, line in send.attempt_lines().items():
+        yield from _attempt(send.number, attempt, reading.json_object(line) or {})
     status = fields.get("status")
     if status and status not in _TOLD:
-        facts = {"send": number, "status": status, "reason": fields.get("reason")}
+        facts = {"send": send.number, "status": status, "reason": fields.get("reason")}
         if status == "queued" and "not_before" in fields:
             facts["again_at"] = reading.moment(fields["not_before"])
         yield Event(at=None, kind="send", facts=facts)

@@ -1,5 +1,4 @@
-"""The nouns: a verification and its sends, what a start and a check ask for, and what the scripts
-answer to that."""
+"""The nouns: what a start and a check ask for, and what the scripts answer to that."""
 
 import math
 import re
@@ -7,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
-from shared.delivery.ledger import Attempt
 from shared.errors import (
     DeliveryBacklog,
     IdempotencyConflict,
@@ -76,39 +74,6 @@ class Checked:
         """Raises IncorrectCode for a wrong code."""
         if not self.approved:
             raise IncorrectCode(self.checks_left)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Send:
-    number: int
-    channel: str
-    asked_at: float | None
-    status: str
-    reason: str | None
-    attempts: tuple[Attempt, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verification:
-    """A verification as callers see it. `…_at` is in Unix seconds, or None if unreadable. `…_in` is
-    in seconds from now, or 0 if it is not pending. `to` is masked. `account` is the app whose
-    senders and words it uses, and `app_name` is the name in the messages of a Service."""
-
-    verification_id: str
-    account: str
-    app_name: str
-    status: str
-    channel: str
-    to: str
-    code_length: int
-    created_at: float | None
-    updated_at: float | None
-    expires_at: float | None
-    expires_in: int
-    resend_in: int
-    checks_left: int
-    sends_left: int
-    sends: tuple[Send, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,14 @@
 """Reads the hashes of verifications and their sends, as this or another version wrote them."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from shared.delivery.ledger import MAX_ATTEMPTS, Attempt, read_attempt
 from shared.policy import CHANNELS, MOST_SENDS, Policy
 from shared.storage import reading
-from shared.verification.model import SEND_STATUSES, STATUSES, Send, Verification
+from shared.verification.model import SEND_STATUSES, STATUSES
 
 
 class Check(NamedTuple):
@@ -19,7 +19,8 @@ class Check(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SendRecord:
+class Send:
+    number: int
     fields: Mapping[str, str]
 
     @property
@@ -31,6 +32,10 @@ class SendRecord:
         return reading.word(self.fields.get("status"), SEND_STATUSES)
 
     @property
+    def reason(self) -> str | None:
+        return self.fields.get("reason")
+
+    @property
     def asked_at(self) -> float | None:
         return reading.moment(self.fields.get("asked"))
 
@@ -39,17 +44,22 @@ class SendRecord:
         names = {n: f"attempt:{n}" for n in range(1, MAX_ATTEMPTS + 1)}
         return {n: self.fields[name] for n, name in names.items() if name in self.fields}
 
-    def attempts(self) -> list[Attempt]:
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
         found = map(read_attempt, self.attempt_lines().values())
-        return [attempt for attempt in found if attempt]
+        return tuple(attempt for attempt in found if attempt)
 
 
 @dataclass(frozen=True)
-class VerificationRecord:
-    """The fields of a verification, read at `now` in Unix seconds."""
+class Verification:
+    """What Redis keeps of a verification, read at `now`, with those of its sends that were read and
+    have a record. `now` and `…_at` are Unix seconds. `…_at` is None if unreadable. `…_in` is in
+    seconds from now, or 0 if the verification is not pending."""
 
+    verification_id: str
     fields: Mapping[str, str]
-    now: float
+    now: float = field(compare=False)
+    sends: tuple[Send, ...] = ()
 
     @property
     def status(self) -> str:
@@ -59,85 +69,72 @@ class VerificationRecord:
         return "expired" if status == "pending" and is_over else status
 
     @property
-    def expires_at(self) -> float | None:
-        return reading.moment(self.fields.get("expires"))
+    def account(self) -> str:
+        """The app whose senders and words it uses."""
+        return self.fields.get("account") or self.fields.get("app", "")
+
+    @property
+    def app_name(self) -> str:
+        """The name in the messages of a Service."""
+        return self.sends[-1].fields.get("app_name", "") if self.sends else ""
+
+    @property
+    def channel(self) -> str:
+        return reading.word(self.fields.get("channel"), CHANNELS)
+
+    @property
+    def to(self) -> str:
+        """Masked."""
+        return self.fields.get("to", "")
 
     @property
     def created_at(self) -> float | None:
         return reading.moment(self.fields.get("created"))
 
     @property
+    def expires_at(self) -> float | None:
+        return reading.moment(self.fields.get("expires"))
+
+    @property
     def ended_at(self) -> float | None:
         return reading.moment(self.fields.get("ended"))
 
     @property
-    def checks_left(self) -> int:
-        return max(0, reading.number(self.fields.get("checks_left")))
+    def updated_at(self) -> float | None:
+        """When someone last did something to it."""
+        sent_at = reading.moment(self.fields.get("sent_at"))
+        times = [*(c.at for c in self.checks()), self.created_at, sent_at, self.ended_at]
+        return max(filter(None, times), default=None)
+
+    @property
+    def expires_in(self) -> int:
+        left = (self.expires_at or 0) - self.now
+        return math.ceil(left) if self.status == "pending" else 0
+
+    @property
+    def resend_in(self) -> int:
+        sent, pause = (reading.number(self.fields.get(name)) for name in ("sent_at", "resend_ms"))
+        return max(0, math.ceil((sent + pause) / 1000 - self.now)) if self.expires_in else 0
 
     @property
     def code_length(self) -> int:
         return reading.number(self.fields.get("code_length"), Policy.code_length)
 
     @property
+    def checks_left(self) -> int:
+        return max(0, reading.number(self.fields.get("checks_left")))
+
+    @property
     def send_count(self) -> int:
         return max(0, min(reading.number(self.fields.get("sends")), MOST_SENDS))
+
+    @property
+    def sends_left(self) -> int:
+        return max(0, reading.number(self.fields.get("max_sends")) - self.send_count)
 
     def checks(self) -> list[Check]:
         lines = (line for name, line in self.fields.items() if name.startswith("check:"))
         return [check for line in lines if (check := _check(line))]
-
-
-@dataclass(frozen=True)
-class Records:
-    """A verification with all its sends. A send without a record has no fields."""
-
-    verification: VerificationRecord
-    sends: Sequence[SendRecord]
-
-    def view(self, verification_id: str) -> Verification:
-        """The verification without the sends that have no record."""
-        record = self.verification
-        fields, status = record.fields, record.status
-        left = (record.expires_at or 0) - record.now if status == "pending" else 0
-        resend_ms = reading.number(fields.get("sent_at")) + reading.number(fields.get("resend_ms"))
-        found = {n: send for n, send in enumerate(self.sends, 1) if send.fields}
-        return Verification(
-            verification_id=verification_id,
-            account=fields.get("account") or fields.get("app", ""),
-            app_name=found[max(found)].fields.get("app_name", "") if found else "",
-            status=status,
-            channel=reading.word(fields.get("channel"), CHANNELS),
-            to=fields.get("to", ""),
-            code_length=record.code_length,
-            created_at=record.created_at,
-            updated_at=_updated_at(record),
-            expires_at=record.expires_at,
-            expires_in=math.ceil(left),
-            resend_in=max(0, math.ceil(resend_ms / 1000 - record.now)) if left else 0,
-            checks_left=record.checks_left,
-            sends_left=max(0, reading.number(fields.get("max_sends")) - len(self.sends)),
-            sends=tuple(_send(number, send) for number, send in found.items()),
-        )
-
-
-def _updated_at(record: VerificationRecord) -> float | None:
-    """When someone last did something to it."""
-    times = [
-        *(check.at for check in record.checks()),
-        *(record.created_at, reading.moment(record.fields.get("sent_at")), record.ended_at),
-    ]
-    return max(filter(None, times), default=None)
-
-
-def _send(number: int, record: SendRecord) -> Send:
-    return Send(
-        number=number,
-        channel=record.channel,
-        asked_at=record.asked_at,
-        status=record.status,
-        reason=record.fields.get("reason"),
-        attempts=tuple(record.attempts()),
-    )
 
 
 def _check(line: str) -> Check | None:

@@ -26,12 +26,12 @@ from shared.verification.model import (
     Started,
     StartRequest,
     Terms,
-    Verification,
     not_a_code,
     parse_otp,
     read_checked,
     read_started,
 )
+from shared.verification.records import Verification
 from shared.verification.store import Store
 
 log = logging.getLogger("otp.api")
@@ -66,11 +66,7 @@ class VerificationService:
         Raises Refused, RateLimited, TooManyChecks, IdempotencyConflict, ProofSpent,
         DeliveryBacklog, StorageUnavailable.
         """
-        facts = {
-            "app": request.app,
-            "to": request.recipient.masked,
-            "channel": request.channel,
-        }
+        facts = {"app": request.app, "to": request.recipient.masked, "channel": request.channel}
         with _refusals_logged("start_refused", facts, why=str):
             return self._start(request)
 
@@ -225,9 +221,9 @@ class VerificationService:
     def view(self, verification_id: str, *, app: str) -> Verification:
         """Raises VerificationNotFound, StorageUnavailable."""
         found = self._store.records(verification_id) if _ID.fullmatch(verification_id) else None
-        if found is None or found.verification.fields.get("app") != app:
+        if found is None or found.fields.get("app") != app:
             raise VerificationNotFound
-        return found.view(verification_id)
+        return found
 
     def app_of(self, verification_id: str) -> str:
         """The app whose verification it is. Raises VerificationNotFound, StorageUnavailable."""

@@ -16,7 +16,7 @@ from shared.errors import StorageUnavailable
 from shared.policy import Channel
 from shared.storage import keys, reading
 from shared.storage.scripts import RunScript, Scripts, json_of
-from shared.verification.records import Records, SendRecord, VerificationRecord
+from shared.verification.records import Send, Verification
 
 # How long a caller waits for Redis.
 PATIENCE_SECONDS = 0.5
@@ -165,10 +165,7 @@ class Store:
         )
 
     def _in_time(
-        self,
-        script: RunScript,
-        names: Sequence[str],
-        request: Mapping[str, Any],
+        self, script: RunScript, names: Sequence[str], request: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Run a script that has no effect once this caller has given up: by then it was answered
         that Redis is away."""
@@ -215,23 +212,23 @@ class Store:
         """Forget a recipient's wrong codes and sends. Whether any were counted."""
         return bool(self._scripts.run(lambda redis: redis.delete(*_counts(counted))))
 
-    def records(self, verification_id: str) -> Records | None:
+    def records(self, verification_id: str) -> Verification | None:
         """What is kept of a verification and its sends. Returns None if nothing is."""
         key = keys.verification(verification_id)
         (found,) = self._scripts.fetch(lambda pipe: pipe.hgetall(key))
         fields = reading.fields(found)
         if not fields:
             return None
-        count = VerificationRecord(fields, now=0).send_count
+        count = Verification(verification_id, fields, now=0).send_count
 
         def ask(pipe: Pipeline) -> None:
             pipe.time()
             for send in range(1, count + 1):
                 pipe.hgetall(keys.send(verification_id, send))
 
-        (seconds, micros), *sends = self._scripts.fetch(ask)
-        record = VerificationRecord(fields, now=seconds + micros / 1e6)
-        return Records(record, [SendRecord(reading.fields(send)) for send in sends])
+        (seconds, micros), *found = self._scripts.fetch(ask)
+        sends = tuple(Send(n, reading.fields(send)) for n, send in enumerate(found, 1) if send)
+        return Verification(verification_id, fields, now=seconds + micros / 1e6, sends=sends)
 
     def open(self, tag: str) -> str | None:
         """The recipient's open verification."""

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from shared.codes import Codes
-from shared.delivery.ledger import Attempt
 from shared.policy import MOST_SENDS
 from shared.recipient import Recipient
 from shared.storage import keys, reading
 from shared.storage.scripts import Scripts, json_of
-from shared.verification.records import SendRecord, VerificationRecord
+from shared.verification.records import Send, Verification
 
 # A page is one round trip; who asks for them all keeps nobody else waiting for long.
 _AT_ONCE = 200
@@ -19,33 +18,34 @@ _AT_ONCE = 200
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSend:
-    """Times in Unix seconds, `to` masked, `country` a region or None. Only the latest attempt of a
-    verification is converted: nobody knows which message the code was read from."""
+    """A send and its verification, whose other sends are not read."""
 
-    sid: str
-    verification_id: str
-    service: str
-    channel: str
-    locale: str
-    to: str
-    tag: str
-    country: str | None
-    code_length: int
-    status: str
-    reason: str | None
-    is_converted: bool
-    is_expired: bool
-    created_at: float | None
-    record: SendRecord
+    verification: Verification
+    send: Send
 
     @property
-    def deliveries(self) -> list[Attempt]:
-        """The hand-overs to providers."""
-        return self.record.attempts()
+    def sid(self) -> str:
+        return attempt_sid(self.verification.verification_id, self.send.number)
+
+    @property
+    def service(self) -> str:
+        return self.verification.fields["app"]
+
+    @property
+    def country(self) -> str | None:
+        """A region."""
+        country = self.verification.fields.get("country", "none")
+        return None if country == "none" else country
+
+    @property
+    def is_converted(self) -> bool:
+        """Only the latest send can be: nobody knows which message the code was read from."""
+        is_latest = self.send.number == self.verification.send_count
+        return self.verification.status == "approved" and is_latest
 
     @property
     def updated_at(self) -> float | None:
-        times = [self.created_at, *(delivery.at for delivery in self.deliveries)]
+        times = [self.send.asked_at, *(attempt.at for attempt in self.send.attempts)]
         return max(filter(None, times), default=None)
 
 
@@ -118,12 +118,13 @@ class ServiceSends:
         return (
             wanted.service in (None, attempt.service)
             and wanted.country in (None, attempt.country)
-            and wanted.channel in (None, attempt.channel)
+            and wanted.channel in (None, attempt.send.channel)
             and wanted.is_converted in (None, attempt.is_converted)
-            and attempt.to.startswith(wanted.prefix)
+            and attempt.verification.to.startswith(wanted.prefix)
             and (
                 wanted.recipient is None
-                or attempt.tag == self._codes.tag(attempt.service, wanted.recipient.to)
+                or attempt.verification.fields.get("tag")
+                == self._codes.tag(attempt.service, wanted.recipient.to)
             )
         )
 
@@ -131,33 +132,11 @@ class ServiceSends:
         answer = json_of(self._script_of_attempts([], list(members)))
         now = answer["now"] / 1000
         return [
-            _attempt(members[place - 1], VerificationRecord(verification, now), SendRecord(send))
+            ServiceSend(verification=Verification(id_, fields, now), send=Send(int(number), send))
             # Without any, Lua's list is an empty table.
-            for place, verification, send in answer["found"] or ()
+            for place, fields, send in answer["found"] or ()
+            for id_, _, number in (members[place - 1].partition(":"),)
         ]
-
-
-def _attempt(member: str, verification: VerificationRecord, send: SendRecord) -> ServiceSend:
-    verification_id, _, number = member.partition(":")
-    fields, status = verification.fields, verification.status
-    country = fields.get("country", "none")
-    return ServiceSend(
-        sid=attempt_sid(verification_id, int(number)),
-        verification_id=verification_id,
-        service=fields["app"],
-        channel=send.channel,
-        locale=send.fields.get("locale", ""),
-        to=fields.get("to", ""),
-        tag=fields.get("tag", ""),
-        country=None if country == "none" else country,
-        code_length=verification.code_length,
-        status=send.status,
-        reason=send.fields.get("reason"),
-        is_converted=status == "approved" and int(number) == verification.send_count,
-        is_expired=status == "expired",
-        created_at=send.asked_at,
-        record=send,
-    )
 
 
 def attempt_sid(verification_id: str, send: int) -> str:
