@@ -130,7 +130,7 @@ class OtpWorker(BaseWorker):
         """(verification id, send) of up to `most` that are overdue or queued."""
         sends: list[tuple[str, int]] = []
         if most and time.monotonic() >= self._next_sweep:
-            sends += self._ledger.sweep(keys.QUEUE, most)
+            sends += self._ledger.sweep(most)
             self._next_sweep = time.monotonic() + (TICK_SECONDS if wait else 0)
         if most > len(sends):
             sends += self._take_jobs(most - len(sends), wait=wait and not sends)

@@ -208,10 +208,10 @@ class Ledger:
             words += (f"{claim.verification_id}:{claim.send}", claim.token)
         self._renew(names, words)
 
-    def sweep(self, queue_key: str, most: int) -> list[tuple[str, int]]:
+    def sweep(self, most: int) -> list[tuple[str, int]]:
         """(verification id, send) of up to `most` overdue sends, each for this caller alone."""
         words = [most, round(OVERDUE_SECONDS * 1000), round(2 * OVERDUE_SECONDS * 1000)]
-        members = self._sweep([keys.DUE, queue_key], words)
+        members = self._sweep([keys.DUE, keys.QUEUE], words)
         pairs = (member.decode().split(":") for member in members)
         return [(verification_id, int(send)) for verification_id, send in pairs]
 

@@ -51,7 +51,7 @@ def test_a_renewed_lease_goes_on(ledger, send, redis, clock):
     ledger.renew([claim])
     clock.shift(LEASE_SECONDS - 1)
     assert claim_one(ledger, *send) is None
-    assert ledger.sweep(QUEUE, 10) == []
+    assert ledger.sweep(10) == []
     clock.shift(1)
     assert claim_one(ledger, *send).attempt == 2
 
@@ -80,7 +80,7 @@ def test_an_accepted_attempt_is_sent_and_never_again(ledger, send, service, redi
     claim = claim_one(ledger, *send)
     assert done_one(ledger, claim, "accepted", provider_id="id-1") == "sent"
     clock.shift(LEASE_SECONDS)
-    assert ledger.sweep(QUEUE, 10) == []
+    assert ledger.sweep(10) == []
     assert claim_one(ledger, *send) is None
     (seen,) = service.view(send[0], app="default").sends
     (attempt,) = seen.attempts
@@ -100,9 +100,9 @@ def test_a_failed_attempt_is_tried_again_when_it_is_due(ledger, send, seen, cloc
     redis.delete(QUEUE)
     clock.shift(3)
     assert claim_one(ledger, *send) is None
-    assert ledger.sweep(QUEUE, 10) == []
+    assert ledger.sweep(10) == []
     clock.shift(1)
-    assert ledger.sweep(QUEUE, 10) == [send]
+    assert ledger.sweep(10) == [send]
     again = claim_one(ledger, *send)
     assert again.attempt == 2
     done_one(ledger, again, "accepted")
@@ -196,37 +196,37 @@ def test_a_send_that_does_not_exist_is_not_claimed(ledger, redis, send):
 
 def test_a_sweeper_finds_a_send_whose_job_got_lost_and_puts_it_off(ledger, send, redis, clock):
     redis.delete(QUEUE)
-    assert ledger.sweep(QUEUE, 10) == []
+    assert ledger.sweep(10) == []
     clock.shift(OVERDUE_SECONDS)
-    assert ledger.sweep(QUEUE, 10) == [send]
-    assert ledger.sweep(QUEUE, 10) == []
+    assert ledger.sweep(10) == [send]
+    assert ledger.sweep(10) == []
     clock.shift(OVERDUE_SECONDS)
-    assert ledger.sweep(QUEUE, 10) == [send]
+    assert ledger.sweep(10) == [send]
 
 
 def test_a_sweeper_finds_a_send_whose_worker_died(ledger, send, redis, clock):
     redis.delete(QUEUE)
     claim_one(ledger, *send)
     clock.shift(LEASE_SECONDS - 1)
-    assert ledger.sweep(QUEUE, 10) == []
+    assert ledger.sweep(10) == []
     clock.shift(1)
-    assert ledger.sweep(QUEUE, 10) == [send]
+    assert ledger.sweep(10) == [send]
 
 
 def test_a_sweeper_leaves_a_queued_backlog_alone(ledger, send, clock, redis):
     """While jobs wait, what is a little overdue most likely waits there too."""
     clock.shift(OVERDUE_SECONDS + 1)
     redis.rpush(QUEUE, "another job")
-    assert ledger.sweep(QUEUE, 10) == []
+    assert ledger.sweep(10) == []
     clock.shift(2 * OVERDUE_SECONDS)
     redis.rpush(QUEUE, "another job")
-    assert ledger.sweep(QUEUE, 10) == [send]
+    assert ledger.sweep(10) == [send]
 
 
 def test_a_sweeper_takes_no_more_than_it_can_do(user, ledger, redis, clock):
     sends = {(user.ask(f"+1415555010{n}").verification_id, 1) for n in range(5)}
     redis.delete(QUEUE)
     clock.shift(OVERDUE_SECONDS)
-    taken = [ledger.sweep(QUEUE, 2) for _ in range(4)]
+    taken = [ledger.sweep(2) for _ in range(4)]
     assert [len(members) for members in taken] == [2, 2, 1, 0]
     assert {member for members in taken for member in members} == sends

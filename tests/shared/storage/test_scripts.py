@@ -32,7 +32,7 @@ def calls(server):
     store, ledger, statistics = Store(scripts), Ledger(scripts), Statistics(scripts)
     return [
         store.write_something,
-        lambda: ledger.sweep("rq:queue:otp", 1),
+        lambda: ledger.sweep(1),
         lambda: statistics.refusals(1),
     ]
 
@@ -86,7 +86,7 @@ def test_what_redis_answers_is_no_outage(server, caplog):
     redis.lpush("otp:ready", 1)
     redis.rename("otp:ready", "otp:due")
     with pytest.raises(exceptions.ResponseError):
-        Ledger(Scripts(redis)).sweep("rq:queue:otp", 1)
+        Ledger(Scripts(redis)).sweep(1)
     assert changes(caplog) == []
 
 

@@ -95,7 +95,7 @@ def test_one_of_fifty_sweepers_takes_an_overdue_send(user, ledger, redis, clock)
     user.ask()
     redis.delete("rq:queue:otp")
     clock.shift(2)
-    taken = at_once([lambda: ledger.sweep("rq:queue:otp", 10)] * THREADS)
+    taken = at_once([lambda: ledger.sweep(10)] * THREADS)
     assert sum(map(len, taken)) == 1
 
 

@@ -48,7 +48,7 @@ def test_every_key_has_an_end_after_every_operation(
     has_an_end("resend")
     claim_one(ledger, started.verification_id, 2)
     has_an_end("claim")
-    ledger.sweep("rq:queue:otp", 10)
+    ledger.sweep(10)
     has_an_end("sweep")
     user.type(user.code(started))
     has_an_end("approval")
