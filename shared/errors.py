@@ -95,8 +95,7 @@ class RateLimitRefused(OtpError):
     """A rate limit or bucket too many, or one that is there already."""
 
     def __init__(
-        self,
-        reason: Literal["too_many_limits", "name_taken", "too_many_buckets", "interval_taken"],
+        self, reason: Literal["too_many_limits", "name_taken", "too_many_buckets", "interval_taken"]
     ) -> None:
         super().__init__(reason)
         self.reason = reason

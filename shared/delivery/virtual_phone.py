@@ -115,12 +115,7 @@ class Phone:
         self._scripts = scripts
         self._receive = scripts.load("delivery/phone")
 
-    def receive(
-        self,
-        verification_id: str,
-        send: int,
-        message: Arrival,
-    ) -> Carrier | None:
+    def receive(self, verification_id: str, send: int, message: Arrival) -> Carrier | None:
         """Put a message on the phone. Returns what the carrier did, or None if the phone is not
         open."""
         kept = {

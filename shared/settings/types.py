@@ -151,8 +151,7 @@ _Words = BeforeValidator(_words)
 Password = Annotated[Secret, AfterValidator(_password)]
 RedisUrl = Annotated[Secret, AfterValidator(_redis_url)]
 _SenderUrl = Annotated[
-    str,
-    _like(r"[a-z][a-z0-9+.-]*://.*", "sender URLs, such as console://, separated by spaces"),
+    str, _like(r"[a-z][a-z0-9+.-]*://.*", "sender URLs, such as console://, separated by spaces")
 ]
 SenderUrls = Annotated[tuple[_SenderUrl, ...], _Words]
 WindowLimits = Annotated[Limits, BeforeValidator(_limits)]

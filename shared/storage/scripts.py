@@ -38,11 +38,7 @@ _PRELUDE = "\n".join(
 _RUNS_WHEN_FULL = f"redis.call('DEL', '{keys.NOTHING}')\n"
 
 # InvalidResponse: something else than Redis answers there.
-_UNREACHABLE = (
-    exceptions.ConnectionError,
-    exceptions.TimeoutError,
-    exceptions.InvalidResponse,
-)
+_UNREACHABLE = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.InvalidResponse)
 
 
 class Scripts:
