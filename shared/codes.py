@@ -1,5 +1,5 @@
-"""The code and the keys. A code is derived whenever it is needed, and stored nowhere. One that the
-caller has made up cannot be derived, so it is sealed."""
+"""Codes and keys. A code is derived whenever it is needed, and stored nowhere. A code that a caller
+made up cannot be derived, so it is sealed."""
 
 import base64
 import hmac
@@ -23,19 +23,17 @@ class Codes:
     """
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
-        self.kid = next(iter(keys))
-        self._code_keys = {kid: _subkey(key, "code") for kid, key in keys.items()}
-        self._check_keys = {kid: _subkey(key, "check") for kid, key in keys.items()}
-        self._seal_keys = {kid: _subkey(key, "seal") for kid, key in keys.items()}
-        self._proof_keys = [_subkey(key, "proof") for key in keys.values()]
-        # The oldest key: putting a new one in front changes no recipient's tag, so pending
-        # verifications are found and limits go on counting through a rotation.
-        self._tag_key = _subkey(list(keys.values())[-1], "recipient")
+        def each(purpose: str) -> dict[str, bytes]:
+            return {kid: _hmac(key, f"otp {purpose} v1".encode()) for kid, key in keys.items()}
+
+        self.kid, oldest = next(iter(keys)), list(keys)[-1]
+        self._code_keys, self._check_keys = each("code"), each("check")
+        self._seal_keys, self._proof_keys = each("seal"), each("proof")
+        # A new key in front changes no recipient's tag, so pending verifications are found and
+        # limits go on counting through a rotation.
+        self._tag_key, self._owner_key = each("recipient")[oldest], each("owner")[oldest]
         # Which key a key id means. The same id may have stood for another key before.
-        self.fingerprints = {
-            kid: _subkey(key, "fingerprint").hex()[:16] for kid, key in keys.items()
-        }
-        self._owner_key = _subkey(list(keys.values())[-1], "owner")
+        self.fingerprints = {kid: key.hex()[:16] for kid, key in each("fingerprint").items()}
 
     def derive(self, kid: str, verification_id: str, generation: int, length: int) -> str:
         """The code of a verification: `length` decimal digits, every code equally likely.
@@ -66,14 +64,14 @@ class Codes:
         return self._seal(kid).decrypt(nonce, encrypted, verification_id.encode()).decode()
 
     def _seal(self, kid: str) -> "AESGCM":
-        # It takes 2 MB of every process that imports it, and few callers make up codes.
+        # The import takes 2 MB of a process, and few callers make up codes.
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
 
         return AESGCM(self._seal_keys[kid])
 
     def verifier(self, kid: str, subject: str, code: str) -> str:
         """What Redis keeps of a code: 128 bits of a keyed hash, bound to its subject, which is
-        the recipient's tag or the verification's id, so that it is worth nothing elsewhere."""
+        the recipient's tag or the verification's id."""
         return _hmac(self._check_keys[kid], f"{subject}\0{code}".encode()).hex()[:32]
 
     def kept(
@@ -101,18 +99,13 @@ class Codes:
         return _hmac(self._tag_key, f"{app}\0{to}".encode()).hex()[:32]
 
     def owner_key(self, password: str) -> bytes:
-        """The key of the owner's sessions, which ends with the password. As ours goes into it,
-        what is made with it helps nobody to guess the password."""
+        """The key of the owner's sessions. It changes with the password, and with our key in it a
+        session's token does not help to guess the password."""
         return _hmac(self._owner_key, password.encode())
 
     def proof_secrets(self, app: str, to: str) -> list[bytes]:
-        """What signs the challenges of an app's recipient, and of nobody else: the first one of
-        these. All of them check."""
-        return [_hmac(key, f"{app}\0{to}".encode()) for key in self._proof_keys]
-
-
-def _subkey(key: bytes, purpose: str) -> bytes:
-    return _hmac(key, f"otp {purpose} v1".encode())
+        """The keys of challenges for an app's recipient. The first one signs, and all check."""
+        return [_hmac(key, f"{app}\0{to}".encode()) for key in self._proof_keys.values()]
 
 
 def _hmac(key: bytes, message: bytes) -> bytes:

@@ -33,10 +33,8 @@ class Limit:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `COUNT/WINDOW`, a window being a number of s, m, h or d.
-
-        Raises ValueError for anything else, and for counts or windows beyond reason.
-        """
+        """Read `COUNT/WINDOW`, where a window is a number of s, m, h or d. Raises ValueError for
+        anything else, and for counts or windows beyond reason."""
         match = re.fullmatch(r"([0-9]{1,7})/([0-9]{0,4})([smhd])", text)
         if not match:
             raise ValueError("expected COUNT/WINDOW, such as 5/10m or 30/1h")
@@ -58,12 +56,10 @@ Limits = tuple[Limit, ...]
 @dataclass(frozen=True, kw_only=True)
 class Guard:
     """The pumping guard. Fraudsters who earn by messages have them sent to many numbers of a range,
-    and nobody types a code. So once `ranges.count` messages went to the numbers that share all but
-    the last four digits within its window, and less than `percent` of them led to a verified
-    number, the range is held; and so with `countries` for a country.
-
-    `block` refuses who has not verified before, `monitor` only shows what it would do.
-    """
+    and no one types a code. The guard holds a range, the numbers that share all but the last four
+    digits, if it got `ranges.count` messages in the window and less than `percent` of them led to a
+    verified number. `countries` is the same for countries. `block` refuses recipients that have not
+    verified before, and `monitor` only shows what it would refuse."""
 
     mode: Literal["block", "monitor", "off"] = "monitor"
     ranges: Limit = field(default_factory=lambda: Limit(count=20, window_seconds=86400))

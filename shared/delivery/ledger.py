@@ -11,16 +11,16 @@ from shared.policy import Channel
 from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
 
-# A send is looked for by the sweepers when its job has not come to a worker for this long.
+# Sweepers look for a send if no worker has had its job for this long.
 OVERDUE_SECONDS = 2.0
-# How long a worker may be silent before its delivery attempt is given to another one.
+# If a worker is silent for longer, another one makes its delivery attempts.
 LEASE_SECONDS = 5.0
 # A person can no longer use a code that expires sooner than this.
 MIN_LIFE_SECONDS = 5.0
 MAX_ATTEMPTS = 8
-# When a worker that lacks something for a send has left it, the sweepers find it after this long.
+# Sweepers find a send that a worker has left to others after this long.
 LEFT_SECONDS = 0.5
-# A sender that fails this often in a row is left alone for a while, then tried with one message.
+# Workers skip a sender that fails this often in a row for a while, then try it with one message.
 BREAKER_FAILURES = 5
 BREAKER_OPEN_SECONDS = 5.0
 # Of what a provider says, such as its id of a message.
@@ -46,11 +46,11 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """The right and the facts to make one delivery attempt for `app`, through `sender`. `untried`
-    other senders could be tried at once should it fail, `others` at all. `asked_at` is when it was
-    asked for, by this machine's monotonic clock. `outlet` is the app whose words and senders these
-    are, "" for those of every app without its own. A Service's message calls it `app_name`; a code
-    that cannot be derived is `sealed`."""
+    """The right and the facts to make one delivery attempt for `app`, through `sender`. After a
+    failure, `untried` other senders could be tried immediately, and `others` at all. `asked_at` is
+    the time of the claim, by this machine's monotonic clock. `outlet` is the app whose words and
+    senders these are, "" for apps without their own. `app_name` is a Service's name in the message,
+    and `sealed` the code if it cannot be derived."""
 
     verification_id: str
     app: str
@@ -75,9 +75,9 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """A send that came to its end without an attempt: `dropped` or `failed`, and the reason. Or one
-    that is `broken`: nobody can read what is in Redis of it. Or one that is `left` to other
-    workers, because this one lacks the `app` of OTP_APPS, the `key` of the code, or a `sender`."""
+    """A send without an attempt, and the reason: `dropped`, `failed`, `broken` if its record is
+    unreadable, or `left` to other workers because this one lacks the `app` of OTP_APPS, the `key`
+    of the code, or a `sender`."""
 
     status: str
     reason: str
@@ -261,8 +261,8 @@ def _json_of(facts: Mapping[str, Any]) -> str:
 
 
 def _told(by_provider: object) -> str | None:
-    """What a provider or its sender told, as text that every reader takes. A record that Redis
-    could not take would have the message sent again."""
+    """Text from a provider or its sender that Redis and every reader accept. A record that Redis
+    refuses would have the message sent again."""
     if by_provider is None:
         return None
     try:

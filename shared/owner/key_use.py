@@ -22,8 +22,8 @@ class KeyUse:
         self._noted: dict[str, float] = {}
 
     def note(self, key_id: str) -> None:
-        """Note that a key was used now. Each process writes that at most once a minute for a key,
-        so that requests do not pay for it, and not at all while Redis is unreachable."""
+        """Note that a key was used now: in each process at most once a minute, and not while Redis
+        is unreachable."""
         now = int(time.time())
         # A clock that was set back counts as another minute.
         if abs(now - self._noted.get(key_id, 0)) < _EVERY_SECONDS:

@@ -29,8 +29,8 @@ class LogIns:
         self._use_session = scripts.load("owner/use_session", when_full=True)
 
     def log_in(self, address: str, *, right: bool, session: str | None = None) -> bool:
-        """Whether the owner is let in from an address, with the session opened that is named.
-        Raises TooManyLogIns, in which case the caller must not tell who was right."""
+        """Whether the owner may come in from an address, and open a session of this name. Raises
+        TooManyLogIns; the caller must not tell then whether the password was right."""
         names = [
             keys.failed_log_ins(address),
             keys.failed_log_ins("all"),

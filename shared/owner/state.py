@@ -16,9 +16,8 @@ SenderStatus = Literal["in_use", "failing", "left_alone", "paused"]
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """`oldest_seconds` is how long the first send in the queue has waited. None if nothing waits or
-    no job is from this service. `unfinished` also counts the sends that a worker has, or that wait
-    for another attempt."""
+    """`oldest_seconds` is how long the first send in the queue has waited, or None if no job there
+    is ours. `unfinished` also counts sends that a worker has or that wait for an attempt."""
 
     waiting: int
     oldest_seconds: float | None
@@ -68,8 +67,6 @@ class SystemState:
         self._senders = senders
 
     def read(self) -> State:
-        """Raises StorageUnavailable."""
-
         looked = self._scripts.fetch(self._look)
         (seconds, micros), waiting, unfinished, worker_keys, *senders = looked
         now = seconds + micros / 1e6
@@ -92,11 +89,10 @@ class SystemState:
         )
 
     def pause(self, channel: Channel, sender: str, seconds: int) -> None:
-        """Let all workers leave a sender alone for a while. Raises StorageUnavailable."""
+        """Have all workers skip a sender for a while."""
         self._scripts.run(lambda redis: redis.set(keys.paused(channel, sender), 1, ex=seconds))
 
     def resume(self, channel: Channel, sender: str) -> None:
-        """Raises StorageUnavailable."""
         self._scripts.run(lambda redis: redis.delete(keys.paused(channel, sender)))
 
     def _look(self, pipe: Pipeline) -> None:
@@ -118,8 +114,7 @@ class SystemState:
 
 
 def _worker(fields: Mapping[str, str], now: float) -> Worker | None:
-    """What a worker says of itself. Returns None without a heartbeat: the register keeps workers
-    that have died for a while."""
+    """Returns None without a heartbeat: RQ's register keeps dead workers for a while."""
     heard = _time(fields.get("last_heartbeat"))
     if heard is None:
         return None

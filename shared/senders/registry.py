@@ -1,8 +1,5 @@
-"""Senders by URL: the scheme picks the class.
-
-The worker makes its senders by this, and the API only their set-ups (SETUPS), so that both refuse
-to start on the same grounds.
-"""
+"""Senders by URL: the scheme picks the class. The worker makes its senders by this, and the API
+only their set-ups (SETUPS), so both refuse the same URLs."""
 
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
@@ -48,12 +45,9 @@ def make(url: str, registry: Registry) -> Any:
             f"unknown sender {scheme}://; available senders: {', '.join(sorted(registry))}{hint}"
         )
     try:
-        made = found.load()(url)
+        return found.load()(url)
     except ValueError as error:
-        reason = str(error)
-    else:
-        return made
-    raise ValueError(f"{scheme}:// sender: {reason}")
+        raise ValueError(f"{scheme}:// sender: {error}") from None
 
 
 def make_for(channel: Channel, name: str, url: str, registry: Registry) -> Any:

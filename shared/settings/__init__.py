@@ -99,10 +99,7 @@ class Settings(Recipients, Limits, Senders, Codes, Keys, Processes):
         return tuple(self._app_tables())
 
     def app(self, name: str) -> Self:
-        """The settings for one app: these, with what its table in OTP_APPS says instead.
-
-        Raises SettingsError.
-        """
+        """The settings for one app, with its table in OTP_APPS. Raises SettingsError."""
         table = self._app_tables().get(name, {})
         if name == PAGE_APP:
             # People at a page ask for a code now and then; a program would give itself away.
@@ -152,14 +149,7 @@ class Settings(Recipients, Limits, Senders, Codes, Keys, Processes):
             resend_seconds=self.otp_resend_seconds,
             resend_code=self.otp_resend_code,
             max_failed_checks=self.otp_max_failed_checks,
-            limits={
-                "to": self.otp_limit_to,
-                "ip": self.otp_limit_ip,
-                "app": self.otp_limit_app,
-                "country": self.otp_limit_country,
-                "range": self.otp_limit_range,
-                "global": self.otp_limit_global,
-            },
+            limits={scope: getattr(self, f"otp_limit_{scope}") for scope in (*_SCOPES, "global")},
             budget=self.otp_budget,
             guard=Guard(
                 mode=guard,
@@ -181,10 +171,7 @@ class Settings(Recipients, Limits, Senders, Codes, Keys, Processes):
         env_file: str | Path | None = ".env",
         secrets_dir: Path = Path("/run/secrets"),
     ) -> Self:
-        """Read the settings, and make the secrets that OTP_DATA_DIR asks for.
-
-        Raises SettingsError.
-        """
+        """Read the settings, and generate secrets in OTP_DATA_DIR. Raises SettingsError."""
         sources = read_sources(env, env_file, {*map(str.upper, SECRETS)})
         known = {*map(str.upper, cls.model_fields), *(f"{n.upper()}_FILE" for n in SECRETS)}
         refuse_unknown((name for source in sources for name in source), known)
@@ -209,6 +196,7 @@ class Settings(Recipients, Limits, Senders, Codes, Keys, Processes):
 
 
 _SENDERS = {f"otp_{channel}_senders" for channel in CHANNELS}
+_SCOPES = ("to", "ip", "app", "country", "range")
 
 # These can be given as files.
 SECRETS = {
@@ -230,7 +218,7 @@ PER_APP = {
     "otp_resend_seconds",
     "otp_resend_code",
     *_SENDERS,
-    *(f"otp_limit_{scope}" for scope in ("to", "ip", "app", "country", "range")),
+    *(f"otp_limit_{scope}" for scope in _SCOPES),
     "otp_max_failed_checks",
     "otp_budget",
     "otp_guard",

@@ -1,7 +1,5 @@
-"""What REDIS_URL says. All of it is checked, so that a wrong one stops the start and not each call.
-
-No error repeats a part of the URL: where a password is not percent-encoded, any part may be one.
-"""
+"""What REDIS_URL says. All of it is checked at the start. No error repeats a part of the URL: if a
+password is not percent-encoded, any part may be one."""
 
 import re
 import ssl
@@ -108,17 +106,13 @@ def _hosts(text: str, *, several: bool) -> tuple[Host, ...]:
         if not 1 <= port <= 65535:
             raise ValueError(_MALFORMED)
         if match["v6"]:
-            _check_ip(match["v6"])
+            try:
+                IPv6Address(match["v6"])
+            except ValueError:
+                # Its own message repeats the text.
+                raise ValueError(_MALFORMED) from None
         hosts.append((match["v6"] or match["name"], port))
     return tuple(hosts)
-
-
-def _check_ip(text: str) -> None:
-    try:
-        IPv6Address(text)
-    except ValueError:
-        # Its own message repeats the text.
-        raise ValueError(_MALFORMED) from None
 
 
 def _database(path: str) -> dict[str, int]:
@@ -130,7 +124,7 @@ def _database(path: str) -> dict[str, int]:
 
 
 def _master(path: str) -> tuple[str, str]:
-    """The name that the sentinels know the master by, and what is behind it."""
+    """The sentinels' name for the master, and the rest of the path."""
     match = _MASTER.fullmatch(path)
     if not match:
         raise ValueError(_MALFORMED)
@@ -201,31 +195,25 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
+_BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
 def _bool(text: str) -> bool:
     if text.lower() not in _BOOLS:
         raise ValueError("expected true or false")
     return _BOOLS[text.lower()]
 
 
-_BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+def _that(is_fine: Callable[[str], object], expected: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if not is_fine(text):
+            raise ValueError(f"expected {expected}")
+        return text
+
+    return read
 
 
-def _text(text: str) -> str:
-    if not text or not text.isprintable():
-        raise ValueError("expected only printable characters")
-    return text
-
-
-def _checks(text: str) -> str:
-    if text not in ("none", "optional", "required"):
-        raise ValueError("expected none, optional or required")
-    return text
-
-
-def _folder(text: str) -> str:
-    if not Path(text).is_dir():
-        raise ValueError("expected a folder of certificates")
-    return text
+_text = _that(lambda text: text and text.isprintable(), "only printable characters")
 
 
 _OPTIONS: Mapping[str, Callable[[str], Any]] = {
@@ -242,12 +230,14 @@ _OPTIONS: Mapping[str, Callable[[str], Any]] = {
 }
 _TLS_OPTIONS: Mapping[str, Callable[[str], Any]] = {
     "ssl_ca_certs": _text,
-    "ssl_ca_path": _folder,
+    "ssl_ca_path": _that(lambda text: Path(text).is_dir(), "a folder of certificates"),
     "ssl_certfile": _text,
     "ssl_keyfile": _text,
     "ssl_password": _text,
     "ssl_check_hostname": _bool,
-    "ssl_cert_reqs": _checks,
+    "ssl_cert_reqs": _that(
+        ("none", "optional", "required").__contains__, "none, optional or required"
+    ),
 }
 _SENTINEL_OPTIONS: Mapping[str, Callable[[str], Any]] = {
     "sentinel_username": _text,

@@ -1,8 +1,5 @@
 """Where settings come from: the environment, `.env`, files for secrets, and secrets made at start.
-
-A name that looks like a setting and is none stops the start, because the setting it was meant to
-be would silently keep its default.
-"""
+A misspelled name stops the start: the setting would silently keep its default."""
 
 import base64
 import contextlib
@@ -26,11 +23,9 @@ class SettingsError(Exception):
 def read_sources(
     env: Source, env_file: str | Path | None, secret_names: Collection[str]
 ) -> list[Source]:
-    """The environment and `.env`, nearest first, without empty values, which count as not set.
-
-    Spaces alone count as empty too, except in a secret: there they are a mistake that its own
-    check names. Raises SettingsError if `.env` cannot be read.
-    """
+    """The environment and `.env`, nearest first, without empty values, which count as not set. So
+    do spaces alone, except in a secret: its own check names that mistake. Raises SettingsError if
+    `.env` cannot be read."""
     try:
         # utf-8-sig skips the byte order mark that some editors put first.
         dotenv = dotenv_values(env_file, encoding="utf-8-sig") if env_file else {}
@@ -50,9 +45,7 @@ def read_sources(
 
 def find(name: str, sources: Sequence[Source], secrets_dir: Path | None) -> str | None:
     """The value of a setting, or None if no source has it. Pass `secrets_dir` for secrets only.
-
-    Raises SettingsError for a file that cannot be read or is empty.
-    """
+    Raises SettingsError for a file that cannot be read or is empty."""
     for source in sources:
         if name in source:
             return source[name]
@@ -69,11 +62,8 @@ def file_of(name: str, env: Source) -> Path | None:
 
 
 def read_secret(path: Path, name: str) -> str:
-    """The text of a file, which `name` is called by in errors.
-
-    Raises SettingsError, also for an empty file: a secret that did not arrive must not count as
-    one that was never set.
-    """
+    """The text of a file, which errors call `name`. Raises SettingsError, also for an empty file: a
+    secret that did not arrive must not count as one that was never set."""
     try:
         text = path.read_text(encoding="utf-8-sig").strip()
     except OSError as error:
@@ -113,11 +103,9 @@ _SHORTEST_MISSPELLED = 8
 
 
 def _misspells(name: str, setting: str) -> bool:
-    """Whether a name is within two edits of a setting, and reads like it.
-
-    REDIS_SSL is two edits from REDIS_URL, and another word. So at most half the letters of each
-    word may differ, and a short word begins with the same letter.
-    """
+    """Whether a name is within two edits of a setting, and reads like it. REDIS_SSL is two edits
+    from REDIS_URL, and another word. So at most half the letters of each word may differ, and a
+    short word begins with the same letter."""
     # The first comparison is cheap, and true for almost any two names.
     differ = len({*name} ^ {*setting}) > 4 or len(setting) < _SHORTEST_MISSPELLED
     if differ or _edits(name, setting) > 2:
@@ -154,10 +142,8 @@ _NO_HARD_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, err
 
 
 def made_secrets(folder: Path, given: Collection[str]) -> dict[str, str]:
-    """The secrets that a first start makes and keeps in OTP_DATA_DIR, without those given.
-
-    Raises SettingsError.
-    """
+    """The secrets that the first start keeps in OTP_DATA_DIR, without those given. Raises
+    SettingsError."""
     return {
         name: kept_secret(folder / name, make) for name, make in _MADE.items() if name not in given
     }
@@ -175,9 +161,7 @@ _MADE: Mapping[str, Callable[[], str]] = {
 
 def kept_secret(path: Path, make: Callable[[], str]) -> str:
     """The secret in a file, made at the first call. Processes that start together agree on it.
-
-    Raises SettingsError.
-    """
+    Raises SettingsError."""
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)

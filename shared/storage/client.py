@@ -82,7 +82,7 @@ class _Sentinel(Sentinel):
         try:
             found: Host = super().discover_master(service_name)  # type: ignore[no-untyped-call]
         except MasterNotFoundError as error:
-            # It does not say why no sentinel has answered. A wrong certificate has to be known.
+            # Say so if a wrong certificate is why no sentinel has answered.
             for sentinel in self.sentinels if self.sentinel_kwargs["ssl"] else ():
                 try:
                     sentinel.ping()
@@ -108,19 +108,15 @@ def reason(error: BaseException) -> str:
 
 def warn_if_it_evicts(redis: Redis, log: logging.Logger) -> None:
     """Evicting would forget limits and queued messages. Raises RedisError while Redis is away."""
-    policy = _maxmemory_policy(redis)
-    if policy not in (None, "noeviction"):
+    # The user of docker compose may not know. Redis logs refusals, so ask for the right first.
+    try:
+        memory = redis.info("memory") if redis.eval(_MAY_ASK, 0) else {}
+    except exceptions.ResponseError:
+        return
+    policy = memory.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
         log.warning("redis_evicts", extra={"maxmemory_policy": policy})
 
 
-# Redis keeps a log of what a user was refused, so the right is asked for first. Redis 7 tells it.
+# Redis 6.2 cannot tell.
 _MAY_ASK = "return not redis.acl_check_cmd or redis.acl_check_cmd('INFO', 'memory')"
-
-
-def _maxmemory_policy(redis: Redis) -> str | None:
-    """None if this user may not know, as with the one of compose."""
-    try:
-        found = redis.info("memory") if redis.eval(_MAY_ASK, 0) else {}
-    except exceptions.ResponseError:
-        return None
-    return found.get("maxmemory_policy")

@@ -113,8 +113,8 @@ def json_of(answer: bytes) -> Any:
 
 
 class _Breaker:
-    """Fails at once while Redis is away, so that waiting requests do not use up the threads. One
-    caller in every half second tries whether it is back. Logs each change, and nothing between."""
+    """Fails immediately while Redis is unreachable, so that waiting requests do not use up the
+    threads. Every half second one caller tries again. Logs each change once."""
 
     _PAUSE_SECONDS = 0.5
 
@@ -123,8 +123,6 @@ class _Breaker:
         self._lock = Lock()
 
     def pass_or_raise(self) -> None:
-        if self._open_until is None:
-            return
         with self._lock:
             if self._open_until is None:
                 return
@@ -140,8 +138,6 @@ class _Breaker:
             log.warning("redis_unreachable", extra={"error": str(error)})
 
     def close(self) -> None:
-        if self._open_until is None:
-            return
         with self._lock:
             is_news = self._open_until is not None
             self._open_until = None

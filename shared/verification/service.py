@@ -38,11 +38,14 @@ log = logging.getLogger("otp.api")
 
 _ID = re.compile(r"VE[0-9a-f]{32}")
 _SERVICE = re.compile(r"VA[0-9a-fA-F]{32}")
+# Of what was started.
+_LOGGED = ("verification_id", "send", "to", "channel")
 
 
 class VerificationService:
-    """`policy` answers the policy of an app, and `needed` what a worker needs for a send:
-    Outlets.needed(), or nothing, so that any worker may make any send."""
+    """`policy` returns the policy of an app, and `needed` what a worker needs for a send:
+    Outlets.needed(), or nothing if any worker may make any send. Every method raises
+    StorageUnavailable, and VerificationNotFound for an id that it does not know."""
 
     def __init__(
         self,
@@ -60,12 +63,8 @@ class VerificationService:
         self._needed = needed
 
     def start(self, request: StartRequest) -> Started:
-        """Start a verification and queue its delivery. While one is pending, queue another send of
-        it.
-
-        Raises Refused, RateLimited, TooManyChecks, IdempotencyConflict, ProofSpent,
-        DeliveryBacklog, StorageUnavailable.
-        """
+        """Start a verification and queue its delivery, or another send of the pending one. Raises
+        Refused, RateLimited, TooManyChecks, IdempotencyConflict, ProofSpent, DeliveryBacklog."""
         facts = {"app": request.app, "to": request.recipient.masked, "channel": request.channel}
         with _refusals_logged("start_refused", facts, why=str):
             return self._start(request)
@@ -80,18 +79,19 @@ class VerificationService:
         locale: str,
         proof: Proof | None = None,
     ) -> Started:
-        """Queue another send of a pending verification, possibly by another channel. The caller
-        need not know the address. Raises VerificationNotFound, and everything that start()
-        raises."""
+        """Queue another send of a pending verification, possibly by another channel, for a caller
+        that need not know the address. Raises what start() raises."""
         facts = {"app": app, "verification_id": verification_id, "channel": channel}
         with _refusals_logged("start_refused", facts, why=str):
             found = self.view(verification_id, app=app)
             recipient = self.recipient(verification_id)
             if (channel == "email") != (recipient.kind == "email"):
                 raise ChannelNotEnabled
-            account = found.account
-            # A person on the page is not a client of the Service, so the account's limits apply.
-            terms = Terms(policy=self._policy(account), account=account, app_name=found.app_name)
+            account, terms = found.account, None
+            if account != app:
+                # A person on the page is not a client of the Service: its account's limits apply.
+                policy = self._policy(account)
+                terms = Terms(policy=policy, account=account, app_name=found.app_name)
             request = StartRequest(
                 recipient=recipient,
                 channel=channel,
@@ -99,7 +99,7 @@ class VerificationService:
                 ip=ip,
                 locale=locale,
                 proof=proof,
-                terms=terms if account != app else None,
+                terms=terms,
             )
             return self._start(request, only=verification_id)
 
@@ -127,7 +127,8 @@ class VerificationService:
             answer = self._store.start({**asked, **made})
             if answer["outcome"] != "needs_code":
                 started = read_started(answer, recipient)
-                log.info("code_requested", extra=_facts_of(started, request.app))
+                told = {name: getattr(started, name) for name in _LOGGED}
+                log.info("code_requested", extra={**told, "app": request.app})
                 return started
             verification_id = answer.get("verification_id") or _new_id()
             send = answer["send"]
@@ -136,8 +137,7 @@ class VerificationService:
         raise RateLimited("resend", Limit(count=1, window_seconds=1), retry_after=1)
 
     def recipient(self, verification_id: str) -> Recipient:
-        """Who gets the code, which nobody else is to be told. Raises VerificationNotFound when it
-        has ended, StorageUnavailable."""
+        """Who gets the code, which nobody else is to be told. Unknown once the code has ended."""
         to = self._store.recipient(verification_id) if _ID.fullmatch(verification_id) else None
         if to is None:
             raise VerificationNotFound
@@ -160,8 +160,7 @@ class VerificationService:
         code of another length is a wrong one too. Without an account, such a code is an
         InvalidRequest and not counted. If `ip` is None, no client's network is limited.
 
-        Raises InvalidRequest, VerificationNotFound, TooManyChecks, RateLimited,
-        StorageUnavailable.
+        Raises InvalidRequest, TooManyChecks, RateLimited.
         """
         facts = {
             "app": app,
@@ -203,47 +202,42 @@ class VerificationService:
         return checked
 
     def _account(self, app: str, verification_id: str) -> str:
-        """The app whose policy applies: a Service has that of its account. Raises
-        StorageUnavailable."""
+        """The app whose policy applies: a Service has that of its account."""
         if not (_SERVICE.fullmatch(app) and _ID.fullmatch(verification_id)):
             return app
         return self._store.account(verification_id) or app
 
     def open(self, recipient: Recipient, *, app: str) -> str | None:
-        """The id of the recipient's open verification. Raises StorageUnavailable."""
+        """The id of the recipient's open verification."""
         return self._store.open(self._codes.tag(app, recipient.to))
 
     def latest(self, recipient: Recipient, *, app: str) -> str | None:
-        """The id of the recipient's last verification that can be looked up. Raises
-        StorageUnavailable."""
+        """The id of the recipient's last verification that can be looked up."""
         return self._store.latest(self._codes.tag(app, recipient.to))
 
     def view(self, verification_id: str, *, app: str) -> Verification:
-        """Raises VerificationNotFound, StorageUnavailable."""
         found = self._store.records(verification_id) if _ID.fullmatch(verification_id) else None
         if found is None or found.fields.get("app") != app:
             raise VerificationNotFound
         return found
 
     def app_of(self, verification_id: str) -> str:
-        """The app whose verification it is. Raises VerificationNotFound, StorageUnavailable."""
+        """The app whose verification it is."""
         app = self._store.app_of(verification_id) if _ID.fullmatch(verification_id) else None
         if app is None:
             raise VerificationNotFound
         return app
 
     def cancel(self, verification_id: str, *, app: str) -> None:
-        """Raises VerificationNotFound, StorageUnavailable."""
         self.end(verification_id, "canceled", app=app)
 
     def end(
         self, verification_id: str, status: Literal["canceled", "approved"], *, app: str
     ) -> float:
         """End a pending verification for its app. Returns the time in Unix seconds. `approved`
-        counts as by a right code. Raises VerificationNotFound, StorageUnavailable."""
-        at = None
-        if _ID.fullmatch(verification_id):
-            at = self._store.end(verification_id, app, status)
+        counts as by a right code."""
+        is_id = _ID.fullmatch(verification_id)
+        at = self._store.end(verification_id, app, status) if is_id else None
         if at is None:
             raise VerificationNotFound
         event = "verification_canceled" if status == "canceled" else "verification_approved"
@@ -261,9 +255,7 @@ class VerificationService:
         error: str | None = None,
         provider_id: str | None = None,
     ) -> None:
-        """Record what a provider says later of a delivery attempt. The report is from one of
-        `senders`, by channel and name. Raises VerificationNotFound if none of them made that
-        attempt, and StorageUnavailable."""
+        """As Ledger.receipt(). The attempt is unknown if none of the senders made it."""
         status = None
         if _ID.fullmatch(verification_id):
             status = self._ledger.receipt(
@@ -294,16 +286,6 @@ class VerificationService:
 
 def _new_id() -> str:
     return f"VE{secrets.token_hex(16)}"
-
-
-def _facts_of(started: Started, app: str) -> dict[str, Any]:
-    return {
-        "verification_id": started.verification_id,
-        "send": started.send,
-        "app": app,
-        "to": started.to,
-        "channel": started.channel,
-    }
 
 
 def _type_name(error: OtpError) -> str:

@@ -57,7 +57,7 @@ class GuardCount:
 
 
 class Store:
-    """The verifications in Redis, and what limits them. One method for each script."""
+    """The verifications in Redis, and what limits them."""
 
     def __init__(self, scripts: Scripts, *, keep_seconds: int = 86400) -> None:
         """`keep_seconds`: how long a verification can be looked up after its code's end."""

@@ -1,12 +1,12 @@
-"""The rate limits that a Service has of its own: how often it may be asked for a code with the same
-value, which is a client's address, a session, or whatever the account counts by."""
+"""A Service's own rate limits: how many codes can be requested with the same value, which is a
+client's address, a session, or whatever the account counts by."""
 
 import json
 import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import OnErrorOmit, PositiveInt, TypeAdapter
 
@@ -63,9 +63,9 @@ _STORED = TypeAdapter(list[OnErrorOmit[RateLimit]])
 
 
 class RateLimits:
-    """The rate limits in Redis. Each Service has one value, which is read and replaced as a whole.
-    So requests at the same time cannot add the same name or interval twice. Methods raise
-    RateLimitNotFound, RateLimitRefused, StorageUnavailable."""
+    """The rate limits in Redis, read and replaced as a whole per Service, so that requests at the
+    same time cannot add the same name or interval twice. Methods raise RateLimitNotFound,
+    RateLimitRefused, StorageUnavailable."""
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
@@ -151,18 +151,15 @@ class RateLimits:
         self._change(service, remove)
 
     def _change(self, service: str, change: Callable[[list[RateLimit]], T]) -> T:
-        """Do to a Service's limits what `change` does to the list of them; once more when somebody
-        else has changed them meanwhile."""
+        """Change the list of a Service's limits, and again if someone else was faster."""
+        key = keys.rate_limits(service)
         while True:
-            kept = self._scripts.run(lambda redis: redis.get(keys.rate_limits(service))) or b""
+            kept = self._scripts.run(lambda redis: redis.get(key)) or b""
             limits = parse(kept)
             answer = change(limits)
-            if self._replaced(service, kept, limits):
+            changed = json.dumps(list(map(asdict, limits)))
+            if self._replace([key], [kept, changed, SERVICE_SECONDS * 1000]):
                 return answer
-
-    def _replaced(self, service: str, kept: bytes, limits: Sequence[RateLimit]) -> bool:
-        words: list[Any] = [kept, json.dumps(list(map(asdict, limits))), SERVICE_SECONDS * 1000]
-        return bool(self._replace([keys.rate_limits(service)], words))
 
 
 def parse(kept: bytes | None) -> list[RateLimit]:

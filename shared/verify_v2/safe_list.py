@@ -13,8 +13,8 @@ from shared.verification.store import SERVICE_SECONDS
 
 
 class SafeList:
-    """The numbers in Redis, as keyed hashes: nobody can ask for the whole list. Store lists the
-    keys. Methods raise StorageUnavailable."""
+    """The numbers in Redis, as keyed hashes, so no one can read the whole list. Methods raise
+    StorageUnavailable."""
 
     def __init__(self, scripts: Scripts, codes: Codes) -> None:
         self._scripts = scripts
@@ -49,5 +49,5 @@ class SafeList:
 
 
 def tag(codes: Codes, recipient: Recipient) -> str:
-    """The name of a number here. No app has a space in its name: it is nobody's tag elsewhere."""
+    """No app has a space in its name, so this is no app's tag."""
     return codes.tag("safe list", recipient.to)

@@ -1,8 +1,5 @@
-"""Services of the Verify v2 compatible API: each is a policy of its own within an account.
-
-To the core an account is an app, and so is each of its Services, by its SID. That is longer than
-the name of any other app may be, so that the two are never taken for each other.
-"""
+"""Services of the Verify v2 compatible API: each has its own policy within an account. To the core,
+accounts and Services are apps. A Service's SID is longer than any other app's name can be."""
 
 import json
 import secrets
@@ -33,9 +30,8 @@ _DELETED = '{"deleted": true}'
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """`created` and `updated` in Unix milliseconds, 0 for one of OTP_SERVICES that was never
-    changed. What only clients of the API look at is kept for them: lookup_enabled and what stands
-    below it."""
+    """`created` and `updated` are in Unix milliseconds, or 0 for one of OTP_SERVICES that was never
+    changed. Only clients of the API look at lookup_enabled and the fields below it."""
 
     sid: str
     account: str
@@ -74,7 +70,7 @@ _IDENTITY = {"sid", "account", "friendly_name"}
 
 
 class ToStart(NamedTuple):
-    """A Service, its rate limits, and whether its account trusts the recipient's number."""
+    """`is_safe`: the account trusts the recipient's number."""
 
     service: Service
     limits: list[RateLimit]
@@ -82,7 +78,7 @@ class ToStart(NamedTuple):
 
 
 class Services:
-    """The Services in Redis. `given` are those of OTP_SERVICES, which are written only when they
+    """The Services in Redis, and those of OTP_SERVICES (`given`), which Redis gets only when they
     are changed or deleted."""
 
     def __init__(self, scripts: Scripts, given: Sequence[Service]) -> None:
@@ -103,8 +99,8 @@ class Services:
         return self._of(account, sid, text)
 
     def find_to_start(self, account: str, sid: str, safe_key: str) -> ToStart | None:
-        """An account's Service with what a start has to know beside it, in one round trip.
-        `safe_key` is SafeList's for the recipient."""
+        """What a start has to know, in one round trip. `safe_key` is SafeList's key for the
+        recipient."""
 
         def ask(pipe: Pipeline) -> None:
             pipe.getex(keys.service(sid), ex=SERVICE_SECONDS)
@@ -120,7 +116,6 @@ class Services:
         """Those of OTP_SERVICES, then the others, the oldest first."""
         index = keys.services(account)
         given = [sid for sid, service in self._given.items() if service.account == account]
-
         (stored,) = self._scripts.fetch(lambda pipe: pipe.zrange(index, 0, -1))
         sids = list(dict.fromkeys([*given, *(str(reading.text(sid)) for sid in stored or ())]))
 
@@ -196,8 +191,7 @@ def given(settings: Settings) -> list[Service]:
 
 class Policies:
     """The policy of a Service: that of its account, with the times and counts that clients of the
-    API know. They limit how often a recipient is sent something; the limit beside them is the
-    owner's where there is one, else a high one."""
+    API know. They limit the sends to a recipient, so the account's default for that is high."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
