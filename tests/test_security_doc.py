@@ -59,7 +59,17 @@ ASVS = """
     16.5.1 16.5.2 16.5.3 16.5.4
 """
 
-CRYPTOGRAPHY = {"hashlib", "hmac", "secrets", "ssl", "random", "uuid", "cryptography", "altcha"}
+CRYPTOGRAPHY = {
+    "hashlib",
+    "hmac",
+    "secrets",
+    "ssl",
+    "random",
+    "uuid",
+    "cryptography",
+    "altcha",
+    "pycurl",
+}
 # Openings of an answer that is no plain yes.
 ANSWERS = {
     "Partly:": "partly",

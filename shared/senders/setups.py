@@ -13,6 +13,7 @@ from email.utils import unquote
 from typing import ClassVar, Self
 from urllib.parse import quote, urlsplit
 
+import idna
 from email_validator import validate_email
 
 from shared.policy import CHANNELS, Channel
@@ -158,9 +159,22 @@ class WebhookSetup:
         tls = parts.options.get("tls", "yes")
         if not parts.host or tls not in ("yes", "none"):
             raise ValueError("expected webhook://SECRET@host/path, with ?tls=none for plain HTTP")
-        host = f"[{parts.host}]" if ":" in parts.host else parts.host
+        host = f"[{parts.host}]" if ":" in parts.host else _host_in_ascii(parts.host)
         port = f":{parts.port}" if parts.port else ""
         scheme = "https" if tls == "yes" else "http"
         # HTTP takes no letters beyond ASCII; everything else stays as it is.
-        query = quote(f"?{parts.query}" if parts.query else "", safe=string.punctuation)
-        return cls(endpoint=f"{scheme}://{host}{port}{parts.path or '/'}{query}", key=key)
+        query = f"?{parts.query}" if parts.query else ""
+        path = quote(f"{parts.path or '/'}{query}", safe=string.punctuation)
+        return cls(endpoint=f"{scheme}://{host}{port}{path}", key=key)
+
+
+def _host_in_ascii(host: str) -> str:
+    """A host name in Punycode. Raises ValueError."""
+    if host.isascii():
+        return host
+    try:
+        return idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:
+        # Its text repeats the host.
+        pass
+    raise ValueError("the host is not a valid internationalized name")

@@ -1,30 +1,34 @@
 """POST over HTTP, for senders: kept connections, a deadline, and whether the request left."""
 
 import json
-import threading
+import os
+import select
 import time
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ssl import SSLCertVerificationError
+from pathlib import Path
 from typing import Any
+from urllib.request import getproxies_environment
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+import certifi
+import pycurl
 
+from shared import VERSION
 from worker.senders.base import DeliveryError, Failure
-from worker.senders.errors import bottom, cause
 from worker.senders.sockets import bounded
 
-# Above one second, after which TCP repeats a lost first packet.
-CONNECT_SECONDS = 1.5
-READ_SECONDS = 5.0
-# Load balancers and firewalls forget idle connections, often without a word; a request over such
-# a one meets silence, which reads as "it may have been taken".
+# Name lookup, TCP and TLS. TCP repeats a lost first packet after one second.
+CONNECT_SECONDS = 3.0
+# Everything. So even after a slow connection the provider has 5 s for its answer.
+POST_SECONDS = 8.0
+# Load balancers and firewalls forget idle connections without closing them. A request on such a
+# connection gets no answer, and then the provider may have taken it.
 IDLE_SECONDS = 30.0
 LARGEST_ANSWER_BYTES = 64 * 1024
+
+# libcurl sends no header without a value, and none of its own in its place.
+_USUAL_HEADERS = {"Accept-Encoding": "identity", "Content-Type": "", "Expect": ""}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +40,13 @@ class Answer:
 
 
 class Poster:
-    """Posts over connections that are kept per thread. Follows no redirects, which would send the
-    code to any host that the answer names. Proxies and private authorities come from the
-    environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE)."""
+    """Posts from many threads, over no more connections than there are posts at the same time.
+    Follows no redirects, which would send the code to any host that the answer names. Proxies and
+    private authorities come from the environment (HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE)."""
 
     def __init__(self) -> None:
-        self._mine = threading.local()
+        # The one used last is at the end.
+        self._idle: list[_Line] = []
 
     def post(
         self,
@@ -50,137 +55,165 @@ class Poster:
         headers: Mapping[str, str],
         auth: tuple[str, str] | None = None,
     ) -> Answer:
-        """Return the answer, whatever its status. The query of `url` is sent byte for byte. The
+        """Return the answer, whatever its status. `url` is ASCII, and sent byte for byte. The
         whole call, from the name lookup to the end of the answer, keeps the deadline of the send.
         Raises DeliveryError:
 
         transient  the request did not leave
-        refused    it did not leave, as the server cannot prove that it is the provider
+        refused    it did not leave, because the server cannot prove that it is the provider, or
+                   because a header has other characters than printable ASCII
         unknown    it left, and no whole answer came
         """
-        _call.left = False
-        _call.query = url.partition("?")[2]
+        if auth:
+            login = b64encode(":".join(auth).encode()).decode()
+            headers = {**headers, "Authorization": f"Basic {login}"}
+        lines = [
+            f"{name}: {value}".rstrip() for name, value in {**_USUAL_HEADERS, **headers}.items()
+        ]
+        if not all(line.isascii() and line.isprintable() for line in lines):
+            raise DeliveryError("refused", "InvalidHeader")
         try:
-            with bounded():
-                return _post(self._session(), url, body, headers, auth)
-        except (requests.RequestException, HTTPError, OSError) as error:
-            failure = _failure(error)
-        # Not inside of `except`: the error holds the request, and it would hang on the new one.
-        raise failure
-
-    def _session(self) -> requests.Session:
-        """This thread's session, without connections that were idle for long."""
-        now = time.monotonic()
-        session: _Session | None = getattr(self._mine, "session", None)
-        if session is None:
-            session = self._mine.session = _Session()
-        elif now - self._mine.used_at > IDLE_SECONDS:
-            session.close()
-        self._mine.used_at = now
-        return session
+            line = self._idle.pop()
+        except IndexError:
+            line = _Line()
+        answer = line.post(url, body, lines)
+        self._idle.append(line)
+        if isinstance(answer, DeliveryError):
+            raise answer
+        return answer
 
 
-def _post(
-    session: requests.Session,
-    url: str,
-    body: bytes,
-    headers: Mapping[str, str],
-    auth: tuple[str, str] | None,
-) -> Answer:
-    with session.post(
-        url,
-        data=body,
-        headers={**headers, "Accept-Encoding": "identity"},
-        # With none, requests would look for one in ~/.netrc.
-        auth=auth or _anonymous,
-        timeout=(CONNECT_SECONDS, READ_SECONDS),
-        stream=True,
-    ) as response:
-        content = response.raw.read(LARGEST_ANSWER_BYTES)
-    if response.status_code < 200:
-        # An interim response: http.client skips 100 only, and takes the others for the answer.
-        raise requests.RequestException
+class _Line:
+    """A handle of libcurl, which keeps its connection. For one post at a time."""
+
+    def __init__(self) -> None:
+        self._used_at = time.monotonic()
+        self._curl = pycurl.Curl()
+        self._progress = _Progress()
+        self._proxies = getproxies_environment()
+        for option, value in (
+            # libcurl must not use signals outside of the main thread.
+            (pycurl.NOSIGNAL, 1),
+            (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
+            (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
+            (pycurl.CONNECTTIMEOUT_MS, int(CONNECT_SECONDS * 1000)),
+            (pycurl.USERAGENT, f"Sixpost/{VERSION}"),
+            (pycurl.PATH_AS_IS, 1),
+            (pycurl.MAXCONNECTS, 1),
+            (pycurl.PREREQFUNCTION, self._progress.leave),
+            (pycurl.WRITEFUNCTION, self._progress.receive),
+            *_tls_options(),
+        ):
+            self._curl.setopt(option, value)
+
+    def post(self, url: str, body: bytes, headers: list[str]) -> Answer | DeliveryError:
+        """Returns an error instead of raising it, so that none hangs on it as its context."""
+        curl, progress = self._curl, self._progress
+        progress.begin()
+        curl.setopt(pycurl.URL, url)
+        curl.setopt(pycurl.PROXY, self._proxy(url))
+        curl.setopt(pycurl.HTTPHEADER, headers)
+        curl.setopt(pycurl.POSTFIELDS, body)
+        curl.setopt(pycurl.FRESH_CONNECT, self._is_stale())
+        try:
+            with bounded() as bounds:
+                curl.setopt(pycurl.TIMEOUT_MS, int(bounds.wait(POST_SECONDS) * 1000) + 1)
+                curl.perform()
+        except TimeoutError:
+            return DeliveryError("transient", "TimeoutError")
+        except pycurl.error as error:
+            code = error.args[0]
+            if not (code == pycurl.E_WRITE_ERROR and progress.is_full):
+                return DeliveryError(_failure(code, left=progress.left), self._word(code))
+        self._used_at = time.monotonic()
+        return Answer(
+            status=curl.getinfo(pycurl.RESPONSE_CODE), json=_json_object(progress.content)
+        )
+
+    def _proxy(self, url: str) -> str:
+        """libcurl reads NO_PROXY itself, but it does not read HTTP_PROXY in capital letters."""
+        scheme = url.partition(":")[0]
+        return self._proxies.get(scheme) or self._proxies.get("all") or ""
+
+    def _is_stale(self) -> bool:
+        """Whether the kept connection was idle for long, or the provider has closed it. libcurl
+        looks for that only once a second."""
+        socket = self._curl.getinfo(pycurl.ACTIVESOCKET)
+        if socket < 0:
+            return False
+        poll = select.poll()
+        poll.register(socket, select.POLLIN)
+        return time.monotonic() - self._used_at > IDLE_SECONDS or bool(poll.poll(0))
+
+    def _word(self, code: int) -> str:
+        """A word for what went wrong, the same as for senders that use Python's connections."""
+        if code == pycurl.E_COULDNT_CONNECT:
+            return type(OSError(self._curl.getinfo(pycurl.OS_ERRNO), "")).__name__
+        return _WORDS.get(code, f"curl_{code}")
+
+
+class _Progress:
+    """What libcurl reports of a post."""
+
+    def begin(self) -> None:
+        self.left = False
+        self.content = bytearray()
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.content) >= LARGEST_ANSWER_BYTES
+
+    def leave(self, *_: object) -> object:
+        """The connection is ready, through a proxy and TLS if need be, and the request is next.
+        If the provider closes a kept connection without an answer, libcurl would send the request
+        again, although the provider may have taken it."""
+        if self.left:
+            return pycurl.PREREQFUNC_ABORT
+        self.left = True
+        return pycurl.PREREQFUNC_OK
+
+    def receive(self, data: bytes) -> int | None:
+        self.content += data
+        # -1 ends the transfer.
+        return -1 if self.is_full else None
+
+
+_WORDS = {
+    pycurl.E_ABORTED_BY_CALLBACK: "RemoteDisconnected",
+    pycurl.E_COULDNT_RESOLVE_HOST: "gaierror",
+    pycurl.E_COULDNT_RESOLVE_PROXY: "gaierror",
+    pycurl.E_GOT_NOTHING: "RemoteDisconnected",
+    pycurl.E_OPERATION_TIMEDOUT: "TimeoutError",
+    pycurl.E_PARTIAL_FILE: "IncompleteRead",
+    pycurl.E_PEER_FAILED_VERIFICATION: "SSLCertVerificationError",
+    pycurl.E_RECV_ERROR: "ConnectionResetError",
+    pycurl.E_SEND_ERROR: "ConnectionResetError",
+    pycurl.E_SSL_CONNECT_ERROR: "SSLError",
+}
+
+
+def _failure(code: int, *, left: bool) -> Failure:
+    if left:
+        return "unknown"
+    return "refused" if code == pycurl.E_PEER_FAILED_VERIFICATION else "transient"
+
+
+def _json_object(content: bytearray) -> Mapping[str, Any]:
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
-        found = None
-    return Answer(status=response.status_code, json=found if isinstance(found, dict) else {})
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
-def _anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-def _failure(error: Exception) -> DeliveryError:
-    failure: Failure
-    if _call.left:
-        failure = "unknown"
-    elif isinstance(bottom(error), SSLCertVerificationError):
-        failure = "refused"
-    else:
-        failure = "transient"
-    return DeliveryError(failure, cause(error))
-
-
-class _Call(threading.local):
-    """The POST that this thread is making."""
-
-    left = False
-    query = ""
-
-
-_call = _Call()
-
-
-# requests and urllib3 report a time-out in the TLS handshake like one of the answer, and a
-# connection that breaks in mid-answer like a failed handshake. Whether the request left is known
-# only here.
-class _Connection(HTTPConnection):
-    def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
-        if _call.query:
-            # requests and urllib3 change the spelling, which a signed query does not survive.
-            url = f"{url.partition('?')[0]}?{_call.query}"
-        super().putrequest(method, url, *args, **kwargs)
-
-    def endheaders(self, message_body: Any = None, *, encode_chunked: bool = False) -> None:
-        if self.sock is None:
-            self.connect()
-        _call.left = True
-        super().endheaders(message_body, encode_chunked=encode_chunked)
-
-
-class _TlsConnection(_Connection, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        _note_departures(self.poolmanager)
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
-        _note_departures(manager)
-        return manager
-
-
-class _Session(requests.Session):
-    def __init__(self) -> None:
-        super().__init__()
-        self.mount("http://", _Adapter())
-        self.mount("https://", _Adapter())
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Nowhere: not followed, nor even looked at."""
-
-
-def _note_departures(manager: PoolManager) -> None:
-    manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+def _tls_options() -> list[tuple[int, Any]]:
+    """For the provider and for a proxy over TLS."""
+    given = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    authorities = given or certifi.where()
+    is_folder = Path(authorities).is_dir()
+    return [
+        (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
+        (pycurl.PROXY_SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
+        (pycurl.CAPATH if is_folder else pycurl.CAINFO, authorities),
+        (pycurl.PROXY_CAPATH if is_folder else pycurl.PROXY_CAINFO, authorities),
+    ]

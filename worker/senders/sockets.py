@@ -1,13 +1,14 @@
-"""Sockets that keep the deadline of a send and limit how much of an answer is read.
+"""The deadline of a send, and sockets that keep it and limit how much of an answer is read.
 
-The timeouts of HTTP and SMTP libraries begin again with every byte. A provider that answers byte by
-byte could hold a thread forever, and an answer without end could fill the memory. Within
-`bounded()` no call of a connection lasts beyond the deadline, whatever the library does. A client
-with connections of its own, such as curl, is told the seconds that are left: `Bounds.wait()`.
+The timeouts of Python's HTTP and SMTP libraries begin again with every byte. A provider that
+answers byte by byte could hold a thread forever, and an endless answer could fill the memory.
+Within `bounded()` no call of a connection lasts beyond the deadline, whatever the library does. A
+client with its own connections, such as libcurl, needs the remaining seconds: `Bounds.wait()`.
 """
 
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,8 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-
-from urllib3.util import connection as urllib3_connection
 
 from worker.senders.base import LONGEST_SEND_SECONDS
 
@@ -118,14 +117,21 @@ class _TlsSocket(_Socket, ssl.SSLSocket):
             super().do_handshake(block)
 
 
-@cache
 def _bound_libraries() -> None:
     """Have the libraries open these connections. None of them takes a socket from us wherever it
     opens one (a proxy over TLS, what apprise calls), but all of them come by here. Outside of
-    `bounded()` nothing changes."""
+    `bounded()` nothing changes. urllib3 is slow to import, so it is bounded once a sender has
+    imported it."""
     ssl.SSLContext.sslsocket_class = _TlsSocket
-    for module in (socket, urllib3_connection):
-        setattr(module, "create_connection", _bounded_one(module.create_connection))  # noqa: B010
+    for name in ("socket", "urllib3.util.connection"):
+        if name in sys.modules:
+            _bound(name)
+
+
+@cache
+def _bound(name: str) -> None:
+    module: Any = sys.modules[name]
+    module.create_connection = _bounded_one(module.create_connection)
 
 
 def _bounded_one(usual: Callable[..., socket.socket]) -> Callable[..., socket.socket]:

@@ -1,16 +1,25 @@
 """What all senders over HTTP share."""
 
+import base64
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from threading import Barrier
+from threading import Barrier, Thread
 
 import pytest
 
 from tests.worker.senders.conftest import Answering
 from worker.senders.base import DeliveryError
-from worker.senders.conformance.servers import HttpServer, Reply, Request, TcpServer, serving
+from worker.senders.conformance.servers import (
+    DripServer,
+    HttpServer,
+    Reply,
+    Request,
+    TcpServer,
+    nobody,
+    serving,
+)
 from worker.senders.http_post import IDLE_SECONDS, LARGEST_ANSWER_BYTES, Poster
 
 
@@ -27,18 +36,59 @@ class Counting(HttpServer):
         return super().get_request()
 
 
-def test_keeps_one_connection_per_thread():
+def hang_up(_: Request) -> Reply:
+    raise ConnectionAbortedError
+
+
+def test_has_one_connection_for_each_post_at_the_same_time():
     poster, together, server = Poster(), Barrier(4), Counting()
 
-    def post_three(address: str) -> None:
+    def answer(_: Request) -> Reply:
         together.wait(5)
+        return Reply(body=b"{}")
+
+    def post_three(address: str) -> None:
         for _ in range(3):
             poster.post(f"http://{address}/", b"", {})
 
+    server.answer = answer
     with serving(server) as address, ThreadPoolExecutor(4) as pool:
         list(pool.map(post_three, [address] * 4))
     assert len(server.requests) == 12
     assert server.connections == 4
+
+
+def test_threads_take_turns_on_one_connection():
+    poster, server = Poster(), Counting()
+    with serving(server) as address:
+        for _ in range(3):
+            thread = Thread(target=poster.post, args=(f"http://{address}/", b"", {}))
+            thread.start()
+            thread.join()
+    assert len(server.requests) == 3
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("status", [400, 429, 500, 503])
+def test_keeps_the_connection_after_a_refusal(status):
+    poster, server = Poster(), Counting()
+    server.answer = lambda _: Reply(status=status, body=b"no")
+    with serving(server) as address:
+        for _ in range(2):
+            assert poster.post(f"http://{address}/", b"x", {}).status == status
+    assert server.connections == 1
+
+
+def test_never_repeats_a_request_that_has_left():
+    """libcurl would, on another connection, when a kept one ends without an answer."""
+    poster, server = Poster(), Counting()
+    with serving(server) as address:
+        poster.post(f"http://{address}/", b"x", {})
+        server.answer = hang_up
+        with pytest.raises(DeliveryError) as raised:
+            poster.post(f"http://{address}/", b"x", {})
+    assert (raised.value.failure, raised.value.error) == ("unknown", "RemoteDisconnected")
+    assert len(server.requests) == 2
 
 
 def test_does_not_use_a_connection_that_was_idle_for_long(monkeypatch):
@@ -58,6 +108,32 @@ def test_reads_no_endless_answer(http_server: Answering):
     assert (answer.status, answer.json) == (200, {})
 
 
+def test_takes_an_answer_that_comes_before_the_body_has_left():
+    early = DripServer(
+        b"x", head=b"HTTP/1.1 413 No\r\nContent-Length: 1\r\n\r\n", after=b"\r\n\r\n"
+    )
+    with serving(early) as address:
+        answer = Poster().post(f"http://{address}/", b"x" * 4_000_000, {})
+    assert answer.status == 413
+
+
+def test_asks_for_no_permission_to_send_a_long_body(http_server: Answering):
+    address, server = http_server(body=b"{}")
+    Poster().post(f"http://{address}/", b"x" * 2_000_000, {})
+    (request,) = server.requests
+    assert len(request.body) == 2_000_000
+    assert "Expect" not in request.headers
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Other: b", "a\nb", "a\0b", "caf\u00e9"])
+def test_refuses_a_header_that_is_more_than_a_line_of_ascii(http_server: Answering, value):
+    address, server = http_server()
+    with pytest.raises(DeliveryError) as raised:
+        Poster().post(f"http://{address}/", b"x", {"X-Key": value})
+    assert (raised.value.failure, raised.value.error) == ("refused", "InvalidHeader")
+    assert server.requests == []
+
+
 def test_sends_no_password_from_netrc(http_server, monkeypatch, tmp_path):
     """What lies in the home directory is no business of a provider's."""
     netrc = tmp_path / "netrc"
@@ -75,6 +151,35 @@ def test_goes_through_the_proxy_of_the_environment(http_server, monkeypatch):
     answer = Poster().post("http://provider.invalid/send?sig=a%2fb", b"x", {})
     assert answer.json == {"id": 1}
     assert server.requests[0].path == "http://provider.invalid/send?sig=a%2fb"
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
+def test_logs_in_to_a_proxy(http_server, monkeypatch, name):
+    address, server = http_server(body=b"{}")
+    monkeypatch.setenv(name, f"http://me:hunter%402@{address}")
+    monkeypatch.setenv("no_proxy", "")
+    Poster().post("http://provider.invalid/", b"x", {})
+    login = base64.b64encode(b"me:hunter@2").decode()
+    assert server.requests[0].headers["Proxy-Authorization"] == f"Basic {login}"
+
+
+def test_a_proxy_that_refuses_a_tunnel_is_transient(http_server, monkeypatch):
+    address, _ = http_server(status=407)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me:hunter22@{address}")
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(DeliveryError) as raised:
+        Poster().post("https://provider.invalid/", b"x", {})
+    assert raised.value.failure == "transient"
+    assert "hunter22" not in str(raised.value)
+
+
+def test_goes_around_the_proxy_where_the_environment_says_so(http_server, monkeypatch):
+    address, server = http_server(body=b"{}")
+    monkeypatch.setenv("http_proxy", f"http://{nobody()}")
+    monkeypatch.setenv("NO_PROXY", "example.com,127.0.0.1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    Poster().post(f"http://{address}/send", b"x", {})
+    assert server.requests[0].path == "/send"
 
 
 @pytest.mark.parametrize("hang_up", [True, False])
@@ -118,13 +223,8 @@ def test_refuses_a_server_that_cannot_prove_its_name(tls_server):
 
 
 def test_does_not_know_about_a_tls_connection_that_broke(tls_server, certificate, monkeypatch):
-    """requests reports it like a handshake that failed."""
-
-    def break_off(_: Request) -> Reply:
-        raise ConnectionAbortedError
-
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate[0]))
-    address, server = tls_server(break_off)
+    address, server = tls_server(hang_up)
     with pytest.raises(DeliveryError) as raised:
         Poster().post(f"https://{address}/", b"x", {})
     assert raised.value.failure == "unknown"

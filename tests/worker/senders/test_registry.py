@@ -73,7 +73,8 @@ def test_imports_only_what_is_configured():
     program = (
         "import sys; from worker.senders import named_senders;"
         f"named_senders([('console', 'console://'), ('smtp', {SMTP!r})], 'email');"
-        "sys.exit(bool({'requests', 'apprise'} & set(sys.modules)))"
+        f"named_senders([('twilio', {TWILIO!r})], 'sms');"
+        "sys.exit(bool({'requests', 'urllib3', 'apprise'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 

@@ -41,7 +41,9 @@ HTTP_ANSWERS = {
     "a refusal": (b"HTTP/1.1 500 No\r\nContent-Length: 60000\r\n\r\n", b"x"),
 }
 # Those whose first 64 kB are an answer.
-BODIES = {"a body", "a body without a length", "a refusal"}
+BODIES = {"a body", "a body without a length", "chunks", "a refusal"}
+# libcurl reads over this one, which costs no memory.
+SKIPPED = {"a chunk's extension"}
 
 
 @pytest.fixture
@@ -79,19 +81,26 @@ def test_an_http_answer_that_drips_ends_at_the_deadline(drips, answer):
     head, drip = HTTP_ANSWERS[answer]
     address = drips(drip, head=head, after=REQUEST)
     failure, error = failure_in_time(webhook(address))
-    assert failure == "unknown"
-    assert error == ("RequestException" if answer == "103 Early Hints" else "TimeoutError")
+    assert (failure, error) == ("unknown", "TimeoutError")
 
 
-@pytest.mark.parametrize("answer", [name for name in HTTP_ANSWERS if name not in BODIES])
+@pytest.mark.parametrize("answer", [a for a in HTTP_ANSWERS if a not in BODIES | SKIPPED])
 def test_an_http_answer_without_end_is_read_up_to_a_limit(drips, answer):
     head, drip = HTTP_ANSWERS[answer]
     address = drips(drip, head=head, after=REQUEST, floods=True)
     assert failure_of(webhook(address)).failure == "unknown"
 
 
-def test_the_first_bytes_of_a_long_body_are_enough(drips):
-    head, drip = HTTP_ANSWERS["a body without a length"]
+@pytest.mark.parametrize("answer", sorted(SKIPPED))
+def test_what_is_skipped_without_end_is_skipped_until_the_deadline(drips, answer):
+    head, drip = HTTP_ANSWERS[answer]
+    address = drips(drip, head=head, after=REQUEST, floods=True)
+    assert failure_in_time(webhook(address)) == ("unknown", "TimeoutError")
+
+
+@pytest.mark.parametrize("answer", ["a body without a length", "chunks"])
+def test_the_first_bytes_of_a_long_body_are_enough(drips, answer):
+    head, drip = HTTP_ANSWERS[answer]
     webhook(drips(drip, head=head, after=REQUEST, floods=True)).send(make_message())
 
 
@@ -167,11 +176,10 @@ def test_many_addresses_that_do_not_answer_share_one_deadline(monkeypatch):
             other.connect_ex(address)
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address)] * 20
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-        assert failure_in_time(webhook("many.invalid")) == ("transient", "TimeoutError")
+        assert failure_in_time(mailer("many.invalid"), **MAIL) == ("transient", "TimeoutError")
 
 
-@pytest.mark.parametrize("url", ["webhook://{}@slow.invalid/", "smtp://slow.invalid?from=a@b.c"])
-def test_a_name_server_that_does_not_answer_is_waited_for_until_the_deadline(monkeypatch, url):
+def test_a_name_server_that_does_not_answer_is_waited_for_until_the_deadline(monkeypatch):
     go_on = threading.Event()
 
     def look_up(*_, **__):
@@ -179,8 +187,7 @@ def test_a_name_server_that_does_not_answer_is_waited_for_until_the_deadline(mon
         raise socket.gaierror
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    sender = sender_for(url.format(SECRET))
-    assert failure_in_time(sender, channel="email", to="a@example.com")[0] == "transient"
+    assert failure_in_time(mailer("slow.invalid"), **MAIL)[0] == "transient"
     go_on.set()
 
 
