@@ -62,7 +62,7 @@ def _read(reporters: Mapping[Channel, Reporter], url: str) -> tuple[Receipt, lis
     channels = []
     for channel, reporter in reporters.items():
         with suppress(Unauthorized):
-            receipt = reporter.read(request, url)
+            receipt = reporter(request, url)
             channels.append(channel)
     if receipt is None:
         raise Unauthorized

@@ -1,7 +1,7 @@
 """What a provider reports about a message, and what reads it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from flask import Request
 
@@ -15,12 +15,6 @@ class Receipt:
     provider_id: str | None = None
 
 
-class Reporter(Protocol):
-    """Reads the receipts of one provider."""
-
-    def read(self, request: Request, url: str) -> Receipt:
-        """Return the receipt in a request to a public URL.
-
-        Raises Unauthorized if this provider did not sign the request. Raises InvalidRequest and
-        the exceptions of api.http.body if the content is wrong.
-        """
+# Reads the receipt in a request to a public URL. Raises Unauthorized if this provider did not sign
+# the request. Raises InvalidRequest and the exceptions of api.http.body if the content is wrong.
+Reporter = Callable[[Request, str], Receipt]

@@ -5,12 +5,12 @@ https://www.twilio.com/docs/usage/webhooks/webhooks-security
 
 import hmac
 import re
-from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
 
 from flask import Request
 
-from api.receipts.reporter import Receipt
+from api.receipts.reporter import Receipt, Reporter
 from shared import signatures
 from shared.delivery.ledger import ReceiptOutcome
 from shared.errors import InvalidRequest, Unauthorized
@@ -29,42 +29,33 @@ _OUTCOMES: dict[str, ReceiptOutcome] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Twilio:
-    auth_token: str = field(repr=False)
-
-    def read(self, request: Request, url: str) -> Receipt:
-        form = list(request.form.items(multi=True))
-        given = request.headers.get("X-Twilio-Signature", "")
-        # Compare all spellings, so that the time does not depend on which one matches.
-        right = [
-            hmac.compare_digest(
-                signatures.twilio(self.auth_token, spelling, form).encode(), given.encode()
-            )
-            for spelling in _spellings(url)
-        ]
-        if not any(right):
-            raise Unauthorized
-        status = request.form.get("MessageStatus") or request.form.get("CallStatus")
-        if not status:
-            raise InvalidRequest(("MessageStatus", "MessageStatus or CallStatus is required"))
-        sid = request.form.get("MessageSid") or request.form.get("CallSid") or ""
-        # Twilio adds statuses without notice. Each of them shows that it accepted the message.
-        outcome = _OUTCOMES.get(status, "accepted")
-        return Receipt(
-            outcome=outcome,
-            error=_error(request, status) if outcome == "undelivered" else None,
-            provider_id=sid if re.fullmatch("[A-Z]{2}[0-9a-fA-F]{32}", sid) else None,
-        )
-
-
-def reporter(url: str) -> Twilio | None:
-    """Make the reader for a sender URL. Returns None if the URL has no auth token.
-
-    Raises ValueError.
-    """
+def reporter(url: str) -> Reporter | None:
+    """For a sender URL. Returns None if it has no auth token. Raises ValueError."""
     token = twilio_auth_token(SenderUrl.parse(url, TWILIO_OPTIONS))
-    return Twilio(auth_token=token) if token else None
+    return partial(_read, token) if token else None
+
+
+def _read(auth_token: str, request: Request, url: str) -> Receipt:
+    form = list(request.form.items(multi=True))
+    given = request.headers.get("X-Twilio-Signature", "").encode()
+    # Compare all spellings, so that the time does not depend on which one matches.
+    right = [
+        hmac.compare_digest(signatures.twilio(auth_token, spelling, form).encode(), given)
+        for spelling in _spellings(url)
+    ]
+    if not any(right):
+        raise Unauthorized
+    status = request.form.get("MessageStatus") or request.form.get("CallStatus")
+    if not status:
+        raise InvalidRequest(("MessageStatus", "MessageStatus or CallStatus is required"))
+    sid = request.form.get("MessageSid") or request.form.get("CallSid") or ""
+    # Twilio adds statuses without notice. Each of them shows that it accepted the message.
+    outcome = _OUTCOMES.get(status, "accepted")
+    return Receipt(
+        outcome=outcome,
+        error=_error(request, status) if outcome == "undelivered" else None,
+        provider_id=sid if re.fullmatch("[A-Z]{2}[0-9a-fA-F]{32}", sid) else None,
+    )
 
 
 def _error(request: Request, status: str) -> str:

@@ -4,14 +4,14 @@ to it are signed with."""
 import hmac
 import re
 import time
-from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated
 
 from flask import Request
 from pydantic import BaseModel, Field
 
 from api.http import body
-from api.receipts.reporter import Receipt
+from api.receipts.reporter import Receipt, Reporter
 from shared import signatures
 from shared.delivery.ledger import ReceiptOutcome
 from shared.errors import Unauthorized
@@ -28,31 +28,23 @@ class WebhookReceipt(BaseModel):
     error: Annotated[str, Field(pattern="^[a-z][a-z_]{0,39}$")] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Webhook:
-    key: bytes = field(repr=False)
-
-    def read(self, request: Request, url: str) -> Receipt:  # noqa: ARG002 (not signed here)
-        message_id = request.headers.get("webhook-id", "")
-        timestamp = request.headers.get("webhook-timestamp", "")
-        expected = signatures.standard_webhook(
-            self.key, message_id, timestamp, request.get_data()
-        ).encode()
-        # A gateway sends several, separated by spaces, while it changes its secret.
-        given = request.headers.get("webhook-signature", "").split()
-        right = [hmac.compare_digest(expected, one.encode()) for one in given]
-        if not any(right) or not _is_recent(timestamp):
-            raise Unauthorized
-        said = body.read(request, WebhookReceipt)
-        return Receipt(
-            outcome=said.status,
-            error=said.error if said.status == "undelivered" else None,
-        )
+def reporter(url: str) -> Reporter:
+    """For a sender URL. Raises ValueError."""
+    return partial(_read, webhook_key(webhook_url(url)))
 
 
-def reporter(url: str) -> Webhook:
-    """Make the reader for a sender URL. Raises ValueError."""
-    return Webhook(key=webhook_key(webhook_url(url)))
+def _read(key: bytes, request: Request, _url: str) -> Receipt:
+    message_id = request.headers.get("webhook-id", "")
+    timestamp = request.headers.get("webhook-timestamp", "")
+    expected = signatures.standard_webhook(key, message_id, timestamp, request.get_data())
+    # A gateway sends several, separated by spaces, while it changes its secret.
+    given = request.headers.get("webhook-signature", "").split()
+    right = [hmac.compare_digest(expected.encode(), one.encode()) for one in given]
+    if not any(right) or not _is_recent(timestamp):
+        raise Unauthorized
+    said = body.read(request, WebhookReceipt)
+    error = said.error if said.status == "undelivered" else None
+    return Receipt(outcome=said.status, error=error)
 
 
 def _is_recent(timestamp: str) -> bool:
