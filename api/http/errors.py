@@ -20,26 +20,7 @@ from werkzeug.exceptions import (
 from api.http.body import MalformedJson
 from api.http.hosts import HostNotAllowed
 from api.http.origins import FromElsewhere
-from shared.errors import (
-    AdminOff,
-    ChannelNotEnabled,
-    CountryNotAllowed,
-    CsrfFailed,
-    DeliveryBacklog,
-    IdempotencyConflict,
-    IncorrectCode,
-    InvalidRequest,
-    LogInNeeded,
-    OwnerOnly,
-    ProofOfWorkRequired,
-    RateLimited,
-    RecipientBlocked,
-    StorageUnavailable,
-    TooManyChecks,
-    TooManyLogIns,
-    Unauthorized,
-    VerificationNotFound,
-)
+from shared import errors
 
 
 class Kind(NamedTuple):
@@ -56,16 +37,16 @@ def _description(error: HTTPException) -> str:
     return error.description or error.name
 
 
-def _what_is_wrong(error: InvalidRequest) -> str:
+def _what_is_wrong(error: errors.InvalidRequest) -> str:
     return " ".join(f"{message[:1].upper()}{message[1:]}." for _, message in error.errors)
 
 
-def _checks_left(error: IncorrectCode) -> str:
+def _checks_left(error: errors.IncorrectCode) -> str:
     left = "1 attempt" if error.checks_left == 1 else f"{error.checks_left} attempts"
     return f"The code is incorrect. {left} left."
 
 
-def _when_again(error: RateLimited) -> str:
+def _when_again(error: errors.RateLimited) -> str:
     return f"Another code cannot be sent yet. Try again in {error.retry_after} seconds."
 
 
@@ -82,39 +63,39 @@ KINDS: dict[type[Exception], Kind] = {
         "The request body is not a JSON object in UTF-8, or repeats a name.",
         "The request body must be a JSON object in UTF-8 without duplicate names.",
     ),
-    IncorrectCode: Kind(
+    errors.IncorrectCode: Kind(
         400,
         "incorrect_code",
         "The code is incorrect. `checks_left` is the number of checks left.",
         _checks_left,
     ),
-    Unauthorized: Kind(
+    errors.Unauthorized: Kind(
         401,
         "unauthorized",
         "The API key is missing or invalid.",
         "The API key is missing or invalid. Send it in the header Authorization: Bearer KEY.",
     ),
-    OwnerOnly: Kind(
+    errors.OwnerOnly: Kind(
         401,
         "unauthorized",
         "For `DELETE /recipients`, the owner's password is missing or incorrect.",
         "This request requires the owner's password. Use HTTP Basic authentication with "
         "admin:OTP_ADMIN_PASSWORD.",
     ),
-    LogInNeeded: Kind(
+    errors.LogInNeeded: Kind(
         401,
         "log_in_needed",
         "The dashboard session has expired.",
         "Your session has expired. Log in again.",
     ),
-    AdminOff: Kind(
+    errors.AdminOff: Kind(
         403,
         "admin_off",
         "Admin access is off because no owner's password is set.",
         "Admin access is off. Set OTP_ADMIN_PASSWORD, or set OTP_DATA_DIR to have a password "
         "generated at the first start.",
     ),
-    CsrfFailed: Kind(
+    errors.CsrfFailed: Kind(
         403,
         "csrf_failed",
         "The request did not come from a current dashboard page.",
@@ -126,25 +107,25 @@ KINDS: dict[type[Exception], Kind] = {
         "Another site submitted a form of the page.",
         "The form was submitted from another site. Submit it from this site.",
     ),
-    CountryNotAllowed: Kind(
+    errors.CountryNotAllowed: Kind(
         403,
         "country_not_allowed",
         "The country of the number is not in `OTP_ALLOWED_COUNTRIES`.",
         "This service does not send codes to numbers in this country.",
     ),
-    ChannelNotEnabled: Kind(
+    errors.ChannelNotEnabled: Kind(
         403,
         "channel_not_enabled",
         "The channel has no sender.",
         "This channel is not enabled. Use another channel.",
     ),
-    RecipientBlocked: Kind(
+    errors.RecipientBlocked: Kind(
         403,
         "recipient_blocked",
         "`OTP_BLOCKED_PREFIXES`, `OTP_BLOCKED_TYPES` or the pumping guard blocks the number.",
         "This service does not send codes to this number.",
     ),
-    ProofOfWorkRequired: Kind(
+    errors.ProofOfWorkRequired: Kind(
         403,
         "proof_of_work_required",
         "The request has no API key, and this service requires proof of work instead. Solve "
@@ -160,7 +141,7 @@ KINDS: dict[type[Exception], Kind] = {
         "Without an API key, the service answers only at localhost, IP addresses and the host in "
         "OTP_PUBLIC_URL. Set OTP_PUBLIC_URL, or create an API key.",
     ),
-    VerificationNotFound: Kind(
+    errors.VerificationNotFound: Kind(
         404,
         "verification_not_found",
         "No verification is pending. It may have expired, been used, been canceled, belong to "
@@ -175,7 +156,7 @@ KINDS: dict[type[Exception], Kind] = {
         "This path does not support the method. The `Allow` header lists the methods it supports.",
         "This path does not support the method. The Allow header lists the methods it supports.",
     ),
-    IdempotencyConflict: Kind(
+    errors.IdempotencyConflict: Kind(
         409,
         "idempotency_conflict",
         "This `Idempotency-Key` was already used with a different request.",
@@ -193,28 +174,28 @@ KINDS: dict[type[Exception], Kind] = {
         "The `Content-Type` is not `application/json`.",
         "Send the request body with Content-Type: application/json.",
     ),
-    InvalidRequest: Kind(
+    errors.InvalidRequest: Kind(
         422,
         "invalid_request",
         "A field is missing or invalid. `errors` lists each problem with a message. The request "
         "does not count toward any limit.",
         _what_is_wrong,
     ),
-    TooManyChecks: Kind(
+    errors.TooManyChecks: Kind(
         429,
         "too_many_checks",
         "No checks are left, so even the correct code is rejected. `Retry-After` gives the time to "
         "wait.",
         "Too many incorrect codes. This code no longer works.",
     ),
-    RateLimited: Kind(
+    errors.RateLimited: Kind(
         429,
         "rate_limited",
         "A send limit was reached, or one network entered too many incorrect codes. `scope` names "
         "the limit. `Retry-After` gives the time to wait.",
         _when_again,
     ),
-    TooManyLogIns: Kind(
+    errors.TooManyLogIns: Kind(
         429,
         "too_many_log_ins",
         "Too many incorrect passwords of the owner. `Retry-After` gives the time to wait.",
@@ -226,14 +207,14 @@ KINDS: dict[type[Exception], Kind] = {
         "Something went wrong in the service. The service log has the details.",
         "Something went wrong in the service. The service log has the details.",
     ),
-    DeliveryBacklog: Kind(
+    errors.DeliveryBacklog: Kind(
         503,
         "delivery_backlog",
         "The queue is too long to deliver the message in time. `Retry-After` gives the time to "
         "wait.",
         "Messages are delayed right now. Try again in a few minutes.",
     ),
-    StorageUnavailable: Kind(
+    errors.StorageUnavailable: Kind(
         503,
         "storage_unavailable",
         "Redis is unreachable or full. `Retry-After` gives the time to wait.",

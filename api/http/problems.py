@@ -11,33 +11,20 @@ from api.http.access import client_ip
 from api.http.body import MalformedJson
 from api.http.errors import KINDS, Kind, kind_of
 from api.verify_v2 import errors as v2_errors
-from shared.errors import (
-    DeliveryBacklog,
-    IncorrectCode,
-    InvalidRequest,
-    LogInNeeded,
-    OwnerOnly,
-    ProofOfWorkRequired,
-    RateLimited,
-    StorageUnavailable,
-    TooManyChecks,
-    TooManyLogIns,
-    Unauthorized,
-)
+from shared import errors
 
 log = logging.getLogger("otp.api")
 
-_WAITS = DeliveryBacklog | RateLimited | StorageUnavailable | TooManyChecks | TooManyLogIns
 _CHALLENGES: dict[type[Exception], str] = {
-    # Not Basic, for which a browser would ask the person by a window of its own.
-    LogInNeeded: 'Cookie realm="otp admin"',
-    OwnerOnly: 'Basic realm="otp admin"',
-    Unauthorized: 'Bearer realm="otp"',
+    # Not Basic, for which browsers open their own login window.
+    errors.LogInNeeded: 'Cookie realm="otp admin"',
+    errors.OwnerOnly: 'Basic realm="otp admin"',
+    errors.Unauthorized: 'Bearer realm="otp"',
 }
 
-# Without a preference the first.
+# Without a preference, the first one.
 _FORMATS = ("application/problem+json", "application/json", "text/html")
-# The blueprints whose answers people see, as they are.
+# The blueprints whose responses people see.
 _PAGES = ("admin", "forms", "pages", "phone")
 
 
@@ -64,12 +51,12 @@ def register(app: Flask, page: Callable[[dict[str, Any], Exception], str]) -> No
 def _log(error: Exception, kind: Kind) -> None:
     """Log input that reached no endpoint. The endpoints log their own refusals, with more facts."""
     match error:
-        case Unauthorized():
+        case errors.Unauthorized():
             log.warning("unauthorized", extra={"path": _path(), "client": client_ip(request)})
-        # A scanner looks for pages that do not exist, which is no attempt to use the API.
+        # Scanners request pages that do not exist.
         case NotFound() | MethodNotAllowed():
             pass
-        case InvalidRequest() | MalformedJson() | HTTPException():
+        case errors.InvalidRequest() | MalformedJson() | HTTPException():
             log.info("request_refused", extra={"path": _path(), "code": kind.code})
         case _ if kind is KINDS[InternalServerError]:
             log.error("internal_error", exc_info=error)
@@ -92,22 +79,22 @@ def _problem(error: Exception, kind: Kind) -> Response:
 
 def _members(error: Exception) -> dict[str, Any]:
     match error:
-        case IncorrectCode():
+        case errors.IncorrectCode():
             return {"checks_left": error.checks_left}
-        case InvalidRequest():
+        case errors.InvalidRequest():
             return {"errors": [{"field": field, "message": text} for field, text in error.errors]}
-        case ProofOfWorkRequired():
+        case errors.ProofOfWorkRequired():
             return {"challenge": error.challenge}
-        case RateLimited():
+        case errors.RateLimited():
             return {"scope": error.scope}
     return {}
 
 
 def _headers(error: Exception) -> dict[str, str]:
     headers = {}
-    if isinstance(error, _WAITS):
+    if hasattr(error, "retry_after"):
         headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, RateLimited):
+    if isinstance(error, errors.RateLimited):
         # draft-ietf-httpapi-ratelimit-headers: the quota that is used up, and until when.
         count, window = error.limit.count, error.limit.window_seconds
         headers["RateLimit"] = f'"{error.scope}";r=0;t={error.retry_after}'
@@ -120,8 +107,8 @@ def _headers(error: Exception) -> dict[str, str]:
 
 
 def _is_for_a_person() -> bool:
-    """Whether a browser shows the answer: what it opens is a page, a file or nothing. Some HTTP
-    clients of programs accept HTML before JSON too, but send a key or a JSON body."""
+    """Whether a browser shows the response. Some programs also prefer HTML to JSON, but they send a
+    key or a JSON body."""
     accepted = request.accept_mimetypes.best_match(_FORMATS)
     is_page = request.endpoint in (None, "static") or request.blueprint in _PAGES
     is_call = request.is_json or "Authorization" in request.headers
@@ -129,5 +116,5 @@ def _is_for_a_person() -> bool:
 
 
 def _path() -> str | None:
-    """The path as in the OpenAPI document, so that the log has nothing a client put into it."""
+    """The path as in the OpenAPI document. The log gets nothing that a client made up."""
     return request.url_rule.rule if request.url_rule else None

@@ -1,4 +1,4 @@
-"""Errors as clients of this API read them: JSON with a number, a message, an address, a status."""
+"""Errors as clients of this API read them: JSON with a number, message, URL and status."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -8,20 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from api.http import links
 from api.http.hosts import HostNotAllowed
-from shared.errors import (
-    ChannelNotEnabled,
-    CountryNotAllowed,
-    DeliveryBacklog,
-    InvalidRequest,
-    RateLimited,
-    RateLimitNotFound,
-    RateLimitRefused,
-    RecipientBlocked,
-    StorageUnavailable,
-    TooManyChecks,
-    Unauthorized,
-    VerificationNotFound,
-)
+from shared import errors
 
 PREFIX = "/v2"
 
@@ -185,17 +172,17 @@ NO_TEMPLATE = KINDS[60228]
 _INVALID = 60200
 
 _KINDS: dict[type[Exception], Kind] = {
-    ChannelNotEnabled: KINDS[60223],
-    CountryNotAllowed: KINDS[60605],
-    DeliveryBacklog: KINDS[20503],
+    errors.ChannelNotEnabled: KINDS[60223],
+    errors.CountryNotAllowed: KINDS[60605],
+    errors.DeliveryBacklog: KINDS[20503],
     HostNotAllowed: KINDS[20403],
-    RateLimited: TOO_MANY_REQUESTS,
-    RateLimitNotFound: NOT_FOUND,
-    RecipientBlocked: KINDS[60410],
-    StorageUnavailable: KINDS[20503],
-    TooManyChecks: KINDS[60202],
-    Unauthorized: KINDS[20003],
-    VerificationNotFound: NOT_FOUND,
+    errors.RateLimited: TOO_MANY_REQUESTS,
+    errors.RateLimitNotFound: NOT_FOUND,
+    errors.RecipientBlocked: KINDS[60410],
+    errors.StorageUnavailable: KINDS[20503],
+    errors.TooManyChecks: KINDS[60202],
+    errors.Unauthorized: KINDS[20003],
+    errors.VerificationNotFound: NOT_FOUND,
 }
 _LIMIT_KINDS = {
     "too_many_limits": KINDS[60207],
@@ -204,13 +191,13 @@ _LIMIT_KINDS = {
     "interval_taken": KINDS[60211],
 }
 _HTTP_KINDS = {404: NOT_FOUND, 405: KINDS[20004]}
-# What a recipient's own sends are limited by. With the wait of a Service, which is none, only sends
-# at the same time can be in each other's way.
+# Limits of one recipient. A Service has no wait between sends, so `resend` means that two requests
+# ran at the same time.
 _SEND_LIMITS = {"to": TOO_MANY_SENDS, "sends": TOO_MANY_SENDS, "resend": KINDS[60212]}
 
 
 class V2Error(Exception):
-    """What only this API knows. `details` are for programs."""
+    """An error of this API alone. `details` are for programs."""
 
     def __init__(
         self,
@@ -251,7 +238,7 @@ def answer(error: Exception) -> Response:
     response = Response(json.dumps(body), kind.status, content_type="application/json")
     if kind.status in {429, 503} and hasattr(error, "retry_after"):
         response.headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, RateLimited) and error.name:
+    if isinstance(error, errors.RateLimited) and error.name:
         response.headers["Twilio-Reached-Rate-Limit"] = error.name
     if kind.status == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="otp"'
@@ -265,11 +252,11 @@ def kind_of(error: Exception) -> Kind:
     match error:
         case V2Error():
             return error.kind
-        case RateLimited() if error.scope in _SEND_LIMITS:
+        case errors.RateLimited() if error.scope in _SEND_LIMITS:
             return _SEND_LIMITS[error.scope]
-        case RateLimitRefused():
+        case errors.RateLimitRefused():
             return _LIMIT_KINDS[error.reason]
-        case InvalidRequest():
+        case errors.InvalidRequest():
             return Kind(400, _INVALID, f"Invalid parameter: {error}")
         case HTTPException(code=int(status)) if status < 500:
             other = Kind(status, _INVALID, f"Invalid request: {error.name}")
