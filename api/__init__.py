@@ -59,10 +59,10 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     )
     addresses = dashboard.addresses
     work = ProofOfWork(codes, store)
-    languages = Languages(FRONTEND / "texts")
     return_urls = ReturnUrls(settings.otp_return_urls)
     phone_is_open = virtual_phone.openness(settings, access)
-    page = Page(settings_of, service, access, languages, return_urls, phone_is_open=phone_is_open)
+    languages = Languages(FRONTEND / "texts")
+    page = Page(settings_of, service, access, languages, return_urls, phone_is_open)
 
     app = _flask(settings)
     even_time.register(app)

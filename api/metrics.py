@@ -1,4 +1,4 @@
-"""GET /metrics: what the scripts count in Redis, as Prometheus text."""
+"""GET /metrics: the counts in Redis as Prometheus text."""
 
 import math
 from collections.abc import Collection, Iterator, Mapping
@@ -18,35 +18,27 @@ from api.http.access import Access
 from shared.policy import Channel
 from shared.verification.store import DURATION_BOUNDS_SECONDS, Measures, Store
 
-# The first word of a count's name in Redis: what it is called here, its labels, what it counts.
+# By the first word of a count's name in Redis: the metric, its labels, what it counts.
 _COUNTERS = {
-    "started": ("otp_started", ["channel"], "Verifications started"),
-    "sends_requested": ("otp_sends_requested", ["channel"], "Sends requested, including resends"),
+    "started": ("otp_started", "channel", "Verifications started"),
+    "sends_requested": ("otp_sends_requested", "channel", "Sends requested, including resends"),
     "country": (
         "otp_country",
-        ["country", "what"],
+        "country what",
         "Sends requested and verifications approved, by country",
     ),
-    "refused": ("otp_refused", ["rule"], "Starts and checks refused, by rule"),
-    "sends": ("otp_sends", ["channel", "status", "reason"], "Sends that ended, by status"),
-    "receipts": (
-        "otp_receipts",
-        ["channel", "sender", "outcome"],
-        "Receipts from providers, by outcome",
-    ),
-    "attempts": (
-        "otp_delivery_attempts",
-        ["channel", "sender", "result"],
-        "Delivery attempts, by result",
-    ),
-    "checks": ("otp_checks", ["channel", "result"], "Codes checked"),
+    "refused": ("otp_refused", "rule", "Starts and checks refused, by rule"),
+    "sends": ("otp_sends", "channel status reason", "Sends that ended, by status"),
+    "receipts": ("otp_receipts", "channel sender outcome", "Receipts from providers, by outcome"),
+    "attempts": ("otp_delivery_attempts", "channel sender result", "Delivery attempts, by result"),
+    "checks": ("otp_checks", "channel result", "Codes checked"),
     "breaker_opened": (
         "otp_breaker_opened",
-        ["channel", "sender"],
+        "channel sender",
         "Times that a sender was skipped after failures",
     ),
 }
-# Likewise, in milliseconds, each event in the first bucket that is long enough for it.
+# Likewise for durations in milliseconds. Each event is in the first bucket that is long enough.
 _DURATIONS = {
     "to_sent": (
         "otp_seconds_to_sent",
@@ -65,7 +57,7 @@ class _Measured(Collector):
 
     def collect(self) -> Iterator[Metric]:
         families = {
-            kind: CounterMetricFamily(name, text, labels=labels)
+            kind: CounterMetricFamily(name, text, labels=labels.split())
             for kind, (name, labels, text) in _COUNTERS.items()
         }
         durations: dict[tuple[str, str], dict[float, int]] = {}
@@ -75,11 +67,12 @@ class _Measured(Collector):
                 channel, _, bound = rest.partition(":")
                 durations.setdefault((kind, channel), {})[_seconds(bound)] = value
             elif kind in families:
-                labels = rest.split(":", len(_COUNTERS[kind][1]) - 1)
-                # A reason is not always there.
-                missing = len(_COUNTERS[kind][1]) - len(labels)
+                names = _COUNTERS[kind][1].split()
+                labels = rest.split(":", len(names) - 1)
+                # Some sends have no reason.
+                missing = len(names) - len(labels)
                 families[kind].add_metric([*labels, *[""] * missing], value)
-            # Else another version counted it.
+            # Another version wrote the other counts.
         yield from families.values()
         yield from _histograms(durations)
         yield GaugeMetricFamily(
@@ -98,7 +91,7 @@ class _Measured(Collector):
 
 
 def _seconds(bound_ms: str) -> float:
-    """A bound of another version is none of ours."""
+    """NaN for a bound that another version wrote."""
     try:
         return float(bound_ms) / 1000
     except ValueError:
@@ -127,7 +120,6 @@ def endpoints(store: Store, access: Access, senders: Collection[tuple[Channel, s
 
     @metrics.get("/metrics")
     def get_metrics() -> Response:
-        """Behind an API key, where there are any."""
         access.app(request)
         measured = _Measured(store.measure(senders))
         return Response(generate_latest(measured), content_type=CONTENT_TYPE_LATEST)

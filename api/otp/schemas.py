@@ -1,4 +1,4 @@
-"""What goes in and comes out, as in the OpenAPI document."""
+"""The bodies of requests and responses, as in the OpenAPI document."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
@@ -21,7 +21,7 @@ def _locale(text: str) -> str:
     return tag
 
 
-# Room for what pasting puts around every character, such as a pair of direction marks.
+# Pasting can add characters around each one, such as direction marks.
 _LONGEST_PASTE = 256
 
 Phone = Annotated[
@@ -72,7 +72,7 @@ Otp = Annotated[
         examples=["123456"],
     ),
 ]
-# What another version wrote, and this one cannot read.
+# Written by another version, and unreadable for this one.
 Unknown = Literal["unknown"]
 UsedChannel = Annotated[Channel, Field(description="Channel of the last message")]
 MaskedTo = Annotated[
@@ -87,11 +87,17 @@ class Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
-class GenerateOtp(Request):
-    """Provide either `phone` or `email`, not both."""
-
+class _Addressed(Request):
     phone: Phone | None = None
     email: Email | None = None
+
+    def recipient(self, addresses: Addresses) -> Recipient:
+        return _recipient(self.phone, self.email, addresses)
+
+
+class GenerateOtp(_Addressed):
+    """Provide either `phone` or `email`, not both."""
+
     channel: (
         Annotated[
             Channel,
@@ -104,9 +110,6 @@ class GenerateOtp(Request):
     ) = None
     locale: Locale | None = None
     proof: Proof | None = None
-
-    def recipient(self, addresses: Addresses) -> Recipient:
-        return _recipient(self.phone, self.email, addresses)
 
     def channel_for(self, recipient: Recipient) -> Channel:
         if recipient.kind == "email":
@@ -121,6 +124,10 @@ class GenerateOtp(Request):
                 ("channel", f"a phone number can only be used with these channels: {channels}")
             )
         return self.channel or "sms"
+
+
+class EraseRecipient(_Addressed):
+    """Provide either `phone` or `email`, not both."""
 
 
 class CheckOtp(Request):
@@ -160,16 +167,6 @@ def _recipient(phone: str | None, email: str | None, addresses: Addresses) -> Re
     if email is not None and phone is None:
         return addresses.email(email)
     raise InvalidRequest(("phone", "provide either phone or email, not both"))
-
-
-class EraseRecipient(Request):
-    """Provide either `phone` or `email`, not both."""
-
-    phone: Phone | None = None
-    email: Email | None = None
-
-    def recipient(self, addresses: Addresses) -> Recipient:
-        return _recipient(self.phone, self.email, addresses)
 
 
 _BY = {"sms": "SMS", "whatsapp": "WhatsApp", "call": "phone call", "email": "email"}

@@ -1,7 +1,7 @@
-"""The page as an answer: a step of it, in the language of the request, with what is known."""
+"""Renders the page at one of its steps, in the language of the request."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import render_template, request
@@ -18,54 +18,44 @@ from shared.settings import Settings
 from shared.storage.reading import UNKNOWN
 from shared.verification.service import VerificationService
 
-# The page has no words for what it cannot read.
 _END_OF = {UNKNOWN: "not_found"}
 
 
+@dataclass(frozen=True)
 class Page:
-    """`settings` answers those of an app."""
+    """`settings` returns those of an app."""
 
-    def __init__(
-        self,
-        settings: Callable[[str], Settings],
-        service: VerificationService,
-        access: Access,
-        languages: Languages,
-        return_urls: ReturnUrls,
-        *,
-        phone_is_open: Callable[[], bool],
-    ) -> None:
-        self._settings = settings
-        self._service = service
-        self._access = access
-        self._languages = languages
-        self._return_urls = return_urls
-        self._phone_is_open = phone_is_open
+    settings: Callable[[str], Settings]
+    service: VerificationService
+    access: Access
+    languages: Languages
+    return_urls: ReturnUrls
+    phone_is_open: Callable[[], bool]
 
     @property
     def app(self) -> str | None:
         """The app of verifications started here. Returns None if the page is off."""
         try:
-            return self._access.app_or_page(request)
+            return self.access.app_or_page(request)
         except Unauthorized:
             return None
 
     @property
     def locale(self) -> str:
         """The language for messages."""
-        return self._languages.locale(request)
+        return self.languages.locale(request)
 
     @property
     def kind(self) -> Kind:
-        """The kind of address that is asked for, as far as its channels are enabled."""
-        channels = self._settings(self.app or DEFAULT_APP).policy().channels
+        """The kind of address to ask for: the requested one, if its channels are enabled."""
+        channels = self.settings(self.app or DEFAULT_APP).policy().channels
         by_email = "email" in channels
         by_phone = len(channels) > by_email
         wished = request.values.get("kind") == "email"
         return "email" if by_email and (wished or not by_phone) else "phone"
 
     def address(self, typed: str = "", error: Exception | None = None) -> ResponseReturnValue:
-        """The step that asks for an address, with what was typed and what is wrong with it."""
+        """The step that asks for an address, with the `error` of what was typed."""
         if self.app is None:
             status = kind_of(error).status if error else 200
             return self._answer(self._view("off", hosted=True), status=status)
@@ -74,11 +64,11 @@ class Page:
     def verification(
         self, verification_id: str, where: str = "", error: Exception | None = None
     ) -> ResponseReturnValue:
-        """The step that a verification is at, with what is wrong at the code or at a resend."""
+        """The step of a verification, with the `error` at `where` (code or resend)."""
         view = self._view("ended", verification_id=verification_id, hosted=self._is_part)
         try:
-            app = self._service.app_of(verification_id)
-            found = self._service.view(verification_id, app=app)
+            app = self.service.app_of(verification_id)
+            found = self.service.view(verification_id, app=app)
         except VerificationNotFound as missing:
             return self._answer(replace(view, ended="not_found"), status=kind_of(missing).status)
         except StorageUnavailable as away:
@@ -97,10 +87,10 @@ class Page:
         return self._answer(replace(view, ended=_END_OF.get(found.status, found.status)))
 
     def problem(self, problem: Mapping[str, Any], error: Exception) -> str:
-        """What a browser shows for an error that the API answers as `problem`, apart from the
-        steps. What only owners and developers run into is said in English."""
-        texts = self._languages.texts(request)
-        settings = self._settings(self.app or DEFAULT_APP)
+        """The page for an error outside the steps, which the API returns as `problem`. Texts for
+        owners and developers are in English."""
+        texts = self.languages.texts(request)
+        settings = self.settings(self.app or DEFAULT_APP)
         code = problem["code"]
         title, text = texts.say("error.title"), problem["detail"]
         if code in ("not_found", "method_not_allowed"):
@@ -114,23 +104,23 @@ class Page:
             title=title,
             text=text,
             has_start=self.app is not None,
-            lang=self._languages.chosen(request),
-            languages=self._languages.links(request),
+            lang=self.languages.chosen(request),
+            languages=self.languages.links(request),
             app_name=settings.otp_app_name,
         )
 
     @property
     def return_url(self) -> str | None:
         url = request.args.get("return_url", "")
-        return url if self._return_urls.allows(url) else None
+        return url if self.return_urls.allows(url) else None
 
     @property
     def _is_part(self) -> bool:
-        """Whether another site says that the page is a part of it."""
+        """Whether the page belongs to another site."""
         return self.app is None or bool({"return_url", "embed"} & set(request.args))
 
     def _view(self, step: Step, **facts: Any) -> View:
-        texts = self._languages.texts(request)
+        texts = self.languages.texts(request)
         embedder = request.args.get("embed")
         is_refused = "return_url" in request.args and self.return_url is None
         return View(
@@ -139,15 +129,14 @@ class Page:
             step=step,
             note=texts.say("problem.return_url") if is_refused else "",
             return_url=self.return_url,
-            embedder=embedder if embedder in self._return_urls.origins else None,
+            embedder=embedder if embedder in self.return_urls.origins else None,
             **facts,
         )
 
     def _answer(
         self, view: View, where: str = "", error: Exception | None = None, status: int = 200
     ) -> ResponseReturnValue:
-        """The page; with an error, beside its field and in the page's own words."""
-        settings = self._settings(view.app)
+        settings = self.settings(view.app)
         policy = settings.policy()
         length = view.verification.code_length if view.verification else policy.code_length
         if error is not None:
@@ -159,14 +148,14 @@ class Page:
             view=view,
             texts=view.texts,
             say=view.texts.say,
-            lang=self._languages.chosen(request),
-            languages=self._languages.links(request),
+            lang=self.languages.chosen(request),
+            languages=self.languages.links(request),
             locale=self.locale,
             app_name=settings.otp_app_name,
             channels=policy.channels,
             code_length=length,
-            is_open=self._access.is_open(),
-            phone_is_open=self._phone_is_open(),
+            is_open=self.access.is_open(),
+            phone_is_open=self.phone_is_open(),
             region=settings.otp_default_region,
             countries=settings.otp_allowed_countries,
             is_console=settings.prints_codes,
