@@ -22,20 +22,20 @@ from shared.settings import Settings, SettingsError
 from shared.storage.client import connect, warn_if_it_evicts
 from shared.verification.store import PATIENCE_SECONDS
 
-# Enough to work on other requests while some wait for Redis; each may hold one connection to it.
+# Other requests continue while some wait for Redis. Each thread can hold a connection to it.
 THREADS = 16
 
 log = logging.getLogger("otp.api")
 
 
 def app() -> Flask:
-    """What each server process makes for itself."""
+    """The app of each server process."""
     logs.set_up()
     return create_app(Settings.load())
 
 
 def warn_of_weak_codes(settings: Settings) -> None:
-    """Such codes are good enough to confirm an address, and not to log somebody in."""
+    """Weaker codes can confirm an address, but should not log anyone in."""
     for name in ("", *settings.app_names()):
         weaker = settings.app(name).policy().weaker_than_nist
         if weaker:
@@ -43,8 +43,8 @@ def warn_of_weak_codes(settings: Settings) -> None:
 
 
 def warn_of_unbounded_page(settings: Settings) -> None:
-    """On the public page strangers send at the owner's cost. OTP_LIMIT_TO and OTP_LIMIT_IP do not
-    bound that: a fraudster has many numbers and many addresses."""
+    """On the public page, strangers send at the owner's cost. OTP_LIMIT_TO and OTP_LIMIT_IP do not
+    limit fraudsters, who have many numbers and addresses."""
     page = settings.app(PAGE_APP)
     policy = page.policy()
     bounds = {
@@ -61,7 +61,7 @@ def warn_of_unbounded_page(settings: Settings) -> None:
 
 
 def warn_of_eviction(settings: Settings) -> None:
-    """While Redis is away the API starts all the same; then the workers warn of it."""
+    """The API also starts while Redis is unreachable. Then the workers warn of it."""
     url = settings.redis_url.get_secret_value()
     with connect(url, timeout_seconds=PATIENCE_SECONDS) as redis, suppress(RedisError):
         warn_if_it_evicts(redis, log)
@@ -85,10 +85,8 @@ def main() -> None:
 
 
 def serve(app: str, settings: Settings) -> None:
-    """Serve the WSGI app that the named function makes, until SIGTERM. Each process calls it.
-
-    Raises SettingsError if HOST and PORT cannot be listened on.
-    """
+    """Serve the WSGI app that the named function returns in each process, until SIGTERM. Raises
+    SettingsError if the server cannot listen on HOST and PORT."""
     server = Server(
         app,
         address=address_of(settings.host, settings.port),

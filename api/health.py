@@ -10,7 +10,7 @@ def endpoints(store: Store) -> Blueprint:
 
     @health.get("/live")
     def live() -> Response:
-        """Never asks Redis: a process is not restarted because its storage is away."""
+        """Without Redis, because restarting this process would not repair the storage."""
         return jsonify(status="ok")
 
     @health.get("/ready")

@@ -22,7 +22,7 @@ _PATIENCE_SECONDS = 3.0
 
 
 def _create(services: Services, app: str, name: str) -> None:
-    """The SID goes to stdout and all about it to stderr, so that `SID=$(...)` holds it."""
+    """Only the SID goes to stdout, for `SID=$(...)`."""
     service = services.create(app, name)
     if service is None:
         sys.exit(f"otp services: {app} already has {MOST} Services, the maximum")

@@ -1,1 +1,1 @@
-"""What every request passes, whatever it asks for."""
+"""What every request passes through."""

@@ -1,4 +1,4 @@
-"""Who is calling: the app behind an API key, and the client's address."""
+"""The caller: the app behind an API key, and the client's address."""
 
 import hmac
 from collections.abc import Callable
@@ -22,14 +22,11 @@ class Key(NamedTuple):
 
 
 class Access:
-    """Knows the apps by their API keys, of which it keeps hashes only.
-
-    The keys are those of OTP_API_KEYS and those that `python -m api.keys` has made, as they are at
-    this moment. When the last of these is revoked, nobody may call: what was closed stays closed.
-    """
+    """Identifies apps by the API keys in OTP_API_KEYS and those of `python -m api.keys`. Revoking
+    the last key does not open the service."""
 
     def __init__(self, settings: Settings, note: Callable[[str], None] = lambda _: None) -> None:
-        """`note` is told the id of each key that is used. Raises SettingsError."""
+        """`note` gets the id of each key that is used. Raises SettingsError."""
         self.note = note
         self._public_page = settings.otp_public_ui
         folder = settings.otp_data_dir
@@ -44,14 +41,11 @@ class Access:
         return [*self._given, *(Key(key.app, key.id, key.hashed) for key in made)]
 
     def is_open(self) -> bool:
-        """Whether no key was ever set, and everybody may call: as in development."""
+        """Whether anyone can call, because no key was ever set."""
         return self.keys() is None
 
     def app(self, request: Request) -> str:
-        """The app that calls, by `Authorization: Bearer KEY` or Basic APP:KEY.
-
-        Raises Unauthorized.
-        """
+        """The app of `Authorization: Bearer KEY` or Basic APP:KEY. Raises Unauthorized."""
         if self.is_open():
             return DEFAULT_APP
         given = request.authorization
@@ -70,12 +64,12 @@ class Access:
         """The valid key with this secret. Returns None if there is none. Callers that accept the
         key call note()."""
         hashed = hash_of(secret)
-        # Every key is compared, whichever is right.
+        # Compare all keys, so that the time does not depend on which one matches.
         found = [key for key in self.keys() or () if hmac.compare_digest(key.hashed, hashed)]
         return found[0] if found else None
 
     def app_or_page(self, request: Request) -> str:
-        """As app(), but who shows no key at all is the page, where it is public."""
+        """As app(). Without any key, the caller is the page, if it is public."""
         try:
             return self.app(request)
         except Unauthorized:
@@ -85,17 +79,17 @@ class Access:
 
 
 def client_ip(request: Request) -> str:
-    """The client's address; one for all whose address is not known."""
+    """The client's address, or UNKNOWN."""
     return address_in(request.remote_addr or "") or UNKNOWN
 
 
 def browser_locale(request: Request) -> str:
-    """The language that the browser asks for first (BCP 47), English for none."""
+    """The browser's preferred language (BCP 47), or English."""
     return bcp47(request.accept_languages.best or "") or "en"
 
 
 def browser_region(request: Request) -> str | None:
-    """The region that the browser's first language names, as en-US does."""
+    """The region in the browser's preferred language, such as US in en-US."""
     _, _, subtags = browser_locale(request).partition("-")
     regions = (tag.upper() for tag in subtags.split("-") if len(tag) == 2)
     return next(regions, None)

@@ -1,4 +1,4 @@
-"""Bodies: one strict way to read JSON, and one to write it."""
+"""Strict JSON bodies."""
 
 import json
 from typing import Any, NoReturn, TypeVar
@@ -14,7 +14,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class MalformedJson(Exception):
-    """The body is not a JSON object that every parser would read alike."""
+    """The body is not a JSON object, or parsers would read it differently."""
 
 
 def read(request: Request, model: type[Model]) -> Model:
@@ -28,14 +28,13 @@ def read(request: Request, model: type[Model]) -> Model:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        # Without the input: it may be a code or somebody's number.
+        # Without the input, which can be a code or a phone number.
         found = error.errors(include_input=False, include_url=False)
         raise InvalidRequest(*((".".join(map(str, e["loc"])), _said(e)) for e in found)) from None
 
 
 def json_in_form(text: str) -> dict[str, Any]:
-    """The object in a field of a form, which no model checks: all text in it can be encoded, and
-    all numbers are finite. Raises MalformedJson."""
+    """The object in a form field, with encodable text and finite numbers. Raises MalformedJson."""
     found = _object(text)
     try:
         json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
@@ -51,13 +50,12 @@ def answer(model: BaseModel, status: int = 200) -> Response:
 def content(request: Request) -> bytes:
     """Raises werkzeug's 413."""
     read = request.get_data()
-    # werkzeug cuts a body without a length at the largest size, instead of refusing it.
+    # werkzeug truncates a body without a length at the largest size.
     if request.content_length is None and request.environ["wsgi.input"].read(1):
         raise RequestEntityTooLarge
     return read
 
 
-# For a person: neither pydantic's terms nor a regular expression.
 _SAID = {
     "missing": "this field is missing",
     "extra_forbidden": "this field does not exist",
@@ -97,5 +95,5 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not valid JSON")
 
 
-# json.loads would make one for each body.
+# json.loads would create one for each body.
 _JSON = json.JSONDecoder(object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)

@@ -1,4 +1,4 @@
-"""Compresses the files and the pages, where the browser takes that."""
+"""Compresses files and pages."""
 
 import gzip
 from functools import lru_cache
@@ -24,13 +24,13 @@ def register(app: Flask) -> None:
             response.headers["Content-Encoding"] = "gzip"
             etag, _ = response.get_etag()
             if etag:
-                # Not the same bytes any more, as a strong one would promise.
+                # A strong one would promise the same bytes.
                 response.set_etag(etag, weak=True)
         return response
 
 
 def _holds_no_secret() -> bool:
-    """Where somebody else can have a text put beside a secret, its compressed size tells of it."""
+    """The compressed size reveals a secret if an attacker can add text next to it (BREACH)."""
     return request.endpoint == "static" or request.blueprint == "pages"
 
 

@@ -20,7 +20,7 @@ _REFUSED = (400, 404, 429)
 
 
 def register(app: Flask) -> None:
-    """Before all else that is done to answers: Flask calls what was registered last first."""
+    """Register this first, because Flask calls the last registered first."""
     random = SystemRandom()
 
     @app.before_request

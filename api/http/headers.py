@@ -1,4 +1,4 @@
-"""Headers that every answer carries."""
+"""Headers of every response."""
 
 from collections.abc import Sequence
 
@@ -10,18 +10,18 @@ _Headers = Sequence[tuple[str, str]]
 _SECURITY = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
-    # Other sites are told nothing; without our own, browsers would not say that a form is ours.
+    # Within this site, so that is_cross_site can recognize our forms.
     ("Referrer-Policy", "same-origin"),
     ("X-Content-Type-Options", "nosniff"),
 )
-# Files are everybody's; the rest is for nobody else to keep or to load.
+# Not for files, which are the same for everyone.
 _PRIVATE = (("Cache-Control", "no-store"), ("Cross-Origin-Resource-Policy", "same-origin"))
-# A year without plain HTTP. Only for this host: the others of its domain are not ours to speak for.
+# A year. Only for this host, because we cannot decide for the others of its domain.
 _ONLY_HTTPS = "max-age=31536000"
 
 
 def register(app: Flask, sites: Sequence[str]) -> None:
-    """`sites` are those that the page of a verification may be a part of, and lead back to."""
+    """`sites` can embed the page of a verification, and the page can lead back to them."""
     ours, hosted = _framed_by(()), _framed_by(sites)
 
     @app.after_request
@@ -38,7 +38,7 @@ def register(app: Flask, sites: Sequence[str]) -> None:
 def _framed_by(sites: Sequence[str]) -> _Headers:
     headers = [*_SECURITY, ("Content-Security-Policy", _policy(sites))]
     if not sites:
-        # For browsers that do not know frame-ancestors; the others go by that.
+        # For browsers without frame-ancestors.
         headers.append(("X-Frame-Options", "DENY"))
     return headers
 

@@ -16,7 +16,7 @@ from flask import Flask, Request, request
 from api.http.access import Access
 from api.http.proxies import DIRECT_HOST
 
-# What docker-compose.yml calls this service, and so what its other containers do.
+# The name of this service in docker-compose.yml.
 _COMPOSE_SERVICE = "api"
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]*)?", re.IGNORECASE)
 
@@ -32,8 +32,8 @@ class OwnHosts:
         self._names = {_normal(name) for name in names if name}
 
     def has(self, host: str) -> bool:
-        """Whether the value of a Host header is an IP address or one of our names. A port and a
-        dot at the end make no difference."""
+        """Whether the value of a Host header is an IP address or one of our names, with or without
+        a port or a trailing dot."""
         found = _HOST.fullmatch(host)
         if not found:
             return False
@@ -42,7 +42,7 @@ class OwnHosts:
 
 
 def register(app: Flask, access: Access, public_url: str | None) -> None:
-    """Before all other work on a request, raise HostNotAllowed if its host is not ours."""
+    """Refuse requests with another host before all other work."""
     own = OwnHosts(public_url)
 
     @app.before_request
@@ -52,8 +52,8 @@ def register(app: Flask, access: Access, public_url: str | None) -> None:
 
 
 def _named(request: Request) -> Iterator[str]:
-    """The hosts that a request names: by Host, and by the X-Forwarded-Host of a trusted proxy,
-    which passes on what a page has put there. Browsers always name one, in ASCII."""
+    """The hosts in Host and in a trusted proxy's X-Forwarded-Host. Browsers always send one, in
+    ASCII."""
     for header in (request.environ.get("HTTP_HOST", ""), request.environ.get(DIRECT_HOST, "")):
         yield from (host.strip() for host in header.split(",") if host.strip() and host.isascii())
 

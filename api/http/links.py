@@ -8,8 +8,8 @@ from werkzeug.routing import RequestRedirect
 
 
 def to(request: Request, path: str) -> str:
-    """The way from the requested page to a path of this service, as a browser follows it."""
-    # An escaped slash is none to a browser, so the request's path counts as it was sent.
+    """The relative link from the requested page to a path of this service."""
+    # As it was sent, because an escaped slash separates nothing for a browser.
     sent: str = request.environ.get("REQUEST_URI", request.path)
     folders = sent.partition("?")[0].split("/")[1:-1]
     parts = path.lstrip("/").split("/")
@@ -24,8 +24,8 @@ def absolute(path: str) -> str:
 
 
 def register(app: Flask) -> None:
-    """Give templates the ways to `root` and `files`, and make the redirects relative that Flask
-    answers by itself, such as from /admin to /admin/."""
+    """Give templates the links to `root` and `files`, and make Flask's own redirects relative, such
+    as from /admin to /admin/."""
 
     @app.context_processor
     def ways() -> dict[str, str]:

@@ -8,10 +8,8 @@ from shared.settings import SettingsError
 
 
 def address_of(host: str, port: int) -> str:
-    """The IP address that HOST names. Raises SettingsError if the API cannot listen there.
-
-    The server itself takes no names, and ends with a traceback.
-    """
+    """The IP address of HOST. Raises SettingsError if the API cannot listen there, where the server
+    would end with a traceback."""
     try:
         found = socket.getaddrinfo(
             host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -1,5 +1,5 @@
-"""Other sites: where the page may send people back to, which sites it may be a part of, and which
-sites' forms it takes (none)."""
+"""Other sites: those that the page can return people to or be embedded in. No site's forms are
+accepted."""
 
 import re
 import unicodedata
@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from flask import Request
 
-# Visible ASCII without what browsers may read otherwise than we do: user:password@ and backslashes.
+# Visible ASCII, without user:password@ and backslashes, which browsers can read differently.
 _PLAIN = re.compile(
     r"(?P<origin>https?://[a-z0-9.-]+(?::[0-9]+)?)(?P<path>/(?:(?![?#\\])[!-~])*)?(?:\?[!-~]*)?"
 )
-# Dots and separators that are escaped, so that a server sees them after we have looked.
+# Escaped dots and separators, which a server decodes after this check.
 _ESCAPED = re.compile("%2e|%2f|%3b", re.IGNORECASE)
 
 
@@ -21,8 +21,7 @@ class FromElsewhere(Exception):
 
 
 class ReturnUrls:
-    """OTP_RETURN_URLS: origins, or URLs whose path others have to begin with. Sending people to any
-    address would make the service an open redirect."""
+    """OTP_RETURN_URLS: origins, or URLs with a path that others have to begin with."""
 
     def __init__(self, allowed: Sequence[str]) -> None:
         self._allowed = [(urlsplit(url), url.rstrip("/")) for url in allowed]
@@ -44,9 +43,9 @@ class ReturnUrls:
 
 
 def _stays_below(path: str) -> bool:
-    """Whether every server takes the path for one below its beginning. Some decode it twice, drop
-    `;parameters` (Tomcat) or dots and blanks at the end of a name (Windows), merge slashes, or take
-    other signs for dots and slashes."""
+    """Whether no server would leave the beginning of the path. Some decode twice, drop
+    `;parameters` (Tomcat) or trailing dots and blanks (Windows), merge slashes, or read other
+    characters as dots and slashes."""
     try:
         decoded = unquote(path, errors="strict")
     except UnicodeDecodeError:
@@ -56,7 +55,7 @@ def _stays_below(path: str) -> bool:
 
 
 def _is_plain(sign: str) -> bool:
-    """Visible ASCII and blanks without `\\` and `%`; in other scripts letters and digits."""
+    """Printable ASCII without `\\` and `%`, and letters and digits of other scripts."""
     if sign.isascii():
         return sign.isprintable() and sign not in "\\%"
     kind = unicodedata.category(sign)
@@ -76,8 +75,8 @@ def with_result(url: str, verification_id: str, status: str) -> str:
 
 
 def is_cross_site(request: Request) -> bool:
-    """Whether a browser says that another site made the request. Those that do not say it by
-    Sec-Fetch-Site name the origin."""
+    """Whether a browser says that another site made the request. Old browsers send Origin, but not
+    Sec-Fetch-Site."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site not in ("same-origin", "none")

@@ -12,16 +12,8 @@ from typing import Literal
 
 from redis import Redis
 
-from api.keys.file import (
-    KEY_ID,
-    ApiKey,
-    changing,
-    hash_of,
-    path_in,
-    read,
-    time_as_text,
-    valid,
-)
+from api.keys import file
+from api.keys.file import KEY_ID, ApiKey, path_in, time_as_text
 from api.verify_v2.access import account_sid
 from shared.errors import StorageUnavailable
 from shared.owner.audit import Audit
@@ -58,32 +50,28 @@ Keys in OTP_API_KEYS are also valid. Change them there.
 exit status: 0 success; 1 failure (see stderr for the reason); 2 invalid command
 """
 
-
-# What did not work besides, also on stderr.
+# Also printed on stderr.
 _warnings = logging.getLogger("otp.keys")
 
 
 class NotDone(Exception):
-    """What was asked for cannot be done; the message says why."""
+    """The message says why the command failed."""
 
 
 class Keys:
-    """What the command does. All of it raises NotDone and SettingsError.
-
-    A new key goes to stdout and everything about it to stderr, so that `KEY=$(...)` holds the key.
-    """
+    """The subcommands. They raise NotDone and SettingsError. Only a new key goes to stdout, for
+    `KEY=$(...)`."""
 
     def __init__(self, settings: Settings) -> None:
         if settings.otp_data_dir is None:
             raise NotDone("OTP_DATA_DIR is missing. Set it to the folder where keys are stored.")
         self._settings = settings
         self._folder = settings.otp_data_dir
-        # The apps of keys that only OTP_API_KEYS can change.
         self._given = [app for app, _ in settings.api_keys()]
 
     def create(self, app: str) -> None:
         is_first = not self._given and not path_in(self._folder).exists()
-        with changing(self._folder) as keys:
+        with file.changing(self._folder) as keys:
             secret, key = _new_key(app)
             keys.append(key)
         _hand_over(secret, key)
@@ -92,7 +80,7 @@ class Keys:
             _tell("This is the first key. From now on, the API rejects calls without a key.")
 
     def rotate(self, app: str, grace: timedelta) -> None:
-        with changing(self._folder) as keys:
+        with file.changing(self._folder) as keys:
             older = self._of_app(app, keys)
             secret, new = _new_key(app)
             ends = new.made + grace
@@ -106,7 +94,7 @@ class Keys:
         self._warn_of_given(app)
 
     def revoke(self, key_id: str | None, app: str | None) -> None:
-        with changing(self._folder) as keys:
+        with file.changing(self._folder) as keys:
             revoked = self._of_app(app, keys) if app else [k for k in keys if k.id == key_id]
             if not revoked:
                 raise NotDone(f"Key {key_id} not found. Run `list` to see all keys.")
@@ -120,8 +108,8 @@ class Keys:
             _tell("No keys are left. The API rejects all calls until you create a new key.")
 
     def show(self) -> None:
-        made = read(path_in(self._folder))
-        keys = sorted(valid(made or []), key=lambda key: (key.app, key.made))
+        made = file.read(path_in(self._folder))
+        keys = sorted(file.valid(made or []), key=lambda key: (key.app, key.made))
         used = iter(self._used([*(key.id for key in keys), *map(given_id, self._given)]))
         rows = [("APP", "KEY ID", "CREATED", "EXPIRES", "LAST USED")]
         rows += [
@@ -140,7 +128,6 @@ class Keys:
             )
 
     def _without_any_key(self) -> str:
-        """As the API decides when it starts."""
         try:
             self._settings.refuse_to_be_open()
         except SettingsError as error:
@@ -148,7 +135,7 @@ class Keys:
         return "No keys exist, so anyone can call the API."
 
     def _used(self, key_ids: Sequence[str]) -> list[str]:
-        """When each key was last used. Where Redis cannot tell that, nothing is said of it."""
+        """When each key was last used. Empty if Redis is unreachable."""
         try:
             with self._redis() as redis:
                 found = KeyUse(Scripts(redis)).last(key_ids)
@@ -160,8 +147,8 @@ class Keys:
     def _record(
         self, action: Literal["key_created", "key_rotated", "key_revoked"], key: ApiKey
     ) -> None:
-        """Add an entry to the audit log. The command goes on without Redis, because a key that
-        leaked must end all the same, and says that the entry is missing."""
+        """Add an entry to the audit log. The command also works without Redis, because a leaked key
+        has to be revoked."""
         try:
             with self._redis() as redis:
                 audit = Audit(Scripts(redis), keep_seconds=self._settings.otp_keep_audit)
@@ -186,11 +173,11 @@ class Keys:
 
 
 def _new_key(app: str) -> tuple[str, ApiKey]:
-    """The key itself, and what is kept of it. Its form is for programs that look for secrets."""
+    """The key, and what is stored of it. The prefix helps programs that look for leaked secrets."""
     key_id = secrets.token_hex(4)
     secret = f"otp_{key_id}_{secrets.token_hex(32)}"
     made = datetime.now(UTC).replace(microsecond=0)
-    return secret, ApiKey(app=app, id=key_id, made=made, hashed=hash_of(secret))
+    return secret, ApiKey(app=app, id=key_id, made=made, hashed=file.hash_of(secret))
 
 
 def _hand_over(secret: str, key: ApiKey) -> None:
@@ -215,7 +202,7 @@ def app_name(text: str) -> str:
 
 def _key_id(text: str) -> str:
     if not re.fullmatch(KEY_ID, text):
-        # It may be a whole key, so it is not repeated.
+        # Not repeated, because it may be a whole key.
         raise argparse.ArgumentTypeError("a key ID has 8 characters, 0-9 and a-f, such as 1a2b3c4d")
     return text
 

@@ -1,7 +1,7 @@
-"""The file of the API keys that `python -m api.keys` makes, and how a running API follows it.
+"""The file of the API keys that `python -m api.keys` creates, and how a running API follows it.
 
-A key a line, as its SHA-256. A slow hash is there for passwords, which can be guessed. Nobody
-guesses 256 random bits, and each request would pay for the slowness.
+One key per line, as its SHA-256. A slow hash would only slow requests, because no one can guess 256
+random bits.
 """
 
 import fcntl
@@ -23,7 +23,7 @@ log = logging.getLogger("otp.api")
 KEY_ID = "[0-9a-f]{8}"
 _HEAD = "# app, key ID, created, expires, SHA-256 of the key. For help: python -m api.keys --help\n"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-# Another file is in place when one of these differs: inode, time of change, size.
+# Inode, time of change, size. The file has changed if one of them differs.
 _Version = tuple[int, int, int]
 
 
@@ -78,10 +78,8 @@ def read(path: Path) -> list[ApiKey] | None:
 
 @contextmanager
 def changing(folder: Path) -> Iterator[list[ApiKey]]:
-    """The keys that have not ended, to be changed in place; written unless the block raises.
-
-    Commands at the same time wait for each other, and readers see the old file or the new one.
-    Raises SettingsError.
+    """The valid keys, to be changed in place. They are written unless the block raises. Concurrent
+    commands wait for each other, and readers see the old file or the new one. Raises SettingsError.
     """
     path = path_in(folder)
     try:
@@ -93,7 +91,7 @@ def changing(folder: Path) -> Iterator[list[ApiKey]]:
             yield keys
             # Remove keys that end immediately, so a clock set back can't revive them.
             _write(path, valid(keys))
-            # Or a power cut would bring a revoked key back.
+            # Without this, a power cut could bring a revoked key back.
             os.fsync(lock)
         finally:
             os.close(lock)
@@ -112,7 +110,7 @@ class KnownKeys:
     def __init__(self, path: Path) -> None:
         """Raises SettingsError if there is a file and it is broken."""
         self._path = path
-        # One attribute: a thread must not pair the keys of one file with another's version.
+        # One attribute, so that no thread sees the keys of one file with another's version.
         self._seen: tuple[_Version | None, list[ApiKey] | None] = (None, None)
         self._problem: str | None = None
         self._look()
@@ -190,7 +188,7 @@ def _write(path: Path, keys: list[ApiKey]) -> None:
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         if os.geteuid() == 0:
-            # By sudo, or as root in a container: the API, which is not root, has to read it.
+            # The API is not root and has to read the file.
             folder = path.parent.stat()
             os.fchown(file.fileno(), folder.st_uid, folder.st_gid)
         file.write(_HEAD)

@@ -20,22 +20,21 @@ ROUNDS = 5000
 TRIES = 1000
 _LIFE_SECONDS = 300
 
-# What doubles the price, so often at most.
 MOST_DOUBLINGS = 4
-# A number that is not a mobile one: people get codes on those, pumpers have others by the block.
+# People get codes on mobile numbers. Fraudsters own others by the block.
 _CHEAP_TYPES = {"mobile", "fixed_line_or_mobile"}
 _NOT_MOBILE = 2
-# Once for each, as so many messages to the numbers around it led to nothing.
+# A doubling for each of these numbers of messages to the range without a verified number.
 _WASTED_IN_RANGE = (3, 6, 12)
-# Once for each, as less than this share of the messages to its country led to a verified number;
-# few messages say nothing.
+# A doubling for each of these shares of verified numbers that the country falls short of, after
+# enough messages.
 _SHARES_IN_COUNTRY = (0.5, 0.25, 0.1)
 _FEW_IN_COUNTRY = 20
 
 
 class ProofOfWork:
-    """Asks callers of the public page for work, and for more of it the likelier it is that nobody
-    will ever type the code in. A proof is good for one recipient, one start and five minutes."""
+    """Work that callers of the public page have to do, more of it for numbers whose owners rarely
+    enter their codes. A proof is valid for one recipient, one start and five minutes."""
 
     def __init__(self, codes: Codes, store: Store) -> None:
         self._codes = codes
@@ -49,12 +48,12 @@ class ProofOfWork:
         for secret in self._codes.proof_secrets(app, recipient.to):
             if proof and verify_solution(proof, secret).verified:
                 nonce = Payload.from_base64(proof).challenge.parameters.nonce
-                # Twice a challenge's life: the clocks of the API's machines may differ.
+                # Twice as long as a challenge, because clocks of machines can differ.
                 return Proof(id=nonce, ends_in_seconds=2 * _LIFE_SECONDS)
         raise self.required(app, recipient)
 
     def required(self, app: str, recipient: Recipient) -> ProofOfWorkRequired:
-        """With a new challenge, at the price of this moment."""
+        """With a new challenge at the current price."""
         challenge = create_challenge(
             ALGORITHM,
             ROUNDS,

@@ -1,4 +1,4 @@
-"""The page's forms, for browsers that run no script: each is answered with the page again."""
+"""The page's forms, for browsers without JavaScript. Each response is the page again."""
 
 from urllib.parse import quote, urlencode
 
@@ -20,7 +20,7 @@ from shared.verification.service import VerificationService
 def endpoints(
     page: Page, service: VerificationService, work: ProofOfWork, addresses: Addresses
 ) -> Blueprint:
-    """Where a proof of work is asked for, a form is refused: it takes a script."""
+    """Forms are refused where a proof of work is required, because that takes JavaScript."""
     forms = Blueprint("forms", __name__)
 
     @forms.post("/")
@@ -48,7 +48,7 @@ def endpoints(
 
     @forms.post("/verify/<verification_id>")
     def verification(verification_id: str) -> ResponseReturnValue:
-        """The buttons say what is asked for: another address, the code again, else a check."""
+        """The button says what to do: change the address, resend the code, or check it."""
         where = "resend" if "resend" in request.form else "code"
         try:
             _refuse_other_sites()
@@ -58,13 +58,13 @@ def endpoints(
                 return _go_on("../")
             _check_or_resend(service, work, verification_id, app, page.locale)
         except VerificationNotFound:
-            pass  # The page tells the result.
+            pass  # The page says so.
         except (OtpError, FromElsewhere) as error:
             return page.verification(verification_id, where, error)
         else:
             if where == "code" and page.return_url:
                 return redirect(with_result(page.return_url, verification_id, "approved"), 303)
-        # It may be anything: unquoted, `http:other.example` would be an address of another site.
+        # Unquoted, an id such as `http:other.example` would lead to another site.
         return _go_on(quote(verification_id, safe=""))
 
     return forms
@@ -102,6 +102,6 @@ def _channel(field: str) -> Channel:
 
 
 def _go_on(path: str) -> ResponseReturnValue:
-    """To another page, which keeps what this one was called with."""
+    """Redirect, keeping the query of this page."""
     kept = {**request.args, **({"kind": "email"} if request.form.get("kind") == "email" else {})}
     return redirect(f"{path}?{urlencode(kept)}" if kept else path, 303)

@@ -1,5 +1,5 @@
-"""The calls that the open page of a verification makes. They need only its id, which no one can
-guess. The id opens this verification alone, and reveals no code and no full address."""
+"""The calls of a verification's page. They need only the id, which no one can guess. It reveals no
+code and no full address."""
 
 from flask import Blueprint, Response, request
 

@@ -1,5 +1,4 @@
-"""The pages: `/` asks for an address, `/verify/{verification_id}` is the page of a verification,
-also as a part of somebody else's site, and `/docs` is there to try the API with."""
+"""The pages: `/`, `/verify/{verification_id}` and `/docs`."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue

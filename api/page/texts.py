@@ -1,4 +1,4 @@
-"""The page's words: frontend/texts/LANGUAGE.toml, and which language a browser gets."""
+"""The page's texts in frontend/texts/LANGUAGE.toml, and the language that a browser gets."""
 
 import json
 import tomllib
@@ -16,17 +16,13 @@ from shared.errors import InvalidRequest
 from shared.locales import bcp47
 
 FALLBACK = "en"
-# Isolated and from left to right (U+2066, U+2069): a sentence of the other direction would turn the
-# groups of a number around.
-EXAMPLES = {
-    "phone": "\u2066+1 415 555 0123\u2069",
-    "email": "\u2066you@example.com\u2069",
-}
+# Isolated (U+2066, U+2069), because right-to-left text would reorder the groups of a number.
+EXAMPLES = {"phone": "\u2066+1 415 555 0123\u2069", "email": "\u2066you@example.com\u2069"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Texts:
-    """The words of one language. `words` is the file: sections of sentences by their names."""
+    """The texts of one language. `words` is the file: sections of named sentences."""
 
     language: str
     words: Mapping[str, Any]
@@ -36,7 +32,7 @@ class Texts:
         return str(self.words["direction"])
 
     def as_json(self, code_length: int) -> str:
-        """For the script, with the examples and the code's length in their sentences."""
+        """For the script, with the examples and the code's length filled in."""
         problem: dict[str, str] = self.words["problem"]
         known = {
             f"invalid_{field}": problem[f"invalid_{field}"].format(
@@ -47,13 +43,13 @@ class Texts:
         return json.dumps({**self.words, "problem": {**problem, **known}}, ensure_ascii=False)
 
     def say(self, name: str, **facts: object) -> Markup:
-        """The sentence called `section.name`, or `name`, as HTML, with what its braces name."""
+        """The sentence `section.name`, or `name`, as HTML, with the facts filled in."""
         section, _, last = name.rpartition(".")
         words = self.words[section] if section else self.words
         return escape(words[last]).format(**facts)
 
     def refusal(self, code: str, error: Exception, code_length: int) -> str:
-        """What the page says of an error, which API callers know by `code`."""
+        """The page's text for an error with this `code`."""
         field = error.errors[0][0] if isinstance(error, InvalidRequest) else ""
         name = f"invalid_{field}" if field else code
         return self.say(
@@ -74,7 +70,7 @@ class Texts:
 
 
 class Languages:
-    """Every language that the folder has a file for."""
+    """The languages in the folder."""
 
     def __init__(self, folder: Path) -> None:
         self._texts = {
@@ -85,19 +81,19 @@ class Languages:
         }
 
     def links(self, request: Request) -> list[tuple[str, str, str]]:
-        """Every language: its tag, what it calls itself, and the query of this page in it."""
+        """Each language's tag, own name, and the query of this page in it."""
         return [
             (tag, str(texts.words["language"]), "?" + urlencode({**request.args, "lang": tag}))
             for tag, texts in self._texts.items()
         ]
 
     def chosen(self, request: Request) -> str | None:
-        """The language that `?lang=` names, if it does."""
+        """The language in `?lang=`, if there are texts in it."""
         asked = primary(request.args.get("lang", ""))
         return asked if asked in self._texts else None
 
     def texts(self, request: Request) -> Texts:
-        """The chosen language, else the one that the browser likes best, else English."""
+        """In the chosen language, or the browser's preferred one, or English."""
         tag = self.chosen(request)
         if tag is None:
             liked = (primary(asked) for asked in request.accept_languages.values())
@@ -105,12 +101,12 @@ class Languages:
         return self._texts[tag]
 
     def locale(self, request: Request) -> str:
-        """The language for messages (BCP 47): the page's, as the browser spells it."""
+        """The language for messages (BCP 47): the page's, with the browser's region."""
         language = self.texts(request).language
         spelled = browser_locale(request)
         return spelled if primary(spelled) == language else language
 
 
 def primary(locale: str) -> str:
-    """The language alone, "" if there is none."""
+    """The language without its region. Returns "" if the tag is invalid."""
     return (bcp47(locale) or "").partition("-")[0]

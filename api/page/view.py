@@ -1,4 +1,4 @@
-"""What the page shows: one of its steps, with what is known."""
+"""What the page shows."""
 
 import json
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ _FAILED = ("undelivered", "failed")
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """`app` is whose rules hold. `error` stands at `error_at` (address, code or resend), `ended` is
-    how a verification did if not well. `hosted`: the page is a part of another site, which has
-    asked for the code; `return_url` is where the person goes on, `embedder` the origin around it.
+    """The rules of `app` apply. `error` belongs to `error_at` (address, code or resend). `ended` is
+    the status of a verification that failed. `hosted`: another site started the verification.
+    `return_url` is where the person continues, and `embedder` the origin of the embedding page.
     """
 
     texts: Texts
@@ -64,8 +64,8 @@ class View:
         return self.newest_send is not None and self.newest_send.status in _FAILED
 
     def delivery(self, others: Sequence[str], *, by_email: bool) -> str:
-        """The state of the message. If it has failed, also that there is another way, if one can be
-        used now: one of the `others`, which are channels, or another address `by_email`."""
+        """The state of the message. If it failed, also suggests one of the `others` (channels) or
+        an address `by_email`, if one can be used now."""
         send = self.newest_send
         if send is None:
             return ""
@@ -78,14 +78,14 @@ class View:
         return what
 
     def _waits_for_nothing(self, channel: str) -> bool:
-        """Whether a channel can be used now: after a failed send, one that is untried."""
+        """Whether a channel can be used now. After a failed send, an untried one can."""
         if self.verification is None or not self.verification.sends_left:
             return False
         tried = {send.channel for send in self.verification.sends}
         return not self.verification.resend_in or channel not in tried
 
     def back(self) -> str:
-        """Where the person goes on."""
+        """Where the person continues."""
         status = self.ended or "approved"
         return with_result(self.return_url or "", self.verification_id, status)
 

@@ -1,4 +1,4 @@
-"""Who is calling: an account SID, or the SID of a key, with an API key of ours as the password."""
+"""The caller: the SID of an account or key, with one of our API keys as the password."""
 
 import re
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from shared.errors import Unauthorized
 from shared.policy import DEFAULT_APP
 
 _SID = re.compile("(AC|SK)[0-9a-fA-F]{32}")
-# A key of `python -m api.keys` as those clients take one that allow letters and digits only.
+# A key of `python -m api.keys` without underscores, for clients that allow letters and digits only.
 _BARE_KEY = re.compile("otp([0-9a-f]{8})([0-9a-f]{64})")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """An app, and what it is called in answers. `has_key`: who calls is the app's server; where no
-    key is needed it may be anybody."""
+    """An app, and its SID in answers. `has_key`: the caller is the app's server. Without a key, it
+    can be anyone."""
 
     app: str
     sid: str
@@ -26,12 +26,11 @@ class Account:
 
 
 def account_sid(app: str) -> str:
-    """The account SID of an app."""
     return "AC" + sha256(b"account\0" + app.encode()).hexdigest()[:32]
 
 
 def calling() -> Account:
-    """Who calls, during a request."""
+    """The caller of the current request."""
     account: Account = g.account
     return account
 

@@ -19,7 +19,7 @@ from shared.verify_v2.attempts import ServiceSend, ServiceSends, Summary, Wanted
 
 _SID = re.compile("VL[0-9a-f]{32}")
 _STATUSES = {"converted": True, "unconverted": False}
-# Of a send, as clients name it; the others have the same name.
+# Other statuses of a send have the same name.
 _MESSAGE_STATUS = {"dropped": "canceled"}
 _BAD_ENDS = {"failed", "undelivered"}
 
@@ -63,7 +63,7 @@ def _wanted(query: Form) -> Wanted:
     status = query.text("Status")
     prefix = query.text("DestinationPrefix") or ""
     if not re.fullmatch(r"(\+[0-9]{0,4})?", prefix):
-        # Of any number more digits are kept for as long as its code lives only.
+        # More digits of a number are kept only while its code is valid.
         raise invalid("DestinationPrefix", "expected + and up to 4 digits")
     if status and status.lower() not in _STATUSES:
         raise invalid("Status", f"expected {' or '.join(_STATUSES)}")

@@ -1,5 +1,5 @@
-"""Request bodies: forms, whose parameters are named LikeThis. What nobody here knows is ignored, as
-clients are ahead of any server."""
+"""Request forms, whose parameters are named LikeThis. Unknown ones are ignored, because clients
+know more parameters than this API."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What the parameters of this API may be. All of these raise V2Error, with the parameter's name."""
+"""Reads the parameters of this API. Everything here raises V2Error with the parameter's name."""
 
 import re
 import unicodedata
@@ -17,7 +17,7 @@ _LONGEST_NAME = 32
 
 
 def name(form: Form, parameter: str) -> str | None:
-    """A name that messages can have: no address, no number to call."""
+    """A name for messages, which cannot be an address or a number to call."""
     text = form.text(parameter)
     if text is not None and not is_name(text):
         raise invalid(
@@ -43,7 +43,7 @@ def channel(form: Form) -> Channel:
 
 
 def recipient(addresses: Addresses, to: str, *, by_email: bool, parameter: str = "To") -> Recipient:
-    # A number whose + a client has not encoded arrives with a space.
+    # A + that a client did not encode arrives as a space.
     to = re.sub(r"^ (?=\d)", "+", to)
     try:
         return addresses.email(to) if by_email else addresses.phone(to)
@@ -52,7 +52,7 @@ def recipient(addresses: Addresses, to: str, *, by_email: bool, parameter: str =
 
 
 def typed_code(form: Form) -> str:
-    """The digits of the code that a person typed. An error never repeats them."""
+    """The digits of the code that a person typed. Errors never repeat them."""
     try:
         return parse_otp(form.required("Code"))
     except InvalidRequest:
@@ -60,7 +60,7 @@ def typed_code(form: Form) -> str:
 
 
 def custom_code(form: Form) -> str | None:
-    """A code that the caller made up, exactly as the message will show it."""
+    """A code that the caller chose, as the message shows it."""
     text = form.text("CustomCode")
     if text is not None and not re.fullmatch("[0-9]{4,10}", text):
         raise _not_a_code("CustomCode")
@@ -72,7 +72,7 @@ def _not_a_code(parameter: str) -> V2Error:
 
 
 def locale(form: Form) -> str:
-    """English for what is no language too."""
+    """English if the language is missing or invalid."""
     return bcp47(form.text("Locale") or "") or "en"
 
 
