@@ -21,14 +21,14 @@ export function chart({ id, title, starts, lines, format, moment, running, least
   const place = pointed.chart === id && pointed.place < starts.length ? pointed.place : -1;
   const last = starts.length - 1;
   const when = (n) => (n === last ? `${moment(starts[n])} (${running})` : moment(starts[n]));
-  return h("figure", { class: "panel chart", "data-key": id },
-    h("figcaption", {},
-      h("h2", {}, title),
-      h("p", { class: "moment" }, place < 0 ? "" : when(place)),
+  return h("figure", { class: "panel chart m-0", "data-key": id },
+    h("figcaption", { class: "d-flex justify-content-between gap-3" },
+      h("h2", { class: "m-0" }, title),
+      h("p", { class: "hint m-0" }, place < 0 ? "" : when(place)),
     ),
-    h("ul", { class: "legend" }, lines.map((line) => legend(line, place, format))),
+    h("ul", { class: "legend list-unstyled d-flex flex-wrap column-gap-3 mt-1 mb-3 small" }, lines.map((line) => legend(line, place, format))),
     h("div", { class: "plot" },
-      h("div", { class: "heights", "aria-hidden": "true" }, [top, top / 2, 0].map((value) => h("span", {}, format(value)))),
+      h("div", { class: "heights d-flex flex-column justify-content-between text-end text-nowrap", "aria-hidden": "true" }, [top, top / 2, 0].map((value) => h("span", {}, format(value)))),
       h("svg", {
         viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
         preserveAspectRatio: "none",
@@ -41,7 +41,7 @@ export function chart({ id, title, starts, lines, format, moment, running, least
       h("rect", { class: "running", x: x(last - 1, starts), y: 0, width: WIDTH - x(last - 1, starts), height: HEIGHT }),
       place >= 0 && h("line", { class: "pointer", x1: x(place, starts), x2: x(place, starts), y1: 0, y2: HEIGHT }),
       lines.map((line) => drawn(line, starts, top))),
-      h("div", { class: "moments", "aria-hidden": "true" }, marks(starts).map((start) => h("span", {}, moment(start)))),
+      h("div", { class: "moments d-flex justify-content-between", "aria-hidden": "true" }, marks(starts).map((start) => h("span", {}, moment(start)))),
     ),
     h("details", { "data-table": id },
       h("summary", {}, "Show as a table"),
@@ -52,7 +52,7 @@ export function chart({ id, title, starts, lines, format, moment, running, least
 
 function legend(line, place, format) {
   return h("li", { class: line.kind },
-    h("span", {}, line.name),
+    h("span", { class: "text-body-secondary" }, line.name), " ",
     h("b", {}, format(place < 0 ? line.whole : line.values[place])),
   );
 }

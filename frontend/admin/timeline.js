@@ -10,11 +10,11 @@ const SHOWN = 3;
 export function trace(found, revealed) {
   const { to, verifications, held, refusals } = found;
   return [
-    h("p", { class: "found" },
+    h("p", { class: "mb-0" },
       h("strong", { class: "address" }, to), " ",
       verifications.length ? `${words.counted(verifications.length, "verification")} on record` : "",
     ),
-    !verifications.length && h("p", { class: "nothing" }, to.startsWith("VE")
+    !verifications.length && h("p", { class: "hint" }, to.startsWith("VE")
       ? "No records for this verification. Check the ID. Records are deleted some time after the code expires."
       : "No records for this recipient. Either no code was requested, or the records have been deleted."),
     held.length > 0 && heldBack(held),
@@ -28,8 +28,8 @@ function heldBack(held) {
     const counted = [wrong && words.counted(wrong, "incorrect code"), sends && words.counted(sends, "message")].filter(Boolean);
     return `${counted.join(" and ")} (app ${app})`;
   });
-  return h("div", { class: "panel held" },
-    h("p", {}, `Counted toward this recipient’s limits: ${text.join("; ")}. If the limits block a legitimate person, reset them.`),
+  return h("div", { class: "panel held d-flex flex-wrap align-items-center gap-3" },
+    h("p", { class: "flex-fill m-0" }, `Counted toward this recipient’s limits: ${text.join("; ")}. If the limits block a legitimate person, reset them.`),
     button("Reset limits", { "data-action": "unblock" }, "for this recipient"),
   );
 }
@@ -38,7 +38,7 @@ function refusedTo(to, refusals) {
   return h("div", { class: "panel" },
     h("h2", {}, "Recently blocked"),
     h("p", { class: "hint" }, `Requests for ${to}, or for another recipient that looks the same when masked.`),
-    h("ul", { class: "refusals" }, refusals.map((refusal) => h("li", {},
+    h("ul", { class: "mb-0 ps-3" }, refusals.map((refusal) => h("li", {},
       h("time", {}, words.stamp(refusal.at / 1000)), " ",
       [words.rule(refusal.rule), words.threshold(refusal)].filter(Boolean).join(": "),
       ` (app ${refusal.app})`))),
@@ -51,7 +51,7 @@ function card(verification, isOpen, revealed) {
   return h("article", { class: "panel verification", "data-key": id },
     h("header", {},
       h("h2", {}, words.stamp(created_at), " ", badge(KIND[status] ?? "none", words.STATUS[status] ?? status)),
-      h("p", { class: "facts" },
+      h("p", { class: "facts justify-content-start mb-0" },
         h("span", {}, words.CHANNELS[channel] ?? channel),
         h("span", {}, `app ${app}`),
         test && h("span", {}, "test number, no message sent"),
@@ -62,14 +62,14 @@ function card(verification, isOpen, revealed) {
     ),
     h("details", { open: isOpen },
       h("summary", {}, words.counted(events.length, "event")),
-      h("ol", { class: "events" }, events.map((event) => item(event, created_at))),
+      h("ol", { class: "events list-unstyled mt-2 mb-0" }, events.map((event) => item(event, created_at))),
     ),
-    h("div", { class: "actions" },
+    h("div", { class: "actions mt-3" },
       id in revealed
-        ? h("p", { class: "revealed", role: "status" }, revealed[id] ? ["Full address: ", h("strong", {}, revealed[id])] : "The full address is no longer stored.")
+        ? h("p", { class: "m-0", role: "status" }, revealed[id] ? ["Full address: ", h("strong", {}, revealed[id])] : "The full address is no longer stored.")
         : clear
           ? button("Show full address", { "data-action": "reveal", "data-key": "reveal", ...data }, "(recorded in the activity log)")
-          : h("p", { class: "revealed" }, "The full address is no longer stored."),
+          : h("p", { class: "m-0" }, "The full address is no longer stored."),
       status === "pending" && button("Cancel verification", { "data-action": "cancel", "data-key": "cancel", ...data }),
     ),
   );
@@ -80,7 +80,7 @@ function item({ at, kind, facts }, begin) {
   return h("li", { class: colour },
     h("p", { class: "when" },
       at ? h("time", { datetime: new Date(at * 1000).toISOString() }, words.exactTime(at)) : h("span", {}, "–"),
-      at > begin && h("span", { class: "after" }, `+${words.duration((at - begin) * 1000)}`),
+      at > begin && h("span", { class: "after text-nowrap" }, `+${words.duration((at - begin) * 1000)}`),
     ),
     h("div", { class: "what" }, h("p", {}, text), more.filter(Boolean).map((line) => h("p", { class: "more" }, line))),
   );

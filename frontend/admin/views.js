@@ -12,7 +12,7 @@ const ratio = (part, whole) => (whole ? Math.min(1, part / whole) : null);
 /** What the owner should look at, the worst first; or that there is nothing. */
 export function attention({ state, report, guarded, since }) {
   const found = [];
-  const add = (kind, text, view) => found.push(h("li", { class: kind }, text, " ", h("a", { href: `#${view}` }, `Go to ${view}`)));
+  const add = (kind, text, view) => found.push(h("li", { class: kind }, text, " ", h("a", { class: "text-reset fw-semibold", href: `#${view}` }, `Go to ${view}`)));
   const { queue, workers, senders } = state;
   if (!workers.length) add("bad", "No worker is running, so no messages are being sent. Start a worker.", "delivery");
   if (queue.oldest_seconds > SLOW_QUEUE_SECONDS) add("bad", `The queue is slow. The oldest message has been waiting for ${words.duration(queue.oldest_seconds * 1000)}.`, "delivery");
@@ -26,9 +26,9 @@ export function attention({ state, report, guarded, since }) {
   if (failures > MANY_FAILURES) add("warn", `${words.percent(failures)} of messages failed ${since[0].toLowerCase()}${since.slice(1)}.`, "delivery");
   const suspect = guarded.filter((row) => row.state === "held" || row.state === "monitored").length;
   if (suspect) add("warn", `Suspected fraud in ${words.counted(suspect, "number range or country", "number ranges or countries")}.`, "protection");
-  if (found.length) return h("ul", { class: "attention" }, found);
   const waiting = queue.waiting ? `${words.counted(queue.waiting, "message")} in the queue` : "no messages in the queue";
-  return h("ul", { class: "attention" }, h("li", { class: "good" }, `Everything is working: ${words.counted(workers.length, "worker")} running, ${waiting}.`));
+  const good = h("li", { class: "good" }, `Everything is working: ${words.counted(workers.length, "worker")} running, ${waiting}.`);
+  return h("ul", { class: "attention list-unstyled d-grid gap-2" }, found.length ? found : good);
 }
 
 /** `app` is the one that the report is of: times are counted for all apps together only. */
@@ -50,7 +50,7 @@ export function figures({ everything, channels }, channel, app) {
 }
 
 function tile(name, value, note, kind = "") {
-  return h("div", { class: `tile ${kind}` }, h("dt", {}, name), h("dd", {}, h("b", {}, value), h("span", {}, note)));
+  return h("div", { class: `tile ${kind}` }, h("dt", { class: "fw-medium text-body-secondary" }, name), h("dd", { class: "mb-0" }, h("b", { class: "d-block fs-3 lh-sm" }, value), h("span", {}, note)));
 }
 
 export function charts(report, channel, app) {
@@ -62,11 +62,11 @@ export function charts(report, channel, app) {
   const common = { starts, moment: words.moment(window), running: words.RUNNING[window] };
   const conversion = starts.map((_, place) => ratio(counts("verified")[place], counts("started")[place]));
   return [
-    chart({ ...common, id: "codes", title: "Verifications", format: count, least: 4, lines: [line("Started", "started"), line("Verified", "verified")] }),
+    chart({ ...common, id: "codes", title: "Verifications", format: words.number, least: 4, lines: [line("Started", "started"), line("Verified", "verified")] }),
     chart({ ...common, id: "conversion", title: "Conversion rate", format: words.percent, lines: [
       { name: "Verified out of started", kind: "verified", values: conversion, whole: ratio(sum(counts("verified")), sum(counts("started"))) },
     ] }),
-    chart({ ...common, id: "messages", title: "Messages", format: count, least: 4, lines: [
+    chart({ ...common, id: "messages", title: "Messages", format: words.number, least: 4, lines: [
       line("Sent", "sent"), line("Delivered", "delivered"), line("Failed", "failed"), line("Dropped", "dropped"),
     ] }),
     ...(app ? [] : durations(common, flow)),
@@ -85,29 +85,23 @@ function durations(common, flow) {
   ];
 }
 
-/** The axis has halves, which are no counts. */
-const count = (value) => words.number(value);
-
 export function byChannel({ channels }) {
-  return table(
-    "By channel",
-    ["Channel", "Trend", "#Started", "#Verified", "#Conversion"],
-    Object.entries(channels).map(([channel, { counts }]) => {
-      const [started, verified] = [sum(counts.started), sum(counts.verified)];
-      return [words.CHANNELS[channel] ?? channel, sparkline(counts.started), words.number(started), words.number(verified), words.percent(ratio(verified, started))];
-    }),
-    "No codes were requested in this period.",
-  );
+  return conversion("By channel", "Channel", "Started", Object.entries(channels).map(
+    ([channel, { counts }]) => [words.CHANNELS[channel] ?? channel, counts.started, counts.verified]));
 }
 
 export function byCountry({ countries }) {
+  return conversion("By country", "Country", "Requested", Object.entries(countries).map(
+    ([region, { requested, approved }]) => [words.country(region), requested, approved]));
+}
+
+function conversion(title, column, begun, rows) {
   return table(
-    "By country",
-    ["Country", "Trend", "#Requested", "#Verified", "#Conversion"],
-    Object.entries(countries).map(([region, { requested, approved }]) => {
-      const [all, verified] = [sum(requested), sum(approved)];
-      return [words.country(region), sparkline(requested), words.number(all), words.number(verified), words.percent(ratio(verified, all))];
-    }),
+    title,
+    [column, "Trend", `#${begun}`, "#Verified", "#Conversion"],
+    rows.map(([name, values, verified]) => [
+      name, sparkline(values), words.number(sum(values)), words.number(sum(verified)), words.percent(ratio(sum(verified), sum(values))),
+    ]),
     "No codes were requested in this period.",
   );
 }
@@ -247,7 +241,7 @@ export function audit(entries) {
     ["Action", "Details", "IP address"],
     entries.map(({ at, action, actor, ip, times, facts }) => [
       [h("span", {}, words.action(action) + (times > 1 ? `, ${times} times` : "")), h("span", { class: "more" }, words.stamp(at))],
-      Object.entries(facts).map(([name, value]) => h("span", { class: "fact" }, `${name.replaceAll("_", " ")} `, h("code", {}, value))),
+      Object.entries(facts).map(([name, value]) => h("span", { class: "me-3" }, `${name.replaceAll("_", " ")} `, h("code", {}, value))),
       ip || actor,
     ]),
     "No activity yet.",
@@ -264,7 +258,7 @@ export function button(text, data, about) {
 
 /** A table; columns that begin with # hold numbers. Wide ones are scrolled in their own place. */
 export function table(title, columns, rows, nothing) {
-  if (!rows.length) return h("p", { class: "nothing" }, nothing);
+  if (!rows.length) return h("p", { class: "hint" }, nothing);
   const cell = (column) => (column.startsWith("#") ? "number" : column === "Trend" ? "over-time" : null);
   return h("div", { class: "scroll", role: "region", "aria-label": title, tabindex: "0" },
     h("table", { class: "table" },
