@@ -5,7 +5,7 @@
  */
 import { $, all } from "./lib/dom.js";
 import { codeIn, digitsOf } from "./page/code.js";
-import { address, check, checkTyped, ended, fillFromSms, learn, leave, look, resend, start, tellEmbedder } from "./page/flow.js";
+import { address, check, checkTyped, ended, fillFromSms, kindOf, learn, leave, look, resend, start, tellEmbedder } from "./page/flow.js";
 import { render } from "./page/render.js";
 import { NO_ERROR, announce, arrived, codeLength, fail, focusStep, state, update } from "./page/state.js";
 import { texts } from "./page/words.js";
@@ -35,19 +35,31 @@ function submitCode(event) {
   else fail("code", texts.problem.invalid_otp);
 }
 
-function toAddress(changes) {
-  history.pushState(null, "", address("."));
-  update({ step: "address", error: NO_ERROR, note: "", ...changes });
+function goTo(path, changes) {
+  history.pushState(null, "", address(path));
+  showStep(changes);
+}
+
+/**
+ * Shows the step that the page's address is for. Reloads only if it must: if a person goes forward while
+ * the page reloads, the browser changes the address of the new page, and its relative links break.
+ */
+function showStep(changes = {}) {
+  const { verification } = state;
+  if (location.href === address(".").href && $("address-step")) {
+    update({ step: "address", error: NO_ERROR, note: "", ...changes });
+  } else if (verification && location.href === address(`verify/${verification.id}`).href) {
+    update({ step: "code", kind: kindOf(verification.channel), error: NO_ERROR });
+    look();
+  } else {
+    location.reload();
+  }
 }
 
 const actions = {
-  change: () => toAddress({}),
-  useEmail: () => toAddress({ kind: "email" }),
-  back() {
-    history.pushState(null, "", address(`verify/${state.verification.id}`));
-    update({ step: "code", kind: state.verification.channel === "email" ? "email" : "phone", error: NO_ERROR });
-    look();
-  },
+  change: () => goTo("."),
+  useEmail: () => goTo(".", { kind: "email" }),
+  back: () => goTo(`verify/${state.verification.id}`),
   resend: ({ channel }) => resend(channel ?? state.verification.channel),
   /** After a reload the address is not known any more: only the person can type it in again. */
   again: () => (state.address ? start("ended", state.channel) : actions.restart()),
@@ -56,7 +68,7 @@ const actions = {
       input.value = "";
       input.dispatchEvent(new Event("input"));
     }
-    toAddress({ address: null, verification: null, blockedUntil: 0 });
+    goTo(".", { address: null, verification: null, blockedUntil: 0 });
   },
   look,
 };
@@ -143,7 +155,7 @@ function listen() {
     new ResizeObserver(tellHeight).observe(document.body);
     tellHeight();
   }
-  window.addEventListener("popstate", () => location.reload());
+  window.addEventListener("popstate", () => (state.busy ? location.reload() : showStep()));
   setInterval(tick, TICK_MS);
 }
 

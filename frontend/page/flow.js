@@ -63,28 +63,16 @@ function started(answer, typed) {
     history.pushState(null, "", address(`verify/${answer.verification_id}`));
   }
 
-  const now = Date.now();
-  const tried = isNew ? [] : old.tried;
+  const { channel } = answer;
   const life = answer.expires_in * 1000;
-  update({
-    step: "code",
-    kind: kindOf(answer.channel),
-    channel: answer.channel,
-    busy: "",
-    blockedUntil: 0,
-    verification: {
-      id: answer.verification_id,
-      to: typed ?? old.to,
-      channel: answer.channel,
-      endsAt: now + life,
-      life: isNew ? life : Math.max(life, old.life),
-      resendAt: now + answer.resend_in * 1000,
-      checksLeft: answer.checks_left,
-      sendsLeft: answer.sends_left,
-      tried: [...tried, answer.channel],
-      delivery: { status: "queued", channel: answer.channel },
-    },
-  });
+  const verification = {
+    ...knownFrom(answer),
+    to: typed ?? old.to,
+    life: isNew ? life : Math.max(life, old.life),
+    tried: isNew ? [channel] : [...old.tried, channel],
+    delivery: { status: "queued", channel },
+  };
+  update({ step: "code", kind: kindOf(channel), channel, busy: "", blockedUntil: 0, verification });
   focusOn($("code"));
   const to = words.isolated(state.verification.to);
   announce(words.fill(texts.code.on_its_way, { to, time: words.duration(life) }));
@@ -141,6 +129,7 @@ function lookAgain() {
 
 function approved() {
   update({ step: "approved", busy: "", error: NO_ERROR });
+  state.verification = null; // There is no way back to its code.
   leave("approved");
 }
 
@@ -192,21 +181,27 @@ function isWaiting() {
   return state.step === "away" || state.step === "code";
 }
 
-/** Takes over what the service knows of the verification. */
-export function learn(answer) {
-  const verification = {
+/** What any answer tells of the verification. */
+function knownFrom(answer) {
+  const now = Date.now();
+  return {
     id: answer.verification_id,
     to: answer.to,
-    endsAt: Date.now() + answer.expires_in * 1000,
-    life: Date.parse(answer.expires_at) - Date.parse(answer.created_at),
-    resendAt: Date.now() + answer.resend_in * 1000,
-    ...state.verification, // What is known keeps its place: whole seconds would make the clocks jump.
     channel: answer.channel,
+    endsAt: now + answer.expires_in * 1000,
+    resendAt: now + answer.resend_in * 1000,
     checksLeft: answer.checks_left,
     sendsLeft: answer.sends_left,
-    tried: answer.sends.map((send) => send.channel),
-    delivery: answer.sends.at(-1),
   };
+}
+
+/** Takes over what the service knows of the verification. */
+export function learn(answer) {
+  const told = { ...knownFrom(answer), life: Date.parse(answer.expires_at) - Date.parse(answer.created_at) };
+  // Clocks that run go on: the service's whole seconds would make them jump.
+  const { to, endsAt, resendAt, life } = state.verification ?? told;
+  const tried = answer.sends.map((send) => send.channel);
+  const verification = { ...told, to, endsAt, resendAt, life, tried, delivery: answer.sends.at(-1) };
   if (answer.status === "approved") {
     state.verification = verification;
     approved();
@@ -217,7 +212,7 @@ export function learn(answer) {
   }
 }
 
-function kindOf(channel) {
+export function kindOf(channel) {
   return channel === "email" ? "email" : "phone";
 }
 

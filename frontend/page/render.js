@@ -26,10 +26,9 @@ function renderAddress(state) {
 
 function renderVerification(state) {
   const { verification, busy } = state;
-  const kind = verification.channel === "email" ? "email" : "phone";
   writeTo($("to"), texts.code[`to_${verification.channel}`], verification.to);
   writeTo($("approved-to"), texts.approved.text, verification.to);
-  write($("change"), texts.code[`change_${kind}`]);
+  write($("change"), texts.code[`change_${state.kind}`]);
 
   const others = all(".others button");
   for (const button of others) button.hidden = !isAnotherWay(button, verification);

@@ -34,6 +34,24 @@ def test_the_back_button_leads_back_to_the_address(open_page, service, phone):
     expect(page.locator("#code")).to_be_visible()
 
 
+def test_back_and_forward_reload_nothing(open_page, service, phone):
+    page = open_page(service)
+    ask(page, phone)
+    asked = []
+    page.on("request", lambda request: asked.append(request.resource_type))
+    page.go_back()
+    expect(page.locator("#phone")).to_be_focused()
+    expect(page.get_by_role("button", name="I already have a code")).to_be_visible()
+    page.evaluate("history.forward(); history.back(); history.forward()")
+    expect(page.locator("#code")).to_be_focused()
+    assert not {"document", "script", "stylesheet"} & set(asked)
+    type_code(page, service.code_for(phone))
+    expect(page.get_by_role("heading", name="Verified")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#phone")).to_be_focused()
+    expect(page.get_by_role("button", name="I already have a code")).to_be_hidden()
+
+
 def test_nothing_private_is_kept(open_page, service, phone):
     page = open_page(service)
     ask(page, phone)
