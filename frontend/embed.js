@@ -5,20 +5,18 @@
  *
  *     const { status } = await OTP.verify({ verificationId });
  *
- * `verificationId` is what the site's backend was answered by POST /generate-otp. `status` is approved,
- * expired, canceled, max_attempts_reached, not_found, or closed by the person. It is a hint for the page:
- * what counts is what GET /verifications/{id} tells the backend. The site's origin has to be among
- * OTP_RETURN_URLS.
+ * The site's backend gets `verificationId` from POST /generate-otp. `status` is approved, expired, canceled,
+ * max_attempts_reached, not_found or, if the person closes the dialog, closed. It is only a hint: the backend
+ * must ask GET /verifications/{id}. The site's origin must be in OTP_RETURN_URLS.
  *
- * Rejects with an Error whose `code` says why the page cannot be shown: `not_allowed` (the site is not
- * among OTP_RETURN_URLS), `blocked` (by the site's own Content-Security-Policy) or `unreachable`.
+ * Rejects with an Error whose `code` says why the page cannot be shown: `not_allowed` (the site is not in
+ * OTP_RETURN_URLS), `blocked` (by the site's own Content-Security-Policy) or `unreachable`.
  */
 (() => {
   const home = new URL("..", document.currentScript.src);
   const LAST_LOOK_MS = 1200; // at "Verified"
   const LONGEST_LOAD_MS = 10_000;
-  // The page greets before its frame is loaded, but from another process.
-  const LONGEST_GREETING_MS = 2000;
+  const LONGEST_GREETING_MS = 2000; // after the frame is loaded, because the page is in another process
   const LONGEST_PROBE_MS = 2000;
 
   const REASONS = {
@@ -29,7 +27,7 @@
 
   const STYLE = {
     dialog: { width: "min(26rem, 100vw)", maxWidth: "100vw", padding: "0", border: "0", borderRadius: "1rem" },
-    // The page says how high it is. Until then the browser may show a broken one in its place.
+    // Hidden until the page tells its height, because the browser may show an error in its place.
     frame: {
       display: "block",
       width: "100%",
@@ -59,7 +57,7 @@
     return element;
   }
 
-  /** `language` is one that the page has, the browser's without; the labels are for screen readers. */
+  /** Without `language`, the browser's counts. The labels are for screen readers. */
   function verify({ verificationId, language, title = "Verification", closeLabel = "Close" }) {
     const page = new URL(`verify/${encodeURIComponent(verificationId)}`, home);
     page.searchParams.set("embed", window.location.origin);
@@ -99,13 +97,13 @@
     });
   }
 
-  /** Calls `fail` with a reason if the page in the frame does not greet. Answers what ends the wait. */
+  /** Calls `fail` with a reason if the page in the frame sends no message. Returns what ends the wait. */
   function watch(frame, fail) {
     const waiting = new AbortController();
     const { signal } = waiting;
     const end = (reason) => signal.aborted || fail(reason);
     let timer = setTimeout(end, LONGEST_LOAD_MS, "unreachable");
-    // What is shown in place of a page that may not be framed, or did not come, is loaded too.
+    // The browser also reports its own error page as loaded.
     const loaded = () => {
       clearTimeout(timer);
       timer = setTimeout(async () => end((await isReachable()) ? "not_allowed" : "unreachable"), LONGEST_GREETING_MS);
@@ -122,10 +120,10 @@
     };
   }
 
-  /** A browser tells a page nothing of why a frame stays empty. An image comes only from a service that works. */
+  /** A browser does not tell why a frame stays empty. An image loads only if the service works. */
   function isReachable() {
     return new Promise((resolve) => {
-      const onerror = () => setTimeout(resolve, 100, false); // A violation is told after it.
+      const onerror = () => setTimeout(resolve, 100, false); // A violation is reported later.
       const src = new URL(`static/favicon.svg?${Date.now()}`, home);
       setTimeout(resolve, LONGEST_PROBE_MS, false);
       Object.assign(new Image(), { onload: () => resolve(true), onerror, src });

@@ -1,7 +1,6 @@
 /**
- * The page of the OTP service: does in place what its forms would do by themselves. Every event
- * and every answer changes one state (state.js, flow.js), and render.js makes the page say what it
- * says.
+ * Does in place what the page's forms do without a script. Events and answers change one state
+ * (state.js, flow.js), and render.js shows it.
  */
 import { $, all } from "./lib/dom.js";
 import { codeIn, digitsOf } from "./page/code.js";
@@ -12,7 +11,7 @@ import { texts } from "./page/words.js";
 
 const TICK_MS = 500;
 
-let picker = null; // picker.js, once it is there
+let picker = null; // picker.js, once it is loaded
 
 function chosenChannel() {
   const [first] = document.body.dataset.channels.split(" ").filter((name) => name !== "email");
@@ -61,7 +60,7 @@ const actions = {
   useEmail: () => goTo(".", { kind: "email" }),
   back: () => goTo(`verify/${state.verification.id}`),
   resend: ({ channel }) => resend(channel ?? state.verification.channel),
-  /** After a reload the address is not known any more: only the person can type it in again. */
+  /** After a reload the page no longer knows the address, so the person types it again. */
   again: () => (state.address ? start("ended", state.channel) : actions.restart()),
   restart() {
     for (const input of all("#phone, #email")) {
@@ -74,13 +73,13 @@ const actions = {
 };
 
 function act(event) {
-  event.preventDefault(); // The form that the button is of would be sent.
+  event.preventDefault(); // Or the browser would submit the button's form.
   const { dataset } = event.currentTarget;
   if (!state.busy) actions[dataset.action](dataset);
 }
 
 function typedAddress() {
-  // Another address may be allowed where the last one was not: the service decides.
+  // The service may allow another address, so the button works again.
   if (state.error.where === "address") update({ error: NO_ERROR, blockedUntil: 0 });
 }
 
@@ -92,7 +91,7 @@ function typedCode({ target }) {
   checkTyped(code);
 }
 
-/** A whole message is pasted as the code in it; before the field makes one line of its lines. */
+/** Pastes only the code of a message. The field itself would join the message's lines. */
 function pastedCode(event) {
   const code = codeIn(event.clipboardData.getData("text"), codeLength);
   if (!code) return;
@@ -101,19 +100,19 @@ function pastedCode(event) {
   typedCode(event);
 }
 
-/** Only when the page can be used already; and it can without. */
+/** The picker comes last, because the page works without it. */
 async function addPicker() {
   const module = await import("./page/picker.js");
   await module.addPicker();
   picker = module;
 }
 
-/** The dialog around the page is not told of its keys. */
+/** The dialog around the page does not get keys that are pressed in it. */
 function escape({ key }) {
   if (key === "Escape") tellEmbedder({ isClosed: true });
 }
 
-/** The dialog waits for a first word, and is as high as the page. */
+/** embed.js waits for the first message, and makes its dialog as high as the page. */
 function tellHeight() {
   tellEmbedder({ height: Math.ceil(document.body.getBoundingClientRect().height) });
 }
@@ -133,7 +132,7 @@ function tick() {
   render(state);
 }
 
-/** The script changes the page's address, and the links stay those of the address it came from. */
+/** Makes relative links absolute, before the script changes the page's address. */
 function pinLinks() {
   for (const link of all('link[href], a[href^="."]')) link.href = link.href;
   for (const form of all('form[action^="."]')) form.action = form.action;
@@ -159,7 +158,7 @@ function listen() {
   setInterval(tick, TICK_MS);
 }
 
-/** Goes on from what the page came with. */
+/** Continues from the state that the service delivered the page in. */
 function arrive() {
   render(state);
   if (arrived.verification?.status === "pending") {

@@ -1,19 +1,18 @@
-/** Lines over time, as SVG: with the values of a moment that is pointed at, and a table of all. */
+/** Charts of lines over time as SVG, with the values at the pointer and a table of all values. */
 import { h } from "../lib/dom.js";
 
-// The plot is stretched to its place; the letters around it are not in it.
+// The plot is stretched to fit, so it holds no text.
 const WIDTH = 600;
 const HEIGHT = 100;
 const MOMENTS = 4;
 
-/** Which moment is pointed at: {chart, place}; and the charts whose table is open. */
+/** The moment at the pointer: {chart, place}. */
 let pointed = { chart: "", place: -1 };
 const openTables = new Set();
 
 /**
- * `lines` are {name, kind, values, whole}: kind is the colour, whole the value of the whole window.
- * `format` makes text of a value, `moment` of a start. The last place is still being counted, which
- * `running` says.
+ * `lines` are {name, kind, values, whole}: kind sets the color, whole is the value of the whole window.
+ * `format` turns a value into text, `moment` a start. The last place is not over yet, as `running` says.
  */
 export function chart({ id, title, starts, lines, format, moment, running, least = 1 }) {
   const values = lines.flatMap((line) => line.values).filter((value) => value !== null);
@@ -68,7 +67,7 @@ function runs(values) {
   return found;
 }
 
-/** A line in two pieces: what is over, and its way to the last value, which is not. */
+/** A line in two pieces: what is over, and the way to the last value, which is not. */
 function drawn({ kind, values }, starts, top) {
   const last = values.length - 1;
   const over = runs(values.slice(0, last)).map((run) => polyline(kind, run, starts, top));
@@ -95,7 +94,7 @@ function marks(starts) {
   return Array.from({ length: MOMENTS }, (_, n) => starts[Math.round((n / (MOMENTS - 1)) * (starts.length - 1))]);
 }
 
-/** The next of 1, 2, 5, 10, 20, … of which a half can be shown, too. */
+/** The next of 1, 2, 4, 6, 10, 20, …, whose halves are labels too. */
 function niceTop(value) {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 4, 6, 10].map((step) => step * power).find((top) => top >= value);
@@ -113,14 +112,14 @@ function table(title, starts, lines, format, when) {
   );
 }
 
-/** A line of a table's row: it only repeats what the numbers beside it say. */
+/** The trend in a table's row. Screen readers get the numbers next to it. */
 export function sparkline(values) {
   const top = Math.max(1, ...values);
   return h("svg", { class: "sparkline", viewBox: `0 -4 ${WIDTH} ${HEIGHT + 8}`, preserveAspectRatio: "none", "aria-hidden": "true" },
     drawn({ kind: "", values }, values, top));
 }
 
-/** Calls `changed` when another moment is pointed at, or a table was opened. */
+/** Calls `changed` when the pointer is at another moment, or a table opens or closes. */
 export function listen(changed) {
   const point = (chart, place) => {
     if (pointed.chart === chart && pointed.place === place) return;

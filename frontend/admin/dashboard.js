@@ -1,6 +1,6 @@
 /**
- * The dashboard: every event and every answer changes one state by update(), and render() makes the
- * page say what the state says. views.js and timeline.js have the elements, words.js the texts.
+ * The dashboard: events and answers change one state by update(), and render() shows it. views.js and
+ * timeline.js have the elements, words.js the texts.
  */
 import { Problem, call } from "../lib/api.js";
 import { $, all, h, show } from "../lib/dom.js";
@@ -87,7 +87,7 @@ function sayWindow() {
 const nameOf = (app, apps) => (app === "*" ? words.OTHER_APPS : apps.find(({ id }) => id === app)?.app ?? app);
 const since = ({ report, app, apps }) => words.since(report.window, nameOf(app, apps));
 
-/** The chosen app stays on the list, also where it has no figures. */
+/** The chosen app stays on the list even without figures. */
 function chooseApp(apps) {
   const ids = new Set([...apps.map(({ id }) => id), ...(state.app ? [state.app] : [])]);
   const option = (id, name) => h("option", { value: id }, name);
@@ -108,7 +108,7 @@ async function ask(method, path, body) {
 let turn = 0;
 let nextPoll;
 
-/** Asks for the figures; and again, as long as somebody looks. */
+/** Asks for the figures repeatedly, while the tab is visible. */
 async function poll() {
   clearTimeout(nextPoll);
   const mine = ++turn;
@@ -121,7 +121,7 @@ async function poll() {
       if (mine === turn) update({ figures, isAway: false });
     }
   } catch (error) {
-    if (!(error instanceof Problem)) throw error; // A mistake of ours: into the console with it.
+    if (!(error instanceof Problem)) throw error; // A bug, for the console.
     if (mine === turn) update({ isAway: true });
   }
   if (mine === turn) nextPoll = setTimeout(poll, view === "find" ? POLL_TRACE_MS : POLL_MS);
@@ -131,7 +131,7 @@ async function trackFound() {
   if (state.found?.verifications.some(({ status }) => status === "pending")) await lookAgain();
 }
 
-// Counts who was looked up: an answer about one person must not show up on the page of the next.
+// Counts searches, because an answer about one person must not appear on the page of the next.
 let search = 0;
 
 async function lookAgain() {
@@ -169,7 +169,7 @@ function fail(input, text) {
   return false;
 }
 
-/** What is wrong with the field where the service says it. */
+/** The service's message on the field, or else on the request. */
 function said(problem) {
   if (!(problem instanceof Problem)) throw problem;
   const text = problem.errors?.[0]?.message ?? problem.detail;
@@ -184,7 +184,7 @@ function notify(notice) {
   update({ notice });
 }
 
-/** What a button does. Each answers the notice that says so, or nothing. */
+/** What each button does. Returns a notice, or nothing. */
 const actions = {
   pause({ channel, name }) {
     const sender = words.sender(`${channel}:${name}`);
@@ -248,10 +248,7 @@ async function act(button) {
   if (notice && mine === search) notify(notice);
 }
 
-/**
- * Shows a dialog, and does what it is for when that is confirmed; it stays open while that fails.
- * Answers what `confirmed` answered.
- */
+/** Shows a dialog, which stays open until `confirmed` succeeds. Returns what `confirmed` returns. */
 function inDialog(name, about, confirmed) {
   const dialog = $(`${name}-dialog`);
   const form = dialog.querySelector("form");
@@ -281,7 +278,7 @@ function go(view) {
   else location.hash = view;
 }
 
-/** The view is in the address, so that the browser's way back works; an address never is. */
+/** The page's address names the view, for the browser's back button, but never a recipient. */
 function arrive() {
   const view = VIEWS.find((name) => `#${name}` === location.hash) ?? "overview";
   const isNew = view !== state.view;

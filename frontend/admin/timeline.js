@@ -1,4 +1,4 @@
-/** Where is my code? A recipient's verifications, and what happened to each, moment by moment. */
+/** A recipient's verifications, and the events of each. */
 import { h } from "../lib/dom.js";
 import { badge, button } from "./views.js";
 import * as words from "./words.js";
@@ -6,7 +6,7 @@ import * as words from "./words.js";
 const KIND = { pending: "warn", approved: "good", canceled: "none", expired: "none", max_attempts_reached: "bad" };
 const SHOWN = 3;
 
-/** `revealed` maps verifications to their addresses in clear, or to null where none is kept. */
+/** `revealed` maps verifications to their full addresses, or to null if none is stored. */
 export function trace(found, revealed) {
   const { to, verifications, held, refusals } = found;
   return [
@@ -76,8 +76,8 @@ function card(verification, isOpen, revealed) {
 }
 
 function item({ at, kind, facts }, begin) {
-  const [colour, text, ...more] = SAY[kind](facts);
-  return h("li", { class: colour },
+  const [color, text, ...more] = SAY[kind](facts);
+  return h("li", { class: color },
     h("p", { class: "when" },
       at ? h("time", { datetime: new Date(at * 1000).toISOString() }, words.exactTime(at)) : h("span", {}, "–"),
       at > begin && h("span", { class: "after text-nowrap" }, `+${words.duration((at - begin) * 1000)}`),
@@ -89,7 +89,7 @@ function item({ at, kind, facts }, begin) {
 const provider = (id) => id && ["Provider ID ", h("code", {}, id)];
 const reason = (code) => code && [words.error(code), " ", words.error(code) !== code && h("code", {}, code)];
 
-/** Of each kind of event: its colour, what it says, and what else. */
+/** For each kind of event: its color, its text and more lines. */
 const SAY = {
   asked: ({ send, channel, locale, only }) => [
     "none",

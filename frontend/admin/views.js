@@ -1,4 +1,4 @@
-/** What the views show of the service's figures, as elements. timeline.js shows a recipient's. */
+/** The service's figures as elements. timeline.js has a recipient's. */
 import { h } from "../lib/dom.js";
 import { chart, sparkline } from "./chart.js";
 import * as words from "./words.js";
@@ -9,7 +9,7 @@ const MANY_FAILURES = 0.1;
 const sum = (values) => values.reduce((all, value) => all + value, 0);
 const ratio = (part, whole) => (whole ? Math.min(1, part / whole) : null);
 
-/** What the owner should look at, the worst first; or that there is nothing. */
+/** What needs the owner's attention. */
 export function attention({ state, report, guarded, since }) {
   const found = [];
   const add = (kind, text, view) => found.push(h("li", { class: kind }, text, " ", h("a", { class: "text-reset fw-semibold", href: `#${view}` }, `Go to ${view}`)));
@@ -31,7 +31,7 @@ export function attention({ state, report, guarded, since }) {
   return h("ul", { class: "attention list-unstyled d-grid gap-2" }, found.length ? found : good);
 }
 
-/** `app` is the one that the report is of: times are counted for all apps together only. */
+/** If the report is for one `app`, it has no times: they are counted for all apps together. */
 export function figures({ everything, channels }, channel, app) {
   const flow = channel ? channels[channel] : everything;
   const total = (step) => (flow ? sum(flow.counts[step]) : 0);
@@ -200,7 +200,7 @@ export function refusals(refusals) {
   );
 }
 
-/** A tag says nothing to a person; the masked address does. */
+/** What was refused, except tags, which tell a person nothing. */
 function subject({ rule, to, subject }) {
   if (rule === "country" || rule === "guard_country") return `${words.country(subject)}, ${to}`;
   return [to, (rule.endsWith("range") || rule === "rate_limit") && subject].filter(Boolean).join(", ");
@@ -256,7 +256,7 @@ export function button(text, data, about) {
   return h("button", { class: "btn btn-outline-secondary btn-sm", type: "button", ...data }, text, about && h("span", { class: "visually-hidden" }, ` ${about}`));
 }
 
-/** A table; columns that begin with # hold numbers. Wide ones are scrolled in their own place. */
+/** A table that scrolls in its own place if it is wide. Columns that begin with # hold numbers. */
 export function table(title, columns, rows, nothing) {
   if (!rows.length) return h("p", { class: "hint" }, nothing);
   const cell = (column) => (column.startsWith("#") ? "number" : column === "Trend" ? "over-time" : null);

@@ -1,4 +1,4 @@
-/** Every sentence of the dashboard that depends on the data, and how it writes numbers and times. */
+/** The dashboard's words for data, and its formats of numbers and times. */
 
 export const CHANNELS = { sms: "SMS", whatsapp: "WhatsApp", call: "Voice call", email: "Email" };
 
@@ -42,7 +42,7 @@ const REASONS = {
   unknown: "Unknown reason",
 };
 
-/** A provider's error codes, and the words of Python for a connection. */
+/** Providers' error codes, and Python's names of connection errors. */
 const ERRORS = {
   twilio_20003: "Twilio: the account SID or auth token is incorrect",
   twilio_20429: "Twilio: too many requests",
@@ -138,7 +138,7 @@ const RULES = {
 };
 export const rule = (name) => RULES[name] ?? name.replaceAll("_", " ");
 
-/** What of a rule was reached: 5 of 5 in 10 min. */
+/** The limit that was reached: 5 in 10 min. */
 export function threshold({ rule: name, value, threshold: most, window_ms: window }) {
   if (most === undefined) return "";
   if (name === "backlog") return `${duration(value)} (limit ${duration(most)})`;
@@ -209,11 +209,11 @@ const stamps = new Intl.DateTimeFormat("en-GB", {
   day: "numeric", month: "short", year: "numeric",
   hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short",
 });
-/** A moment that can be compared with a log: to the second, with the time zone. */
+/** A moment to compare with a log: to the second, with the time zone. */
 export const stamp = (seconds) => stamps.format(new Date(seconds * 1000));
 
 const SINCE = { minutes: "In the last 60 minutes", hours: "In the last 48 hours", days: "In the last 30 days" };
-/** The window of the figures, and the app that they are of where it is one. */
+/** The window of the figures, and their app if it is one. */
 export const since = (window, app) => (app ? `${SINCE[window]}, app ${app}` : SINCE[window]);
 
 export const OTHER_APPS = "Other apps";

@@ -33,7 +33,7 @@ window.SwaggerUIBundle({
   url: "openapi.json",
   domNode: docs,
   defaultModelsExpandDepth: 0,
-  deepLinking: false, // Its links would stand inside buttons; and #code is a row of the errors here.
+  deepLinking: false, // Its links would be inside buttons, and #code is a row of the errors here.
   displayRequestDuration: true,
   syntaxHighlight: { theme: "obsidian" },
   tryItOutEnabled: true,

@@ -3,7 +3,7 @@
 export const $ = (id) => document.getElementById(id);
 export const all = (selector) => document.querySelectorAll(selector);
 
-const SVG = new Set(["svg", "polyline", "path", "line", "rect"]);
+const SVG = new Set(["svg", "use", "polyline", "path", "line", "rect"]);
 
 /** An element; what is null or false in `props` and `children` is left out. */
 export function h(tag, props = {}, ...children) {

@@ -1,9 +1,9 @@
-/** The code, wherever it comes from: typed, pasted with the message around it, or out of the SMS. */
+/** Reads codes that are typed, pasted with their message, or offered by the browser from an SMS. */
 
 import { plain } from "./typed.js";
 
-/** The code in a message, "" if there is none: so many digits on their own, or with a space or a
- * dash between them. A text of nothing but groups of digits is the code if it has so many digits. */
+/** Returns the code in a message, or "": `length` digits in a row, or with single spaces or dashes between
+ * them. A text of only digits, spaces and dashes is the code if it has `length` digits. */
 export function codeIn(message, length) {
   const text = plain(message);
   if (/^[\d\s-]*$/.test(text) && digitsOf(text).length === length) return digitsOf(text);
@@ -18,7 +18,7 @@ export function digitsOf(text) {
 
 let waiting = new AbortController();
 
-/** WebOTP: where the browser can read the SMS it offers the code. Answers "" where it cannot. */
+/** WebOTP: the browser offers the code of an SMS. Returns "" if it cannot. */
 export async function codeFromSms() {
   if (!("OTPCredential" in window)) return "";
   waiting.abort();

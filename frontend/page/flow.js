@@ -9,14 +9,14 @@ const { texts } = words;
 const POLL_MOVING_MS = 1500; // while the newest send is under way
 const POLL_RESTING_MS = 5000;
 
-/** The address of a page of the service, which keeps what this one was called with. */
+/** The address of a page of the service, with the query of this one. */
 export function address(path) {
   const url = new URL(path, ROOT);
   url.search = location.search;
   return url;
 }
 
-/** Asks the service. A request that needs proof of work gets it, once. */
+/** Calls the service. Adds a proof of work, once, if the request needs one. */
 async function ask(method, path, body) {
   try {
     return await call(method, path, body);
@@ -27,7 +27,7 @@ async function ask(method, path, body) {
   }
 }
 
-/** Asks for a code for state.address, from the step `where`. */
+/** Requests a code for state.address, from the step `where`. */
 export function start(where, channel) {
   const { locale } = document.body.dataset;
   const body = state.address.phone ? { ...state.address, channel, locale } : { ...state.address, locale };
@@ -35,7 +35,7 @@ export function start(where, channel) {
   return send(where, () => ask("POST", "generate-otp", body), typed);
 }
 
-/** Asks for the code of the verification again. The address is not needed for that. */
+/** Requests the verification's code again, which takes no address. */
 export function resend(channel) {
   const { locale } = document.body.dataset;
   return send("resend", () => ask("POST", `verify/${state.verification.id}/resend`, { channel, locale }));
@@ -51,15 +51,14 @@ async function send(where, request, typed) {
   }
 }
 
-/** The service answers a masked address. The person who typed it sees it
- * in clear, to find a typing error. */
+/** The service answers a masked address. The person who typed it sees it in full, to find typing errors. */
 function started(answer, typed) {
   const old = state.verification;
   const isNew = old?.id !== answer.verification_id;
   if (old && isNew) cancel(old.id);
   if (isNew) {
     $("code").value = "";
-    // From here on the page has an address of its own, which a reload or another tab goes on with.
+    // The page of the verification, for reloads and other tabs.
     history.pushState(null, "", address(`verify/${answer.verification_id}`));
   }
 
@@ -121,7 +120,7 @@ function checkRefused(problem) {
   fail("code", words.refusal(problem));
 }
 
-/** It knows which end it was; and whether the answer to a right code got lost. */
+/** The service knows how the verification ended, even if its answer to the right code got lost. */
 function lookAgain() {
   update({ busy: "" });
   return look();
@@ -139,8 +138,7 @@ export function ended(how, retryAfterSeconds = 0) {
   leave(how);
 }
 
-/** Gives the person back to the site that sent them, by embed.js or return_url. `status`: approved, or
- * how else the verification ended. */
+/** Returns the person to the site that sent them, by embed.js or return_url. `status` is the result. */
 export function leave(status) {
   const { id, returnUrl, embedder } = arrived;
   if (embedder) tellEmbedder({ verificationId: id, status });
@@ -160,7 +158,7 @@ export function tellEmbedder(facts) {
 let turn = 0;
 let nextLook;
 
-/** Asks for the status of the message and of the verification, repeatedly while it matters. */
+/** Asks for the status of the verification and its message, repeatedly while the person waits. */
 export async function look() {
   clearTimeout(nextLook);
   const mine = ++turn;
@@ -195,7 +193,7 @@ function knownFrom(answer) {
   };
 }
 
-/** Takes over what the service knows of the verification. */
+/** Shows what the service knows of the verification. */
 export function learn(answer) {
   const told = { ...knownFrom(answer), life: Date.parse(answer.expires_at) - Date.parse(answer.created_at) };
   // Clocks that run go on: the service's whole seconds would make them jump.
@@ -225,5 +223,5 @@ export async function fillFromSms() {
 
 function asProblem(error) {
   if (error instanceof Problem) return error;
-  throw error; // A mistake of ours: into the console with it.
+  throw error; // A bug, for the console.
 }

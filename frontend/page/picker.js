@@ -1,14 +1,10 @@
-/**
- * The country picker of the phone field, and what looks wrong while a number is typed. It comes when
- * the page can be used already. Without it the field takes numbers all the same, and whatever is said
- * here, the service decides.
- */
+/** The country picker of the phone field, and hints at numbers that look wrong. Only the service decides. */
 import { $, loadStyle, write } from "../lib/dom.js";
 import { plain } from "./typed.js";
 import { texts } from "./words.js";
 
 const FOLDER = "../vendor/intl-tel-input";
-const PAUSE_MS = 800; // Nobody wants to be told at every digit that the number is too short.
+const PAUSE_MS = 800; // A hint waits for a pause in typing.
 
 const page = document.body.dataset;
 const input = $("phone");
@@ -16,7 +12,7 @@ const doubt = $("phone-doubt");
 let intlTelInput = null;
 let picker = null;
 
-/** The number as the service takes it: with the country that is chosen, if it was typed without. */
+/** The number for the service: in the chosen country, if it was typed without a country code. */
 export function typedNumber() {
   clean();
   const all = readings(input.value.trim());
@@ -24,8 +20,8 @@ export function typedNumber() {
   return intlTelInput.utils.formatNumber(all.find(exists) ?? all[0], chosen());
 }
 
-/** What a typed number can be: with 00 as the prefix for calls abroad; or as it is written in the chosen
- * country, which may also have another such prefix (011, 0011). */
+/** Ways to read a typed number: with 00 as the international prefix, or as written in the chosen country,
+ * which may have another prefix (011, 0011). */
 function readings(typed) {
   if (!typed || typed.startsWith("+")) return typed ? [typed] : [];
   const country = picker.getSelectedCountry();
@@ -57,7 +53,7 @@ export async function addPicker() {
   // The field gets a parent, so restore the cursor of a person who is typing.
   const { selectionStart, selectionEnd } = input;
   const isFocused = document.activeElement === input;
-  // Before the library looks at what is typed.
+  // Before the library reads what is typed.
   input.addEventListener("input", clean, { capture: true });
   clean();
   picker = intlTelInput(input, {
@@ -83,17 +79,17 @@ export async function addPicker() {
   });
   input.addEventListener("input", typed);
   input.addEventListener("countrychange", typed);
-  picker.promise.then(typed, () => {}); // Without what judges numbers nothing is said of them.
+  picker.promise.then(typed, () => {}); // Without utils.js there are no hints.
 }
 
-/** Takes out of a pasted number what cannot be seen, and gives digits, dashes and + their plain form. */
+/** Removes invisible characters from a number, and gives digits, dashes and + their plain form. */
 function clean(event) {
-  if (event?.isComposing) return; // An input method is not done with the letters yet.
+  if (event?.isComposing) return; // The input method is not done yet.
   const number = plain(input.value).replace(/^\s*tel:(\/\/)?/i, "");
   if (number !== input.value) input.value = number;
 }
 
-/** In front of the page's own styles, which have its colours. */
+/** Before the page's own styles, which set its colors. */
 function styles() {
   const url = new URL(`${FOLDER}/intlTelInput.min.css`, import.meta.url);
   return loadStyle(url, (link) => document.head.querySelector("link[rel=stylesheet]").after(link));
@@ -104,12 +100,12 @@ function known(countries) {
   return countries.filter((country) => all.has(country));
 }
 
-/** Where the person is likely to be: where the owner says, else where the browser's language is at home. */
+/** The likely country: the owner's setting, or else the home of the browser's language. */
 function homeCountry() {
   return (page.region || new Intl.Locale(navigator.language).maximize().region || "").toLowerCase();
 }
 
-/** Whether what tells right numbers from wrong ones is there. */
+/** Whether utils.js is loaded, which tells valid numbers from others. */
 function isLoaded() {
   return Boolean(intlTelInput?.utils);
 }

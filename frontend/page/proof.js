@@ -1,16 +1,13 @@
-/**
- * Solves the challenges of the service with ALTCHA's widget, which is loaded when the first one
- * comes. It works by itself: a person sees that it does, and has nothing to do.
- */
+/** Solves the service's challenges with ALTCHA's widget, which works by itself. */
 import { Problem } from "../lib/api.js";
 import { loadStyle } from "../lib/dom.js";
 import { texts } from "./words.js";
 
 const CONFIGURATION = { hideFooter: true, hideLogo: true, humanInteractionSignature: false, minDuration: 0 };
 
-/** Answers the proof that the service asks for. */
+/** Returns the proof. Raises a Problem if the browser cannot make one. */
 export async function solve(challenge) {
-  // What the widget computes with is given to pages over https: and of localhost only.
+  // Browsers let only pages over https: and on localhost compute hashes.
   if (!window.isSecureContext) throw new Problem({ code: "needs_https" });
   const place = document.createElement("div");
   place.className = "proof";
@@ -24,7 +21,7 @@ export async function solve(challenge) {
     const ready = new Promise((resolve) => widget.addEventListener("load", resolve, { once: true }));
     place.append(widget);
     await ready;
-    // When the challenge ends is the service's affair: the clock here may be wrong.
+    // The service decides when the challenge expires, because the clock here may be wrong.
     const parameters = { ...challenge.parameters, expiresAt: undefined };
     widget.configure({ ...CONFIGURATION, challenge: { ...challenge, parameters } });
     const { solution } = await widget.verify();
@@ -38,7 +35,7 @@ export async function solve(challenge) {
 
 let loading;
 
-/** Also the styles and the worker are files of their own, as nothing inline is allowed here. */
+/** Styles and worker are files, because the page's Content-Security-Policy forbids inline ones. */
 function load() {
   loading ??= Promise.all([
     import("../vendor/altcha/altcha.min.js"),
@@ -46,7 +43,7 @@ function load() {
     loadStyle(urlOf("./proof.css")),
   ]);
   return loading.then(tellWidget, (error) => {
-    loading = null; // The next try may find the network back.
+    loading = null; // The network may be back for the next try.
     throw error;
   });
 }
@@ -54,7 +51,7 @@ function load() {
 function tellWidget() {
   const { algorithms, i18n } = globalThis.$altcha;
   algorithms.set("PBKDF2/SHA-256", () => new Worker(urlOf("../vendor/altcha/pbkdf2.js")));
-  // It speaks the language of the document, where it knows it.
+  // The widget takes the document's language if it has it, and English otherwise.
   for (const language of ["en", document.documentElement.lang]) {
     i18n.set(language, { ...i18n.get("en"), verifying: texts.address.proving });
   }

@@ -17,7 +17,7 @@ export function render(state) {
 
 function renderAddress(state) {
   for (const input of all("#phone, #email")) markInvalid(input, state.error.where === "address");
-  // The service's word on a number is the last one.
+  // The service's error replaces the hint.
   if ($("phone-doubt")) $("phone-doubt").hidden = state.error.where === "address";
   for (const radio of all("[name=kind]")) radio.checked = radio.value === state.kind;
   renderSend($("send"), texts.address.send, state.busy === "address", state.blockedUntil);
@@ -52,8 +52,8 @@ function renderVerification(state) {
   }
 }
 
-/** Whether a button has nothing to wait for: another address never waits, and after a failed send a
- * channel that is untried does not. */
+/** Whether a button can be used now. Another address never waits, and after a failed send an untried channel
+ * does not either. */
 function mayUse({ dataset }, { channel, delivery, tried, resendAt, sendsLeft }) {
   if (dataset.action !== "resend") return true;
   const isUntried = words.hasFailed(delivery) && !tried.includes(dataset.channel ?? channel);
@@ -70,7 +70,7 @@ function renderEnded(state) {
   if ($("again")) renderSend($("again"), texts.ended.again, state.busy === "ended", state.blockedUntil);
 }
 
-/** A button that sends says how long the service wants it to wait, and waits. */
+/** A button that sends waits as long as the service demands, and says so. */
 function renderSend(button, action, isSending, notBefore) {
   const wait = notBefore - Date.now();
   const later = words.fill(texts.later, { action, time: words.duration(wait) });

@@ -7,7 +7,7 @@ const page = document.body.dataset;
 export const codeLength = Number(page.codeLength);
 export const NO_ERROR = { where: "", text: "" };
 
-/** How the page came from the service: {step, kind, ended, error, note, verification, hosted, returnUrl, embedder}. */
+/** How the service delivered the page: {step, kind, ended, error, note, verification, hosted, returnUrl, embedder}. */
 export const arrived = JSON.parse(page.view);
 
 export const state = {

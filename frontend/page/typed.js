@@ -1,4 +1,4 @@
-/** What people type and paste: characters that only look different, read as shared/typed.py reads them. */
+/** Reads look-alike characters as shared/typed.py does. */
 
 const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 // Some dashes count as something else: minus signs, a bullet, and the long vowel mark of Japanese keyboards.

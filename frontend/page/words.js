@@ -1,4 +1,4 @@
-/** The page's sentences: those of frontend/texts/LANGUAGE.toml, which the page carries along. */
+/** The page's sentences, from frontend/texts/LANGUAGE.toml. */
 
 export const texts = JSON.parse(document.body.dataset.texts);
 

@@ -1,7 +1,7 @@
-/** /phone: shows what the console sender has sent, and tells the carrier what to do next. */
+/** /phone: shows what the console sender sent, and tells the carrier what to do next. */
 
 import { call } from "../lib/api.js";
-import { $, all, write } from "../lib/dom.js";
+import { $, all, h, show, write } from "../lib/dom.js";
 
 const LOOK_EVERY_MS = 1000;
 const MOST_PAST = 8;
@@ -20,7 +20,7 @@ const TROUBLE = { unreachable: "Can’t reach the service. Trying again…", une
 const clock = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat("en", { weekday: "long", day: "numeric", month: "long" });
 
-// A look that began before the carrier had been told something does not know of it.
+// The answer to a look that began before the carrier was told something is out of date.
 let told = 0;
 let telling = 0;
 
@@ -59,33 +59,31 @@ function choose(carrier) {
 function showMessages(messages) {
   const list = $("messages");
   $("empty").hidden = messages.length > 0;
-  keepOnly(list, messages);
-  // The oldest first, so that each is put before those that were there.
-  for (const message of messages.toReversed()) {
-    if (!elementOf(list, message)) list.prepend(messageElement(message));
-  }
+  const fresh = new Set(messages.map(({ id }) => id));
+  for (const old of [...list.children]) if (!fresh.delete(old.dataset.id)) old.remove();
+  // The oldest first, so that each goes above those that were there.
+  for (const message of messages.toReversed()) if (fresh.has(message.id)) list.prepend(messageElement(message));
 }
 
-function messageElement(message) {
-  const element = $("message").content.firstElementChild.cloneNode(true);
-  const part = (name) => element.querySelector(name);
-  element.dataset.id = message.id;
-  element.dataset.channel = message.channel;
-  part("use").setAttribute("href", `#${message.channel}`);
-  part(".channel").textContent = CHANNELS[message.channel];
-  part("time").textContent = clock.format(new Date(message.at));
-  part("time").dateTime = message.at;
-  part(".to").textContent = `To ${message.to}`;
-  part(".words").lang = message.locale;
-  part(".subject").textContent = message.channel === "email" ? message.subject : "";
-  part(".text").textContent = message.text;
-  part(".copy").hidden = !message.code;
-  part(".copy").textContent = `Copy ${message.code}`;
-  part(".copy").addEventListener("click", (event) => copy(event.currentTarget, message.code));
-  return element;
+function messageElement({ id, channel, at, to, locale, subject, text, code }) {
+  const button = h("button", { class: "btn btn-outline-secondary w-100 fw-semibold", type: "button" }, `Copy ${code}`);
+  button.addEventListener("click", () => copy(button, code));
+  return h("li", { class: "message", "data-id": id, "data-channel": channel },
+    h("div", { class: "d-flex gap-2 align-items-center small fw-semibold" },
+      h("span", { class: "app" }, h("svg", { "aria-hidden": "true" }, h("use", { href: `#${channel}` }))),
+      h("span", {}, CHANNELS[channel]),
+      h("time", { class: "ms-auto fw-normal text-body-secondary", datetime: at }, clock.format(new Date(at))),
+    ),
+    h("p", { class: "m-0 small text-body-secondary" }, `To ${to}`),
+    h("div", { class: "words", lang: locale },
+      channel === "email" && h("p", { class: "fw-semibold" }, subject),
+      h("p", { class: "text" }, text),
+    ),
+    code && button,
+  );
 }
 
-/** Where the browser lets no page copy (not over HTTPS, nor on this machine), the code is selected. */
+/** Copies the code, or selects it where the browser lets no page copy (without HTTPS, on another machine). */
 async function copy(button, code) {
   try {
     await navigator.clipboard.writeText(code);
@@ -97,35 +95,18 @@ async function copy(button, code) {
 }
 
 function showPast(messages) {
-  const list = $("past");
   $("nothing-yet").hidden = messages.length > 0;
-  keepOnly(list, messages);
-  for (const message of messages.toReversed()) {
-    let element = elementOf(list, message);
-    if (!element) {
-      element = document.createElement("li");
-      element.dataset.id = message.id;
-      element.dataset.carrier = message.carrier ?? "";
-      list.prepend(element);
-    }
+  show($("past"), messages.map((message) => {
     const did = DID[message.carrier]?.(message) ?? "accepted while this page was closed";
-    write(element, `${clock.format(new Date(message.at))} ${BY[message.channel]} to ${message.to}: ${did}`);
-  }
+    const text = `${clock.format(new Date(message.at))} ${BY[message.channel]} to ${message.to}: ${did}`;
+    return h("li", { "data-carrier": message.carrier }, text);
+  }));
 }
 
 function showTime() {
   const now = new Date();
   for (const time of all(".time")) write(time, clock.format(now));
   write(document.querySelector(".date"), day.format(now));
-}
-
-function elementOf(list, message) {
-  return list.querySelector(`[data-id="${message.id}"]`);
-}
-
-function keepOnly(list, messages) {
-  const ids = new Set(messages.map((message) => message.id));
-  for (const element of [...list.children]) if (!ids.has(element.dataset.id)) element.remove();
 }
 
 document.querySelector("form").addEventListener("change", (event) => tell(event.target.value));
