@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from api.http.access import Access
 from api.http.errors import kind_of
 from api.http.origins import ReturnUrls
-from api.page.texts import Languages
+from api.page.texts import EXAMPLES, Languages
 from api.page.view import Kind, Step, View
 from shared.errors import StorageUnavailable, Unauthorized, VerificationNotFound
 from shared.policy import DEFAULT_APP
@@ -154,6 +154,7 @@ class Page:
             app_name=settings.otp_app_name,
             channels=policy.channels,
             code_length=length,
+            examples=EXAMPLES,
             is_open=self.access.is_open(),
             phone_is_open=self.phone_is_open(),
             region=settings.otp_default_region,
