@@ -5,8 +5,9 @@ three kinds: without a dashboard; with one that is looked at, which asks every 3
 round of 0.5 s; and with scripts that count nothing for it.
 """
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -28,7 +29,6 @@ from shared.policy import CHANNELS
 from shared.recipient import parse_phone
 from shared.settings import Settings
 from shared.storage import keys
-from shared.storage import scripts as redis_scripts
 from shared.storage.scripts import Scripts
 from shared.verification.model import StartRequest
 from shared.verification.service import VerificationService
@@ -41,17 +41,25 @@ POLLS = 50
 # What is counted in a busy minute, hour or day: every one that is shown has as much.
 COUNTS_PER_BUCKET = 100
 SENDERS = {"": {channel: ["smtp"] for channel in CHANNELS}}
-# Behind the prelude, in place of its functions: what metrics show, and nothing else.
-COUNT_FOR_METRICS_ONLY = """
-count = function(_, ...)
-  redis.call('HINCRBY', 'otp:counts', table.concat({...}, ':'), 1)
-  redis.call('EXPIRE', 'otp:counts', 86400)
-end
-count_of = function(now, _, ...)
-  count(now, ...)
-end
-count_duration = function() end
-"""
+# The functions of counting.lua that count for the dashboard, and not for metrics.
+COUNTING = ("app_to_count", "add_to_buckets", "count_duration")
+
+
+class UncountedRedis(Redis):
+    """Redis with scripts that count nothing for the dashboard."""
+
+    def register_script(self, script: Any) -> Any:
+        return super().register_script(without(COUNTING, script))
+
+
+def without(functions: Sequence[str], script: str) -> str:
+    """The script with functions that do nothing. Raises LookupError if one isn't in it."""
+    for name in functions:
+        start = rf"(local function {name}\(.*\)\n)"
+        script, found = re.subn(start, r"\1  do return end\n", script)
+        if not found:
+            raise LookupError(f"no script function {name}")
+    return script
 
 
 class Lives:
@@ -124,8 +132,7 @@ def figures(folder: Path) -> Iterator[Figure]:
     with redis_server(folder) as server:
         redis = Redis.from_url(server.url)
         fill(redis)
-        with scripts_that_count_for_metrics_only():
-            uncounted = Lives(redis, settings)
+        uncounted = Lives(UncountedRedis.from_url(server.url), settings)
         counted = Lives(redis, settings)
         with looking_process(server.url) as looking:
 
@@ -221,16 +228,6 @@ def _look_when_asked(url: str, looking: Event) -> None:
     while looking.wait():
         looking.clear()
         look()
-
-
-@contextmanager
-def scripts_that_count_for_metrics_only() -> Iterator[None]:
-    prelude = redis_scripts._PRELUDE
-    redis_scripts._PRELUDE = prelude + COUNT_FOR_METRICS_ONLY
-    try:
-        yield
-    finally:
-        redis_scripts._PRELUDE = prelude
 
 
 def unlimited(**env: str) -> Settings:
