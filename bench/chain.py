@@ -1,167 +1,143 @@
-"""From the request to the approved code: how soon a sender is called, and how many verifications a
-second go the whole way, beside the same service of stock parts."""
+"""From the request to the approved code: how many verifications a second go the whole way, and the
+CPU time that each costs. The headline sends over HTTP, as to a real provider, and compares with the
+service of an earlier commit, and with one of stock parts."""
 
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 
-from redis import Redis
+from bench import plots, senders, steady, workers
+from bench.cpu import Spent
+from bench.figures import Figure, is_noisy, ratio
+from bench.plots import Stack
+from bench.provider import Provider
+from bench.stands import SERVICE, Stands
+from bench.tree import check_out
+from tests.chaos.programs import ROOT
 
-from bench import recorder, senders, workers
-from bench.figures import Figure, interleave, is_noisy, ratio
-from bench.load import People, Starter
-from bench.parts import served, worker
-from bench.seeds import numbers
-from bench.workers import Kind
-from tests.chaos.programs import wait_for
-from tests.conftest import redis_server
-
-_PER_SECOND = 500
-_STEADY_SECONDS = 4.0
-# The same while there is next to nothing to do.
-_IDLE_PER_SECOND = 10
-_IDLE_SECONDS = 2.0
-_STEADY_ROUNDS = 3
-_SLOW_SECONDS = 0.2
-_MOST_AT_REST_MS = 5.0
-# They could send 800 a second.
-_THREADS = 160
-
-_CHAIN_SECONDS = 4.0
-_CHAIN_ROUNDS = 5
+_SECONDS = 3.0
+_ROUNDS = 5
 _PEOPLE = 32
-# As WORKER_CONCURRENCY is by default.
-_OWN = workers.own(32)
-_STOCK = workers.rq("SimpleWorker")
+_SLOW_SECONDS = 0.2
+_SLOW_ROUNDS = 3
+_SLOW_PEOPLE = 64
+_IN_WORKER_SECONDS = 2.0
+_IN_WORKER_ROUNDS = 3
+_OWN = workers.own(64)
+_SIMPLE = workers.rq("SimpleWorker")
+_STOCK = ("bench.textbook", [_SIMPLE, _SIMPLE])
+_PLOT = Path(__file__).with_name("cpu.svg")
 
 
-def figures(folder: Path) -> Iterator[Figure]:
+def figures(folder: Path, *, before: str) -> Iterator[Figure]:
     senders.plug_in(folder)
-    with redis_server(folder) as server:
-        yield from _until_sent(*_steady(folder, server.url))
-    with redis_server(folder) as own, redis_server(folder) as stock, ExitStack() as running:
-        ours = _people(running, folder, own.url, "api", [_OWN])
-        theirs = _people(running, folder, stock.url, "bench.textbook", [_STOCK, _STOCK])
-        subjects = {
-            "own": partial(ours.verify, _CHAIN_SECONDS),
-            "stock": partial(theirs.verify, _CHAIN_SECONDS),
-        }
-        # The first of each warms up.
-        interleave(subjects, rounds=1)
-        yield from _whole_chain(interleave(subjects, rounds=_CHAIN_ROUNDS))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Steady:
-    """Milliseconds until the sender was called, from when the request was about to be sent, by the
-    clock of the caller, and from when it was accepted, by that of Redis, which are one; and how
-    many jobs were left in the queue behind the last answer."""
-
-    since_asked: Sequence[float]
-    since_accepted: Sequence[float]
-    queued: int
-
-
-def _steady(folder: Path, redis_url: str) -> tuple[list[_Steady], list[_Steady]]:
-    """Round by round, when next to idle and at the rate."""
-    records = folder / "steady"
-    redis = Redis.from_url(redis_url)
-    env = workers.environment(redis_url, folder, records, _SLOW_SECONDS)
-
-    def measure(starter: Starter, per_second: int, seconds: float) -> _Steady:
-        records.write_bytes(b"")
-        started = starter.run(per_second, seconds)
-        queued = redis.llen("rq:queue:otp")
-        wait_for(lambda: recorder.count(records) >= len(started), 10, "all codes to be sent")
-        called = {taken.to: taken.at for taken in recorder.read(records.read_bytes())}
-        with redis.pipeline(transaction=False) as pipe:
-            for one in started:
-                pipe.hget(f"otp:send:{one.verification_id}:1", "asked")
-            accepted = [int(asked) / 1000 for asked in pipe.execute()]
-        return _Steady(
-            since_asked=[1000 * (called[one.to] - one.asked_at) for one in started],
-            since_accepted=[
-                1000 * (called[one.to] - at) for one, at in zip(started, accepted, strict=True)
-            ],
-            queued=queued,
-        )
-
-    with ExitStack() as running:
-        api = running.enter_context(served(folder, redis_url, **env))
-        threads = {"WORKER_CONCURRENCY": str(_THREADS)}
-        running.enter_context(worker(folder, redis_url, **env, **threads))
-        starter = Starter(api.port, numbers(203))
-        subjects = {
-            "idle": partial(measure, starter, _IDLE_PER_SECOND, _IDLE_SECONDS),
-            "steady": partial(measure, starter, _PER_SECOND, _STEADY_SECONDS),
-        }
-        # It connects to Redis, and the threads begin.
-        measure(starter, _PER_SECOND, 1.0)
-        seen = interleave(subjects, rounds=_STEADY_ROUNDS)
-        return seen["idle"], seen["steady"]
-
-
-def _people(
-    running: ExitStack, folder: Path, redis_url: str, module: str, kinds: Sequence[Kind]
-) -> People:
-    pipe = folder / f"{module}.codes"
+    pipe = folder / "codes"
     os.mkfifo(pipe)
-    env = workers.environment(redis_url, folder, pipe)
-    api = running.enter_context(served(folder, redis_url, module, **env))
-    people = People(api.port, pipe, numbers(205), count=_PEOPLE)
-    for kind in kinds:
-        running.callback(workers.start(kind, folder, env).kill)
-    return people
+    trees = {"now": ROOT, "before": check_out(before, folder)}
+    with Provider(folder, pipe) as provider:
+        with ExitStack() as running:
+            stands = Stands(running, folder, pipe, provider.env(), provider.pid)
+            for name, tree in trees.items():
+                stands.add(name, "api", [_OWN], _PEOPLE, tree=tree)
+            stands.add("stock", *_STOCK, _PEOPLE)
+            yield from _over_http(stands.rounds(_ROUNDS, _SECONDS))
+        with ExitStack() as running:
+            stands = Stands(running, folder, pipe, provider.env(_SLOW_SECONDS), provider.pid)
+            for name, tree in trees.items():
+                stands.add(name, "api", [_OWN], _SLOW_PEOPLE, tree=tree)
+            yield from _slowly(stands.rounds(_SLOW_ROUNDS, _SECONDS))
+    with ExitStack() as running:
+        stands = Stands(running, folder, pipe, senders.env(pipe))
+        stands.add("now", "api", [_OWN], _PEOPLE)
+        stands.add("stock", *_STOCK, _PEOPLE)
+        yield from _in_worker(stands.rounds(_IN_WORKER_ROUNDS, _IN_WORKER_SECONDS))
+    yield from steady.figures(folder)
 
 
-def _until_sent(idle: Sequence[_Steady], steady: Sequence[_Steady]) -> Iterator[Figure]:
-    at_rest, _ = _percentiles([one.since_accepted for one in idle])
-    yield Figure(
-        name=f"sender called at {_IDLE_PER_SECOND}/s, p50 since accepted", value=f"{at_rest:.1f} ms"
-    )
-    # Something else keeps the machine busy.
-    noisy = at_rest > _MOST_AT_REST_MS
-    name = f"sender called at {_PER_SECOND}/s, provider of {_SLOW_SECONDS * 1000:.0f} ms"
-    p50, p99 = _percentiles([one.since_accepted for one in steady])
-    for part, value, bar, stretch in (("p50", p50, 5, 2.5), ("p99", p99, 25, 10)):
-        yield Figure.at_most(
-            f"{name}, {part} since accepted",
-            value,
+def _over_http(seen: dict[str, list[Spent]]) -> Iterator[Figure]:
+    rates = _rates(seen)
+    noisy = is_noisy(rates["before"])
+    yield from _each("over HTTP", seen)
+    for name, bar, stretch in (("before", 1.6, 2.2), ("stock", 3, 5)):
+        yield Figure.at_least(
+            f"verifications/s over HTTP, against {name}",
+            ratio(rates["now"], rates[name]),
             bar,
             stretch=stretch,
-            form="{:.1f} ms",
+            form="{:.1f} x",
             noisy=noisy,
         )
-    p50, p99 = _percentiles([one.since_asked for one in steady])
-    yield Figure(name=f"{name}, p50 and p99 since asked", value=f"{p50:.1f} and {p99:.1f} ms")
-    # Five may have come within the last 10 ms.
-    queued = max(one.queued for one in steady)
-    yield Figure.at_most(f"{name}, jobs left", queued, 5, form="{:.0f}", noisy=noisy)
+    for name, processes, bar, stretch in (
+        ("all processes of the service", SERVICE, 0.58, 0.48),
+        ("the API's processes", ("api",), 0.75, 0.60),
+        ("the worker, per delivery", ("worker",), 0.25, 0.18),
+    ):
+        now, before = (
+            [spent.each_ms(*processes) for spent in seen[name]] for name in ("now", "before")
+        )
+        yield Figure.at_most(
+            f"CPU over HTTP, {name}, against before",
+            ratio(now, before),
+            bar,
+            stretch=stretch,
+            noisy=noisy,
+        )
+    bars = {
+        name: {process: _each_ms(seen[name], process) for process in SERVICE}
+        for name in ("before", "now")
+    }
+    plots.write(_PLOT, [Stack(title="CPU of a verification over HTTP, ms", bars=bars)])
 
 
-def _percentiles(rounds: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """The medians of the rounds' p50 and p99."""
-    parts = [quantiles(one, n=100) for one in rounds]
-    return median(part[49] for part in parts), median(part[98] for part in parts)
+def _slowly(seen: dict[str, list[Spent]]) -> Iterator[Figure]:
+    ideal = _SLOW_PEOPLE / _SLOW_SECONDS
+    provider = f"provider of {1000 * _SLOW_SECONDS:.0f} ms"
+    yield from _each(f"{provider}, {_SLOW_PEOPLE} people", seen)
+    shares = {name: median(rates) / ideal for name, rates in _rates(seen).items()}
+    name = f"{provider}, {_SLOW_PEOPLE} people: share of the ideal {ideal:.0f}/s"
+    yield Figure.at_least(name, shares["now"], 0.90, stretch=0.97, form="{:.0%}")
+    yield Figure(name=f"{name}, before", value=f"{shares['before']:.0%}")
 
 
-def _whole_chain(rates: dict[str, list[float]]) -> Iterator[Figure]:
-    noisy = is_noisy(rates["stock"])
-    yield Figure(name="the whole chain, verifications/s", value=f"{median(rates['own']):.0f}")
-    yield Figure(
-        name="the whole chain of stock parts, verifications/s",
-        value=f"{median(rates['stock']):.0f}",
-        noisy=noisy,
-    )
+def _in_worker(seen: dict[str, list[Spent]]) -> Iterator[Figure]:
+    rates = _rates(seen)
+    yield from _each("sent to a recorder in the worker", seen)
     yield Figure.at_least(
-        "the whole chain, against stock parts",
-        ratio(rates["own"], rates["stock"]),
+        "verifications/s to a recorder in the worker, against stock",
+        ratio(rates["now"], rates["stock"]),
         3,
         stretch=6,
         form="{:.1f} x",
-        noisy=noisy,
+        noisy=is_noisy(rates["stock"]),
     )
+
+
+def _each(how: str, seen: dict[str, list[Spent]]) -> Iterator[Figure]:
+    """For each service what it does, and what that costs its processes and those around it."""
+    for name, rounds in seen.items():
+        yield Figure(
+            name=f"verifications/s {how}, {name}",
+            value=f"{median(spent.per_second for spent in rounds):.0f}",
+            noisy=is_noisy([spent.per_second for spent in rounds]),
+        )
+        costs = {process: _each_ms(rounds, process) for process in rounds[0].cpu}
+        service = {process: costs.pop(process) for process in SERVICE}
+        yield Figure(
+            name=f"CPU per verification {how}, {name}: {' + '.join(service)}",
+            value=f"{' + '.join(f'{ms:.2f}' for ms in service.values())} = "
+            f"{sum(service.values()):.2f} ms",
+        )
+        yield Figure(
+            name=f"beside it: {', '.join(costs)}",
+            value=f"{', '.join(f'{ms:.2f}' for ms in costs.values())} ms",
+        )
+
+
+def _each_ms(rounds: Sequence[Spent], process: str) -> float:
+    return median(spent.each_ms(process) for spent in rounds)
+
+
+def _rates(seen: dict[str, list[Spent]]) -> dict[str, list[float]]:
+    return {name: [spent.per_second for spent in rounds] for name, rounds in seen.items()}

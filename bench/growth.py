@@ -18,9 +18,9 @@ from bench import plots, recorder, senders, workers
 from bench.dashboard import Lives, unlimited
 from bench.figures import Figure, Seen, interleave, is_noisy, ratio
 from bench.load import Starter
+from bench.numbers import numbers
 from bench.parts import served
 from bench.plots import Plot
-from bench.seeds import numbers
 from bench.traffic import Traffic
 from bench.wrk import Load
 from tests.chaos.programs import wait_for
@@ -78,7 +78,8 @@ class _Delivered:
 def _with_workers(folder: Path) -> Iterator[Figure]:
     senders.plug_in(folder)
     with redis_server(folder) as server:
-        env = workers.environment(server.url, folder, folder / "records")
+        sends_to = senders.env(folder / "records")
+        env = workers.environment(server.url, folder, sends_to=sends_to)
         with served(folder, server.url, **env) as api:
             deliver = partial(_deliver, folder, Redis.from_url(server.url), api.port, env)
             seen = interleave(

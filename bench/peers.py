@@ -3,6 +3,7 @@
 import os
 from functools import cache
 
+import requests
 from rq import Queue
 
 from bench.recorder import Recorder
@@ -22,9 +23,13 @@ def deliver(to: str, code: str) -> None:
 
 def _send(to: str, text: str, code: str) -> None:
     assert code in text
-    _provider().take(to, code)
+    if url := os.environ.get("BENCH_PROVIDER"):
+        body = {"to": to, "text": text, "code": code}
+        requests.post(url, json=body, timeout=10).raise_for_status()
+    else:
+        _recorder().take(to, code)
 
 
 @cache
-def _provider() -> Recorder:
+def _recorder() -> Recorder:
     return Recorder(os.environ["BENCH_RECORDS"])

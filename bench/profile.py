@@ -16,8 +16,8 @@ from redis import Redis
 
 from bench import parts, senders, workers
 from bench.figures import Figure
+from bench.numbers import numbers
 from bench.parts import served
-from bench.seeds import numbers
 from bench.traffic import Traffic
 from bench.wrk import NotMeasured
 from tests.conftest import redis_server
@@ -41,7 +41,8 @@ def figures(folder: Path) -> Iterator[Figure]:
     with ExitStack() as running:
         senders.plug_in(folder)
         url = running.enter_context(redis_server(folder)).url
-        env = workers.environment(url, folder, folder / "records")
+        sends_to = senders.env(folder / "records")
+        env = workers.environment(url, folder, sends_to=sends_to)
         worker = running.enter_context(parts.worker(folder, url, **env))
         redis, fill = Redis.from_url(url), workers.own(32).fill
         fresh = numbers(206)

@@ -17,13 +17,17 @@ class Recorder:
     it."""
 
     def __init__(self, path: str, seconds: float = 0.0) -> None:
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        # To open a pipe only for writing would wait for its reader.
+        self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         self._seconds = seconds
 
     def take(self, to: str, code: str) -> None:
-        os.write(self._file, _LINE.format(at=time.time_ns(), to=to, code=code).encode())
+        self.note(time.time_ns(), to, code)
         if self._seconds:
             time.sleep(self._seconds)
+
+    def note(self, at_ns: int, to: str, code: str) -> None:
+        os.write(self._file, _LINE.format(at=at_ns, to=to, code=code).encode())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.figures import Figure
 
 RESULTS = Path(__file__).with_name("results.md")
-_PACKAGES = ("rq", "redis", "hiredis", "flask", "granian", "celery")
+_PACKAGES = ("rq", "redis", "hiredis", "flask", "granian", "pycurl", "requests", "celery")
 _HEAD = ("figure", "measured", "bar", "stretch", "")
 
 
@@ -40,14 +40,15 @@ def _row(figure: Figure) -> tuple[str, ...]:
     return figure.name, figure.value, figure.bar, figure.stretch, verdict
 
 
-def write(table: str) -> None:
-    """The table, with when, where and with what it was measured."""
+def write(table: str, *, before: str) -> None:
+    """Write the table, with when, where and with what it was measured."""
     RESULTS.write_text(
         f"# What `make bench` measured\n\n"
         f"{datetime.now(UTC):%Y-%m-%d}, {_processor()}, {os.cpu_count()} cores, "
         f"{platform.system()} {platform.release()}. Python {platform.python_version()}, "
-        f"Redis {_redis_version()}, {', '.join(_versions())}. Every figure is a median over "
-        "rounds; [docs/performance.md](../docs/performance.md) says what each one means.\n\n"
+        f"Redis {_redis_version()}, {', '.join(_versions())}. *Before* is commit {before}. Every "
+        "figure is a median over rounds; [docs/performance.md](../docs/performance.md) says what "
+        "each one means.\n\n"
         f"{table}\n",
         encoding="utf-8",
     )

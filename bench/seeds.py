@@ -14,6 +14,7 @@ from typing import Any
 from redis import Redis
 
 from api import create_app
+from bench.numbers import numbers
 from bench.parts import ENV
 from shared.codes import Codes
 from shared.policy import DEFAULT_APP
@@ -109,8 +110,3 @@ class Seeds:
             case other:
                 raise NotImplementedError(other)
         yield [b"PEXPIRE", key, b"%d" % redis.pttl(key)]
-
-
-def numbers(area_code: int) -> Iterator[str]:
-    """Valid ones, each of another range than the one before, eight million of them."""
-    return (f"+1{area_code}{2_000_000 + i * 104_729 % 8_000_000}" for i in range(8_000_000))

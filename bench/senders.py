@@ -34,3 +34,11 @@ def plug_in(folder: Path) -> None:
     (package / "entry_points.txt").write_text(
         "[otp.senders]\nrecorder = bench.senders:RecordingSender.from_url\n"
     )
+
+
+def env(records: Path, seconds: float = 0.0) -> dict[str, str]:
+    """What makes workers send to a recorder in their own process."""
+    return {
+        "OTP_SMS_SENDERS": f"recorder://{records}?seconds={seconds}",
+        "BENCH_RECORDS": str(records),
+    }

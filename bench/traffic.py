@@ -6,8 +6,9 @@ from pathlib import Path
 from redis import Redis
 
 from bench import wrk
+from bench.numbers import numbers
 from bench.parts import Served
-from bench.seeds import Seeds, numbers
+from bench.seeds import Seeds
 from bench.wrk import Load
 
 # For the first load; later ones get three times as many as were ever answered, and never few: a
@@ -25,9 +26,11 @@ class Traffic:
         self._new, self._sent = numbers(212), numbers(305)
         self._most: dict[str, int] = {}
 
-    def start(self, served: Served, path: str = "/generate-otp") -> Load:
+    def start(
+        self, served: Served, path: str = "/generate-otp", *, connections: int = wrk.CONNECTIONS
+    ) -> Load:
         bodies = [{"phone": to} for to in islice(self._new, self._enough(path))]
-        load = self._load(served, path, bodies)
+        load = self._load(served, path, bodies, connections)
         # No worker takes the jobs here; a start would be refused because of them.
         self._redis.delete("rq:queue:otp")
         return load
@@ -46,7 +49,14 @@ class Traffic:
     def _enough(self, path: str) -> int:
         return max(3 * self._most[path], _FEW) if path in self._most else _MANY
 
-    def _load(self, served: Served, path: str, bodies: list[dict[str, str]]) -> Load:
-        load = wrk.load(served.url(path), wrk.write(self._bodies, bodies))
+    def _load(
+        self,
+        served: Served,
+        path: str,
+        bodies: list[dict[str, str]],
+        connections: int = wrk.CONNECTIONS,
+    ) -> Load:
+        file = wrk.write(self._bodies, bodies)
+        load = wrk.load(served.url(path), file, connections=connections)
         self._most[path] = max(load.requests, self._most.get(path, 0))
         return load

@@ -1,7 +1,6 @@
 """The workers that are measured: the service's own, and those of RQ and Celery as they come."""
 
 import sys
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,9 +11,9 @@ from redis import Redis
 from rq import Queue
 
 from bench import peers, recorder, senders
+from bench.cpu import cpu_seconds
+from bench.numbers import numbers
 from bench.parts import ENV, memory_bytes
-from bench.recorder import Recorder
-from bench.seeds import numbers
 from shared.codes import Codes
 from shared.delivery.ledger import Ledger
 from shared.policy import DEFAULT_APP
@@ -24,7 +23,7 @@ from shared.storage.scripts import Scripts
 from shared.verification.model import StartRequest
 from shared.verification.service import VerificationService
 from shared.verification.store import Store
-from tests.chaos.programs import ROOT, Program, wait_for
+from tests.chaos.programs import ROOT, Program, free_port, wait_for
 
 LONGEST_SECONDS = 60.0
 # A start is refused once the queue has stood still for too long, and filling it takes a while.
@@ -33,70 +32,70 @@ _PATIENT = {**ENV, "OTP_TTL_SECONDS": "3600"}
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """A kind of worker: what `python -m` runs, how many deliveries it makes at a time, and what
-    puts one for each number into a Redis."""
+    """A kind of worker: what `python -m` runs, how many deliveries it makes at a time, what puts
+    one for each number into a Redis, and what it logs, if anything, once it works."""
 
     name: str
     command: Sequence[str]
     threads: int
     fill: Callable[[Redis, Iterable[str]], None]
     env: Mapping[str, str] = field(default_factory=dict)
+    says_when_started: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """How a worker delivered a backlog: messages and round trips to Redis, a second and per
-    message. Its memory is what no other process shares with it."""
+    message. Its memory is what no other process shares with it. Its CPU seconds are per message,
+    without its start."""
 
     rate: float
     round_trips: float
     memory_bytes: int
+    cpu_seconds: float
 
 
 class Stage:
-    """Where workers deliver backlogs, one worker after the other, each on an empty Redis."""
+    """Where workers deliver backlogs, one worker after the other, each on an empty Redis.
+    `records` is where the messages are recorded."""
 
-    def __init__(self, folder: Path, redis_url: str) -> None:
+    def __init__(self, folder: Path, redis_url: str, records: Path) -> None:
         self._folder = folder
         self._redis_url = redis_url
         self._redis = Redis.from_url(redis_url)
-        self._records = folder / "records"
+        self._records = records
         senders.plug_in(folder)
 
-    def run(self, kind: Kind, deliveries: int, provider_seconds: float = 0.0) -> Run:
+    def run(self, kind: Kind, deliveries: int, sends_to: Mapping[str, str]) -> Run:
         self._redis.flushall()
-        self._records.unlink(missing_ok=True)
+        self._records.write_bytes(b"")
         kind.fill(self._redis, islice(numbers(202), deliveries))
         before = self._reads()
-        env = environment(self._redis_url, self._folder, self._records, provider_seconds)
-        worker = start(kind, self._folder, env)
+        worker = start(
+            kind, self._folder, environment(self._redis_url, self._folder, sends_to=sends_to)
+        )
+        pid = worker.process.pid
         try:
-            wait_for(
-                lambda: recorder.count(self._records) >= deliveries, LONGEST_SECONDS, kind.name
-            )
+            started = self._wait_for(1, kind.name)
+            cpu_at_start = cpu_seconds(pid)
+            self._wait_for(deliveries, kind.name)
             return Run(
                 rate=rate(self._records, kind.threads),
                 round_trips=(self._reads() - before) / deliveries,
-                memory_bytes=memory_bytes(worker.process.pid),
+                memory_bytes=memory_bytes(pid),
+                cpu_seconds=(cpu_seconds(pid) - cpu_at_start) / (deliveries - started),
             )
         finally:
             worker.kill()
 
-    def call_directly(self, threads: int, calls: int, provider_seconds: float) -> float:
-        """Messages a second of threads that do nothing but call the provider."""
-        self._records.unlink(missing_ok=True)
-        provider = Recorder(str(self._records), provider_seconds)
+    def _wait_for(self, messages: int, what: str) -> int:
+        """How many messages were recorded, as soon as there are so many."""
 
-        def call() -> None:
-            for _ in range(calls):
-                provider.take("+12025550123", "123456")
+        def look() -> int:
+            count = recorder.count(self._records)
+            return count if count >= messages else 0
 
-        callers = [threading.Thread(target=call) for _ in range(threads)]
-        for caller in callers:
-            caller.start()
-        for caller in callers:
-            caller.join()
-        return rate(self._records, threads)
+        return wait_for(look, LONGEST_SECONDS, what)
 
     def _reads(self) -> int:
         """How often Redis has read from a client so far: once for each round trip, whatever that
@@ -105,26 +104,32 @@ class Stage:
 
 
 def environment(
-    redis_url: str, folder: Path, records: Path, provider_seconds: float = 0.0
+    redis_url: str, folder: Path, *, sends_to: Mapping[str, str], tree: Path = ROOT
 ) -> dict[str, str]:
-    """What every kind of worker is told."""
+    """What every kind of worker is told. Its service is that of `tree`, see tree.py."""
     return {
         **ENV,
+        **sends_to,
         "OTP_ALLOW_OPEN": "true",
         "REDIS_URL": redis_url,
         "RQ_REDIS_URL": redis_url,
         "BENCH_REDIS": redis_url,
-        "BENCH_RECORDS": str(records),
-        "OTP_SMS_SENDERS": f"recorder://{records}?seconds={provider_seconds}",
         # Where the heartbeat goes.
         "TMPDIR": str(folder),
-        "PYTHONPATH": f"{ROOT}:{folder}",
+        "PYTHONPATH": f"{tree}:{ROOT}:{folder}",
     }
 
 
 def start(kind: Kind, folder: Path, env: Mapping[str, str]) -> Program:
-    log = folder / f"{kind.name}.log"
+    log = folder / f"{kind.name}-{free_port()}.log"
     return Program([sys.executable, "-m", *kind.command], log, {**env, **kind.env})
+
+
+def wait_until_started(worker: Program, kind: Kind) -> None:
+    """Raises TimeoutError."""
+    wait_for(
+        lambda: kind.says_when_started in worker.log.read_text(encoding="utf-8"), 20, kind.name
+    )
 
 
 def own(threads: int) -> Kind:
@@ -134,6 +139,7 @@ def own(threads: int) -> Kind:
         command=["worker"],
         threads=threads,
         fill=_start_verifications,
+        says_when_started="worker_started",
         env={"WORKER_CONCURRENCY": str(threads)},
     )
 
@@ -144,6 +150,7 @@ def rq(worker_class: str) -> Kind:
         command=["rq.cli", "worker", "--worker-class", f"rq.{worker_class}", peers.QUEUE],
         threads=1,
         fill=_enqueue,
+        says_when_started="Listening on",
     )
 
 
