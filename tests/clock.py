@@ -1,12 +1,14 @@
 """Time that a test moves by hand, on a fake Redis and on a real server."""
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import fakeredis
+import pytest
 import time_machine
 from redis import Redis
 
@@ -17,6 +19,10 @@ class Clock(Protocol):
     def shift(self, seconds: float) -> None:
         """Let time go by, while nothing piles up in the queue: who starts a verification without
         a worker would soon be refused."""
+
+    def left(self, seconds: int) -> object:
+        """Equal to what may be left of so many seconds. A real server's clock has gone on since
+        the test began."""
 
 
 @contextmanager
@@ -39,10 +45,18 @@ class _Travelling:
         self._redis.delete(QUEUE)
         self._traveller.shift(seconds)
 
+    def left(self, seconds: int) -> object:
+        return seconds
+
 
 class _Ageing:
     def __init__(self, redis: Any) -> None:
         self._redis = redis
+        self._began = self._now()
+
+    def left(self, seconds: int) -> object:
+        half = math.ceil(self._now() - self._began) / 2
+        return pytest.approx(seconds - half, abs=half)
 
     def shift(self, seconds: float) -> None:
         self._redis.delete(QUEUE)
@@ -52,6 +66,10 @@ class _Ageing:
             # At 0 or below, this deletes.
             if (ttl := self._redis.pttl(key)) >= 0:
                 self._redis.pexpire(key, ttl - ms)
+
+    def _now(self) -> float:
+        seconds, microseconds = self._redis.time()
+        return seconds + microseconds / 1e6
 
     def _age(self, key: bytes, ms: int) -> None:
         match self._redis.type(key):
