@@ -33,16 +33,16 @@ def guess(log_ins: LogIns, *addresses: str) -> int:
 
 
 def test_ten_wrong_passwords_a_minute_are_looked_at_per_address(log_ins, clock):
-    assert guess(log_ins, *[HERE] * 1000) == 10
+    assert guess(log_ins, *[HERE] * 100) == 10
     # The guesses themselves take a while on a busy machine.
     clock.shift(40)
     assert guess(log_ins, HERE) == 0
     clock.shift(20)
-    assert guess(log_ins, *[HERE] * 1000) == 10
+    assert guess(log_ins, *[HERE] * 100) == 10
 
 
 def test_twenty_are_looked_at_in_all(log_ins, clock):
-    addresses = [f"address-{n}" for n in range(1000)]
+    addresses = [f"address-{n}" for n in range(100)]
     assert guess(log_ins, *addresses) == 20
     clock.shift(60)
     assert guess(log_ins, *addresses) == 20
@@ -66,13 +66,13 @@ def test_the_right_password_is_not_told_from_a_wrong_one_then(log_ins, clock):
     for right in (False, True):
         with pytest.raises(TooManyLogIns) as refused:
             log_ins.log_in(HERE, right=right, session="s")
-        assert refused.value.retry_after == 40
+        assert refused.value.retry_after == clock.left(40)
     assert not log_ins.use_session("s")
 
 
 def test_a_flood_from_elsewhere_does_not_keep_the_owner_out(log_ins):
     assert log_ins.log_in(HERE, right=True)
-    guess(log_ins, *(f"address-{n}" for n in range(1000)))
+    guess(log_ins, *(f"address-{n}" for n in range(100)))
     assert log_ins.log_in(HERE, right=True)
     with pytest.raises(TooManyLogIns):
         log_ins.log_in(ELSEWHERE, right=True)
@@ -80,7 +80,7 @@ def test_a_flood_from_elsewhere_does_not_keep_the_owner_out(log_ins):
 
 def test_an_address_of_the_owner_may_not_guess_more_than_any_other(log_ins):
     log_ins.log_in(HERE, right=True)
-    assert guess(log_ins, *[HERE] * 1000) == 10
+    assert guess(log_ins, *[HERE] * 100) == 10
 
 
 def test_right_ones_are_not_counted(log_ins):
