@@ -6,7 +6,7 @@ from threading import Barrier
 
 import pytest
 
-from tests.worker.senders.conftest import failure_of, make_mail, smtp_sender
+from tests.worker.senders.conftest import SLACK_SECONDS, failure_of, make_mail, smtp_sender
 from worker.senders.conformance.servers import nobody
 from worker.senders.smtp import IDLE_SECONDS, SmtpSender
 from worker.senders.sockets import bounded
@@ -212,13 +212,14 @@ def test_hangs_up_after_a_failure(server_reply):
     assert len(server.received) == 1
 
 
-@pytest.mark.parametrize(
-    ("slow", "failure"), [("EHLO MAIL RCPT", "transient"), ("EHLO RCPT .", "unknown")]
-)
-def test_ends_in_time_though_each_reply_comes_in_time(server_reply, slow, failure):
+@pytest.mark.parametrize(("last", "failure"), [("RCPT", "transient"), (".", "unknown")])
+def test_ends_in_time_though_each_reply_comes_in_time(server_reply, last, failure):
+    """Only together do the replies take longer than a send may. The last one begins early enough
+    for a busy machine."""
+
     class Slow(dict[str, str | None]):
         def get(self, verb, default=None):
-            time.sleep(0.4 if verb in slow.split() else 0)
+            time.sleep({"EHLO": 0.15, "MAIL": 0.15, last: 0.9}.get(verb, 0))
             return super().get(verb, default)
 
     address, server = server_reply({})
@@ -227,7 +228,7 @@ def test_ends_in_time_though_each_reply_comes_in_time(server_reply, slow, failur
     with bounded(1):
         error = failure_of(smtp_sender(address), make_mail())
     assert (error.failure, error.error) == (failure, "TimeoutError")
-    assert time.monotonic() - begun < 1.3
+    assert time.monotonic() - begun < 1 + SLACK_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.worker.senders.conftest import failure_of, make_message
+from tests.worker.senders.conftest import SLACK_SECONDS, failure_of, make_message
 from worker.senders import sender_for
 from worker.senders.base import DeliveryError, Sender
 from worker.senders.conformance.servers import DripServer, TcpServer, serving
@@ -18,8 +18,6 @@ from worker.senders.http_post import Poster
 from worker.senders.sockets import bounded
 
 DEADLINE_SECONDS = 0.8
-# What a busy machine may add.
-SLACK_SECONDS = 1.5
 
 SECRET = "whsec_" + base64.b64encode(b"0" * 24).decode()
 REQUEST = b"\r\n\r\n"
