@@ -161,10 +161,10 @@ def test_a_body_that_is_cut_off_is_refused(client, redis):
 
 
 def test_the_worst_body_takes_no_time(post):
-    began = time.monotonic()
+    began = time.process_time()
     for body in (b"[" * 8192, b'{"a":' * 1638, b'{"phone":"' + b"\\u0031" * 1363 + b'"}'):
         post(body)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(
