@@ -159,13 +159,21 @@ def redis_6_2(redis_6_2_url) -> Iterator[Redis]:
         yield redis
 
 
+@contextmanager
+def fake_redis() -> Iterator[Redis]:
+    """One whose memory is free afterwards. fakeredis keeps every server that it makes itself, with
+    its Lua, until the process ends."""
+    with fakeredis.FakeRedis(server=fakeredis.FakeServer()) as redis:
+        yield redis
+
+
 def redis_of(*kinds: str):
     """A fixture `redis` that runs each test on each of these kinds."""
 
     @pytest.fixture(params=kinds, name="redis")
     def redis(request) -> Iterator[Redis]:
         if request.param == "fake":
-            with fakeredis.FakeRedis() as fake:
+            with fake_redis() as fake:
                 yield fake
         else:
             name = "real_redis" if request.param == "real" else "redis_6_2"

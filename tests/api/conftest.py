@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-import fakeredis
 import pytest
 from redis import Redis
+
+from tests.conftest import fake_redis
 
 
 @pytest.fixture
 def redis() -> Iterator[Redis]:
-    with fakeredis.FakeRedis() as fake:
+    with fake_redis() as fake:
         yield fake

@@ -142,7 +142,7 @@ def test_reads_the_buckets_of_a_window(redis, scripts, window, unit, step_ms):
     assert 0 <= seconds - figures.starts[-1] < figures.step_seconds + 60
 
 
-def test_counts_what_the_scripts_count(scripts, user, run_worker):
+def test_counts_what_the_scripts_count(scripts, user, run_worker, clock):
     started = user.ask()
     user.ask("a@example.com")
     run_worker()
