@@ -50,7 +50,7 @@ def figures(folder: Path) -> Iterator[Figure]:
         in_worker = _seen(stage, _IN_WORKER, senders.env(records), rounds=_IN_WORKER_ROUNDS)
         yield from _beside_others("to a recorder in the worker", in_worker)
         yield from _bars(in_worker)
-        yield from slow_sends.in_worker(stage, records)
+        yield from slow_sends.in_worker(stage, records, simple=in_worker[_SIMPLE.name])
 
 
 def _seen(

@@ -26,20 +26,16 @@ def over_http(
     the memory with."""
     seen = _rounds(stage, provider.env(_SECONDS))
     yield from _of_ideal("over HTTP", seen)
-    stock, own = (_bytes(runs) for runs in (simple, seen[128]))
-    yield Figure(name="memory of a SimpleWorker, over HTTP", value=f"{stock / 2**20:.0f} MB")
-    yield Figure(name="memory of a worker, 128 threads", value=f"{own / 2**20:.0f} MB")
-    name = "worker memory at 128 threads, against SimpleWorker"
-    yield Figure.at_most(name, own / stock, 1.4, stretch=1.15, form="{:.2f} x")
+    yield from _memory("over HTTP", seen[128], simple)
     many = workers.own(_MANY_THREADS)
     calls = _MANY_CALLS * _MANY_THREADS
     yield from _many(stage.run(many, calls, provider.env(_MANY_SECONDS)), few_threads)
 
 
-def in_worker(stage: Stage, records: Path) -> Iterator[Figure]:
-    yield from _of_ideal(
-        "to a recorder in the worker", _rounds(stage, senders.env(records, _SECONDS))
-    )
+def in_worker(stage: Stage, records: Path, *, simple: Sequence[Run]) -> Iterator[Figure]:
+    seen = _rounds(stage, senders.env(records, _SECONDS))
+    yield from _of_ideal("to a recorder in the worker", seen)
+    yield from _memory("to a recorder in the worker", seen[128], simple)
 
 
 def _rounds(stage: Stage, sends_to: Mapping[str, str]) -> dict[int, list[Run]]:
@@ -64,6 +60,16 @@ def _of_ideal(how: str, seen: Mapping[int, Sequence[Run]]) -> Iterator[Figure]:
             stretch=stretch,
             form="{:.1%}",
         )
+
+
+def _memory(how: str, own: Sequence[Run], simple: Sequence[Run]) -> Iterator[Figure]:
+    many, stock = _bytes(own), _bytes(simple)
+    yield Figure(
+        name=f"memory {how}: a worker with 128 threads, a SimpleWorker",
+        value=f"{many / 2**20:.0f} MB, {stock / 2**20:.0f} MB",
+    )
+    name = f"worker memory at 128 threads, against SimpleWorker, {how}"
+    yield Figure.at_most(name, many / stock, 1.4, stretch=1.15, form="{:.2f} x")
 
 
 def _many(run: Run, few_threads: Sequence[Run]) -> Iterator[Figure]:
