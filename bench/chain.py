@@ -17,15 +17,15 @@ from bench.stands import SERVICE, Stands
 from bench.tree import check_out
 from tests.chaos.programs import ROOT
 
-_SECONDS = 3.0
-_ROUNDS = 5
-_PEOPLE = 32
-_SLOW_SECONDS = 0.2
+SECONDS = 3.0
+ROUNDS = 5
+PEOPLE = 32
+SLOW_SECONDS = 0.2
 _SLOW_ROUNDS = 3
-_SLOW_PEOPLE = 64
+SLOW_PEOPLE = 64
 _IN_WORKER_SECONDS = 2.0
 _IN_WORKER_ROUNDS = 3
-_OWN = workers.own(64)
+OWN = workers.own(64)
 _SIMPLE = workers.rq("SimpleWorker")
 _STOCK = ("bench.textbook", [_SIMPLE, _SIMPLE])
 _PLOT = Path(__file__).with_name("cpu.svg")
@@ -40,18 +40,18 @@ def figures(folder: Path, *, before: str) -> Iterator[Figure]:
         with ExitStack() as running:
             stands = Stands(running, folder, pipe, provider.env(), provider.pid)
             for name, tree in trees.items():
-                stands.add(name, "api", [_OWN], _PEOPLE, tree=tree)
-            stands.add("stock", *_STOCK, _PEOPLE)
-            yield from _over_http(stands.rounds(_ROUNDS, _SECONDS))
+                stands.add(name, "api", [OWN], PEOPLE, tree=tree)
+            stands.add("stock", *_STOCK, PEOPLE)
+            yield from _over_http(stands.rounds(ROUNDS, SECONDS))
         with ExitStack() as running:
-            stands = Stands(running, folder, pipe, provider.env(_SLOW_SECONDS), provider.pid)
+            stands = Stands(running, folder, pipe, provider.env(SLOW_SECONDS), provider.pid)
             for name, tree in trees.items():
-                stands.add(name, "api", [_OWN], _SLOW_PEOPLE, tree=tree)
-            yield from _slowly(stands.rounds(_SLOW_ROUNDS, _SECONDS))
+                stands.add(name, "api", [OWN], SLOW_PEOPLE, tree=tree)
+            yield from _slowly(stands.rounds(_SLOW_ROUNDS, SECONDS))
     with ExitStack() as running:
         stands = Stands(running, folder, pipe, senders.env(pipe))
-        stands.add("now", "api", [_OWN], _PEOPLE)
-        stands.add("stock", *_STOCK, _PEOPLE)
+        stands.add("now", "api", [OWN], PEOPLE)
+        stands.add("stock", *_STOCK, PEOPLE)
         yield from _in_worker(stands.rounds(_IN_WORKER_ROUNDS, _IN_WORKER_SECONDS))
     yield from steady.figures(folder)
 
@@ -59,7 +59,7 @@ def figures(folder: Path, *, before: str) -> Iterator[Figure]:
 def _over_http(seen: dict[str, list[Spent]]) -> Iterator[Figure]:
     rates = _rates(seen)
     noisy = is_noisy(rates["before"])
-    yield from _each("over HTTP", seen)
+    yield from each("over HTTP", seen)
     for name, bar, stretch in (("before", 1.6, 2.2), ("stock", 3, 5)):
         yield Figure.at_least(
             f"verifications/s over HTTP, against {name}",
@@ -92,18 +92,18 @@ def _over_http(seen: dict[str, list[Spent]]) -> Iterator[Figure]:
 
 
 def _slowly(seen: dict[str, list[Spent]]) -> Iterator[Figure]:
-    ideal = _SLOW_PEOPLE / _SLOW_SECONDS
-    provider = f"provider of {1000 * _SLOW_SECONDS:.0f} ms"
-    yield from _each(f"{provider}, {_SLOW_PEOPLE} people", seen)
+    ideal = SLOW_PEOPLE / SLOW_SECONDS
+    provider = f"provider of {1000 * SLOW_SECONDS:.0f} ms"
+    yield from each(f"{provider}, {SLOW_PEOPLE} people", seen)
     shares = {name: median(rates) / ideal for name, rates in _rates(seen).items()}
-    name = f"{provider}, {_SLOW_PEOPLE} people: share of the ideal {ideal:.0f}/s"
+    name = f"{provider}, {SLOW_PEOPLE} people: share of the ideal {ideal:.0f}/s"
     yield Figure.at_least(name, shares["now"], 0.90, stretch=0.97, form="{:.0%}")
     yield Figure(name=f"{name}, before", value=f"{shares['before']:.0%}")
 
 
 def _in_worker(seen: dict[str, list[Spent]]) -> Iterator[Figure]:
     rates = _rates(seen)
-    yield from _each("sent to a recorder in the worker", seen)
+    yield from each("sent to a recorder in the worker", seen)
     yield Figure.at_least(
         "verifications/s to a recorder in the worker, against stock",
         ratio(rates["now"], rates["stock"]),
@@ -114,7 +114,7 @@ def _in_worker(seen: dict[str, list[Spent]]) -> Iterator[Figure]:
     )
 
 
-def _each(how: str, seen: dict[str, list[Spent]]) -> Iterator[Figure]:
+def each(how: str, seen: dict[str, list[Spent]]) -> Iterator[Figure]:
     """For each service what it does, and what that costs its processes and those around it."""
     for name, rounds in seen.items():
         yield Figure(

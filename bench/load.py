@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bench import recorder
 from bench.wrk import NotMeasured
@@ -31,12 +31,13 @@ class Connection:
         self._socket.close()
 
     def post(self, path: str, body: dict[str, str]) -> None:
-        content = json.dumps(body).encode()
-        self._socket.sendall(
-            f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(content)}\r\n\r\n".encode()
-            + content
-        )
+        self.send("POST", path, json.dumps(body), "Content-Type: application/json")
+
+    def send(self, method: str, path: str, body: str, *headers: str) -> None:
+        content = body.encode()
+        lines = [f"{method} {path} HTTP/1.1", "Host: localhost", *headers]
+        lines.append(f"Content-Length: {len(content)}")
+        self._socket.sendall("\r\n".join([*lines, "", ""]).encode() + content)
 
     def answer(self, status: int) -> dict[str, Any] | None:
         """The answer, read when the socket is readable. Returns None if it is incomplete. Raises
@@ -121,12 +122,42 @@ class Starter:
                 )
 
 
+class Client(Protocol):
+    """How people use a service: what they send over a connection, and the statuses of answers."""
+
+    accepted: int
+    approved: int
+
+    def ask(self, connection: Connection, to: str) -> None: ...
+
+    def type(self, connection: Connection, to: str, code: str) -> None: ...
+
+
+class OwnClient:
+    accepted, approved = 202, 200
+
+    def ask(self, connection: Connection, to: str) -> None:
+        connection.post("/generate-otp", {"phone": to})
+
+    def type(self, connection: Connection, to: str, code: str) -> None:
+        connection.post("/verify-otp", {"phone": to, "otp": code})
+
+
 class People:
     """People who ask for a code, type it in as soon as it comes, and start again with another
     number. The codes come by a named pipe that a recorder writes to."""
 
-    def __init__(self, port: int, pipe: Path, numbers: Iterator[str], *, count: int) -> None:
+    def __init__(
+        self,
+        port: int,
+        pipe: Path,
+        numbers: Iterator[str],
+        *,
+        count: int,
+        client: Client = OwnClient(),  # noqa: B008 (it has no state)
+    ) -> None:
         self._port = port
+        self._client = client
         self._numbers = numbers
         self._pipe = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
         self._count = count
@@ -136,7 +167,7 @@ class People:
         """How many are approved, in all and in a second. Raises NotMeasured."""
         approved: list[float] = []
         end = time.monotonic() + seconds
-        people = {_Person(self._port) for _ in range(self._count)}
+        people = {_Person(self._port, self._client) for _ in range(self._count)}
         with selectors.DefaultSelector() as selector:
             selector.register(self._pipe, selectors.EVENT_READ)
             for person in people:
@@ -174,13 +205,14 @@ class People:
 class _Person:
     """Somebody who gets a code, perhaps before the answer says that it will come."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, client: Client) -> None:
         self.connection = Connection(port)
         self.to = ""
+        self._client = client
 
     def ask(self, to: str) -> None:
         self.to, self._code, self._is_accepted, self._is_typed = to, "", False, False
-        self.connection.post("/generate-otp", {"phone": to})
+        self._client.ask(self.connection, to)
 
     def get(self, code: str) -> None:
         self._code = code
@@ -188,7 +220,9 @@ class _Person:
 
     def is_approved(self) -> bool:
         """Whether the answer that has come says so."""
-        answer = self.connection.answer(200 if self._is_typed else 202)
+        answer = self.connection.answer(
+            self._client.approved if self._is_typed else self._client.accepted
+        )
         if answer and not self._is_typed:
             self._is_accepted = True
             self._type()
@@ -198,4 +232,4 @@ class _Person:
     def _type(self) -> None:
         if self._is_accepted and self._code and not self._is_typed:
             self._is_typed = True
-            self.connection.post("/verify-otp", {"phone": self.to, "otp": self._code})
+            self._client.type(self.connection, self.to, self._code)

@@ -20,7 +20,8 @@ from tests.chaos.programs import Program
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _TO = re.compile(rb'"to": ?"([^"]+)"')
-_CODE = re.compile(rb'"code": ?"([^"]+)"')
+# "otp" is what go_peer.py's peer calls it.
+_CODE = re.compile(rb'"(?:code|otp)": ?"([^"]+)"')
 _PATH = re.compile(rb"POST /(\d+)")
 # A key that signs nothing that matters.
 _KEY = f"whsec_{base64.b64encode(bytes(32)).decode()}"

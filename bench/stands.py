@@ -1,6 +1,6 @@
 """Whole services that run next to each other, each on its own Redis, and people who use them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -54,16 +54,22 @@ class Stands:
             self._running.callback(worker.kill)
         for worker, kind in zip(started, kinds, strict=True):
             workers.wait_until_started(worker, kind)
-        pids = {
-            **self._others,
-            "api": [api.program.process.pid],
-            "worker": [worker.process.pid for worker in started],
-            "redis": [Redis.from_url(url).info("server")["process_id"]],
-        }
-        # A late message of one service must not be taken for another one's.
-        new = numbers(_AREA_CODES[len(self._verify)])
-        crowd = People(api.port, self._pipe, new, count=people)
-        self._verify[name] = lambda seconds: watch(pids, partial(crowd.verify, seconds))
+        self.watch(
+            name,
+            People(api.port, self._pipe, self.numbers(), count=people),
+            api=[api.program.process.pid],
+            worker=[worker.process.pid for worker in started],
+            redis=[Redis.from_url(url).info("server")["process_id"]],
+        )
+
+    def watch(self, name: str, people: People, **pids: Sequence[int]) -> None:
+        """Take turns with a service that was started elsewhere, whose processes these are."""
+        watched = {**pids, **self._others}
+        self._verify[name] = lambda seconds: watch(watched, partial(people.verify, seconds))
+
+    def numbers(self) -> Iterator[str]:
+        """New ones for the next service: a late message must not be taken for another's."""
+        return numbers(_AREA_CODES[len(self._verify)])
 
     def rounds(self, rounds: int, seconds: float) -> dict[str, list[Spent]]:
         """What each service did while its people verified, in turn."""
