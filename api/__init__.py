@@ -10,8 +10,9 @@ from redis import Redis
 from api import admin, health, metrics, receipts, verify_v2, virtual_phone
 from api.admin.dashboard import Dashboard
 from api.admin.session import OwnerAccess
-from api.http import compression, even_time, headers, hosts, links, problems
+from api.http import compression, even_time, hosts, links, problems
 from api.http.access import Access
+from api.http.headers import Headers
 from api.http.origins import ReturnUrls
 from api.http.proxies import TrustedProxies
 from api.otp import endpoints, openapi, recipients
@@ -96,7 +97,6 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         )
     links.register(app)
     problems.register(app, page.problem)
-    headers.register(app, return_urls.origins)
     compression.register(app)
     return app
 
@@ -135,8 +135,7 @@ def _flask(settings: Settings) -> Flask:
     app.config["BASE_URL"] = settings.otp_public_url or f"http://localhost:{settings.port}"
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    if settings.otp_trusted_proxies:
-        app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]
-            app.wsgi_app, settings.otp_trusted_proxies
-        )
+    wsgi_app = Headers(app.wsgi_app, ReturnUrls(settings.otp_return_urls).origins)
+    count = settings.otp_trusted_proxies
+    app.wsgi_app = TrustedProxies(wsgi_app, count) if count else wsgi_app  # type: ignore[method-assign]
     return app

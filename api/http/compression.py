@@ -12,7 +12,7 @@ _SMALLEST = 500
 def register(app: Flask) -> None:
     @app.after_request
     def compress(response: Response) -> Response:
-        if response.mimetype not in _TEXT or not _holds_no_secret():
+        if not _holds_no_secret() or response.mimetype not in _TEXT:
             return response
         response.vary.add("Accept-Encoding")
         if response.status_code != 200 or not request.accept_encodings.quality("gzip"):

@@ -1,38 +1,47 @@
 """Headers of every response."""
 
-from collections.abc import Sequence
-
-from flask import Flask, Response, request
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 HOSTED = ("pages.verification", "forms.verification")
 
-_Headers = Sequence[tuple[str, str]]
-_SECURITY = (
+_Headers = list[tuple[str, str]]
+_SECURITY = [
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
     # Within this site, so that is_cross_site can recognize our forms.
     ("Referrer-Policy", "same-origin"),
     ("X-Content-Type-Options", "nosniff"),
-)
+]
 # Not for files, which are the same for everyone.
-_PRIVATE = (("Cache-Control", "no-store"), ("Cross-Origin-Resource-Policy", "same-origin"))
+_PRIVATE = [("Cache-Control", "no-store"), ("Cross-Origin-Resource-Policy", "same-origin")]
 # A year. Only for this host, because we cannot decide for the others of its domain.
-_ONLY_HTTPS = "max-age=31536000"
+_ONLY_HTTPS = [("Strict-Transport-Security", "max-age=31536000")]
 
 
-def register(app: Flask, sites: Sequence[str]) -> None:
-    """`sites` can embed the page of a verification, and the page can lead back to them."""
-    ours, hosted = _framed_by(()), _framed_by(sites)
+class Headers:
+    """WSGI middleware around Flask, whose own header objects would check each of these again.
+    `sites` can embed the page of a verification, and the page can lead back to them."""
 
-    @app.after_request
-    def add(response: Response) -> Response:
-        endpoint = request.endpoint
-        response.headers.extend(hosted if endpoint in HOSTED else ours)
-        if request.is_secure:
-            response.headers["Strict-Transport-Security"] = _ONLY_HTTPS
-        if endpoint != "static" or response.status_code >= 400:
-            response.headers.extend(_PRIVATE)
-        return response
+    def __init__(self, app: WSGIApplication, sites: Sequence[str]) -> None:
+        self._app = app
+        self._ours, self._hosted = _framed_by(()), _framed_by(sites)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(
+            status: str, headers: _Headers, error: Any = None, /
+        ) -> Callable[[bytes], object]:
+            # Flask leaves its request here.
+            endpoint = environ["werkzeug.request"].endpoint
+            headers += self._hosted if endpoint in HOSTED else self._ours
+            if environ["wsgi.url_scheme"] == "https":
+                headers += _ONLY_HTTPS
+            if endpoint != "static" or status >= "400":
+                headers += _PRIVATE
+            return start_response(status, headers, error)
+
+        return self._app(environ, start)
 
 
 def _framed_by(sites: Sequence[str]) -> _Headers:

@@ -7,11 +7,11 @@ carry that name in `Host`.
 
 import re
 import socket
-from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, request
+from flask import Flask, request
 
 from api.http.access import Access
 from api.http.proxies import DIRECT_HOST
@@ -45,17 +45,18 @@ def register(app: Flask, access: Access, public_url: str | None) -> None:
     """Refuse requests with another host before all other work."""
     own = OwnHosts(public_url)
 
+    @lru_cache(maxsize=64)
+    def are_ours(*headers: str) -> bool:
+        hosts = (host.strip() for header in headers for host in header.split(","))
+        # Browsers always send a host, in ASCII.
+        return all(own.has(host) for host in hosts if host and host.isascii())
+
     @app.before_request
     def refuse() -> None:
-        if not all(map(own.has, _named(request))) and access.is_open():
+        # Host, and a trusted proxy's X-Forwarded-Host.
+        sent = (request.environ.get(name, "") for name in ("HTTP_HOST", DIRECT_HOST))
+        if not are_ours(*sent) and access.is_open():
             raise HostNotAllowed
-
-
-def _named(request: Request) -> Iterator[str]:
-    """The hosts in Host and in a trusted proxy's X-Forwarded-Host. Browsers always send one, in
-    ASCII."""
-    for header in (request.environ.get("HTTP_HOST", ""), request.environ.get(DIRECT_HOST, "")):
-        yield from (host.strip() for host in header.split(",") if host.strip() and host.isascii())
 
 
 def _normal(name: str) -> str:
