@@ -1,10 +1,13 @@
 """The caller: the app behind an API key, and the client's address."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from flask import Request
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from api.http.proxies import UNKNOWN, address_in
 from api.keys.file import KnownKeys, hash_of, path_in
@@ -46,16 +49,15 @@ class Access:
 
     def app(self, request: Request) -> str:
         """The app of `Authorization: Bearer KEY` or Basic APP:KEY. Raises Unauthorized."""
-        if self.is_open():
+        keys = self.keys()
+        if keys is None:
             return DEFAULT_APP
         given = request.authorization
         if given is None:
             raise Unauthorized
-        name, key = (
-            (given.username, given.password) if given.type == "basic" else (None, given.token)
-        )
-        known = self.key_of(key or "")
-        if known is None or name not in (None, known.app):
+        is_basic = given.type == "basic"
+        known = _match(keys, (given.password if is_basic else given.token) or "")
+        if known is None or (is_basic and given.username != known.app):
             raise Unauthorized
         self.note(known.id)
         return known.app
@@ -63,10 +65,7 @@ class Access:
     def key_of(self, secret: str) -> Key | None:
         """The valid key with this secret. Returns None if there is none. Callers that accept the
         key call note()."""
-        hashed = hash_of(secret)
-        # Compare all keys, so that the time does not depend on which one matches.
-        found = [key for key in self.keys() or () if hmac.compare_digest(key.hashed, hashed)]
-        return found[0] if found else None
+        return _match(self.keys() or (), secret)
 
     def app_or_page(self, request: Request) -> str:
         """As app(). Without any key, the caller is the page, if it is public."""
@@ -78,6 +77,13 @@ class Access:
             raise
 
 
+def _match(keys: Sequence[Key], secret: str) -> Key | None:
+    hashed = hash_of(secret)
+    # Compare all keys, so that the time does not depend on which one matches.
+    found = [key for key in keys if hmac.compare_digest(key.hashed, hashed)]
+    return found[0] if found else None
+
+
 def client_ip(request: Request) -> str:
     """The client's address, or UNKNOWN."""
     return address_in(request.remote_addr or "") or UNKNOWN
@@ -85,7 +91,12 @@ def client_ip(request: Request) -> str:
 
 def browser_locale(request: Request) -> str:
     """The browser's preferred language (BCP 47), or English."""
-    return bcp47(request.accept_languages.best or "") or "en"
+    return _preferred(request.headers.get("Accept-Language", ""))
+
+
+@lru_cache(maxsize=256)
+def _preferred(accepted: str) -> str:
+    return bcp47(parse_accept_header(accepted, LanguageAccept).best or "") or "en"
 
 
 def browser_region(request: Request) -> str | None:
