@@ -118,7 +118,8 @@ def parse_phone(
     spelling = _without_scheme("tel", plain(text))
     if len(spelling) > _LONGEST_PHONE or not _PHONE.fullmatch(spelling):
         raise InvalidRequest(("phone", "enter a valid phone number, such as +14155550123"))
-    readings = list(_readings(spelling, default_region, dialed_from))
+    number = _in_e164(spelling)
+    readings = [number] if number else list(_readings(spelling, default_region, dialed_from))
     for number in readings:
         kind = phonenumbers.number_type(number)
         # Only a number that does not exist is of no kind that is known.
@@ -167,6 +168,22 @@ def _of_number(number: phonenumbers.PhoneNumber, kind: int) -> Recipient:
         region=region if has_country else None,
         type=_TYPE_NAMES[kind] if has_country else NO_COUNTRY,
     )
+
+
+def _in_e164(spelling: str) -> phonenumbers.PhoneNumber | None:
+    """As phonenumbers.parse reads it, in a third of the time, because programs write numbers this
+    way. Returns None if the number is written otherwise, or parse() may drop a prefix."""
+    if not _E164.fullmatch(spelling):
+        return None
+    for end in (2, 3, 4):
+        code, national = int(spelling[1:end]), spelling[end:]
+        if regions := phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(code):
+            plan = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, regions[0])
+            prefix = plan and plan.national_prefix_for_parsing
+            if national.startswith("0") or (prefix and re.match(prefix, national)):
+                return None
+            return phonenumbers.PhoneNumber(country_code=code, national_number=int(national))
+    return None
 
 
 def _readings(

@@ -225,6 +225,25 @@ def test_the_numbers_of_every_country_are_read_and_masked(region):
     assert recipient.masked.count("*") >= 5
 
 
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_a_space_in_a_number_makes_no_other_number_of_it(region):
+    code = f"+{phonenumbers.country_code_for_region(region)}"
+    prefix = phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True) or ""
+    for kind in phonenumbers.PhoneNumberType.values():
+        example = phonenumbers.example_number_for_type(region, kind)
+        if example:
+            national = phonenumbers.national_significant_number(example)
+            for digits in (national, prefix + national, national[:-1] + "0", national[1:]):
+                assert _read(code + digits) == _read(f"{code} {digits}")
+
+
+def _read(text):
+    try:
+        return parse_phone(text)
+    except InvalidRequest as error:
+        return error.errors
+
+
 class TestAllowedPrefixes:
     NEW = Addresses(allowed_prefixes=("+14150", "+4915", "+999", "+80"), default_region="DE")
 
