@@ -6,17 +6,24 @@ whose name contains an underscore, as nginx does, before WSGI folds the rest.
 """
 
 import asyncio
+import logging
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from io import BytesIO
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIApplication
 
+log = logging.getLogger("otp.api")
+
 _Message = MutableMapping[str, Any]
 _Headers = Sequence[tuple[bytes, bytes]]
+_Environ = dict[str, Any]
 _Answer = tuple[int, _Headers, bytes]
+_Future = asyncio.Future[_Answer]
 # PEP 3333 gives these two no prefix.
 _WITHOUT_PREFIX = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}
 
@@ -37,9 +44,13 @@ class Asgi:
         self, app: WSGIApplication, *, threads: int, largest_body: int, body_seconds: float = 10
     ) -> None:
         self._app = app
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._largest_body = largest_body
         self._body_seconds = body_seconds
+        # An executor would wrap each request in two futures and a lock, which costs as much as
+        # the rest of this adapter.
+        self._requests: SimpleQueue[tuple[_Environ, _Future]] = SimpleQueue()
+        for _ in range(threads):
+            Thread(target=self._work, name="request", daemon=True).start()
 
     async def __call__(
         self,
@@ -55,14 +66,26 @@ class Asgi:
         except _BrokenBody:
             answer = _without_body(400)
         else:
-            answer = await asyncio.get_running_loop().run_in_executor(
-                self._threads, self._answer, _environ(scope, body)
-            )
+            future = asyncio.get_running_loop().create_future()
+            self._requests.put((_environ(scope, body), future))
+            answer = await future
         status, headers, content = answer
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
-    def _answer(self, environ: dict[str, Any]) -> _Answer:
+    def _work(self) -> None:
+        while True:
+            environ, future = self._requests.get()
+            try:
+                answer = self._answer(environ)
+            except Exception:
+                log.exception("internal_error")
+                answer = _without_body(500)
+            # The loop is closed while the process stops.
+            with suppress(RuntimeError):
+                future.get_loop().call_soon_threadsafe(_settle, future, answer)
+
+    def _answer(self, environ: _Environ) -> _Answer:
         status = 500
         headers: _Headers = ()
 
@@ -83,6 +106,11 @@ class Asgi:
         return status, headers, content
 
 
+def _settle(future: _Future, answer: _Answer) -> None:
+    if not future.done():
+        future.set_result(answer)
+
+
 def _without_body(status: int) -> _Answer:
     return status, ((b"connection", b"close"),), b""
 
@@ -100,7 +128,7 @@ async def _read(receive: Callable[[], Awaitable[_Message]], most: int) -> bytes:
     return body[:most]
 
 
-def _environ(scope: _Message, body: bytes) -> dict[str, Any]:
+def _environ(scope: _Message, body: bytes) -> _Environ:
     """The environment of PEP 3333."""
     server, port = scope["server"]
     return {

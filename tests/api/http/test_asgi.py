@@ -144,3 +144,10 @@ def test_a_body_without_an_end_does_not_reach_the_app(call, echo, messages, stat
     start, content = call((), messages, body_seconds=0.01)
     assert (start["status"], content["body"]) == (status, b"")
     assert echo.environ == {}
+
+
+def test_a_request_that_the_app_fails_on_is_answered_and_logged(call, echo, caplog):
+    echo.close = None
+    start, content = call((), body(b""))
+    assert (start["status"], content["body"]) == (500, b"")
+    assert [record.message for record in caplog.records] == ["internal_error"]
