@@ -15,8 +15,8 @@ text { font: 12px system-ui, sans-serif; fill: #24292f }
 .of-0 { stroke: #0969da } text.of-0, circle.of-0 { stroke: none; fill: #0969da }
 .of-1 { stroke: #bc4c00 } text.of-1, circle.of-1 { stroke: none; fill: #bc4c00 }
 .of-2 { stroke: #1a7f37 } text.of-2 { stroke: none; fill: #1a7f37 }
-rect.of-0 { fill: #0969da } rect.of-1 { fill: #bc4c00 } rect.of-2 { fill: #1a7f37 }
-text.inside { fill: #fff }
+rect { stroke: none } rect.of-0 { fill: #0969da } rect.of-1 { fill: #bc4c00 }
+rect.of-2 { fill: #1a7f37 }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3 }
   .of-0 { stroke: #58a6ff } text.of-0, circle.of-0 { fill: #58a6ff }
@@ -59,17 +59,18 @@ def _stacked(plot: Stack) -> Iterator[str]:
     yield _text(_LEFT, 20, plot.title, "title", anchor="start")
     for i, part in enumerate(next(iter(plot.bars.values()))):
         yield _text(_LEFT + 80 * i, 40, part, f"of-{i}", anchor="start")
-    per_unit = (_RIGHT - _LEFT - 40) / max(sum(parts.values()) for parts in plot.bars.values())
+    per_unit = (_RIGHT - _LEFT) / max(sum(parts.values()) for parts in plot.bars.values())
     for row, (name, parts) in enumerate(plot.bars.items()):
         x, y = float(_LEFT), _TOP + 70 * row
-        yield _text(x, y + 12, name, anchor="start")
+        # Not in the bar, because a part can be too narrow for it.
+        sizes = " + ".join(f"{value:.2f}" for value in parts.values())
+        label = f"{name}: {sizes} = {sum(parts.values()):.2f}"
+        yield _text(x, y + 12, label, anchor="start")
         for i, value in enumerate(parts.values()):
             width = per_unit * value
             place = f'x="{x:.1f}" y="{y + 20}" width="{width:.1f}" height="30"'
-            yield f'<rect class="of-{i}" stroke="none" {place}/>'
-            yield _text(x + width / 2, y + 40, f"{value:.2f}", "inside")
+            yield f'<rect class="of-{i}" {place}/>'
             x += width
-        yield _text(x + 6, y + 40, f"{sum(parts.values()):.2f}", anchor="start")
 
 
 def _drawn(plot: Plot) -> Iterator[str]:

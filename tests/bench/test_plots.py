@@ -12,5 +12,7 @@ def test_draws_bars_to_one_scale_with_their_sums(tmp_path):
     plots.write(tmp_path / "cpu.svg", [stack])
     drawn = (tmp_path / "cpu.svg").read_text()
     widths = [float(width) for width in re.findall(r'<rect .*? width="([\d.]+)"', drawn)]
-    assert widths == [160, 80, 80, 40]
-    assert all(f">{text}</text>" in drawn for text in ("3.00", "1.50", "before", "now", "api"))
+    assert widths == [186.7, 93.3, 93.3, 46.7]
+    assert all(f">{text}</text>" in drawn for text in ("CPU, ms", "api", "worker"))
+    assert ">before: 2.00 + 1.00 = 3.00</text>" in drawn
+    assert ">now: 1.00 + 0.50 = 1.50</text>" in drawn
