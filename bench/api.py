@@ -17,7 +17,7 @@ from bench.wrk import Load
 from tests.chaos.programs import ROOT
 from tests.conftest import redis_server
 
-ROUNDS = 7
+ROUNDS = 6
 # As many as a backend's pool keeps.
 FEW_CONNECTIONS = 4
 

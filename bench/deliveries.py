@@ -13,8 +13,8 @@ from bench.provider import Provider
 from bench.workers import Kind, Run, Stage
 from tests.conftest import redis_server
 
-_HTTP_ROUNDS = 4
-_IN_WORKER_ROUNDS = 4
+_HTTP_ROUNDS = 3
+_IN_WORKER_ROUNDS = 3
 _THREADS = 16
 _OWN = workers.own(_THREADS)
 _SIMPLE = workers.rq("SimpleWorker")

@@ -21,13 +21,14 @@ from bench.load import Starter
 from bench.numbers import numbers
 from bench.parts import served
 from bench.plots import Plot
+from bench.provider import Provider
 from bench.traffic import Traffic
 from bench.wrk import Load
 from tests.chaos.programs import wait_for
 from tests.conftest import redis_server
 
-ROUNDS = 5
-WORKER_ROUNDS = 3
+ROUNDS = 4
+WORKER_ROUNDS = 2
 PROCESSES = (1, 2, 4)
 WORKERS = (1, 2, 4)
 _THREADS = 16
@@ -77,21 +78,27 @@ class _Delivered:
 
 def _with_workers(folder: Path) -> Iterator[Figure]:
     senders.plug_in(folder)
+    records = folder / "records"
+    with Provider(folder, records) as provider:
+        ways = {"over HTTP": provider.env(), "to a recorder": senders.env(records)}
+        lines = {f"delivery {way}": _by_workers(folder, env) for way, env in ways.items()}
+    yield from _grown("workers", lines)
+
+
+def _by_workers(folder: Path, sends_to: Mapping[str, str]) -> dict[str, list[_Delivered]]:
     with redis_server(folder) as server:
-        sends_to = senders.env(folder / "records")
         env = workers.environment(server.url, folder, sends_to=sends_to)
         with served(folder, server.url, **env) as api:
             deliver = partial(_deliver, folder, Redis.from_url(server.url), api.port, env)
-            seen = interleave(
+            return interleave(
                 {str(count): partial(deliver, count) for count in WORKERS}, rounds=WORKER_ROUNDS
             )
-    yield from _grown("workers", {"delivery": seen})
 
 
 def _deliver(folder: Path, redis: Redis, port: int, env: dict[str, str], count: int) -> _Delivered:
     records, kind = folder / "records", workers.own(_THREADS)
     redis.flushall()
-    records.unlink(missing_ok=True)
+    records.write_bytes(b"")
     kind.fill(redis, islice(numbers(202), _BACKLOG))
     with ExitStack() as running:
         for _ in range(count):

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from redis import Redis
 
-from bench import parts, senders, workers
+from bench import parts, workers
 from bench.figures import Figure
 from bench.numbers import numbers
 from bench.parts import served
+from bench.provider import Provider
 from bench.traffic import Traffic
 from bench.wrk import NotMeasured
 from tests.conftest import redis_server
@@ -39,10 +40,9 @@ def figures(folder: Path) -> Iterator[Figure]:
         yield from _rows("start", _seen(folder, pid, lambda: traffic.start(api)))
         yield from _rows("check", _seen(folder, pid, lambda: traffic.check(api)))
     with ExitStack() as running:
-        senders.plug_in(folder)
+        provider = running.enter_context(Provider(folder, folder / "records"))
         url = running.enter_context(redis_server(folder)).url
-        sends_to = senders.env(folder / "records")
-        env = workers.environment(url, folder, sends_to=sends_to)
+        env = workers.environment(url, folder, sends_to=provider.env())
         worker = running.enter_context(parts.worker(folder, url, **env))
         redis, fill = Redis.from_url(url), workers.own(32).fill
         fresh = numbers(206)

@@ -11,8 +11,8 @@ from bench.workers import Run, Stage
 
 _ROUNDS = 2
 _SECONDS = 0.2
-# Four seconds, and each thread's first and last call, which do not count.
-_CALLS = 22
+# Three seconds, and each thread's first and last call, which do not count.
+_CALLS = 17
 _BARS = {64: (0.90, 0.97), 128: (0.85, 0.94)}
 _MANY_THREADS = 256
 _MANY_SECONDS = 2.0
