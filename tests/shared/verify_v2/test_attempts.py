@@ -40,7 +40,7 @@ def found(attempts):
 
     def found(account: str = "shop", **wanted) -> list[tuple[str, str]]:
         attempts_found = attempts.find(account, Wanted(**wanted))
-        return [(attempt.to, attempt.channel) for attempt in attempts_found]
+        return [(one.verification.to, one.send.channel) for one in attempts_found]
 
     return found
 
@@ -49,19 +49,24 @@ def test_tells_what_became_of_a_send(ask, attempts, run_worker, sender):
     started = ask()
     (queued,) = attempts.find("shop", Wanted())
     assert queued.sid == attempt_sid(started.verification_id, 1)
-    assert queued.verification_id == started.verification_id
-    assert (queued.service, queued.channel, queued.locale) == (SHOP, "sms", "en")
-    assert (queued.to, queued.country, queued.code_length) == ("+1415*****23", "US", 6)
-    assert (queued.status, queued.deliveries, queued.updated_at) == (
+    assert queued.verification.verification_id == started.verification_id
+    assert (queued.service, queued.send.channel, queued.send.fields["locale"]) == (
+        SHOP,
+        "sms",
+        "en",
+    )
+    assert (queued.verification.to, queued.country) == ("+1415*****23", "US")
+    assert queued.verification.code_length == 6
+    assert (queued.send.status, list(queued.send.attempts), queued.updated_at) == (
         "queued",
         [],
-        queued.created_at,
+        queued.send.asked_at,
     )
     run_worker()
     (sent,) = attempts.find("shop", Wanted())
-    assert sent.status == "sent"
-    assert [delivery.sender for delivery in sent.deliveries] == ["fake"]
-    assert sent.updated_at >= sent.created_at == queued.created_at
+    assert sent.send.status == "sent"
+    assert [delivery.sender for delivery in sent.send.attempts] == ["fake"]
+    assert sent.updated_at >= sent.send.asked_at == queued.send.asked_at
 
 
 def test_the_newest_is_the_first(ask, found, clock):
@@ -83,7 +88,7 @@ def test_only_the_latest_send_of_an_approved_verification_is_converted(ask, user
     ask(channel="call")
     assert [attempt.is_converted for attempt in attempts.find("shop", Wanted())] == [False, False]
     user.type(user.code(started), app=SHOP)
-    assert [(a.channel, a.is_converted) for a in attempts.find("shop", Wanted())] == [
+    assert [(a.send.channel, a.is_converted) for a in attempts.find("shop", Wanted())] == [
         ("call", True),
         ("sms", False),
     ]
@@ -119,7 +124,7 @@ def test_is_told_by_when_it_was(ask, found, attempts, clock):
     ask()
     clock.shift(60)
     ask(OTHER_PHONE)
-    newer, older = [attempt.created_at for attempt in attempts.find("shop", Wanted())]
+    newer, older = [attempt.send.asked_at for attempt in attempts.find("shop", Wanted())]
     assert found(after=older) == [("+1415*****99", "sms"), ("+1415*****23", "sms")]
     assert found(after=older + 1) == [("+1415*****99", "sms")]
     assert found(before=newer - 1) == [("+1415*****23", "sms")]
@@ -130,7 +135,7 @@ def test_is_told_when_its_code_has_expired(ask, attempts, clock):
     ask()
     clock.shift(301)
     (attempt,) = attempts.find("shop", Wanted())
-    assert attempt.is_expired
+    assert attempt.verification.status == "expired"
     assert not attempt.is_converted
 
 
@@ -138,8 +143,8 @@ def test_is_found_by_its_sid(ask, attempts):
     started = ask()
     ask(channel="call")
     first, second = (attempt_sid(started.verification_id, send) for send in (1, 2))
-    assert attempts.get("shop", first).channel == "sms"
-    assert attempts.get("shop", second).channel == "call"
+    assert attempts.get("shop", first).send.channel == "sms"
+    assert attempts.get("shop", second).send.channel == "call"
     assert attempts.get("shop", attempt_sid(started.verification_id, 3)) is None
     assert attempts.get("bank", first) is None
 
