@@ -5,9 +5,8 @@ three kinds: without a dashboard; with one that is looked at, which asks every 3
 round of 0.5 s; and with scripts that count nothing for it.
 """
 
-import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -41,25 +40,6 @@ POLLS = 50
 # What is counted in a busy minute, hour or day: every one that is shown has as much.
 COUNTS_PER_BUCKET = 100
 SENDERS = {"": {channel: ["smtp"] for channel in CHANNELS}}
-# The functions of counting.lua that count for the dashboard, and not for metrics.
-COUNTING = ("app_to_count", "add_to_buckets", "count_duration")
-
-
-class UncountedRedis(Redis):
-    """Redis with scripts that count nothing for the dashboard."""
-
-    def register_script(self, script: Any) -> Any:
-        return super().register_script(without(COUNTING, script))
-
-
-def without(functions: Sequence[str], script: str) -> str:
-    """The script with functions that do nothing. Raises LookupError if one isn't in it."""
-    for name in functions:
-        start = rf"(local function {name}\(.*\)\n)"
-        script, found = re.subn(start, r"\1  do return end\n", script)
-        if not found:
-            raise LookupError(f"no script function {name}")
-    return script
 
 
 class Lives:
@@ -132,18 +112,16 @@ def figures(folder: Path) -> Iterator[Figure]:
     with redis_server(folder) as server:
         redis = Redis.from_url(server.url)
         fill(redis)
-        uncounted = Lives(UncountedRedis.from_url(server.url), settings)
-        counted = Lives(redis, settings)
+        lives = Lives(redis, settings)
         with looking_process(server.url) as looking:
 
             def looked_at() -> Round:
                 looking.set()
-                return one_round(redis, counted)
+                return one_round(redis, lives)
 
             subjects = {
-                "without": lambda: one_round(redis, counted),
+                "without": lambda: one_round(redis, lives),
                 "looked at": looked_at,
-                "uncounted": lambda: one_round(redis, uncounted),
             }
             # The first of each warms up.
             interleave(subjects, rounds=1)
@@ -161,16 +139,11 @@ def one_round(redis: Redis, lives: Lives) -> Round:
 
 def _compared(seen: dict[str, list[Round]], poll_ms: float) -> Iterator[Figure]:
     rates = {kind: [each.rate for each in rounds] for kind, rounds in seen.items()}
-    counted_us, uncounted_us = (
-        [each.redis_us for each in seen[kind]] for kind in ("without", "uncounted")
-    )
-    counting_us = median(a - b for a, b in zip(counted_us, uncounted_us, strict=True))
-    noisy = is_noisy(rates["uncounted"])
+    redis_us = median(each.redis_us for each in seen["without"])
+    noisy = is_noisy(rates["without"])
     figures = {
         "looked at, against not looked at": f"{ratio(rates['looked at'], rates['without']):.2f}",
-        "counted, against not counted": f"{ratio(rates['without'], rates['uncounted']):.2f}",
-        "Redis per verification, counted": f"{median(counted_us):.0f} µs",
-        "of which counting": f"{counting_us:.0f} µs",
+        "Redis's scripts per verification": f"{redis_us:.0f} µs",
         "Redis per look": f"{poll_ms:.2f} ms",
         "share of Redis's time, asked every 3 s": f"{poll_ms / 3000:.2%}",
     }

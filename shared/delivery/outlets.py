@@ -1,7 +1,5 @@
 """What a worker has to know to send an app's messages as the API accepted them."""
 
-from typing import Any
-
 from shared.policy import CHANNELS, Channel
 from shared.settings import Settings
 
@@ -26,7 +24,7 @@ class Outlets:
             app for app, of in own.items() if of.otp_app_name != settings.otp_app_name
         }
 
-    def needed(self, account: str, channel: Channel, *, is_named: bool) -> dict[str, Any]:
+    def needed(self, account: str, channel: Channel, *, is_named: bool) -> dict[str, str]:
         """What start.lua keeps with a send: `outlet`, the app whose table of OTP_APPS decides about
         this message ("" for no table), and the names of the channel's `senders`. `is_named` is for
         a send that has an app name with it."""
@@ -34,5 +32,5 @@ class Outlets:
         own_words = account in self._own_origin or (not is_named and account in self._own_name)
         return {
             "outlet": account if own_words or account in senders else "",
-            "senders": senders.get(account, senders[""]),
+            "senders": " ".join(senders.get(account, senders[""])),
         }

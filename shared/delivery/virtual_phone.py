@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from pydantic import OnErrorOmit, TypeAdapter
 from redis.client import Pipeline
@@ -24,16 +24,6 @@ WATCHED_SECONDS = 5
 
 Carrier = Literal["deliver", "delay", "lose", "refuse", "fail"]
 CARRIERS: tuple[Carrier, ...] = get_args(Carrier)
-_BEHAVIOURS: dict[Carrier, dict[str, Any]] = {
-    "deliver": {"appears_in_ms": 0, "receipt": "delivered", "receipt_in_ms": 1_000},
-    "delay": {"appears_in_ms": 20_000, "receipt": "delivered", "receipt_in_ms": 21_000},
-    "lose": {},
-    "refuse": {},
-    "fail": {"receipt": "undelivered", "receipt_in_ms": 2_000},
-}
-_RULES = json.dumps(
-    {"most": MOST_MESSAGES, "kept_ms": KEPT_SECONDS * 1000, "behaviours": _BEHAVIOURS}
-)
 
 # Stands for a digit of the code. ASCII has it for this, and no name of an app may hold it.
 _HIDDEN = "\x1a"
@@ -135,7 +125,8 @@ class Phone:
             keys.code(verification_id),
             keys.send(verification_id, send),
         ]
-        did = self._receive(names, [json.dumps(kept), _RULES])
+        words = [json.dumps(kept), MOST_MESSAGES, KEPT_SECONDS * 1000, f"{verification_id}:{send}"]
+        did = self._receive(names, words)
         return did.decode() if did else None
 
     def look(self) -> Screen:

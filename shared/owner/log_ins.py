@@ -1,13 +1,12 @@
 """The owner's log-ins and sessions, as far as Redis has a part in them."""
 
-import json
 import math
 
 from shared.errors import TooManyLogIns
 from shared.policy import Limit
 from shared.storage import keys
-from shared.storage.scripts import Scripts
-from shared.verification.admission import window
+from shared.storage.scripts import Scripts, named
+from shared.verification.admission import windows
 
 # Wrong log-ins that are looked at: of one address, and of all together.
 PER_ADDRESS = Limit(count=10, window_seconds=60)
@@ -37,14 +36,14 @@ class LogIns:
             keys.known(address),
             *([keys.session(session)] if session else []),
         ]
-        request = {
+        request: dict[str, str | int] = {
             "right": right,
-            "per_address": window(PER_ADDRESS),
-            "in_all": window(IN_ALL),
+            "per_address": windows(PER_ADDRESS),
+            "in_all": windows(IN_ALL),
             "known_ms": KNOWN_SECONDS * 1000,
             "idle_ms": IDLE_SECONDS * 1000,
         }
-        wait_ms = self._log_in(names, [json.dumps(request)])
+        wait_ms = self._log_in(names, named(request))
         if wait_ms > 0:
             raise TooManyLogIns(math.ceil(wait_ms / 1000))
         return bool(wait_ms == 0)

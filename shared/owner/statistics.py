@@ -80,12 +80,13 @@ class Statistics:
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
+        self._roll_up = scripts.load("owner/roll_up", when_full=True)
 
     def read(self, window: Window, app: str | None = None) -> Report:
         """The figures of one app, or of everything."""
         unit, step_ms, shown = WINDOWS[window]
         bucket = partial(keys.stats_of, app, unit) if app else partial(keys.stats, unit)
-
+        self._roll_up([], [])
         ((seconds, _),) = self._scripts.fetch(lambda pipe: pipe.time())
         newest = seconds * 1000 // step_ms
         numbers = range(newest - shown + 1, newest + 1)
@@ -104,7 +105,7 @@ class Statistics:
     def apps(self, window: Window) -> list[str]:
         """The apps counted on the days of a window, and OTHER_APPS if they were too many."""
         _, step_ms, shown = WINDOWS[window]
-
+        self._roll_up([], [])
         ((seconds, _),) = self._scripts.fetch(lambda pipe: pipe.time())
         now = seconds * 1000
         days = range((now - shown * step_ms) // _DAY_MS, now // _DAY_MS + 1)

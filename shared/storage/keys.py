@@ -176,6 +176,10 @@ AUDIT = "otp:audit"
 
 # Figures
 
+# What happened since these were last added up, by minute. Expires a day after the last new event.
+EVENTS = "otp:events"
+# The events were added up. Expires after a minute.
+ROLLED_UP = "otp:rolled_up"
 # What metrics show. Expires a day after the last event.
 COUNTS = "otp:counts"
 

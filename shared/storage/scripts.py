@@ -2,8 +2,9 @@
 
 import json
 import logging
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -18,21 +19,13 @@ from shared.storage.refusals import REFUSALS, refusal
 
 # With its keys and its arguments.
 RunScript = Callable[[Sequence[str], Sequence[Any]], Any]
+# The arguments that a script reads by name. Those that are None or False are left out.
+Facts = Mapping[str, str | float | bool | None]
 
 log = logging.getLogger("otp.redis")
 
 _SCRIPTS = Path(__file__).parent.parent / "scripts"
-# Each may use those before it.
-_LIBRARY = (
-    *("reading", "time", "counting", "batches", "queue"),
-    *("limits", "guard", "refusals", "approval"),
-)
-_PRELUDE = "\n".join(
-    (
-        f"local REFUSALS = {{{', '.join(map(json.dumps, REFUSALS))}}}",
-        *((_SCRIPTS / f"lib/{name}.lua").read_text(encoding="utf-8") for name in _LIBRARY),
-    )
-)
+_USES = re.compile(r"^-- Uses: (.+)$", re.MULTILINE)
 # A full Redis lets a script finish whose first write needs no memory. https://redis.io/docs/latest/
 # develop/programmability/eval-intro/ (6.2 has no flag allow-oom.)
 _RUNS_WHEN_FULL = f"redis.call('DEL', '{keys.NOTHING}')\n"
@@ -52,11 +45,10 @@ class Scripts:
         self._breaker = _Breaker()
 
     def load(self, name: str, *, when_full: bool = False) -> RunScript:
-        """The script of that name, below those of lib/. A script for `when_full` also runs while
-        Redis is full. It writes little, and makes room."""
-        text = (_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8")
+        """The script of that name. A script for `when_full` also runs while Redis is full. It
+        writes little, and makes room."""
         first = _RUNS_WHEN_FULL if when_full else ""
-        script = self._redis.register_script(f"{first}{_PRELUDE}\n{text}")
+        script = self._redis.register_script(first + script_text(name))
         pool = self._redis.connection_pool
 
         def run(keys: Sequence[str], args: Sequence[Any]) -> Any:
@@ -105,6 +97,32 @@ class Scripts:
             raise StorageUnavailable(f"Redis refuses: {words}") from error
         self._breaker.close()
         return answer
+
+
+def script_text(name: str) -> str:
+    """A script below the parts of lib/ that it uses, and those that they use."""
+    texts: dict[str, str] = {}
+
+    def add(name: str) -> None:
+        text = (_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8")
+        if uses := _USES.search(text):
+            for used in uses[1].split(", "):
+                add(f"lib/{used}")
+        # A part that is there already stays where it is, above what needs it.
+        texts.setdefault(name, text)
+
+    add(name)
+    return "\n".join(texts.values()).replace("{REFUSALS}", ", ".join(map(json.dumps, REFUSALS)))
+
+
+def named(facts: Facts) -> list[str | float]:
+    """As lib/arguments.lua reads them."""
+    words: list[str | float] = []
+    for name, fact in facts.items():
+        if fact is not None and fact is not False:
+            # Redis takes no True.
+            words += (name, 1 if fact is True else fact)
+    return words
 
 
 def json_of(answer: bytes) -> Any:

@@ -3,22 +3,35 @@ them with the rest of the request."""
 
 from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
-from typing import Any
+from typing import NamedTuple
 
 from shared.codes import Codes
 from shared.errors import ChannelNotEnabled, CountryNotAllowed, RecipientBlocked, Refused
 from shared.policy import Channel, Guard, Limit, Policy
 from shared.recipient import Recipient
+from shared.storage import keys
+from shared.storage.scripts import Facts
 from shared.verification.model import ExtraLimit, StartRequest
 
 # As in lib/guard.lua.
 _GUARD_PARTS = 24
 
 
-def asked(request: StartRequest, policy: Policy, codes: Codes) -> dict[str, Any]:
+class CountedLimit(NamedTuple):
+    """A limit, as start.lua gets it. `name` is that of a caller's own limit."""
+
+    key: str
+    scope: str
+    subject: str
+    name: str
+    windows: str
+
+
+def asked(request: StartRequest, policy: Policy, codes: Codes) -> Facts:
     """What start.lua is told of a request. The code, and what a worker needs, come from others."""
     app, recipient, terms = request.app, request.recipient, request.terms
-    told = {
+    is_test = recipient.to in policy.test_numbers
+    return {
         "app": app,
         "channel": request.channel,
         "locale": request.locale,
@@ -32,23 +45,27 @@ def asked(request: StartRequest, policy: Policy, codes: Codes) -> dict[str, Any]
         "max_sends": policy.max_sends,
         "resend_ms": policy.resend_seconds * 1000,
         "resend_code": policy.resend_code,
-        "max_failed_checks": window(policy.max_failed_checks),
-        "limits": [
-            *limits(policy, codes, request.account, recipient, request.ip),
-            *extra_limits(codes, app, terms.extra_limits if terms else ()),
-        ],
-        **cost(policy, recipient, request.channel, is_safe=bool(terms and terms.is_safe)),
+        "max_failed_checks": windows(policy.max_failed_checks),
+        # Nothing is sent to a test number, so nothing costs.
+        "test": is_test,
+        "budget": None if is_test else policy.budget.get(request.channel),
+        **({} if is_test or (terms and terms.is_safe) else guards(policy.guard, recipient)),
+        "account": terms.account if terms else None,
+        "app_name": terms.app_name if terms else None,
+        "sender": request.sender,
+        **_once(request, codes),
     }
-    if terms:
-        told["terms"] = {"account": terms.account, "app_name": terms.app_name}
-    if request.sender:
-        told["sender"] = request.sender
+
+
+def _once(request: StartRequest, codes: Codes) -> Facts:
+    """What keeps a request or a proof of work from counting twice."""
+    once: dict[str, str | float] = {}
     if idempotency := request.idempotency:
-        told["idempotency_key"] = codes.tag(f"{app} idempotency", idempotency.key)
-        told["idempotency"] = codes.tag(app, idempotency.request)
+        once["idempotency_key"] = codes.tag(f"{request.app} idempotency", idempotency.key)
+        once["idempotency"] = codes.tag(request.app, idempotency.request)
     if proof := request.proof:
-        told |= {"proof": proof.id, "proof_ms": proof.ends_in_seconds * 1000}
-    return told
+        once |= {"proof": proof.id, "proof_ms": proof.ends_in_seconds * 1000}
+    return once
 
 
 def refused(policy: Policy, recipient: Recipient, channel: Channel) -> Refused | None:
@@ -70,55 +87,36 @@ def refused(policy: Policy, recipient: Recipient, channel: Channel) -> Refused |
 
 def limits(
     policy: Policy, codes: Codes, app: str, recipient: Recipient, ip: str
-) -> list[dict[str, Any]]:
+) -> list[CountedLimit]:
     """What is counted, and for whom. All but the last is the app's own affair."""
     subjects = {
         "to": codes.tag(app, recipient.counted_as),
-        "ip": _address_tag(codes, app, ip),
+        "ip": codes.tag(f"{app} ip", network(ip)),
         "app": app,
         "country": f"{app}:{recipient.region or 'none'}",
         "range": f"{app}:{recipient.counted_as[:-4]}" if recipient.range else None,
         "global": "all",
     }
     return [
-        {"scope": scope, "subject": subject, "windows": list(map(window, windows))}
+        CountedLimit(keys.limit(scope, subject), scope, subject, "", windows(*of_scope))
         for scope, subject in subjects.items()
-        if subject and (windows := policy.limits.get(scope))
+        if subject and (of_scope := policy.limits.get(scope))
     ]
 
 
-def cost(
-    policy: Policy, recipient: Recipient, channel: Channel, *, is_safe: bool
-) -> dict[str, Any]:
-    """What keeps the cost of messages down. Nothing is sent to a test number, so nothing costs."""
-    if recipient.to in policy.test_numbers:
-        return {"test": True, "guards": []}
-    budget = {"budget": policy.budget[channel]} if channel in policy.budget else {}
-    return {"guards": [] if is_safe else guards(policy.guard, recipient), **budget}
-
-
-def guards(guard: Guard, recipient: Recipient) -> list[dict[str, Any]]:
+def guards(guard: Guard, recipient: Recipient) -> Facts:
     if guard.mode == "off" or recipient.range is None:
-        return []
-    subjects = (
-        ("range", recipient.range, guard.ranges),
-        ("country", recipient.region or "none", guard.countries),
-    )
-    return [
-        {
-            "kind": kind,
-            "subject": subject,
-            "count": limit.count,
-            "part_ms": limit.window_seconds * 1000 // _GUARD_PARTS,
-            "percent": guard.percent,
-            "blocks": guard.mode == "block",
-        }
-        for kind, subject, limit in subjects
-    ]
-
-
-def _address_tag(codes: Codes, app: str, ip: str) -> str:
-    return codes.tag(f"{app} ip", network(ip))
+        return {}
+    return {
+        "guard_percent": guard.percent,
+        "guard_blocks": guard.mode == "block",
+        "range_guard": recipient.range,
+        "range_guard_count": guard.ranges.count,
+        "range_guard_part_ms": guard.ranges.window_seconds * 1000 // _GUARD_PARTS,
+        "country_guard": recipient.region or "none",
+        "country_guard_count": guard.countries.count,
+        "country_guard_part_ms": guard.countries.window_seconds * 1000 // _GUARD_PARTS,
+    }
 
 
 def network_tag(codes: Codes, app: str, ip: str) -> str:
@@ -126,22 +124,22 @@ def network_tag(codes: Codes, app: str, ip: str) -> str:
     return codes.tag(f"{app} network", network(ip, wider=True))
 
 
-def extra_limits(codes: Codes, app: str, extra: Sequence[ExtraLimit]) -> list[dict[str, Any]]:
+def extra_limits(codes: Codes, app: str, extra: Sequence[ExtraLimit]) -> list[CountedLimit]:
     """What is counted for limits of the caller's own."""
-    return [
-        {
-            "scope": "rate_limit",
-            "name": limit.name,
-            "subject": codes.tag(f"{app} {limit.id}", limit.value),
-            "windows": list(map(window, limit.windows)),
-        }
-        for limit in extra
-        if limit.windows
-    ]
+    found = []
+    for limit in extra:
+        if limit.windows:
+            subject = codes.tag(f"{app} {limit.id}", limit.value)
+            key = keys.limit("rate_limit", subject)
+            found.append(
+                CountedLimit(key, "rate_limit", subject, limit.name, windows(*limit.windows))
+            )
+    return found
 
 
-def window(limit: Limit) -> dict[str, int]:
-    return {"count": limit.count, "ms": limit.window_seconds * 1000}
+def windows(*limits: Limit) -> str:
+    """Limits as lib/limits.lua reads them."""
+    return " ".join(f"{limit.count}/{limit.window_seconds * 1000}" for limit in limits)
 
 
 def network(ip: str, *, wider: bool = False) -> str:

@@ -112,19 +112,24 @@ class VerificationService:
         own = policy.test_numbers.get(recipient.to)
         if own is None and request.terms:
             own = request.terms.code
+        limits = [
+            *admission.limits(policy, self._codes, request.account, recipient, request.ip),
+            *admission.extra_limits(
+                self._codes, request.app, request.terms.extra_limits if request.terms else ()
+            ),
+        ]
         asked = {
             **admission.asked(request, policy, self._codes),
             **self._needed(request.account, request.channel, is_named=bool(request.terms)),
+            "only": only,
         }
-        if only:
-            asked["only"] = only
         verification_id, send, length = _new_id(), 1, policy.code_length
         # Only the script knows which send is due, and a new code is made for one send. It can be
         # another one by the next try, but only as often as another caller's send came first.
         for _ in range(policy.max_sends + 1):
             code = self._codes.kept(verification_id, send - 1, length, tag, own)
-            made = {"verification_id": verification_id, "send": send, "code": code}
-            answer = self._store.start({**asked, **made})
+            made = {**code, "verification_id": verification_id, "send": send}
+            answer = self._store.start(limits, {**asked, **made})
             if answer["outcome"] != "needs_code":
                 started = read_started(answer, recipient)
                 told = {name: getattr(started, name) for name in _LOGGED}
@@ -174,6 +179,7 @@ class VerificationService:
             payer = account or self._account(app, verification_id)
             policy = self._policy(payer)
             subject = self._codes.tag(app, recipient.to) if recipient else verification_id
+            verifiers = self._codes.verifiers(subject, code)
             answer = self._store.check(
                 subject,
                 admission.network_tag(self._codes, payer, ip) if ip else "",
@@ -183,9 +189,9 @@ class VerificationService:
                     "app": app,
                     "length": len(code),
                     "any_length": account is not None,
-                    "verifiers": self._codes.verifiers(subject, code),
-                    "max_failed_checks": admission.window(policy.max_failed_checks),
-                    "max_failed_ip": list(map(admission.window, policy.failed_ip)) if ip else [],
+                    "max_failed_checks": admission.windows(policy.max_failed_checks),
+                    "max_failed_ip": admission.windows(*policy.failed_ip) if ip else "",
+                    **{f"verifier:{kid}": v for kid, v in verifiers.items()},
                 },
             )
             has_other_length = account is None and len(code) != policy.code_length

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
 
-from pydantic_core import to_json
 from redis.client import Pipeline
 from rq.utils import now, utcformat
 
@@ -15,7 +14,8 @@ from shared.delivery.ledger import OVERDUE_SECONDS
 from shared.errors import StorageUnavailable
 from shared.policy import Channel
 from shared.storage import keys, reading
-from shared.storage.scripts import RunScript, Scripts, json_of
+from shared.storage.scripts import Facts, RunScript, Scripts, json_of, named
+from shared.verification.admission import CountedLimit
 from shared.verification.records import Send, Verification
 
 # How long a caller waits for Redis.
@@ -74,54 +74,28 @@ class Store:
         self._check = scripts.load("verification/check", when_full=True)
         self._end = scripts.load("verification/end", when_full=True)
         self._erase = scripts.load("verification/erase", when_full=True)
+        self._roll_up = scripts.load("owner/roll_up", when_full=True)
 
-    def start(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def start(self, limits: Sequence[CountedLimit], request: Facts) -> dict[str, Any]:
         """Run start.lua, which documents the answer.
 
-        `request` holds verification_id, send, app, channel, locale, tag, counted (the tag that
-        wrong codes are counted by), to, masked_to, country, ttl_ms, max_checks, max_sends,
-        resend_ms, resend_code, max_failed_checks {count, ms},
-        limits [{scope, subject, windows}], a caller's own with their name, guards [{kind,
-        subject, count, part_ms, percent, blocks}] of range and country, and `code` {kid, key,
-        generation, length, by_recipient, by_id} for that verification and send, and sealed, if it
-        cannot be derived; and, where it applies, only (the one verification to send again), outlet
-        and senders (see Outlets), budget, sender (the only one to deliver it), terms {account,
-        app_name}, test (nothing is sent), idempotency (the fingerprint of what is asked for) with
-        idempotency_key, and proof with proof_ms.
+        `request` is admission.asked()'s, with Outlets.needed(), verification_id, send, and the
+        record of a code for that send (Codes.kept). `only` names the one verification to send
+        again.
         """
-        tag, app = request["tag"], request["app"]
-        account = request["terms"]["account"] if "terms" in request else app
-        guards = [
-            {**guard, "name": f"{account}:{guard['kind']}:{guard['subject']}"}
-            for guard in request["guards"]
-        ]
-        names = {
-            "recipient": keys.recipient(tag),
-            "history": keys.history(tag),
-            "verified": keys.verified(tag),
-            "failed": keys.failed(request["counted"]),
-            "budget": keys.budget(account, request["channel"], ""),
-            "due": keys.DUE,
-            "queue": keys.QUEUE,
-        }
-        if "idempotency" in request:
-            names["idempotency"] = keys.idempotency(request["idempotency_key"])
-        if "proof" in request:
-            names["proof"] = keys.proof(request["proof"])
-        more = {
-            "keys": names,
-            "limits": [
-                {**limit, "key": keys.limit(limit["scope"], limit["subject"])}
-                for limit in request["limits"]
-            ],
-            "kept_ms": self._keep_ms,
-            "overdue_ms": OVERDUE_SECONDS * 1000,
-            "idempotency_ms": IDEMPOTENCY_SECONDS * 1000,
-            "apps_ms": self._keep_ms + VERIFIED_SECONDS * 1000,
-            "guards": guards,
-            "enqueued_at": utcformat(now()),
-        }
-        return self._in_time(self._start, [], {**request, **more})
+        return self._in_time(
+            self._start,
+            [limit.key for limit in limits],
+            list(chain.from_iterable(limit[1:] for limit in limits)),
+            {
+                **request,
+                "kept_ms": self._keep_ms,
+                "overdue_ms": OVERDUE_SECONDS * 1000,
+                "idempotency_ms": IDEMPOTENCY_SECONDS * 1000,
+                "apps_ms": self._keep_ms + VERIFIED_SECONDS * 1000,
+                "enqueued_at": utcformat(now()),
+            },
+        )
 
     def refuse(self, refusal: Mapping[str, Any]) -> None:
         """Record a start that was refused without start.lua: app, rule, to (masked), subject."""
@@ -154,18 +128,23 @@ class Store:
         """Switch a guard off for so long, or on again with 0."""
         self._exempt_guard([keys.GUARD_EXEMPT], [name, seconds * 1000])
 
-    def check(self, subject: str, network: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    def check(self, subject: str, network: str, request: Facts) -> dict[str, Any]:
         """Run check.lua, which documents the answer. `subject` is the recipient's tag or the
         verification's id, as request["by"] says. `network` is the tag of the client's network."""
         key = keys.recipient if request["by"] == "recipient" else keys.verification
         return self._in_time(
             self._check,
             [key(subject), keys.failed_from(network)],
+            [],
             {**request, "verified_ms": VERIFIED_SECONDS * 1000},
         )
 
     def _in_time(
-        self, script: RunScript, names: Sequence[str], request: Mapping[str, Any]
+        self,
+        script: RunScript,
+        names: Sequence[str],
+        words: Sequence[str],
+        request: Facts,
     ) -> dict[str, Any]:
         """Run a script that has no effect once this caller has given up: by then it was answered
         that Redis is away."""
@@ -173,7 +152,7 @@ class Store:
             timed = dict(request)
             if self._clock_ms is not None:
                 timed["not_after"] = self._clock_ms + 1000 * (time.monotonic() + PATIENCE_SECONDS)
-            answer: dict[str, Any] = json_of(script(names, [to_json(timed)]))
+            answer: dict[str, Any] = json_of(script(names, [*words, *named(timed)]))
             if "now" in answer:
                 self._clock_ms = answer.pop("now") - 1000 * time.monotonic()
             if answer["outcome"] != "late":
@@ -187,13 +166,13 @@ class Store:
         """End a pending verification. Returns the time in Unix seconds, or None if there is
         none."""
         names = [keys.verification(verification_id), keys.code(verification_id)]
-        request = {
+        request: dict[str, str | int] = {
             "verification_id": verification_id,
             "app": app,
             "status": status,
             "verified_ms": VERIFIED_SECONDS * 1000,
         }
-        at = self._end(names, [json.dumps(request)])
+        at = self._end(names, named(request))
         return at / 1000 if at else None
 
     def apps(self) -> list[str]:
@@ -258,6 +237,8 @@ class Store:
 
     def measure(self, senders: Collection[tuple[Channel, str]]) -> Measures:
         """What metrics show. `senders` are those whose breakers are shown, by channel and name."""
+
+        self._roll_up([], [])
 
         def ask(pipe: Pipeline) -> None:
             pipe.time()

@@ -7,6 +7,7 @@ import pytest
 
 from shared.errors import IncorrectCode, OtpError, TooManyChecks
 from tests.attacks.timing import Stopwatch, p_of_kolmogorov_smirnov
+from tests.counts import counts
 from tests.user import OTHER_PHONE, PHONE
 
 pytestmark = pytest.mark.parametrize("redis", ["fake"], indirect=True)
@@ -20,7 +21,7 @@ def bearer(key: str) -> dict[str, str]:
 
 def evaluated(redis) -> int:
     """How many wrong codes were compared."""
-    return int(redis.hget("otp:counts", "checks:sms:incorrect") or 0)
+    return counts(redis).get("checks:sms:incorrect", 0)
 
 
 @pytest.mark.parametrize("checks", [4, 5])

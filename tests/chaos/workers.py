@@ -7,6 +7,7 @@ from tests.chaos.programs import Program, Service, wait_for_worker
 from tests.chaos.provider import Behaviour
 from tests.chaos.scene import Scene, settle
 from tests.chaos.verdict import Deliveries, Measure, deliveries, statuses
+from tests.counts import counts
 
 KILL_EVERY_SECONDS = 2.0
 _USUAL = Behaviour(before_seconds=0.02, after_seconds=0.03)
@@ -94,7 +95,7 @@ def stale_backlog(scene: Scene) -> Sequence[Measure]:
         backlog = client.zcard("otp:due")
         service.start_workers(2)
         settle(client, 30)
-        dropped = int(client.hget("otp:counts", "sends:sms:dropped:expired") or 0)
+        dropped = counts(client).get("sends:sms:dropped:expired", 0)
     return [
         Measure(name="accepted", value=statuses(answers)[202]),
         Measure(name="backlog", value=backlog, at_least=statuses(answers)[202]),

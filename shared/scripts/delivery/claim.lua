@@ -18,6 +18,8 @@
 --              and reason, which it lacks (app | key | sender)
 --   not_due    somebody else has it, it is over, or it is waiting to be tried again
 --   broken     and reason: its record cannot be read
+--
+-- Uses: time, counting, batches
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
 local due = KEYS[1]
@@ -78,7 +80,7 @@ local function claim(member, token, send, of_verification, of_code)
   local function over(status, reason)
     redis.call('HSET', send, 'status', status, 'reason', reason)
     redis.call('ZREM', due, member)
-    note_end(app, channel, status, reason)
+    count_end(now, app, channel, status, reason)
     return {outcome = status, reason = reason}
   end
 
@@ -199,5 +201,4 @@ for i = 2, #KEYS, 3 do
     one_of_many(claim_and_tell, ARGV[at], ARGV[at + 1], KEYS[i], KEYS[i + 1], KEYS[i + 2])
   table.insert(answers, answer or cjson.encode({outcome = 'broken', reason = problem}))
 end
-count_noted(now)
 return answers

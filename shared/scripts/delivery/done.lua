@@ -9,6 +9,8 @@
 -- Result, in the order of the attempts, the status of each send: sent | queued | failed | delivered |
 --        undelivered (its receipt was here first), or lost when the claim was, or broken when its
 --        record cannot be written
+--
+-- Uses: time, counting, batches
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
 local due = KEYS[1]
@@ -27,7 +29,7 @@ local function tell_breaker(channel, attempt)
     closed[breaker] = nil
     if redis.call('HINCRBY', breaker, 'failures', 1) >= request.breaker_failures then
       redis.call('HSET', breaker, 'open_until', now + request.breaker_open_ms)
-      note('breaker_opened', channel, attempt.sender)
+      count(now, '', named('breaker_opened', channel, attempt.sender))
     end
     redis.call('EXPIRE', breaker, 600)
   end
@@ -41,15 +43,15 @@ local function record(facts, send, verification)
     return 'lost'
   end
   tell_breaker(channel, attempt)
-  note('attempts', channel, attempt.sender, attempt.result)
+  local attempts = named('attempts', channel, attempt.sender, attempt.result)
 
-  local reason
+  local reason, took
   if status == 'sending' then
     status, reason = 'failed', attempt.error
     if attempt.result == 'accepted' then
       status, reason = 'sent', nil
       if asked then
-        note('to_sent', channel, bound_of(now - asked))
+        took = named('to_sent', channel, bound_of(now - asked))
       end
     elseif attempt.retry_in_ms then
       local expires = redis.call('HGET', verification, 'expires')
@@ -69,9 +71,11 @@ local function record(facts, send, verification)
   if status == 'queued' then
     redis.call('HSET', send, 'not_before', now + attempt.retry_in_ms)
     redis.call('ZADD', due, now + attempt.retry_in_ms, attempt.member)
+    count(now, '', attempts)
   else
     redis.call('ZREM', due, attempt.member)
-    note_end(redis.call('HGET', verification, 'app'), channel, status, reason)
+    local app = redis.call('HGET', verification, 'app')
+    count_end(now, app, channel, status, reason, attempts, took)
   end
   -- Last: if Redis refuses a command above, the outcome is recorded again, which takes the token.
   redis.call('HDEL', send, 'token', 'begun', 'by:' .. attempt.attempt)
@@ -83,5 +87,4 @@ for i = 2, #ARGV do
   local status = one_of_many(record, ARGV[i], KEYS[2 * i - 2], KEYS[2 * i - 1])
   table.insert(answers, status or 'broken')
 end
-count_noted(now)
 return answers

@@ -2,4 +2,6 @@
 --
 -- KEYS 1 the RQ queue
 -- Result: when it was requested; nothing if the queue is empty or its jobs cannot be read
+--
+-- Uses: queue
 return waiting_since(KEYS[1])

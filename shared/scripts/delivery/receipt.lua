@@ -5,6 +5,8 @@
 -- ARGV 1 the request, JSON: senders (the receipt is from one of these, [channel, name] each), member
 --        (of due), attempt, outcome (accepted | delivered | undelivered), error, provider_id
 -- Result: the status of the send; nothing if none of the senders made that attempt
+--
+-- Uses: reading, time, counting
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
 local found = redis.pcall('HMGET', KEYS[1],
@@ -64,6 +66,6 @@ if reached ~= status then
   redis.call('ZREM', KEYS[2], request.member)
   local verification = 'otp:verification:' .. string.match(request.member, '^[^:]+')
   local app = redis.call('HGET', verification, 'app') or OTHER_APPS
-  count_of(now, app, 'receipts', channel, made_by, reached)
+  count(now, app, named('receipts', channel, made_by, reached))
 end
 return reached

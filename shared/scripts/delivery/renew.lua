@@ -3,6 +3,8 @@
 -- KEYS 1 due   2... sends
 -- ARGV 1 lease_ms   2... member of due and token, per send
 -- Result: how many were still held
+--
+-- Uses: time
 local until_ms = now_ms() + ARGV[1]
 local held = 0
 for i = 2, #KEYS do

@@ -5,6 +5,8 @@
 -- ARGV 1 the most to take   2 put_off_ms   3 backlog_ms: while jobs wait in the queue, a send that
 --        is overdue by less than this most likely waits there too
 -- Result: members of due
+--
+-- Uses: time, rolling_up
 local now = now_ms()
 local overdue = now
 if redis.call('EXISTS', KEYS[2]) == 1 then
@@ -20,5 +22,8 @@ for _, member in ipairs(members) do
   else
     redis.call('ZREM', KEYS[1], member)
   end
+end
+if redis.call('SET', 'otp:rolled_up', 1, 'NX', 'EX', 60) then
+  roll_up()
 end
 return taken

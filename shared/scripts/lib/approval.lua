@@ -1,17 +1,18 @@
 -- Approve a verification, by a right code or because its app says so. Both count alike. `one`
--- holds its id, app, account, channel, tag, country, created, and to in clear text.
+-- holds its id, app, account, channel, tag, country, created, is_test, and to in clear text.
+--
+-- Uses: counting, guard
 local function approve(now, one, verified_ms)
   redis.call('HSET', 'otp:verification:' .. one.id, 'status', 'approved')
   -- Wrong codes are counted by mailbox, and only its plain address clears them: on a server where a
   -- plus is an ordinary letter, ann+x is somebody else, who could otherwise guess at ann's codes.
   redis.call('DEL', 'otp:code:' .. one.id, 'otp:failed:' .. one.tag, 'otp:recipient:' .. one.tag)
   redis.call('SET', 'otp:verified:' .. one.tag, 1, 'PX', verified_ms)
-  count_of(now, one.app, 'checks', one.channel, 'approved')
-  count(now, 'country', one.country, 'approved')
-  count_duration(now, 'to_approved', one.channel, now - one.created)
+  count(now, one.app, named('checks', one.channel, 'approved'),
+    named('country', one.country, 'approved'),
+    named('to_approved', one.channel, bound_of(now - one.created)))
   -- No guard has counted the messages to a test number, as there were none.
-  local is_test = redis.call('HEXISTS', 'otp:verification:' .. one.id, 'test') == 1
-  if string.sub(one.to, 1, 1) == '+' and not is_test then
+  if string.sub(one.to, 1, 1) == '+' and not one.is_test then
     local range = string.sub(one.to, 1, -5)
     local guards = {
       {kind = 'range', name = one.account .. ':range:' .. range},

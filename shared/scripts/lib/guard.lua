@@ -34,10 +34,13 @@ end
 -- Which of a number's guards, range before country, watch it now. The owner can exempt a range, whose
 -- numbers then are not watched for their country either, or a country.
 local function watching(guards, now)
-  local found = {}
-  for _, guard in ipairs(guards) do
-    local exempt_until = redis.call('ZSCORE', 'otp:guard_exempt', guard.name)
-    if not exempt_until or tonumber(exempt_until) <= now then
+  local names, found = {}, {}
+  for i, guard in ipairs(guards) do
+    names[i] = guard.name
+  end
+  local exempt_until = #names > 0 and redis.call('ZMSCORE', 'otp:guard_exempt', unpack(names))
+  for i, guard in ipairs(guards) do
+    if not exempt_until[i] or tonumber(exempt_until[i]) <= now then
       table.insert(found, guard)
     elseif guard.kind == 'range' then
       return {}

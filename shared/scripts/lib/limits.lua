@@ -1,6 +1,15 @@
 -- Limits. A list holds the times of the last events, newest last, as many as the largest count
 -- of its windows ({count, ms} each): exact for any sliding window, and never longer than that.
 
+-- From a text such as 5/600000 10/3600000.
+local function windows_of(text)
+  local windows = {}
+  for count, ms in string.gmatch(text, '(%d+)/(%d+)') do
+    table.insert(windows, {count = tonumber(count), ms = tonumber(ms)})
+  end
+  return windows
+end
+
 -- The milliseconds until one more event fits into every window (0: now), and the window that
 -- takes longest.
 local function wait_for(list, windows, now)
@@ -21,7 +30,8 @@ local function count_event(list, windows, now)
     most = math.max(most, window.count)
     longest = math.max(longest, window.ms)
   end
-  redis.call('RPUSH', list, now)
-  redis.call('LTRIM', list, -most, -1)
+  if redis.call('RPUSH', list, now) > most then
+    redis.call('LTRIM', list, -most, -1)
+  end
   redis.call('PEXPIRE', list, longest)
 end

@@ -1,6 +1,8 @@
 -- What was refused and why, for the owner: who waits for a resend is only counted.
+--
+-- Uses: counting
 local function record_refusal(now, refused)
-  count_of(now, refused.app, 'refused', refused.rule)
+  count(now, refused.app, named('refused', refused.rule))
   if refused.rule ~= 'resend' then
     refused.at = now
     redis.call('LPUSH', 'otp:refusals', cjson.encode(refused))

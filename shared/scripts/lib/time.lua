@@ -5,17 +5,23 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- Redis formats a number anew in each command that it is passed to, so one for several is a text.
+local function text_of(number)
+  return string.format('%d', number)
+end
+
 -- A caller gives up after a while. What Redis comes to only later must have no effect: the caller
 -- was told that it failed, and may ask again.
 local function is_late(request, now)
-  return request.not_after and now > request.not_after
+  return request.not_after and now > tonumber(request.not_after)
 end
 
--- Let a key live until `at` or longer. What it holds may have been written while OTP_KEEP was longer,
--- or for another app. Redis has PEXPIREAT with GT from version 7 on only.
+-- Keep a key until `at` or longer. Its content may have been written while OTP_KEEP was longer, or for
+-- another app. Returns whether it was to expire before. (PEXPIREAT has GT only from Redis 7 on.)
 local function expire_not_before(key, at, now)
   local left = redis.call('PTTL', key)
   if left < 0 or now + left < at then
     redis.call('PEXPIREAT', key, at)
   end
+  return left >= 0
 end

@@ -3,6 +3,8 @@
 --
 -- KEYS 1 audit
 -- ARGV 1 the entry, JSON: action, actor, ip and its facts   2 keep_ms   3 the most entries
+--
+-- Uses: reading, time
 local entry = cjson.decode(ARGV[1])
 local now = now_ms()
 entry.at, entry.times = now, 1

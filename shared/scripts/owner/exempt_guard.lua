@@ -2,6 +2,8 @@
 --
 -- KEYS 1 exemptions, by the time at which they end
 -- ARGV 1 the guard's name   2 for how long, in milliseconds; 0: no longer
+--
+-- Uses: time
 local now = now_ms()
 redis.call('ZREM', KEYS[1], ARGV[1])
 if tonumber(ARGV[2]) > 0 then

@@ -3,6 +3,8 @@
 -- KEYS 1 session
 -- ARGV 1 idle_ms   2 longest_ms
 -- Result: 1, or 0 when it is not open
+--
+-- Uses: time
 local began = tonumber(redis.call('GET', KEYS[1]))
 if not began or began + ARGV[2] <= now_ms() then
   redis.call('DEL', KEYS[1])

@@ -2,10 +2,9 @@
 -- code up.
 --
 -- KEYS 1 the recipient's open verification, or the verification   2 wrong codes of the client's network
--- ARGV 1 the request, JSON: by ("recipient" | "id"), verification_id (by id), app, length,
---        verifiers {kid: verifier of the typed code}, max_failed_checks {count, ms},
---        max_failed_ip, a list of the same, verified_ms; any_length: a code of another length is a
---        wrong one
+-- ARGV the request by name: by ("recipient" | "id"), verification_id (by id), app, length, of each key
+--      verifier:{kid} of the typed code, max_failed_checks and max_failed_ip (windows), verified_ms;
+--      any_length: a code of another length is a wrong one
 -- Result, JSON: {outcome}, which is
 --   approved | incorrect   and verification_id, channel, to, clear_to, checks_left, created, at (now)
 --   not_found
@@ -17,7 +16,9 @@
 --   limited                too many wrong codes from the client's network: count, ms (the limit),
 --                          wait_ms
 --   All but late have verification_id too, if there is a verification.
-local request = cjson.decode(ARGV[1])
+--
+-- Uses: arguments, reading, time, limits, refusals, approval
+local request = arguments(1)
 local now = now_ms()
 
 if is_late(request, now) then
@@ -30,13 +31,14 @@ if request.by == 'recipient' then
 end
 local verification, code = 'otp:verification:' .. id, 'otp:code:' .. id
 local status, app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length,
-  account, counted, left = unpack(redis.call('HMGET', verification, 'status', 'app', 'channel', 'to',
-    'tag', 'country', 'created', 'expires', 'sent_at', 'resend_ms', 'code_length', 'account', 'counted',
-    'checks_left'))
+  account, counted, left, is_test = unpack(redis.call('HMGET', verification, 'status', 'app', 'channel',
+    'to', 'tag', 'country', 'created', 'expires', 'sent_at', 'resend_ms', 'code_length', 'account',
+    'counted', 'checks_left', 'test'))
 -- The checks of a verification without these could not be counted.
 local open = tag and all_numbers(expires, left) and app == request.app and tonumber(expires) > now
   and (status == 'pending' or status == 'max_attempts_reached')
-local wait, window = wait_for(KEYS[2], request.max_failed_ip, now)
+local windows_of_ip = windows_of(request.max_failed_ip)
+local wait, window = wait_for(KEYS[2], windows_of_ip, now)
 if wait > 0 then
   record_refusal(now, {
     rule = 'failed_ip', app = request.app, to = open and to or nil,
@@ -48,7 +50,7 @@ if wait > 0 then
   })
 end
 if not open then
-  count(now, 'checks', 'none', 'not_found')
+  count(now, '', 'checks:none:not_found')
   return cjson.encode({
     outcome = 'not_found', now = now, verification_id = id ~= '' and id or nil,
   })
@@ -57,7 +59,7 @@ end
 channel, to, country = channel or 'none', to or '', country or 'none'
 created = tonumber(created) or now
 -- All addresses of a mailbox are one.
-local failed, windows = 'otp:failed:' .. (counted or tag), {request.max_failed_checks}
+local failed, windows = 'otp:failed:' .. (counted or tag), windows_of(request.max_failed_checks)
 local locked, lock = wait_for(failed, windows, now)
 if status == 'max_attempts_reached' or locked > 0 then
   if locked > 0 then
@@ -72,27 +74,28 @@ if status == 'max_attempts_reached' or locked > 0 then
     wait_ms = math.max(locked, again - now),
   })
 end
-local length = tonumber(code_length) or request.length
-if not request.any_length and length ~= request.length then
+local typed_length = tonumber(request.length)
+local length = tonumber(code_length) or typed_length
+if not request.any_length and length ~= typed_length then
   return cjson.encode({outcome = 'malformed', verification_id = id, code_length = length})
 end
 
 local kid, verifier, clear_to = unpack(redis.call('HMGET', code, 'kid', 'by_' .. request.by, 'to'))
 local checks_left = redis.call('HINCRBY', verification, 'checks_left', -1)
-local approved = verifier and request.verifiers[kid] == verifier
+local approved = verifier and request['verifier:' .. kid] == verifier
 local result = approved and 'approved' or 'incorrect'
 redis.call('HSET', verification, 'check:' .. math.max(0, checks_left),
   cjson.encode({result = result, at = now}))
 if approved then
   approve(now, {
     id = id, app = app, account = account or app, channel = channel, tag = tag, country = country,
-    created = created, to = clear_to or '',
+    created = created, is_test = is_test, to = clear_to or '',
   }, request.verified_ms)
 else
-  count(now, 'checks', channel, result)
+  count(now, '', named('checks', channel, result))
   count_event(failed, windows, now)
-  if #request.max_failed_ip > 0 then
-    count_event(KEYS[2], request.max_failed_ip, now)
+  if #windows_of_ip > 0 then
+    count_event(KEYS[2], windows_of_ip, now)
   end
   if checks_left == 0 then
     redis.call('HSET', verification, 'status', 'max_attempts_reached')

@@ -2,13 +2,15 @@
 -- them.
 --
 -- KEYS 1 verification   2 code
--- ARGV 1 the request, JSON: verification_id, app, status (canceled | approved), verified_ms
+-- ARGV the request by name: verification_id, app, status (canceled | approved), verified_ms
 -- Result: the time, or 0 when nothing was pending
-local request = cjson.decode(ARGV[1])
+--
+-- Uses: arguments, time, approval
+local request = arguments(1)
 local now = now_ms()
-local status, app, account, channel, tag, country, created, expires =
+local status, app, account, channel, tag, country, created, expires, is_test =
   unpack(redis.call('HMGET', KEYS[1],
-    'status', 'app', 'account', 'channel', 'tag', 'country', 'created', 'expires'))
+    'status', 'app', 'account', 'channel', 'tag', 'country', 'created', 'expires', 'test'))
 if status ~= 'pending' or app ~= request.app or (tonumber(expires) or 0) <= now or not tag then
   return 0
 end
@@ -16,7 +18,7 @@ redis.call('HSET', KEYS[1], 'ended', now)
 if request.status == 'approved' then
   approve(now, {
     id = request.verification_id, app = app, account = account or app,
-    channel = channel or 'none', tag = tag, country = country or 'none',
+    channel = channel or 'none', tag = tag, country = country or 'none', is_test = is_test,
     created = tonumber(created) or now, to = redis.call('HGET', KEYS[2], 'to') or '',
   }, request.verified_ms)
 else

@@ -4,6 +4,8 @@
 -- KEYS 1 due   2 phone   3... counts of limits
 -- ARGV 1... the recipient's tags, one per app, and the one on the safe list
 -- Result, JSON: how many of each were removed: verifications, sends, counters
+--
+-- Uses: reading
 local MOST_SENDS = 10
 local removed = {verifications = 0, sends = 0, counters = 0}
 local erased = {}

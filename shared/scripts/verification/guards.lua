@@ -4,6 +4,8 @@
 -- ARGV their names, in the same order
 -- Result, JSON: a list of {sent, verified}, in the same order, with exempt_ms (for how much longer the
 --        owner exempts it) and released (within the window) where they apply
+--
+-- Uses: time, guard
 local now = now_ms()
 local counted = {}
 for i, guard in ipairs(KEYS) do

@@ -3,6 +3,8 @@
 -- ARGV members of an account's attempts: {verification id}:{send}
 -- Result, JSON: now, and found: of each that has not ended yet {its place in ARGV, the fields of its
 --        verification and of its send that are named below, and its delivery attempts}
+--
+-- Uses: time
 local MOST_ATTEMPTS = 8
 local VERIFICATION = {'app', 'status', 'to', 'tag', 'country', 'code_length', 'expires', 'sends'}
 local SEND = {'status', 'channel', 'locale', 'reason', 'asked', 'attempts'}

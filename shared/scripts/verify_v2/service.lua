@@ -4,6 +4,8 @@
 -- ARGV 1 the request, JSON: sid, changes, ttl_ms, most (Services of an account), and base: what it is
 --        as long as nothing is stored (absent: then there is none)
 -- Result: it, JSON; nothing where there is none, or when there are too many
+--
+-- Uses: reading, time
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
 local stored = redis.call('GET', KEYS[1])

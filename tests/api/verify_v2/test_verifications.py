@@ -5,6 +5,7 @@ import pytest
 from shared.verification.service import VerificationService
 from shared.verify_v2.attempts import attempt_sid
 from tests.api.verify_v2.conftest import ACCOUNT, TIME
+from tests.counts import counts
 from tests.user import OTHER_PHONE, PHONE, wrong
 
 
@@ -243,19 +244,19 @@ def test_it_is_approved_by_the_word_of_the_app(v2, service, code, refused):
 
 
 def test_an_approval_by_the_app_counts_as_one_by_a_code(v2, service, code, redis):
-    def counts(to: str) -> dict[bytes, bytes]:
-        kept = redis.hgetall("otp:counts")
+    def counted() -> dict[str, int]:
+        kept = counts(redis)
         redis.flushall()
         assert kept
-        return {name: value for name, value in kept.items() if not name.startswith(b"to_approved")}
+        return {name: value for name, value in kept.items() if not name.startswith("to_approved")}
 
     v2.check(service, code(v2.start(service)))
-    by_code = counts(PHONE)
+    by_code = counted()
     service = v2.service()
     v2.update(service, v2.start(service)["sid"], "approved")
-    assert counts(PHONE) == by_code
-    assert by_code[b"checks:sms:approved"] == b"1"
-    assert by_code[b"country:US:approved"] == b"1"
+    assert counted() == by_code
+    assert by_code["checks:sms:approved"] == 1
+    assert by_code["country:US:approved"] == 1
 
 
 @pytest.mark.parametrize("to", [PHONE, "a@example.com"])

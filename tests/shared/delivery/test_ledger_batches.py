@@ -9,6 +9,7 @@ from shared.delivery.ledger import (
     Outcome,
 )
 from tests.conftest import EVERY_REDIS, redis_of
+from tests.counts import counts
 from tests.fakes import SENDER_NAMES, claim_one
 
 redis = redis_of(*EVERY_REDIS)
@@ -48,8 +49,8 @@ def test_many_outcomes_are_recorded_at_once_each_for_itself(ledger, sends, seen,
 def test_what_happens_together_is_counted_each(ledger, sends, redis):
     claims = ledger.claim(sends, SENDER_NAMES)
     ledger.done([Outcome(claim=claim, result="accepted") for claim in claims])
-    counts = redis.hgetall("otp:counts")
-    assert counts[b"attempts:sms:smtp:accepted"] == counts[b"sends:sms:sent"] == b"3"
+    counted = counts(redis)
+    assert counted["attempts:sms:smtp:accepted"] == counted["sends:sms:sent"] == 3
     assert [redis.get(key) for key in redis.keys("otp:drained:*")] == [b"3"]
 
 

@@ -1,4 +1,4 @@
-"""The dashboard's figures, from buckets as count() in lib/counting.lua leaves them."""
+"""The dashboard's figures, from buckets as lib/rolling_up.lua leaves them."""
 
 import pytest
 
@@ -11,6 +11,7 @@ from shared.owner.statistics import (
     percentile,
     report,
 )
+from tests.counts import counts
 from tests.user import OTHER_PHONE, PHONE
 
 
@@ -169,6 +170,44 @@ def whole(report):
     return {step: sum(series) for step, series in report.everything.counts.items()}
 
 
+@pytest.mark.parametrize("redis", ["fake"], indirect=True)
+class TestAddingUp:
+    def test_an_event_counts_for_its_own_minute_whenever_it_is_added_up(self, scripts, user, clock):
+        user.ask()
+        clock.shift(120)
+        user.ask(OTHER_PHONE)
+        started = Statistics(scripts).read("minutes").everything.counts["started"]
+        assert started[-3:] == [1, 0, 1]
+        assert sum(started) == 2
+
+    def test_sweepers_add_up_once_a_minute(self, user, ledger, redis, clock):
+        user.ask()
+        ledger.sweep(1)
+        assert redis.hget("otp:counts", "started:sms") == b"1"
+        user.ask(OTHER_PHONE)
+        ledger.sweep(1)
+        assert redis.hget("otp:counts", "started:sms") == b"1"
+        clock.shift(61)
+        ledger.sweep(1)
+        assert redis.hget("otp:counts", "started:sms") == b"2"
+
+    def test_an_event_is_added_up_once(self, user, redis):
+        user.ask()
+        assert counts(redis)["started:sms"] == counts(redis)["started:sms"] == 1
+
+    @pytest.mark.parametrize("event", ["", "x", "1", "1\napp", "minute\n\nstarted:sms"])
+    def test_what_another_version_noted_is_left_out(self, user, redis, event):
+        user.ask()
+        redis.hset("otp:events", event, 1)
+        assert counts(redis)["started:sms"] == 1
+        assert not redis.exists("otp:events")
+
+    def test_what_cannot_be_added_to_is_left_alone(self, user, redis):
+        redis.hset("otp:counts", "started:sms", "many")
+        user.ask()
+        assert counts(redis)["sends_requested:sms"] == 1
+
+
 class TestByApp:
     def test_counts_what_became_of_the_codes_of_each_app(self, scripts, user, run_worker):
         for app, numbers in {"shop": (PHONE, OTHER_PHONE), "bank": (PHONE,)}.items():
@@ -234,6 +273,7 @@ class TestByApp:
 
     def test_and_every_count_ends(self, redis, user):
         user.ask(app="shop")
+        counts(redis)
         keys = redis.keys("otp:stats:app*")
         assert len(keys) == 4
         assert all(0 < redis.ttl(key) <= 32 * 86400 for key in keys)

@@ -8,6 +8,7 @@ import pytest
 from shared.errors import RateLimited, RecipientBlocked
 from shared.verification.store import GuardCount
 from tests.conftest import EVERY_REDIS, redis_of
+from tests.counts import counts
 
 redis = redis_of(*EVERY_REDIS)
 
@@ -82,7 +83,7 @@ class TestARange:
             "threshold": 2,
             "window_ms": 86400000,
         }
-        assert redis.hget("otp:counts", "refused:guard_range") == b"1"
+        assert counts(redis)["refused:guard_range"] == 1
 
     @pytest.mark.parametrize("redis", ["fake"], indirect=True)
     def test_is_held_for_a_day_however_slow_the_pumping(self, ask, clock):

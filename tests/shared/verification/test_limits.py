@@ -7,6 +7,7 @@ import pytest
 
 from shared.errors import IncorrectCode, RateLimited
 from shared.policy import Limit
+from tests.counts import counts
 from tests.user import PHONE
 
 NO_LIMITS = {"OTP_RESEND_SECONDS": "0", "OTP_MAX_SENDS": "10", "OTP_LIMIT_TO": "1000/1h"}
@@ -157,11 +158,11 @@ def test_a_refusal_leaves_nothing_but_its_reason(ask, redis, clock):
         "threshold": 1,
         "window_ms": 3600000,
     }
-    assert redis.hget("otp:counts", "refused:global") == b"1"
+    assert counts(redis)["refused:global"] == 1
 
 
 def is_a_count(key: bytes) -> bool:
-    return key.startswith((b"otp:stats:", b"otp:counts"))
+    return key.startswith((b"otp:stats:", b"otp:counts", b"otp:events"))
 
 
 @pytest.mark.parametrize("redis", ["fake"], indirect=True)

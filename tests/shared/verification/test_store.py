@@ -218,9 +218,9 @@ def writes_within(store: Store, seconds: float) -> bool:
 class CountingStore(Store):
     starts = 0
 
-    def start(self, request):
+    def start(self, limits, request):
         self.starts += 1
-        return super().start(request)
+        return super().start(limits, request)
 
 
 @pytest.mark.parametrize(("resend_code", "calls"), [("same", 1), ("new", 2)])

@@ -15,8 +15,16 @@ redis = redis_of(*EVERY_REDIS)
 FREE = {"OTP_RESEND_SECONDS": "0", "OTP_LIMIT_TO": "1/1h", "OTP_MAX_FAILED_CHECKS": "1/24h"}
 # What a recipient leaves that says nothing of whose it is.
 NOBODYS = (
-    *(b"otp:counts", b"otp:stats:", b"otp:due", b"otp:drained", b"otp:guard", b"otp:apps"),
-    *(b"otp:limit:ip", b"otp:limit:failed_ip", b"rq:"),
+    *(
+        b"otp:events",
+        b"otp:counts",
+        b"otp:stats:",
+        b"otp:due",
+        b"otp:drained",
+        b"otp:guard",
+        b"otp:apps",
+    ),
+    *(b"otp:apps", b"otp:limit:ip", b"otp:limit:failed_ip", b"rq:"),
 )
 
 

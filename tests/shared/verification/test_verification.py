@@ -255,7 +255,7 @@ def test_another_app_sees_nothing(user):
 
 def only_the_refusal_is_known(redis) -> bool:
     return {key for key in redis.keys() if not key.startswith(b"otp:stats:")} == {
-        b"otp:counts",
+        b"otp:events",
         b"otp:refusals",
     }
 

@@ -9,6 +9,7 @@ from shared.errors import RateLimited, RateLimitNotFound, RateLimitRefused, Stor
 from shared.verification.model import Started
 from shared.verify_v2.rate_limits import MOST_BUCKETS, MOST_LIMITS, RateLimits
 from tests.conftest import EVERY_REDIS, redis_of
+from tests.counts import counts
 from tests.shared.verification.test_races import at_once
 
 redis = redis_of(*EVERY_REDIS)
@@ -237,7 +238,7 @@ def test_the_owner_sees_which_limit_refused(ask, per_ip, redis, everything_in_re
     refusal = redis.lindex("otp:refusals", 0)
     assert b'"rule":"rate_limit"' in refusal
     assert b'"subject":"end_user_ip"' in refusal
-    assert redis.hget("otp:counts", "refused:rate_limit") == b"1"
+    assert counts(redis)["refused:rate_limit"] == 1
 
 
 @pytest.mark.parametrize("redis", ["real"], indirect=True)

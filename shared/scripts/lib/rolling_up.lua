@@ -1,0 +1,55 @@
+-- Add up what lib/counting.lua has noted: since ever for metrics, and by minute, hour and day for the
+-- dashboard. Nothing that cannot be read or added up, because another version wrote it, ends this.
+local PERIODS = {
+  {name = 'minute', minutes = 1, kept_s = 3 * 3600, kept_by_app_s = 2 * 3600},
+  {name = 'hour', minutes = 60, kept_s = 8 * 86400, kept_by_app_s = 3 * 86400},
+  {name = 'day', minutes = 1440, kept_s = 90 * 86400, kept_by_app_s = 32 * 86400},
+}
+-- So many apps a day are counted one by one, the others together: a Service is an app too, and an account
+-- can have hundreds.
+local MOST_APPS = 50
+
+local function app_to_count(app, day)
+  local today = 'otp:stats:apps:' .. day
+  if redis.pcall('SISMEMBER', today, app) == 1 then
+    return app
+  end
+  local known = redis.pcall('SCARD', today)
+  local name = type(known) == 'number' and known < MOST_APPS and app or '*'
+  redis.pcall('SADD', today, name)
+  redis.call('EXPIRE', today, 32 * 86400)
+  return name
+end
+
+local function roll_up()
+  local events = redis.pcall('HGETALL', 'otp:events')
+  redis.call('DEL', 'otp:events')
+  local sums, kept_s = {}, {}
+  local function add(key, seconds, name, times)
+    sums[key], kept_s[key] = sums[key] or {}, seconds
+    sums[key][name] = (sums[key][name] or 0) + times
+  end
+  for i = 1, #events, 2 do
+    local times = tonumber(events[i + 1]) or 0
+    local minute, app, names = string.match(events[i], '^(%d+)\n([^\n]*)\n(.+)$')
+    for name in string.gmatch(names or '', '[^\n]+') do
+      add('otp:counts', 86400, name, times)
+      local of_app = app ~= '' and 'otp:stats:app:' .. app_to_count(app, math.floor(minute / 1440)) .. ':'
+      for _, period in ipairs(PERIODS) do
+        local bucket = period.name .. ':' .. math.floor(minute / period.minutes)
+        add('otp:stats:' .. bucket, period.kept_s, name, times)
+        if of_app then
+          add(of_app .. bucket, period.kept_by_app_s, name, times)
+        end
+      end
+      -- Only the first name is counted by app.
+      app = ''
+    end
+  end
+  for key, names in pairs(sums) do
+    for name, times in pairs(names) do
+      redis.pcall('HINCRBY', key, name, times)
+    end
+    redis.call('EXPIRE', key, kept_s[key])
+  end
+end
