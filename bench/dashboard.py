@@ -1,8 +1,8 @@
 """What the dashboard costs the service.
 
-One process lets codes be asked for, handed over and checked, as fast as it can, in short rounds of
-three kinds: without a dashboard; with one that is looked at, which asks every 3 s, but here in each
-round of 0.5 s; and with scripts that count nothing for it.
+One process requests, delivers and checks codes as fast as it can, in short rounds of two kinds:
+without a dashboard, and with one that is looked at. That asks every 3 s, but here in each round of
+0.5 s.
 """
 
 import time
