@@ -54,140 +54,179 @@ local function is_console(name)
   return string.match(name, '([^.]*)$'):match('^console%-?%d*$')
 end
 
-local function claim(member, token, send, of_verification, of_code)
-  local status, not_before, attempts, channel, locale, generation, only, claimed, app_name, outlet,
-    senders = unpack(redis.call('HMGET', send, 'status', 'not_before', 'attempts', 'channel',
-      'locale', 'generation', 'sender', 'claimed', 'app_name', 'outlet', 'senders'))
+local function read_send(member, send)
+  local it = {member = member, key = send}
+  it.status, it.not_before, it.attempts, it.channel, it.locale, it.generation, it.only, it.claimed,
+    it.app_name, it.outlet, it.senders = unpack(redis.call('HMGET', send, 'status', 'not_before',
+      'attempts', 'channel', 'locale', 'generation', 'sender', 'claimed', 'app_name', 'outlet',
+      'senders'))
+  return it
+end
 
-  local function left(lacks)
-    redis.call('HSET', send, 'status', 'queued')
-    redis.call('ZADD', due, now + request.left_ms, member)
-    return {outcome = 'left', reason = lacks}
-  end
-
-  if status ~= 'queued' and status ~= 'sending' then
-    redis.call('ZREM', due, member)
-    return {outcome = 'not_due'}
-  end
-  -- While an attempt is under way, not_before is the end of its lease.
-  if not_before and tonumber(not_before) > now then
-    return {outcome = 'not_due'}
-  end
-
-  local verification, expires, app, account =
+local function read_verification(it, of_verification, of_code)
+  it.verification, it.expires, it.app, it.account =
     unpack(redis.call('HMGET', of_verification, 'status', 'expires', 'app', 'account'))
-
-  local function over(status, reason)
-    redis.call('HSET', send, 'status', status, 'reason', reason)
-    redis.call('ZREM', due, member)
-    count_end(now, app, channel, status, reason)
-    return {outcome = status, reason = reason}
-  end
-
-  if verification ~= 'pending' then
-    return over('dropped', verification or 'expired')
-  end
-  local to, kid, key, current, length, sealed =
+  it.code = {}
+  it.code.to, it.code.kid, it.code.key, it.code.generation, it.code.length, it.code.sealed =
     unpack(redis.call('HMGET', of_code, 'to', 'kid', 'key', 'generation', 'length', 'sealed'))
-  if not to or expires - now < request.min_life_ms then
-    return over('dropped', 'expired')
+  -- The previous version kept neither outlet, senders nor key.
+  local account = it.account or it.app
+  it.outlet = it.outlet or (request.senders[account] and account) or ''
+end
+
+-- Why the send is over without another attempt: its status and the reason.
+local function reason_to_end(it)
+  if it.verification ~= 'pending' then
+    return 'dropped', it.verification or 'expired'
   end
-  if current ~= generation then
-    return over('dropped', 'superseded')
+  if not it.code.to or it.expires - now < request.min_life_ms then
+    return 'dropped', 'expired'
+  end
+  if it.code.generation ~= it.generation then
+    return 'dropped', 'superseded'
   end
   -- Counted when it begins, so that a send that kills its worker each time comes to an end.
-  if tonumber(attempts) >= request.max_attempts then
-    return over('failed', 'out_of_attempts')
+  if tonumber(it.attempts) >= request.max_attempts then
+    return 'failed', 'out_of_attempts'
   end
+end
 
-  -- The previous version kept neither outlet, senders nor key.
-  outlet = outlet or (request.senders[account or app] and (account or app)) or ''
-  if not request.senders[outlet] then
-    return left('app')
+-- What this worker needs for the send and does not have.
+local function lacks(it)
+  if not request.senders[it.outlet] then
+    return 'app'
   end
-  local own_key = request.keys and request.keys[kid]
-  if request.keys and not (own_key and own_key == (key or own_key)) then
-    return left('key')
+  local own_key = request.keys and request.keys[it.code.kid]
+  if request.keys and not (own_key and own_key == (it.code.key or own_key)) then
+    return 'key'
   end
+end
 
-  -- The sender with the fewest attempts for this send, of those that have not refused it, that the
-  -- owner has not paused, and whose breaker is not open. A test message is for one sender only, also
-  -- while that is paused.
-  local tries, refused, any_refused = {}, {}, false
-  for i = 1, tonumber(attempts) do
-    local line = redis.call('HGET', send, 'attempt:' .. i)
+-- How often each sender tried this send, and which have refused it.
+local function past_attempts(it)
+  local tries, refused = {}, {}
+  for i = 1, tonumber(it.attempts) do
+    local line = redis.call('HGET', it.key, 'attempt:' .. i)
     local past = line and cjson.decode(line)
     if past then
       tries[past.sender] = (tries[past.sender] or 0) + 1
-      refused[past.sender] = refused[past.sender] or past.status == 'refused'
-      any_refused = any_refused or refused[past.sender]
+      refused[past.sender] = refused[past.sender] or past.status == 'refused' or nil
     end
   end
-  local names, own, accepted_for = request.senders[outlet][channel] or {}, {}, {}
-  for name in string.gmatch(senders or '', '%S+') do
+  return tries, refused
+end
+
+-- The sender with the fewest attempts for this send, of those that have not refused it, that the
+-- owner has not paused, and whose breaker is not open. A test message is for one sender only, also
+-- while that is paused. Without one: opens_at, when the first may be used again, or nothing if none
+-- ever can.
+local function choose(it, tries, refused)
+  local own, accepted_for = {}, {}
+  for name in string.gmatch(it.senders or '', '%S+') do
     accepted_for[name] = true
   end
-  local chosen, chosen_known, opens_at
-  local untried, others = 0, -1
-  for _, name in ipairs(names) do
+  local choice = {untried = 0, others = -1, elsewhere = 0}
+  for _, name in ipairs(request.senders[it.outlet][it.channel] or {}) do
     own[name] = true
     -- Where the API has another sender, a forgotten console:// would show the code to nobody.
     local stands_in = is_console(name) and next(accepted_for) and not accepted_for[name]
-    if not refused[name] and not stands_in and (only or name) == name then
-      others = others + 1
-      local sender = knowledge(channel, name)
-      local open_until = math.max(sender.open_until, only and 0 or sender.paused_until,
-        no_place_until(channel .. ':' .. name))
+    if not refused[name] and not stands_in and (it.only or name) == name then
+      choice.others = choice.others + 1
+      local sender = knowledge(it.channel, name)
+      local open_until = math.max(sender.open_until, it.only and 0 or sender.paused_until,
+        no_place_until(it.channel .. ':' .. name))
       if open_until > now then
-        opens_at = math.min(opens_at or open_until, open_until)
+        choice.opens_at = math.min(choice.opens_at or open_until, open_until)
       else
-        if not tries[name] then
-          untried = untried + 1
-        end
-        if not chosen or (tries[name] or 0) < (tries[chosen] or 0) then
-          chosen, chosen_known = name, sender
+        choice.untried = choice.untried + (tries[name] and 0 or 1)
+        if not choice.name or (tries[name] or 0) < (tries[choice.name] or 0) then
+          choice.name, choice.known = name, sender
         end
       end
     end
   end
   -- Senders of other workers that may still take it.
-  local elsewhere = 0
   for name in pairs(accepted_for) do
-    if not own[name] and not refused[name] and not is_console(name) and (only or name) == name then
-      elsewhere = elsewhere + 1
+    if not own[name] and not refused[name] and not is_console(name) and (it.only or name) == name then
+      choice.elsewhere = choice.elsewhere + 1
     end
   end
-  if not chosen and not opens_at then
-    if any_refused and elsewhere == 0 then
-      return over('failed', 'no_sender_left')
-    end
-    return left('sender')
+  return choice
+end
+
+local function leave(it, reason)
+  redis.call('HSET', it.key, 'status', 'queued')
+  redis.call('ZADD', due, now + request.left_ms, it.member)
+  return {outcome = 'left', reason = reason}
+end
+
+local function finish(it, status, reason)
+  redis.call('HSET', it.key, 'status', status, 'reason', reason)
+  redis.call('ZREM', due, it.member)
+  count_end(now, it.app, it.channel, status, reason)
+  return {outcome = status, reason = reason}
+end
+
+local function wait(it, until_ms)
+  redis.call('HSET', it.key, 'status', 'queued', 'not_before', until_ms)
+  redis.call('ZADD', due, until_ms, it.member)
+  return {outcome = 'not_due'}
+end
+
+local function begin(it, token, choice, tries)
+  local lease_end = now + request.lease_ms
+  if choice.known.open_until > 0 then
+    -- One attempt tests whether the provider is back. The others wait for its result.
+    redis.call('HSET', choice.known.breaker, 'open_until', lease_end)
+    choice.known.open_until = lease_end
   end
-  if not chosen then
-    redis.call('HSET', send, 'status', 'queued', 'not_before', opens_at)
-    redis.call('ZADD', due, opens_at, member)
+  places = places and places - 1
+  local attempt, code = it.attempts + 1, it.code
+  redis.call('HSET', it.key, 'status', 'sending', 'attempts', attempt, 'token', token,
+    'claimed', it.claimed or now, 'begun', now, 'not_before', lease_end, 'by:' .. attempt, choice.name)
+  redis.call('ZADD', due, lease_end, it.member)
+  return {
+    outcome = 'claimed', attempt = attempt, sender = choice.name, app = it.app,
+    untried = choice.untried - (tries[choice.name] and 0 or 1),
+    others = choice.others + choice.elsewhere,
+    to = code.to, channel = it.channel, locale = it.locale,
+    kid = code.kid, generation = tonumber(it.generation), length = tonumber(code.length),
+    life_ms = it.expires - now,
+    outlet = it.outlet, app_name = it.app_name or nil, sealed = code.sealed or nil,
+  }
+end
+
+local function claim(member, token, send, of_verification, of_code)
+  local it = read_send(member, send)
+  if it.status ~= 'queued' and it.status ~= 'sending' then
+    redis.call('ZREM', due, member)
     return {outcome = 'not_due'}
   end
-  local lease_end = now + request.lease_ms
-  if chosen_known.open_until > 0 then
-    -- One attempt tests whether the provider is back. The others wait for its result.
-    redis.call('HSET', chosen_known.breaker, 'open_until', lease_end)
-    chosen_known.open_until = lease_end
+  -- While an attempt is under way, not_before is the end of its lease.
+  if it.not_before and tonumber(it.not_before) > now then
+    return {outcome = 'not_due'}
   end
-
-  places = places and places - 1
-  local attempt = attempts + 1
-  redis.call('HSET', send, 'status', 'sending', 'attempts', attempt, 'token', token,
-    'claimed', claimed or now, 'begun', now, 'not_before', lease_end, 'by:' .. attempt, chosen)
-  redis.call('ZADD', due, lease_end, member)
-  return {
-    outcome = 'claimed', attempt = attempt, sender = chosen, app = app,
-    untried = untried - (tries[chosen] and 0 or 1), others = others + elsewhere,
-    to = to, channel = channel, locale = locale,
-    kid = kid, generation = tonumber(generation), length = tonumber(length),
-    life_ms = expires - now,
-    outlet = outlet, app_name = app_name or nil, sealed = sealed or nil,
-  }
+  read_verification(it, of_verification, of_code)
+  local status, reason = reason_to_end(it)
+  if status then
+    return finish(it, status, reason)
+  end
+  local lacking = lacks(it)
+  if lacking then
+    return leave(it, lacking)
+  end
+  local tries, refused = past_attempts(it)
+  local choice = choose(it, tries, refused)
+  if choice.name then
+    return begin(it, token, choice, tries)
+  end
+  if choice.opens_at then
+    return wait(it, choice.opens_at)
+  end
+  if next(refused) and choice.elsewhere == 0 then
+    return finish(it, 'failed', 'no_sender_left')
+  end
+  return leave(it, 'sender')
 end
 
 local function claim_and_tell(...)
