@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 from queue import SimpleQueue
-from threading import BoundedSemaphore, Lock, Thread
+from threading import Condition, Lock, Thread
 
 from shared.delivery.ledger import Claim, Outcome
 from shared.errors import StorageUnavailable
@@ -33,8 +33,9 @@ class Crew:
     def __init__(self, deliverer: Deliverer, size: int) -> None:
         self._deliverer = deliverer
         self._size = size
-        self._places = BoundedSemaphore(size)
-        self._lock = Lock()
+        self._free = size
+        # Guards the three around it, and wakes the thread that waits for a free place.
+        self._changed = Condition(Lock())
         # Tokens of the attempts that have a place, and of those that gave it back, by their sender.
         self._placed: set[str] = set()
         self._relieved: dict[tuple[str, str], str] = {}
@@ -63,16 +64,16 @@ class Crew:
     def take_places(self, timeout: float | None) -> int:
         """Take the places that are free, at least one if it comes free in time. How many."""
         self._relieve()
-        if not self._places.acquire(timeout=timeout):
-            return 0
-        places = 1
-        while places < MOST_AT_ONCE and self._places.acquire(blocking=False):
-            places += 1
+        with self._changed:
+            self._changed.wait_for(lambda: self._free, timeout)
+            places = min(self._free, MOST_AT_ONCE)
+            self._free -= places
         return places
 
     def leave_places(self, places: int) -> None:
-        if places:
-            self._places.release(places)
+        with self._changed:
+            self._free += places
+            self._changed.notify()
 
     def claim(self, sends: Sequence[tuple[str, int]], places: int) -> list[Claim]:
         """Claim sends for the free places. Raises StorageUnavailable."""
@@ -80,7 +81,7 @@ class Crew:
 
     def attempt(self, claims: Sequence[Claim]) -> None:
         """Make an attempt for each of these, at once. Each has a place already."""
-        with self._lock:
+        with self._changed:
             self._placed.update(claim.token for claim in claims)
         for claim in claims:
             self._claims.put(claim)
@@ -91,7 +92,7 @@ class Crew:
             return
         for claim in self._deliverer.slow_attempts():
             sender = claim.channel, claim.sender
-            with self._lock:
+            with self._changed:
                 if sender in self._relieved or claim.token not in self._placed:
                     continue
                 self._placed.remove(claim.token)
@@ -100,7 +101,7 @@ class Crew:
 
     def _end(self, claim: Claim) -> int:
         """End an attempt. How many places it had, which are free then."""
-        with self._lock:
+        with self._changed:
             if claim.token in self._placed:
                 self._placed.remove(claim.token)
                 return 1
