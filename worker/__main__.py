@@ -1,5 +1,6 @@
 """`python -m worker`: deliver codes until SIGTERM."""
 
+import gc
 import logging
 import sys
 import time
@@ -46,6 +47,8 @@ def main() -> None:
         worker = _patiently(settings, redis)
     except SettingsError as error:
         sys.exit(f"otp worker: {error}")
+    # What is imported and made by now stays: the garbage collector need not look at it again.
+    gc.freeze()
     worker.stop_at_signals()
     worker.run()
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from threading import Lock
 
 from redis.exceptions import RedisError
@@ -97,7 +98,9 @@ class Deliverer:
         """The attempts that a sender has been busy with for long, the oldest first."""
         since = time.monotonic() - self._slow_seconds
         with self._lock:
-            return [claim for claim, begun in self._sending.values() if begun <= since]
+            # A dictionary keeps the order in which they began.
+            slow = takewhile(lambda sending: sending[1] <= since, self._sending.values())
+            return [claim for claim, _ in slow]
 
     def claim(self, sends: Sequence[tuple[str, int]], places: int | None = None) -> list[Claim]:
         """Claim those of the sends that an attempt is due for, to be made immediately: a claim is

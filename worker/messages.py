@@ -20,6 +20,7 @@ _GSM_7 = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _GSM_7_OF_TWO = frozenset("\f^{}\\[~]|€")
+_ALL_GSM_7 = _GSM_7 | _GSM_7_OF_TWO
 
 
 class Texts:
@@ -107,8 +108,9 @@ def _host(url: str | None) -> str | None:
 
 
 def _is_one_segment(text: str) -> bool:
-    if set(text) <= _GSM_7 | _GSM_7_OF_TWO:
-        return len(text) + sum(letter in _GSM_7_OF_TWO for letter in text) <= 160
+    letters = set(text)
+    if letters <= _ALL_GSM_7:
+        return len(text) + sum(map(text.count, letters & _GSM_7_OF_TWO)) <= 160
     return len(text.encode("utf-16-be")) <= 2 * 70
 
 

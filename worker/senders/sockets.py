@@ -72,6 +72,12 @@ def bounded(seconds: float = LONGEST_SEND_SECONDS) -> Iterator[Bounds]:
         _thread.bounds = outer
 
 
+def seconds_left(at_most: float) -> float:
+    """The seconds that a call of this thread may take. Raises TimeoutError after the deadline."""
+    bounds = _thread.bounds
+    return bounds.wait(at_most) if bounds else at_most
+
+
 class _Socket(socket.socket):
     """Raises TimeoutError at the deadline, and AnswerTooLong."""
 
