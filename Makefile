@@ -30,8 +30,8 @@ run: $(VENV)/.runtime ## run everything on this machine without Docker; Ctrl-C s
 keys: $(VENV)/.runtime ## create, list, rotate and revoke API keys for make run (ARGS='create shop'; ARGS=--help)
 	@$(PY) deploy/run.py --keys $(ARGS)
 
-# PROCESSES=2 runs two test files at the same time.
-PROCESSES ?= 0
+# How many tests run at the same time. PROCESSES=0 runs them one by one, in one process.
+PROCESSES ?= 2
 
 .PHONY: test
 test: $(VENV)/.dev ## run all tests (ARGS='-k name' for some of them)
