@@ -71,10 +71,7 @@ _PROBLEM = {
             "type": "object",
             "description": "Returned with proof_of_work_required. The ALTCHA widget solves it",
             "required": ["parameters", "signature"],
-            "properties": {
-                "parameters": {"type": "object"},
-                "signature": {"type": "string"},
-            },
+            "properties": {"parameters": {"type": "object"}, "signature": {"type": "string"}},
         },
         "errors": {
             "type": "array",
@@ -109,11 +106,7 @@ _ID = {
     "required": True,
     "schema": {"type": "string", "pattern": "^VE[0-9a-f]{32}$"},
 }
-_HEALTHY = {
-    "type": "object",
-    "required": ["status"],
-    "properties": {"status": {"const": "ok"}},
-}
+_HEALTHY = {"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}}
 _BODY = (MalformedJson, RequestEntityTooLarge, UnsupportedMediaType, InvalidRequest)
 _POLICY = (CountryNotAllowed, ChannelNotEnabled, RecipientBlocked, ProofOfWorkRequired)
 _SENDING = (TooManyChecks, RateLimited, DeliveryBacklog, StorageUnavailable)
@@ -225,13 +218,11 @@ _OPERATIONS: dict[str, dict[str, _Operation]] = {
     },
     # The calls of the verification page. It has no key, and the id is all it needs.
     "/verify/{verification_id}/cancel": {
-        "post": replace(_CANCEL, id="cancelOnPage", access="page"),
+        "post": replace(_CANCEL, id="cancelOnPage", access="page")
     },
-    "/verify/{verification_id}/status": {
-        "get": replace(_STATUS, id="statusOnPage", access="page"),
-    },
+    "/verify/{verification_id}/status": {"get": replace(_STATUS, id="statusOnPage", access="page")},
     "/verify/{verification_id}/check": {
-        "post": replace(_CHECK, id="checkOnPage", access="page", body="CheckOtp"),
+        "post": replace(_CHECK, id="checkOnPage", access="page", body="CheckOtp")
     },
     "/verify/{verification_id}/resend": {
         "post": _Operation(

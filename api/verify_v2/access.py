@@ -53,9 +53,7 @@ def account_of(request: Request, access: Access) -> Account:
         access.note(key.id)
     is_account = given.username.startswith("AC") and given.username != app
     return Account(
-        app=app,
-        sid=given.username if is_account else account_sid(app),
-        has_key=not is_open,
+        app=app, sid=given.username if is_account else account_sid(app), has_key=not is_open
     )
 
 
