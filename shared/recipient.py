@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import unquote
 
 import phonenumbers
@@ -66,7 +67,7 @@ class Recipient:
             local, domain = local.replace(".", ""), _GMAIL[0]
         return f"{local}@{domain}"
 
-    @property
+    @cached_property
     def masked(self) -> str:
         return mask(self.to)
 

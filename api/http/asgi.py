@@ -46,8 +46,8 @@ class Asgi:
         self._app = app
         self._largest_body = largest_body
         self._body_seconds = body_seconds
-        # An executor would wrap each request in two futures and a lock, which costs as much as
-        # the rest of this adapter.
+        # An executor would wrap each request in two futures and a lock, a third of the adapter's
+        # cost.
         self._requests: SimpleQueue[tuple[_Environ, _Future]] = SimpleQueue()
         for _ in range(threads):
             Thread(target=self._work, name="request", daemon=True).start()
