@@ -30,7 +30,7 @@ run: $(VENV)/.runtime ## run everything on this machine without Docker; Ctrl-C s
 keys: $(VENV)/.runtime ## create, list, rotate and revoke API keys for make run (ARGS='create shop'; ARGS=--help)
 	@$(PY) deploy/run.py --keys $(ARGS)
 
-# How many tests run at the same time. PROCESSES=0 runs them one by one, in one process.
+# How many test files run at the same time. PROCESSES=0 runs all in one process.
 PROCESSES ?= 2
 
 .PHONY: test
