@@ -34,7 +34,7 @@ from shared.verification.service import VerificationService
 from shared.verification.store import Store
 from tests.conftest import KEY, redis_server
 
-ROUNDS = 15
+ROUNDS = 11
 ROUND_SECONDS = 0.5
 POLLS = 50
 # What is counted in a busy minute, hour or day: every one that is shown has as much.

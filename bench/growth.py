@@ -14,7 +14,7 @@ from statistics import median, quantiles
 
 from redis import Redis
 
-from bench import plots, recorder, senders, workers
+from bench import plots, recorder, workers
 from bench.dashboard import Lives, unlimited
 from bench.figures import Figure, Seen, interleave, is_noisy, ratio
 from bench.load import Starter
@@ -27,12 +27,12 @@ from bench.wrk import Load
 from tests.chaos.programs import wait_for
 from tests.conftest import redis_server
 
-ROUNDS = 4
-WORKER_ROUNDS = 2
+ROUNDS = 3
+WORKER_ROUNDS = 3
 PROCESSES = (1, 2, 4)
 WORKERS = (1, 2, 4)
 _THREADS = 16
-_BACKLOG = 2500
+_BACKLOG = 1500
 _PER_SECOND = 200
 PENDING = {"10³": 10**3, "10⁵": 10**5, "10⁶": 10**6}
 # The load itself adds thousands, so a set this small is created again for each measurement.
@@ -77,22 +77,14 @@ class _Delivered:
 
 
 def _with_workers(folder: Path) -> Iterator[Figure]:
-    senders.plug_in(folder)
-    records = folder / "records"
-    with Provider(folder, records) as provider:
-        ways = {"over HTTP": provider.env(), "to a recorder": senders.env(records)}
-        lines = {f"delivery {way}": _by_workers(folder, env) for way, env in ways.items()}
-    yield from _grown("workers", lines)
-
-
-def _by_workers(folder: Path, sends_to: Mapping[str, str]) -> dict[str, list[_Delivered]]:
-    with redis_server(folder) as server:
-        env = workers.environment(server.url, folder, sends_to=sends_to)
+    with redis_server(folder) as server, Provider(folder, folder / "records") as provider:
+        env = workers.environment(server.url, folder, sends_to=provider.env())
         with served(folder, server.url, **env) as api:
             deliver = partial(_deliver, folder, Redis.from_url(server.url), api.port, env)
-            return interleave(
+            seen = interleave(
                 {str(count): partial(deliver, count) for count in WORKERS}, rounds=WORKER_ROUNDS
             )
+    yield from _grown("workers", {"delivery": seen})
 
 
 def _deliver(folder: Path, redis: Redis, port: int, env: dict[str, str], count: int) -> _Delivered:

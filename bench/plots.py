@@ -83,7 +83,7 @@ def _drawn(plot: Plot) -> Iterator[str]:
         yield _text(x, _BOTTOM + 20, step)
     highest = [max(values[step] for values in plot.lines.values()) for step in steps]
     for i, (name, values) in enumerate(plot.lines.items()):
-        yield _text(_LEFT + 140 * i, 40, name, f"of-{i}", anchor="start")
+        yield _text(_LEFT + 80 * i, 40, name, f"of-{i}", anchor="start")
         ys = [_BOTTOM - value / max(highest) * (_BOTTOM - _TOP) for value in values.values()]
         points = " ".join(f"{x:.0f},{y:.0f}" for x, y in zip(xs, ys, strict=True))
         yield f'<polyline class="line of-{i}" points="{points}"/>'

@@ -12,7 +12,9 @@ import re
 import sys
 import time
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
+
+import uvloop
 
 from bench.recorder import Recorder
 from tests.chaos.programs import Program
@@ -38,8 +40,8 @@ class Answers(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Those of uvloop have its methods, but not its class.
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -96,4 +98,4 @@ class Provider:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(sys.argv[1]))
+    uvloop.run(_serve(sys.argv[1]))

@@ -9,7 +9,7 @@ from bench.figures import Figure
 from bench.provider import Provider
 from bench.workers import Run, Stage
 
-_ROUNDS = 2
+_HTTP_ROUNDS = 2
 _SECONDS = 0.2
 # Three seconds, and each thread's first and last call, which do not count.
 _CALLS = 17
@@ -24,7 +24,7 @@ def over_http(
 ) -> Iterator[Figure]:
     """`few_threads` and `simple` are workers that delivered over HTTP without waiting, to compare
     the memory with."""
-    seen = _rounds(stage, provider.env(_SECONDS))
+    seen = _rounds(stage, provider.env(_SECONDS), _HTTP_ROUNDS)
     yield from _of_ideal("over HTTP", seen)
     yield from _memory("over HTTP", seen[128], simple)
     many = workers.own(_MANY_THREADS)
@@ -33,16 +33,16 @@ def over_http(
 
 
 def in_worker(stage: Stage, records: Path, *, simple: Sequence[Run]) -> Iterator[Figure]:
-    seen = _rounds(stage, senders.env(records, _SECONDS))
+    seen = _rounds(stage, senders.env(records, _SECONDS), 1)
     yield from _of_ideal("to a recorder in the worker", seen)
     yield from _memory("to a recorder in the worker", seen[128], simple)
 
 
-def _rounds(stage: Stage, sends_to: Mapping[str, str]) -> dict[int, list[Run]]:
+def _rounds(stage: Stage, sends_to: Mapping[str, str], rounds: int) -> dict[int, list[Run]]:
     """By threads."""
     return {
         threads: [
-            stage.run(workers.own(threads), threads * _CALLS, sends_to) for _ in range(_ROUNDS)
+            stage.run(workers.own(threads), threads * _CALLS, sends_to) for _ in range(rounds)
         ]
         for threads in _BARS
     }

@@ -25,7 +25,7 @@ _SECONDS = 3.0
 # The same while there is next to nothing to do.
 _IDLE_PER_SECOND = 10
 _IDLE_SECONDS = 2.0
-_ROUNDS = 3
+_ROUNDS = 2
 _PROVIDER_SECONDS = 0.2
 _MOST_AT_REST_MS = 5.0
 # They could send 800 a second.
