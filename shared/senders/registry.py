@@ -47,7 +47,9 @@ def make(url: str, registry: Registry) -> Any:
     try:
         return found.load()(url)
     except ValueError as error:
-        raise ValueError(f"{scheme}:// sender: {error}") from None
+        reason = str(error)
+    # Outside of `except`: an error of a URL parser would hang on this one, and repeat the URL.
+    raise ValueError(f"{scheme}:// sender: {reason}")
 
 
 def make_for(channel: Channel, name: str, url: str, registry: Registry) -> Any:
