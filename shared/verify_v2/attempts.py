@@ -1,19 +1,23 @@
 """The sends of an account, and which of them had the recipient verified: how well codes arrive, by
 country and channel. What is a send elsewhere is an attempt here, as in the API that shows them."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+
+from redis.client import Pipeline
 
 from shared.codes import Codes
 from shared.policy import MOST_SENDS
 from shared.recipient import Recipient
 from shared.storage import keys, reading
-from shared.storage.scripts import Scripts, json_of
+from shared.storage.scripts import Scripts
 from shared.verification.records import Send, Verification
 
 # A page is one round trip; who asks for them all keeps nobody else waiting for long.
 _AT_ONCE = 200
+_MEMBER = re.compile("(VE[0-9a-f]+):([0-9]{1,3})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +94,6 @@ class ServiceSends:
     def __init__(self, scripts: Scripts, codes: Codes) -> None:
         self._scripts = scripts
         self._codes = codes
-        self._script_of_attempts = scripts.load("verify_v2/attempts")
 
     def find(self, account: str, wanted: Wanted) -> Iterator[ServiceSend]:
         """The newest first. They are read as they are asked for. Raises StorageUnavailable."""
@@ -129,13 +132,28 @@ class ServiceSends:
         )
 
     def _read(self, members: Sequence[str]) -> list[ServiceSend]:
-        answer = json_of(self._script_of_attempts([], list(members)))
-        now = answer["now"] / 1000
+        known = [(match[1], int(match[2])) for match in map(_MEMBER.fullmatch, members) if match]
+
+        def ask(pipe: Pipeline) -> None:
+            pipe.time()
+            for verification_id, number in known:
+                pipe.hgetall(keys.verification(verification_id))
+                pipe.hgetall(keys.send(verification_id, number))
+
+        (seconds, _), *found = self._scripts.fetch(ask)
+        sends = [
+            ServiceSend(
+                verification=Verification(verification_id, reading.fields(fields), now=seconds),
+                send=Send(number, reading.fields(send)),
+            )
+            for (verification_id, number), fields, send in zip(
+                known, found[::2], found[1::2], strict=True
+            )
+        ]
         return [
-            ServiceSend(verification=Verification(id_, fields, now), send=Send(int(number), send))
-            # Without any, Lua's list is an empty table.
-            for place, fields, send in answer["found"] or ()
-            for id_, _, number in (members[place - 1].partition(":"),)
+            one
+            for one in sends
+            if "app" in one.verification.fields and "channel" in one.send.fields
         ]
 
 
