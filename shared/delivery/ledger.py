@@ -148,28 +148,24 @@ class Ledger:
 
     def done(self, outcomes: Sequence[Outcome]) -> list[SendStatus]:
         """Record the results of claimed attempts. Returns the new status of each send."""
-        request = {
-            "breaker_failures": BREAKER_FAILURES,
-            "breaker_open_ms": round(BREAKER_OPEN_SECONDS * 1000),
-        }
-        names, words = [keys.DUE], [json.dumps(request)]
+        names = [keys.DUE]
+        words: list[str | int] = [BREAKER_FAILURES, round(BREAKER_OPEN_SECONDS * 1000)]
         for outcome in outcomes:
             claim, retry_in = outcome.claim, outcome.retry_in_seconds
             names += (
                 keys.send(claim.verification_id, claim.send),
                 keys.verification(claim.verification_id),
             )
-            facts = {
-                "member": f"{claim.verification_id}:{claim.send}",
-                "token": claim.token,
-                "attempt": claim.attempt,
-                "sender": claim.sender,
-                "result": reading.word(outcome.result, ATTEMPT_RESULTS),
-                "error": _told(outcome.error),
-                "provider_id": _told(outcome.provider_id),
-                "retry_in_ms": None if retry_in is None else round(retry_in * 1000),
-            }
-            words.append(_json_of(facts))
+            words += (
+                f"{claim.verification_id}:{claim.send}",
+                claim.token,
+                claim.attempt,
+                claim.sender,
+                reading.word(outcome.result, ATTEMPT_RESULTS),
+                _told(outcome.error) or "",
+                _told(outcome.provider_id) or "",
+                "" if retry_in is None else round(retry_in * 1000),
+            )
         answers = self._done(names, words)
         return [cast(SendStatus, answer.decode(errors="replace")) for answer in answers]
 

@@ -182,9 +182,10 @@ local function begin(it, token, choice, tries)
   end
   places = places and places - 1
   local attempt, code = it.attempts + 1, it.code
-  redis.call('HSET', it.key, 'status', 'sending', 'attempts', attempt, 'token', token,
-    'claimed', it.claimed or now, 'begun', now, 'not_before', lease_end, 'by:' .. attempt, choice.name)
-  redis.call('ZADD', due, lease_end, it.member)
+  local number, at, leased = text_of(attempt), text_of(now), text_of(lease_end)
+  redis.call('HSET', it.key, 'status', 'sending', 'attempts', number, 'token', token,
+    'claimed', it.claimed or at, 'begun', at, 'not_before', leased, 'by:' .. number, choice.name)
+  redis.call('ZADD', due, leased, it.member)
   return {
     outcome = 'claimed', attempt = attempt, sender = choice.name, app = it.app,
     untried = choice.untried - (tries[choice.name] and 0 or 1),

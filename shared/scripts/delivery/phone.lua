@@ -37,7 +37,7 @@ local added = cjson.encode({
 })
 -- Both are objects, and one is appended to the other.
 redis.call('LPUSH', KEYS[1], string.sub(ARGV[1], 1, -2) .. ',' .. string.sub(added, 2))
-redis.call('LTRIM', KEYS[1], 0, ARGV[2] - 1)
+redis.call('LTRIM', KEYS[1], '0', text_of(ARGV[2] - 1))
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 if behaviour.receipt then
   local receipt = ARGV[4] .. ':' .. attempt .. ':' .. behaviour.receipt

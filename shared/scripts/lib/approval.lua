@@ -1,9 +1,8 @@
--- Approve a verification, by a right code or because its app says so. Both count alike. `one`
+-- What follows an approval, by a right code or because its app says so. Both count alike. `one`
 -- holds its id, app, account, channel, tag, country, created, is_test, and to in clear text.
 --
 -- Uses: counting, guard
 local function approve(now, one, verified_ms)
-  redis.call('HSET', 'otp:verification:' .. one.id, 'status', 'approved')
   -- Wrong codes are counted by mailbox, and only its plain address clears them: on a server where a
   -- plus is an ordinary letter, ann+x is somebody else, who could otherwise guess at ann's codes.
   redis.call('DEL', 'otp:code:' .. one.id, 'otp:failed:' .. one.tag, 'otp:recipient:' .. one.tag)

@@ -1,13 +1,15 @@
 -- What happened, for metrics and the dashboard. A script notes everything that it counts at a time in
 -- one field of a hash, and lib/rolling_up.lua adds the fields up by minute, hour, day and app.
+--
+-- Uses: time
 local OTHER_APPS = '*'
 
 -- Count events by their names. The first one is counted for an app, too, unless that is ''. Times,
 -- countries and senders are not counted by app.
 local function count(now, app, ...)
-  local event = table.concat({math.floor(now / 60000), app, ...}, '\n')
-  if redis.call('HINCRBY', 'otp:events', event, 1) == 1 then
-    redis.call('EXPIRE', 'otp:events', 86400)
+  local event = table.concat({text_of(now / 60000), app, ...}, '\n')
+  if redis.call('HINCRBY', 'otp:events', event, '1') == 1 then
+    redis.call('EXPIRE', 'otp:events', '86400')
   end
 end
 
@@ -18,9 +20,9 @@ end
 -- Count a send that came to its end, and others by their names. How many do in a second is for the
 -- admission of new ones. `app` is false if the verification is gone.
 local function count_end(now, app, channel, status, reason, ...)
-  local drained = 'otp:drained:' .. math.floor(now / 1000)
+  local drained = 'otp:drained:' .. text_of(now / 1000)
   if redis.call('INCR', drained) == 1 then
-    redis.call('EXPIRE', drained, 10)
+    redis.call('EXPIRE', drained, '10')
   end
   count(now, app or OTHER_APPS, named('sends', channel, status, reason), ...)
 end

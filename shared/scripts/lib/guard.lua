@@ -1,5 +1,7 @@
 -- The pumping guard. A hash counts the messages to a range or country, and those that led to a
 -- verified number, in 24 parts of the guard's window, so that the old ones fall out by themselves.
+--
+-- Uses: time
 local PARTS = 24
 
 -- The counts within the window, and the part that is now.
@@ -18,7 +20,7 @@ end
 
 local function guard_count(guard, what, part_ms, now)
   local part = math.floor(now / part_ms)
-  if redis.call('HINCRBY', guard, part .. ':' .. what, 1) == 1 then
+  if redis.call('HINCRBY', guard, text_of(part) .. ':' .. what, '1') == 1 then
     redis.call('HSET', guard, 'part_ms', part_ms)
     -- Not before this part falls out.
     redis.call('PEXPIRE', guard, part_ms * (PARTS + 1))

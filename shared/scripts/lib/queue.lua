@@ -1,8 +1,10 @@
 -- When the send was requested that has waited longest in the RQ queue. Nil if the queue is empty or
 -- nothing in it can be read. The first jobs can be foreign, or their sends erased: look behind them.
+--
+-- Uses: time
 local function waiting_since(queue)
   for i = 0, 99 do
-    local id = redis.call('LINDEX', queue, i)
+    local id = redis.call('LINDEX', queue, text_of(i))
     if not id then
       return nil
     end

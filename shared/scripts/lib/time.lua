@@ -5,7 +5,7 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- Redis formats a number anew in each command that it is passed to, so one for several is a text.
+-- For an argument of redis.call, which formats numbers as %.17g, at a tenth of what a start costs.
 local function text_of(number)
   return string.format('%d', number)
 end
@@ -21,7 +21,7 @@ end
 local function expire_not_before(key, at, now)
   local left = redis.call('PTTL', key)
   if left < 0 or now + left < at then
-    redis.call('PEXPIREAT', key, at)
+    redis.call('PEXPIREAT', key, text_of(at))
   end
   return left >= 0
 end

@@ -81,11 +81,12 @@ if not request.any_length and length ~= typed_length then
 end
 
 local kid, verifier, clear_to = unpack(redis.call('HMGET', code, 'kid', 'by_' .. request.by, 'to'))
-local checks_left = redis.call('HINCRBY', verification, 'checks_left', -1)
+local checks_left = redis.call('HINCRBY', verification, 'checks_left', '-1')
 local approved = verifier and request['verifier:' .. kid] == verifier
 local result = approved and 'approved' or 'incorrect'
-redis.call('HSET', verification, 'check:' .. math.max(0, checks_left),
-  cjson.encode({result = result, at = now}))
+local after = approved and 'approved' or checks_left == 0 and 'max_attempts_reached' or 'pending'
+redis.call('HSET', verification, 'status', after,
+  'check:' .. math.max(0, checks_left), cjson.encode({result = result, at = now}))
 if approved then
   approve(now, {
     id = id, app = app, account = account or app, channel = channel, tag = tag, country = country,
@@ -98,7 +99,6 @@ else
     count_event(KEYS[2], windows_of_ip, now)
   end
   if checks_left == 0 then
-    redis.call('HSET', verification, 'status', 'max_attempts_reached')
     redis.call('DEL', code)
   end
 end

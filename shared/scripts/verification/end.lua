@@ -14,7 +14,7 @@ local status, app, account, channel, tag, country, created, expires, is_test =
 if status ~= 'pending' or app ~= request.app or (tonumber(expires) or 0) <= now or not tag then
   return 0
 end
-redis.call('HSET', KEYS[1], 'ended', now)
+redis.call('HSET', KEYS[1], 'ended', now, 'status', request.status)
 if request.status == 'approved' then
   approve(now, {
     id = request.verification_id, app = app, account = account or app,
@@ -22,7 +22,6 @@ if request.status == 'approved' then
     created = tonumber(created) or now, to = redis.call('HGET', KEYS[2], 'to') or '',
   }, request.verified_ms)
 else
-  redis.call('HSET', KEYS[1], 'status', 'canceled')
   redis.call('DEL', KEYS[2], 'otp:recipient:' .. tag)
 end
 return now

@@ -93,11 +93,11 @@ local function enqueue(id, send)
     'success_callback_name', '', 'failure_callback_name', '', 'stopped_callback_name', '',
     'started_at', '', 'ended_at', '', 'last_heartbeat', '', 'worker_name', '', 'group_id', '')
   redis.call('EXPIRE', 'rq:job:' .. job, ttl)
-  local is_first = redis.call('RPUSH', QUEUE, job) == 1
-  redis.call('EXPIRE', QUEUE, 86400)
-  if redis.call('SADD', 'rq:queues', QUEUE) == 1 or is_first then
-    redis.call('EXPIRE', 'rq:queues', 86400)
+  if redis.call('RPUSH', QUEUE, job) == 1 then
+    redis.call('SADD', 'rq:queues', QUEUE)
+    redis.call('EXPIRE', 'rq:queues', '86400')
   end
+  redis.call('EXPIRE', QUEUE, '86400')
 end
 
 -- A verification stays the recipient's open one when its checks are used up, until it expires;
@@ -205,14 +205,15 @@ if makes_code and (tonumber(request.send) ~= send or request.verification_id ~= 
   })
 end
 local verification_key, code_key = 'otp:verification:' .. id, 'otp:code:' .. id
-local send_key = 'otp:send:' .. id .. ':' .. send
+local member = id .. ':' .. text_of(send)
+local send_key = 'otp:send:' .. member
 
 for i, key in ipairs(KEYS) do
   count_event(key, limits[i], at)
 end
 if request.budget then
   redis.call('INCR', budget_key)
-  redis.call('EXPIRE', budget_key, 86400)
+  redis.call('EXPIRE', budget_key, '86400')
 end
 local guarded = {}
 for _, guard in ipairs(guards) do
@@ -224,7 +225,7 @@ if #guarded > 0 then
   if redis.call('ZADD', 'otp:guarded', unpack(guarded)) > 0 then
     redis.call('ZREMRANGEBYRANK', 'otp:guarded', 0, -1001)
   end
-  redis.call('EXPIRE', 'otp:guarded', 7 * 86400)
+  redis.call('EXPIRE', 'otp:guarded', '604800')
 end
 if proof_key then
   redis.call('SET', proof_key, 1, 'PX', request.proof_ms)
@@ -250,13 +251,13 @@ else
   if request.account then
     redis.call('HSET', verification_key, 'account', account)
   end
-  redis.call('PEXPIREAT', verification_key, kept_until)
+  redis.call('PEXPIREAT', verification_key, text_of(kept_until))
   redis.call('SET', 'otp:recipient:' .. request.tag, id, 'PXAT', expires)
   -- The account has the limits of its Services.
   redis.call('SADD', 'otp:apps', request.app, account)
 end
 local history = 'otp:history:' .. request.tag
-redis.call('ZADD', history, 'GT', kept_until, id)
+redis.call('ZADD', history, 'GT', text_of(kept_until), id)
 if expire_not_before(history, kept_until, now) then
   redis.call('ZREMRANGEBYSCORE', history, '-inf', now)
 end
@@ -276,30 +277,28 @@ end
 redis.call('HSET', send_key,
   'status', request.test and 'sent' or 'queued', 'channel', request.channel,
   'locale', request.locale, 'attempts', '0', 'asked', at,
-  'generation', makes_code and request.generation or redis.call('HGET', code_key, 'generation'))
+  'generation', makes_code and request.generation or redis.call('HGET', code_key, 'generation'),
+  unpack(request.outlet and {'outlet', request.outlet, 'senders', request.senders} or {}))
 if request.sender then
   redis.call('HSET', send_key, 'sender', request.sender)
-end
-if request.outlet then
-  redis.call('HSET', send_key, 'outlet', request.outlet, 'senders', request.senders)
 end
 if request.account then
   redis.call('HSET', send_key, 'app_name', request.app_name)
 end
-redis.call('PEXPIREAT', send_key, kept_until)
+redis.call('PEXPIREAT', send_key, text_of(kept_until))
 if request.test then
   redis.call('HSET', verification_key, 'test', 1)
   count(now, '', named('sends', request.channel, 'sent'))
 else
   -- The job wakes a worker now; should it get lost, the sweeper finds the send here.
-  redis.call('ZADD', 'otp:due', now + request.overdue_ms, id .. ':' .. send)
+  redis.call('ZADD', 'otp:due', text_of(now + request.overdue_ms), member)
   expire_not_before('otp:due', kept_until, now)
-  enqueue(id, send)
+  enqueue(id, text_of(send))
 end
 -- The account's sends, for how many of them had somebody verified.
 if request.account then
   local attempts = 'otp:attempts:' .. account
-  redis.call('ZADD', attempts, at, id .. ':' .. send)
+  redis.call('ZADD', attempts, at, member)
   redis.call('ZREMRANGEBYSCORE', attempts, '-inf', now - ttl_ms - request.kept_ms)
   redis.call('ZREMRANGEBYRANK', attempts, 0, -10001)
   expire_not_before(attempts, kept_until, now)
