@@ -131,7 +131,9 @@ class OtpWorker(BaseWorker):
         sends: list[tuple[str, int]] = []
         if most and time.monotonic() >= self._next_sweep:
             sends += self._ledger.sweep(most)
-            self._next_sweep = time.monotonic() + (TICK_SECONDS if wait else 0)
+            # A full sweep may have left some.
+            soon = len(sends) == most or not wait
+            self._next_sweep = time.monotonic() + (0 if soon else TICK_SECONDS)
         if most > len(sends):
             sends += self._take_jobs(most - len(sends), wait=wait and not sends)
         return sends

@@ -6,7 +6,10 @@ import logging
 import os
 import pickle
 import signal
+import time
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Barrier
 
 import pytest
@@ -35,6 +38,16 @@ def worker_on(redis, codes, sender):
         return OtpWorker(redis, ledger, deliverer, concurrency=4)
 
     return make
+
+
+@contextmanager
+def handlers_kept() -> Iterator[None]:
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def test_a_code_comes_to_its_recipient_and_is_approved(user, run_worker, sender):
@@ -82,6 +95,25 @@ def test_a_send_whose_job_got_lost_is_delivered_by_the_sweeper(
     clock.shift(OVERDUE_SECONDS)
     run_worker()
     assert len(sender.messages) == 1
+
+
+@pytest.mark.parametrize("redis", ["real"], indirect=True)
+def test_a_backlog_without_jobs_is_swept_as_fast_as_it_is_sent(
+    user, worker_on, ledger, sender, redis, clock
+):
+    """Seven sweeps: one each second would take as many seconds."""
+    for n in range(100, 128):
+        user.ask(f"+1415555{n:04}")
+    redis.delete(QUEUE)
+    clock.shift(OVERDUE_SECONDS)
+    worker = worker_on(ledger)
+    sender.during = lambda _: len(sender.messages) == 27 and signal.raise_signal(signal.SIGTERM)
+    begun = time.monotonic()
+    with handlers_kept():
+        worker.stop_at_signals()
+        worker.run()
+    assert len(sender.messages) == 28
+    assert time.monotonic() - begun < 5
 
 
 def test_a_send_whose_worker_died_is_delivered_by_another_one(
@@ -243,13 +275,9 @@ def test_a_worker_is_registered_while_it_works_and_gone_afterwards(user, redis, 
 @pytest.mark.parametrize("redis", ["real"], indirect=True)
 def test_told_to_stop_it_finishes_what_it_has_begun(user, worker_on, ledger, sender):
     worker = worker_on(ledger)
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     sender.during = lambda _: signal.raise_signal(signal.SIGTERM)
     user.ask()
-    try:
+    with handlers_kept():
         worker.stop_at_signals()
         worker.run()
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
     user.type(sender.code_for(PHONE))
