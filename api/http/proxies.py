@@ -8,7 +8,6 @@ is the client's own invention.
 import logging
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from ipaddress import ip_address
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -53,7 +52,6 @@ class TrustedProxies:
         return UNKNOWN
 
 
-@lru_cache(maxsize=256)
 def address_in(entry: str) -> str | None:
     """The IP address in an entry of X-Forwarded-For, without a port, a zone or quotes, and an IPv4
     address as such. Returns None if there is none."""

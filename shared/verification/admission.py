@@ -2,7 +2,6 @@
 them with the rest of the request."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
@@ -143,7 +142,6 @@ def windows(*limits: Limit) -> str:
     return " ".join(f"{limit.count}/{limit.window_seconds * 1000}" for limit in limits)
 
 
-@lru_cache(maxsize=256)
 def network(ip: str, *, wider: bool = False) -> str:
     """Who counts as one client address: an IPv6 customer has a whole /64. `wider`: who is close to
     it, a /24 or /48."""
