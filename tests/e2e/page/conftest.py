@@ -44,7 +44,7 @@ def open_page(new_context, shared_context) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
         opened.append(context if clock else page)
         pages.append(page)
-        page.set_default_timeout(5000)
+        page.set_default_timeout(15000)
         page.on("console", lambda message: complaints.extend(_complaint(message)))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: complaints.extend(_foreign(request, service.url)))

@@ -66,7 +66,7 @@ def page(new_context, shop, service) -> Iterator[Page]:
     service.redis.flushall()
     context = new_context(shop, "desktop")
     page = context.new_page()
-    page.set_default_timeout(5000)
+    page.set_default_timeout(15000)
     yield page
     context.close()
 
