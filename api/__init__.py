@@ -65,7 +65,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     languages = Languages(FRONTEND / "texts")
     page = Page(settings_of, service, access, languages, return_urls, phone_is_open)
 
-    app = _flask(settings)
+    app = _flask(settings, return_urls)
     even_time.register(app)
     hosts.register(app, access, settings.otp_public_url)
     for blueprint in (
@@ -128,14 +128,14 @@ def _dashboard(
     )
 
 
-def _flask(settings: Settings) -> Flask:
+def _flask(settings: Settings, return_urls: ReturnUrls) -> Flask:
     app = Flask(
         __name__, static_folder=FRONTEND, static_url_path="/static", template_folder=FRONTEND
     )
     app.config["BASE_URL"] = settings.otp_public_url or f"http://localhost:{settings.port}"
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    wsgi_app = Headers(app.wsgi_app, ReturnUrls(settings.otp_return_urls).origins)
+    wsgi_app = Headers(app.wsgi_app, return_urls.origins)
     count = settings.otp_trusted_proxies
     app.wsgi_app = TrustedProxies(wsgi_app, count) if count else wsgi_app  # type: ignore[method-assign]
     return app

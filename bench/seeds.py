@@ -108,5 +108,5 @@ class Seeds:
                 for member, score in redis.zrange(key, 0, -1, withscores=True):
                     yield [b"ZADD", key, b"%d" % score, member]
             case other:
-                raise NotImplementedError(other)
+                raise TypeError(f"{key!r} is a {other!r}, which no verification has")
         yield [b"PEXPIRE", key, b"%d" % redis.pttl(key)]

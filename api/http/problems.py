@@ -92,8 +92,9 @@ def _members(error: Exception) -> dict[str, Any]:
 
 def _headers(error: Exception) -> dict[str, str]:
     headers = {}
-    if hasattr(error, "retry_after"):
-        headers["Retry-After"] = str(error.retry_after)
+    # None in an HTTPException without one.
+    if (seconds := getattr(error, "retry_after", None)) is not None:
+        headers["Retry-After"] = str(seconds)
     if isinstance(error, errors.RateLimited):
         # draft-ietf-httpapi-ratelimit-headers: the quota that is used up, and until when.
         count, window = error.limit.count, error.limit.window_seconds

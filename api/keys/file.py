@@ -110,7 +110,7 @@ class KnownKeys:
     def __init__(self, path: Path) -> None:
         """Raises SettingsError if there is a file and it is broken."""
         self._path = path
-        # One attribute, so that no thread sees the keys of one file with another's version.
+        # One attribute. With two, a thread could see the keys of one file with another's version.
         self._seen: tuple[_Version | None, list[ApiKey] | None] = (None, None)
         self._problem: str | None = None
         self._look()

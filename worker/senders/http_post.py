@@ -40,7 +40,7 @@ class Answer:
 
 
 class Poster:
-    """Posts from many threads, over no more connections than there are posts at the same time.
+    """Posts from many threads. Each post in progress has one connection, and later posts reuse it.
     Follows no redirects, which would send the code to any host that the answer names. Proxies and
     private authorities come from the environment (HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE)."""
 
@@ -108,7 +108,7 @@ class _Line:
             self._curl.setopt(option, value)
 
     def post(self, url: str, body: bytes, headers: list[str]) -> Answer | DeliveryError:
-        """Returns an error instead of raising it, so that none hangs on it as its context."""
+        """Returns an error, because a raised one would keep libcurl's error as its context."""
         curl, progress = self._curl, self._progress
         progress.begin()
         curl.setopt(pycurl.URL, url)

@@ -3,7 +3,7 @@
 The timeouts of Python's HTTP and SMTP libraries begin again with every byte. A provider that
 answers byte by byte could hold a thread forever, and an endless answer could fill the memory.
 Within `bounded()` no call of a connection lasts beyond the deadline, whatever the library does. A
-client with its own connections, such as libcurl, needs the remaining seconds: `Bounds.wait()`.
+client with its own connections, such as libcurl, needs the remaining seconds: `seconds_left()`.
 """
 
 import socket

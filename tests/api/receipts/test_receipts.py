@@ -1,4 +1,4 @@
-"""POST /receipts/{sender}, whoever the sender is."""
+"""POST /receipts/{sender}, for any sender."""
 
 import pytest
 
