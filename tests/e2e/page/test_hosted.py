@@ -269,7 +269,8 @@ def test_a_dialog_that_has_come_stays(new_context, shop, service):
     page.clock.install()
     page.goto("/")
     page.get_by_role("button", name="in a dialog").click()
-    expect(page.locator("dialog iframe")).to_have_css("opacity", "1")  # Its page has sent a message.
+    # The frame shows once its page has sent a message.
+    expect(page.locator("dialog iframe")).to_have_css("opacity", "1")
     page.clock.fast_forward(60_000)
     page.get_by_role("button", name="Close").click()
     expect(page.locator("#result")).to_have_text("Not confirmed: closed.")
