@@ -1,6 +1,6 @@
 """`make docs`: write what the documents list from the code that they are about.
 
-A description of a setting is Markdown with links relative to docs/. `written` in a field's
+The docstring of a setting is Markdown with links relative to docs/. `written` in a field's
 json_schema_extra is the default as text, where it does not follow from the value.
 """
 
@@ -52,14 +52,17 @@ def written(field: FieldInfo) -> str:
             return str(value)
 
 
+def description(field: FieldInfo) -> str:
+    """The docstring of a setting, unwrapped."""
+    return " ".join(str(field.description).split())
+
+
 def env_example() -> str:
     blocks = [_EXAMPLE_HEAD]
     for section in sections():
         blocks.append(f"## {section.__doc__}\n")
         for name, field in section.model_fields.items():
-            text = re.sub(
-                r"\[([^]]+)\]\(([\w-]+\.md)[^)]*\)", r"\1 (docs/\2)", str(field.description)
-            )
+            text = re.sub(r"\[([^]]+)\]\(([\w-]+\.md)[^)]*\)", r"\1 (docs/\2)", description(field))
             lines = textwrap.wrap(text.replace("`", ""), 98, break_on_hyphens=False)
             examples = (f"#   {example}" for example in field.examples or ())
             comment = [*(f"# {line}" for line in lines), *examples]
@@ -92,7 +95,7 @@ def secrets() -> str:
 
 def _with_examples(field: FieldInfo) -> str:
     examples = ", ".join(f"`{example}`" for example in field.examples or ())
-    return f"{field.description} For example: {examples}." if examples else str(field.description)
+    return description(field) + (f" For example: {examples}." if examples else "")
 
 
 def calls() -> str:

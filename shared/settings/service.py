@@ -1,5 +1,5 @@
-"""The settings of the whole service. Each class is a section of docs/settings.md, titled by its
-docstring; `make docs` writes that page and .env.example."""
+"""The settings of the whole service. Each class is a section of docs/settings.md. `make docs`
+writes its docstring there as the title, and those of its settings there and in .env.example."""
 
 from pathlib import Path
 
@@ -9,110 +9,76 @@ from pydantic import SecretStr as Secret
 from shared.settings.types import Password, PublicUrl, RedisUrl, Services
 
 
-class Processes(BaseModel):
+class Processes(BaseModel, use_attribute_docstrings=True):
     """Processes"""
 
     redis_url: RedisUrl = Field(
         default=Secret("redis://localhost:6379/0"),
-        description="The address of Redis. `rediss://` uses TLS, and `redis+sentinel://` or "
-        "`rediss+sentinel://` asks Sentinels. In a password, write `/` as `%2F` and `@` as `%40`. "
-        "See [the options](operations.md#redis). Docker Compose sets its own address. `make run` "
-        "starts its own Redis unless you set this.",
         examples=[
             "redis://user:password@host:6379/0",
             "unix:///run/redis.sock",
             "redis+sentinel://user:password@host:26379,host2:26379/mymaster/0",
         ],
     )
-    host: str = Field(
-        default="127.0.0.1",
-        description="The IP address or name where the API listens. `0.0.0.0` lets other machines "
-        "in. With Docker Compose, set `API_ADDRESS` instead.",
-    )
-    port: int = Field(
-        default=5000,
-        ge=1,
-        le=65535,
-        description="The port where the API listens. With Docker Compose, set `API_PORT` instead.",
-    )
-    api_processes: int = Field(
-        default=2, ge=1, le=64, description="The number of API processes, from 1 to 64."
-    )
-    worker_concurrency: int = Field(
-        default=32,
-        ge=1,
-        le=512,
-        description="The number of deliveries that a worker makes at the same time, from 1 to 512.",
-    )
-    otp_trusted_proxies: int = Field(
-        default=0,
-        ge=0,
-        le=10,
-        description="The number of proxies in front of the API, from 0 to 10. The API trusts that "
-        "many entries of `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`. See "
-        "[how to use a proxy](operations.md#put-sixpost-behind-a-proxy).",
-    )
-    otp_public_url: PublicUrl | None = Field(
-        default=None,
-        description="The URL where people and providers reach the API. Providers send delivery "
-        "receipts there, and without it the service does not ask for any. If there is no API key, "
-        "the API answers at no other public host.",
-        examples=["https://otp.example.com"],
-    )
+    """The address of Redis. `rediss://` uses TLS, and `redis+sentinel://` or `rediss+sentinel://`
+    asks Sentinels. In a password, write `/` as `%2F` and `@` as `%40`. See [the
+    options](operations.md#redis). Docker Compose sets its own address. `make run` starts its own
+    Redis unless you set this."""
+    host: str = "127.0.0.1"
+    """The IP address or name where the API listens. `0.0.0.0` lets other machines in. With Docker
+    Compose, set `API_ADDRESS` instead."""
+    port: int = Field(default=5000, ge=1, le=65535)
+    """The port where the API listens. With Docker Compose, set `API_PORT` instead."""
+    api_processes: int = Field(default=2, ge=1, le=64)
+    """The number of API processes, from 1 to 64."""
+    worker_concurrency: int = Field(default=32, ge=1, le=512)
+    """The number of deliveries that a worker makes at the same time, from 1 to 512."""
+    otp_trusted_proxies: int = Field(default=0, ge=0, le=10)
+    """The number of proxies in front of the API, from 0 to 10. The API trusts that many entries of
+    `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`. See [how to use a
+    proxy](operations.md#put-sixpost-behind-a-proxy)."""
+    otp_public_url: PublicUrl | None = Field(default=None, examples=["https://otp.example.com"])
+    """The URL where people and providers reach the API. Providers send delivery receipts there, and
+    without it the service does not ask for any. If there is no API key, the API answers at no other
+    public host."""
 
 
-class Keys(BaseModel):
+class Keys(BaseModel, use_attribute_docstrings=True):
     """Secrets and access"""
 
     otp_secret_keys: Secret | None = Field(
-        default=None,
-        description="The keys that codes are derived from, as `kid:base64` with at least 32 random "
-        "bytes, separated by spaces. The first key creates codes, and all of them check codes. "
-        "Without this setting, Sixpost generates a key in `OTP_DATA_DIR` at the first start. The "
-        "command in the example prints a key.",
-        examples=['echo "k1:$(openssl rand -base64 32)"'],
+        default=None, examples=['echo "k1:$(openssl rand -base64 32)"']
     )
-    otp_data_dir: Path | None = Field(
-        default=None,
-        description="The folder for the generated key and password, and for the hashes of API "
-        "keys. Docker Compose and `make run` set it.",
-    )
-    otp_api_keys: Secret | None = Field(
-        default=None,
-        description="API keys as `app:key`, separated by spaces. A key has 32 characters or more. "
-        "An app can have several keys, and cannot be called `page` or `admin`. Keys that "
-        "`python -m api.keys` creates work too, without a restart. If there is no key, anyone can "
-        "call the API.",
-    )
-    otp_allow_open: bool = Field(
-        default=False,
-        description="`true` lets the API start without any API key although a sender other than "
-        "`console://` is set, including one for email.",
-    )
-    otp_admin_password: Password | None = Field(
-        default=None,
-        description="The owner's password for the dashboard at `/admin/`, with 12 characters or "
-        "more. Without this setting, Sixpost generates one in `OTP_DATA_DIR` at the first start. "
-        "Without either, the dashboard is off.",
-    )
-    otp_public_ui: bool = Field(
-        default=False,
-        description="`true` lets people use the page at `/` without an API key. Their browsers "
-        "solve [a puzzle](operations.md#open-the-page-to-everyone) for each code, which takes "
-        "seconds if it is likely that no one will enter the code.",
-    )
+    """The keys that codes are derived from, as `kid:base64` with at least 32 random bytes,
+    separated by spaces. The first key creates codes, and all of them check codes. Without this
+    setting, Sixpost generates a key in `OTP_DATA_DIR` at the first start. The command in the
+    example prints a key."""
+    otp_data_dir: Path | None = None
+    """The folder for the generated key and password, and for the hashes of API keys. Docker Compose
+    and `make run` set it."""
+    otp_api_keys: Secret | None = None
+    """API keys as `app:key`, separated by spaces. A key has 32 characters or more. An app can have
+    several keys, and cannot be called `page` or `admin`. Keys that `python -m api.keys` creates
+    work too, without a restart. If there is no key, anyone can call the API."""
+    otp_allow_open: bool = False
+    """`true` lets the API start without any API key although a sender other than `console://` is
+    set, including one for email."""
+    otp_admin_password: Password | None = None
+    """The owner's password for the dashboard at `/admin/`, with 12 characters or more. Without this
+    setting, Sixpost generates one in `OTP_DATA_DIR` at the first start. Without either, the
+    dashboard is off."""
+    otp_public_ui: bool = False
+    """`true` lets people use the page at `/` without an API key. Their browsers solve [a
+    puzzle](operations.md#open-the-page-to-everyone) for each code, which takes seconds if it is
+    likely that no one will enter the code."""
     # A table may name senders, whose URLs hold passwords.
     otp_apps: Secret | None = Field(
-        default=None,
-        description="The settings of single [apps](operations.md#apps-and-their-policies) as TOML, "
-        "usually in a file that `OTP_APPS_FILE` names. Each app has a table with names in lower "
-        "case and without `OTP_`.",
-        examples=['shop = {code_length = 8, limit_to = "3/10m"}'],
+        default=None, examples=['shop = {code_length = 8, limit_to = "3/10m"}']
     )
-    otp_services: Services = Field(
-        default=(),
-        description="Services of the [Verify v2-compatible API](twilio-verify.md) that exist from "
-        "the start, as `app:SID`, separated by spaces. A SID is `VA` and 32 hex digits. The API "
-        "can create other Services. The command in the example prints one.",
-        examples=['echo "shop:VA$(openssl rand -hex 16)"'],
-    )
+    """The settings of single [apps](operations.md#apps-and-their-policies) as TOML, usually in a
+    file that `OTP_APPS_FILE` names. Each app has a table with names in lower case and without
+    `OTP_`."""
+    otp_services: Services = Field(default=(), examples=['echo "shop:VA$(openssl rand -hex 16)"'])
+    """Services of the [Verify v2-compatible API](twilio-verify.md) that exist from the start, as
+    `app:SID`, separated by spaces. A SID is `VA` and 32 hex digits. The API can create other
+    Services. The command in the example prints one."""
