@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from shared.policy import CHANNELS, PAGE_APP, PHONE_CHANNELS, Channel, Guard, Policy
 from shared.recipient import Addresses
@@ -22,7 +22,7 @@ from shared.settings.rules import Codes, Limits, Recipients, Senders
 from shared.settings.sender_urls import named
 from shared.settings.service import Keys, Processes
 from shared.settings.sources import SettingsError, find, made_secrets, read_sources, refuse_unknown
-from shared.settings.types import APP_NAME, expected
+from shared.settings.types import APP_NAME, refusals
 
 __all__ = ["PER_APP", "SECRETS", "Settings", "SettingsError"]
 
@@ -192,7 +192,8 @@ class Settings(Recipients, Limits, Senders, Codes, Keys, Processes):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise SettingsError(prefix + "; ".join(_sentences(cls, error))) from None
+            wrong = (f"{name.upper()}: {told}" for name, told in refusals(cls, error).items())
+            raise SettingsError(prefix + "; ".join(wrong)) from None
 
 
 _SENDERS = {f"otp_{channel}_senders" for channel in CHANNELS}
@@ -231,14 +232,3 @@ PER_APP = {
     "otp_app_name",
     "otp_web_origin",
 }
-
-
-def _sentences(model: type[BaseModel], error: ValidationError) -> list[str]:
-    """What is wrong with each setting, once, without its value."""
-    found = error.errors(include_input=False, include_url=False)
-    fields = model.model_fields
-    return list(
-        dict.fromkeys(
-            f"{str(e['loc'][0]).upper()}: {expected(e, fields[str(e['loc'][0])])}" for e in found
-        )
-    )

@@ -3,12 +3,15 @@ password is not percent-encoded, any part may be one."""
 
 import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
-from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote
+
+from pydantic import AfterValidator, BaseModel, DirectoryPath, Field, SecretStr, ValidationError
+
+from shared.settings.types import OneLine, refusals
 
 _MALFORMED = (
     "expected redis://host:6379/0, rediss://, unix:///path or "
@@ -27,7 +30,7 @@ _URL = re.compile(
 )
 _HOST = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[\w.-]+))(?::(?P<port>[0-9]{1,5}))?")
 _DATABASE = re.compile(r"/?|/(?P<db>[0-9]{1,5})/?")
-_MASTER = re.compile(r"/(?P<master>[\w.%-]+)(?P<rest>/.*)?")
+_Text = Annotated[OneLine, Field(min_length=1)]
 
 Host = tuple[str, int]
 
@@ -66,7 +69,10 @@ class RedisUrl:
         tls, by_sentinel = scheme.startswith("rediss"), scheme.endswith("sentinel")
         master = ""
         if by_sentinel:
-            master, path = _master(path)
+            master, slash, rest = path.removeprefix("/").partition("/")
+            path = slash + rest
+            if not re.fullmatch(r"[\w.%-]+", master):
+                raise ValueError(_MALFORMED)
         if scheme == "unix":
             if match["hosts"] or not path.strip("/"):
                 raise ValueError(_MALFORMED)
@@ -90,7 +96,7 @@ class RedisUrl:
             tls=tls,
             hosts=hosts,
             path=unquote(path) if scheme == "unix" else "",
-            master=master,
+            master=unquote(master),
             options={**options, **database, **credentials},
             sentinel=sentinel,
         )
@@ -123,33 +129,45 @@ def _database(path: str) -> dict[str, int]:
     return {"db": int(match["db"])} if match["db"] else {}
 
 
-def _master(path: str) -> tuple[str, str]:
-    """The sentinels' name for the master, and the rest of the path."""
-    match = _MASTER.fullmatch(path)
-    if not match:
-        raise ValueError(_MALFORMED)
-    return unquote(match["master"]), match["rest"] or ""
+class _Options(BaseModel, hide_input_in_errors=True):
+    """What the URL may say of redis-py's options for a connection. None is redis-py's default."""
+
+    db: int | None = Field(None, ge=0, le=99999)
+    protocol: int | None = Field(None, ge=2, le=3)
+    username: _Text | None = None
+    password: _Text | None = None
+    client_name: _Text | None = None
+    health_check_interval: int | None = Field(None, ge=0, le=3600)
+    max_connections: int | None = Field(None, ge=1, le=100000)
+    socket_timeout: float | None = Field(None, ge=0.001, le=999)
+    socket_connect_timeout: float | None = Field(None, ge=0.001, le=999)
+    socket_keepalive: bool | None = None
+    ssl_ca_certs: _Text | None = None
+    ssl_ca_path: DirectoryPath | None = None
+    ssl_certfile: _Text | None = None
+    ssl_keyfile: _Text | None = None
+    ssl_password: _Text | None = None
+    ssl_check_hostname: bool | None = None
+    ssl_cert_reqs: Literal["none", "optional", "required"] | None = None
+    sentinel_username: _Text | None = None
+    sentinel_password: _Text | None = None
 
 
 def _options(query: str, *, tls: bool, by_sentinel: bool) -> dict[str, Any]:
-    readers = {
-        **_OPTIONS,
-        **(_TLS_OPTIONS if tls else {}),
-        **(_SENTINEL_OPTIONS if by_sentinel else {}),
-    }
+    unfit = tuple(p for p, fits in (("ssl_", tls), ("sentinel_", by_sentinel)) if not fits)
+    known = [name for name in _Options.model_fields if not name.startswith(unfit)]
     pairs = [pair.partition("=") for pair in query.split("&") if pair]
     given = {name: unquote(value) for name, _, value in pairs}
-    if len(given) < len(pairs) or not given.keys() <= readers.keys():
+    if len(given) < len(pairs) or not given.keys() <= {*known}:
         raise ValueError(
-            f"use only these options, each once: {', '.join(readers)}"
+            f"use only these options, each once: {', '.join(known)}"
             + ("" if tls else ", and those of TLS with rediss://")
         )
-    options = {}
-    for name, value in given.items():
-        try:
-            options[name] = readers[name](value)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
+    try:
+        options = _Options.model_validate(given).model_dump(exclude_unset=True)
+    except ValidationError as error:
+        [(name, sentence), *_] = refusals(_Options, error).items()
+        raise ValueError(f"{name}: {sentence}") from None
     if tls:
         _check_tls(options)
     return options
@@ -180,66 +198,9 @@ def _reason(error: OSError) -> str:
     return f"cannot be read: {error.strerror}"
 
 
-def _number(least: int, most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not re.fullmatch("[0-9]{1,9}", text) or not least <= int(text) <= most:
-            raise ValueError(f"expected a number from {least} to {most}")
-        return int(text)
-
-    return read
+def _checked(secret: SecretStr) -> SecretStr:
+    RedisUrl.parse(secret.get_secret_value())
+    return secret
 
 
-def _seconds(text: str) -> float:
-    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", text) or not float(text):
-        raise ValueError("expected seconds, such as 0.5")
-    return float(text)
-
-
-_BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-
-
-def _bool(text: str) -> bool:
-    if text.lower() not in _BOOLS:
-        raise ValueError("expected true or false")
-    return _BOOLS[text.lower()]
-
-
-def _that(is_fine: Callable[[str], object], expected: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if not is_fine(text):
-            raise ValueError(f"expected {expected}")
-        return text
-
-    return read
-
-
-_text = _that(lambda text: text and text.isprintable(), "only printable characters")
-
-
-_OPTIONS: Mapping[str, Callable[[str], Any]] = {
-    "db": _number(0, 99999),
-    "protocol": _number(2, 3),
-    "username": _text,
-    "password": _text,
-    "client_name": _text,
-    "health_check_interval": _number(0, 3600),
-    "max_connections": _number(1, 100000),
-    "socket_timeout": _seconds,
-    "socket_connect_timeout": _seconds,
-    "socket_keepalive": _bool,
-}
-_TLS_OPTIONS: Mapping[str, Callable[[str], Any]] = {
-    "ssl_ca_certs": _text,
-    "ssl_ca_path": _that(lambda text: Path(text).is_dir(), "a folder of certificates"),
-    "ssl_certfile": _text,
-    "ssl_keyfile": _text,
-    "ssl_password": _text,
-    "ssl_check_hostname": _bool,
-    "ssl_cert_reqs": _that(
-        ("none", "optional", "required").__contains__, "none, optional or required"
-    ),
-}
-_SENTINEL_OPTIONS: Mapping[str, Callable[[str], Any]] = {
-    "sentinel_username": _text,
-    "sentinel_password": _text,
-}
+RedisUrlSecret = Annotated[SecretStr, AfterValidator(_checked)]

@@ -6,13 +6,14 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 from pydantic import SecretStr as Secret
 
-from shared.settings.types import Password, PublicUrl, RedisUrl, Services
+from shared.settings.redis_urls import RedisUrlSecret
+from shared.settings.types import Password, PublicUrl, Services
 
 
 class Processes(BaseModel, use_attribute_docstrings=True):
     """Processes"""
 
-    redis_url: RedisUrl = Field(
+    redis_url: RedisUrlSecret = Field(
         default=Secret("redis://localhost:6379/0"),
         examples=[
             "redis://user:password@host:6379/0",

@@ -6,14 +6,13 @@ from typing import Annotated
 
 from annotated_types import Ge, Le
 from phonenumbers import SUPPORTED_REGIONS
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
 from pydantic import SecretStr as Secret
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from shared.policy import CHANNELS, SECONDS, Channel, Limit, Limits
 from shared.recipient import KEPT_ADDRESSES, NUMBER_TYPES
-from shared.settings import redis_urls
 
 APP_NAME = "[A-Za-z0-9_-]{1,32}"
 
@@ -54,12 +53,19 @@ def from_to(least: str, most: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-def expected(error: ErrorDetails, field: FieldInfo) -> str:
-    """A sentence for what pydantic has found wrong with a setting. It repeats no value."""
+def refusals(model: type[BaseModel], error: ValidationError) -> dict[str, str]:
+    """What is expected of each field that pydantic has refused, as a sentence without its value."""
+    found = error.errors(include_input=False, include_url=False)
+    wrong = {str(one["loc"][0]): one for one in found}
+    return {name: _expected(one, model.model_fields[name]) for name, one in wrong.items()}
+
+
+def _expected(error: ErrorDetails, field: FieldInfo) -> str:
     least = [bound.ge for bound in field.metadata if isinstance(bound, Ge)]
     most = [bound.le for bound in field.metadata if isinstance(bound, Le)]
     if least and most:
-        return f"expected a whole number from {least[0]} to {most[0]}"
+        number = "a number" if isinstance(least[0], float) else "a whole number"
+        return f"expected {number} from {least[0]} to {most[0]}"
     kind, facts = error["type"], error.get("ctx", {})
     match kind:
         case "value_error":
@@ -82,11 +88,6 @@ _KINDS = {
 def _password(secret: Secret) -> Secret:
     if len(secret.get_secret_value()) < 12:
         raise ValueError("expected at least 12 characters")
-    return secret
-
-
-def _redis_url(secret: Secret) -> Secret:
-    redis_urls.RedisUrl.parse(secret.get_secret_value())
     return secret
 
 
@@ -149,7 +150,6 @@ def _each_once(services: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], 
 
 _Words = BeforeValidator(_words)
 Password = Annotated[Secret, AfterValidator(_password)]
-RedisUrl = Annotated[Secret, AfterValidator(_redis_url)]
 _SenderUrl = Annotated[
     str, _like(r"[a-z][a-z0-9+.-]*://.*", "sender URLs, such as console://, separated by spaces")
 ]
