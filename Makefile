@@ -30,17 +30,17 @@ run: $(VENV)/.runtime ## run everything on this machine without Docker; Ctrl-C s
 keys: $(VENV)/.runtime ## create, list, rotate and revoke API keys for make run (ARGS='create shop'; ARGS=--help)
 	@$(PY) deploy/run.py --keys $(ARGS)
 
-# How many test files run at the same time; 0 runs all in one process. 2 takes half as long, but a
-# busy machine can then miss bars in seconds.
-PROCESSES ?= 0
+# How many test files run at the same time. 0 runs them in one process, where a debugger works.
+PROCESSES ?= 2
+TOGETHER := --dist loadgroup --no-loadscope-reorder
 
 .PHONY: test
 test: $(VENV)/.dev ## run all tests (ARGS='-k name' for some of them)
-	@$(PY) -m pytest --numprocesses $(PROCESSES) --dist loadgroup $(ARGS)
+	@$(PY) -m pytest --numprocesses $(PROCESSES) $(TOGETHER) $(ARGS)
 
 .PHONY: unit
 unit: $(VENV)/.dev ## run the tests that need no server, browser or container (ARGS='-k name' for some of them)
-	@$(PY) -m pytest --unit --numprocesses 2 --dist loadgroup $(ARGS)
+	@$(PY) -m pytest --unit --numprocesses 2 $(TOGETHER) $(ARGS)
 
 .PHONY: coverage
 coverage: $(VENV)/.dev ## run all tests and report line and branch coverage

@@ -29,6 +29,7 @@ from shared.verification.service import VerificationService
 from shared.verification.store import Store
 from tests.clock import Clock, clock_of
 from tests.fakes import DirectDeliverer, FakeSender, outlets
+from tests.machine import pytest_runtest_protocol
 from tests.running import (
     figure,
     pytest_addoption,
@@ -48,6 +49,7 @@ __all__ = [
     "pytest_collection_modifyitems",
     "pytest_ignore_collect",
     "pytest_runtest_makereport",
+    "pytest_runtest_protocol",
     "pytest_sessionfinish",
     "pytest_terminal_summary",
     "pytest_testnodedown",

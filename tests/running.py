@@ -7,15 +7,6 @@ from pathlib import Path
 
 import pytest
 
-# The figures of one would spoil those of another, and compose projects share an engine.
-ONE_AT_A_TIME = (
-    "tests/chaos/",
-    "tests/attacks/test_guessing.py",
-    "tests/e2e/page/test_weight.py",
-    "tests/e2e/test_compose.py",
-    "tests/e2e/test_proof.py",
-)
-ALONE = "one at a time"
 # Where the service runs, fixtures that start a program, and what a file imports to start one or to
 # play a provider.
 RUNNING = [Path(__file__).parent / folder for folder in ("attacks", "chaos", "e2e")]
@@ -40,16 +31,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--unit"):
         items[:] = [item for item in items if _is_unit(item)]
     if "PYTEST_XDIST_WORKER" in os.environ:
+        # One process runs all tests of a file, because they share fixtures that cost time.
         for item in items:
-            item.add_marker(pytest.mark.xdist_group(_group(item)))
-        # The longest group begins first. Otherwise one process would be left with it at the end.
-        items.sort(key=lambda item: _group(item) != ALONE)
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+        _put_long_files_first(items)
 
 
-def _group(item: pytest.Item) -> str:
-    """One process runs all tests of a file, because they share fixtures that cost time."""
-    path = item.nodeid.partition("::")[0]
-    return ALONE if path.startswith(ONE_AT_A_TIME) else path
+def _put_long_files_first(items: list[pytest.Item]) -> None:
+    """Otherwise one process would be left with them at the end. Files with tests that run alone are
+    the very first: while both processes have such tests, neither waits for anything else."""
+    waiting = {item.path for item in items if item.get_closest_marker("alone")}
+    slow = set(RUNNING)
+    items.sort(key=lambda i: (i.path not in waiting, slow.isdisjoint(i.path.parents)))
 
 
 def _is_unit(item: pytest.Item) -> bool:

@@ -81,6 +81,7 @@ def test_a4_what_cannot_be_used_is_answered_alike(post, caller, user, service, c
     assert {a.data for a in by_phone} == {answers[0].data}
 
 
+@pytest.mark.alone
 def test_a5_the_time_of_an_answer_tells_nothing(redis, start_service, figure):
     """12,000 answers on a socket, in random order. Chance alone gives p ≤ 0.01 now and then: what
     really takes longer does so three times in a row."""

@@ -3,12 +3,15 @@
 import base64
 from contextlib import ExitStack
 
+import pytest
+
 from tests.e2e.conftest import wait_for
 from worker.senders.conformance.servers import DripServer, serving
 
 SECRET = "whsec_" + base64.b64encode(b"0" * 24).decode()
 
 
+@pytest.mark.alone
 def test_a_call_goes_out_while_a_webhook_and_a_mail_server_hang(start_service):
     with ExitStack() as running:
         drips = DripServer(b"X-Name: value\r\n", head=b"HTTP/1.1 200 OK\r\n", after=b"\r\n\r\n")

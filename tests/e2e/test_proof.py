@@ -150,6 +150,7 @@ def test_a_proof_that_is_refused_is_not_made_again_and_again(page, phone):
     assert [("proof" in body) for body in asked] == [False, True]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("price", "doublings", "patience"),
     [("lowest", 0, 3), ("highest", MOST_DOUBLINGS, 45)],
@@ -170,6 +171,7 @@ def test_the_price_is_one_that_a_person_waits_for(page, figure, price, doublings
         assert seconds < patience
 
 
+@pytest.mark.alone
 def test_the_price_is_paid_by_who_asks_not_by_the_service(figure, real_redis):
     work = ProofOfWork(Codes({"k": b"k" * 32}), Store(Scripts(real_redis)))
     to = parse_phone("+14155550123")

@@ -122,6 +122,7 @@ def spread(answers: list[Answer]) -> tuple[float, float, float]:
     return seconds[len(seconds) // 2], seconds[len(seconds) * 99 // 100], seconds[-1]
 
 
+@pytest.mark.alone
 def test_redis_dies_and_comes_back(service, figure):
     with Load(service) as load:
         load.wait_for_accepted(200)
@@ -136,6 +137,7 @@ def test_redis_dies_and_comes_back(service, figure):
     check_messages(service, load, named)
 
 
+@pytest.mark.alone
 def test_redis_hangs_and_comes_back(service, figure):
     with Load(service) as load:
         load.wait_for_accepted(200)
@@ -163,6 +165,7 @@ def test_a_worker_that_starts_before_redis_waits_for_it(service):
     assert service.code_for(phone)
 
 
+@pytest.mark.alone
 def test_an_api_that_starts_before_redis_says_so_until_it_is_there(service):
     assert service.api.stop() == 0
     service.redis_server.kill()

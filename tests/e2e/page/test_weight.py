@@ -49,6 +49,7 @@ def test_the_page_is_light(new_context, service, figure, language):
     assert picker > 0
 
 
+@pytest.mark.alone
 def test_a_slow_phone_can_use_it_soon(new_context, service, figure):
     # What else this machine does costs time and saves none: the best one is the page's own.
     measured = [_moments(new_context, service) for _ in range(3)]

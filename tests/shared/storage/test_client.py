@@ -221,6 +221,7 @@ def test_does_not_warn_of_a_redis_that_does_not_evict(real_redis, caplog):
     assert caplog.messages == []
 
 
+@pytest.mark.alone
 def test_a_redis_that_does_not_answer_is_waited_for_no_longer_than_the_timeout(listener):
     with connect(url_of(listener), timeout_seconds=0.1) as client:
         began = time.monotonic()

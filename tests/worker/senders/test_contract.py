@@ -1,6 +1,5 @@
 """Every shipped sender keeps to the contract. The checks wait for time-outs, so all run at once."""
 
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
@@ -27,17 +26,18 @@ CASES = [
     for name, subject in SUBJECTS.items()
     for check in checks_for(subject)
 ]
+pytestmark = pytest.mark.alone
 Results = dict[tuple[str, Check], Future[None]]
 
 
 @pytest.fixture(scope="module")
-def results() -> Iterator[Results]:
+def results() -> Results:
     with ThreadPoolExecutor(64) as pool:
-        yield {
+        return {
             (name, check): pool.submit(check, subject)
             for name, subject in SUBJECTS.items()
             for check in checks_for(subject)
-        }
+        }  # Leaving the pool waits for them.
 
 
 @pytest.mark.parametrize(("name", "check"), CASES)
