@@ -3,7 +3,6 @@ A misspelled name stops the start: the setting would silently keep its default."
 
 import base64
 import contextlib
-import errno
 import os
 import re
 import secrets
@@ -137,9 +136,6 @@ def _edits(one: str, other: str) -> int:
 # A process that has created the file writes it in one call, right after.
 _LONGEST_WRITE_SECONDS = 0.5
 
-# What file systems without hard links answer, such as exFAT and some network shares.
-_NO_HARD_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EMLINK}
-
 
 def made_secrets(folder: Path, given: Collection[str]) -> dict[str, str]:
     """The secrets that the first start keeps in OTP_DATA_DIR, without those given. Raises
@@ -173,33 +169,20 @@ def kept_secret(path: Path, make: Callable[[], str]) -> str:
 
 
 def _create(path: Path, content: bytes) -> None:
-    """Write a file unless it exists by then. Where hard links work, all of it appears at once."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    _write_new(draft, content)
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    except OSError as error:
-        if error.errno not in _NO_HARD_LINKS:
+    """Write a file unless another process was first."""
+    with contextlib.suppress(FileExistsError):
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(file, content)
+        except OSError:
+            path.unlink()
             raise
-        with contextlib.suppress(FileExistsError):
-            _write_new(path, content)
-    finally:
-        draft.unlink()
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    """Raises FileExistsError if another process was first."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(file, content)
-    finally:
-        os.close(file)
+        finally:
+            os.close(file)
 
 
 def _wait_until_written(path: Path) -> None:
-    """Wait for a process that has created the file without a hard link and writes it just now."""
+    """Wait for a process that has created the file and writes it just now."""
     over_at = time.monotonic() + _LONGEST_WRITE_SECONDS
     while path.stat().st_size == 0 and time.monotonic() < over_at:
         time.sleep(0.01)
