@@ -39,26 +39,28 @@ class Crew:
         # Tokens of the attempts that have a place, and of those that gave it back, by their sender.
         self._placed: set[str] = set()
         self._relieved: dict[tuple[str, str], str] = {}
-        # None ends the thread.
-        self._claims: SimpleQueue[Claim | None] = SimpleQueue()
+        # None ends a thread.
         self._outcomes: SimpleQueue[Outcome | None] = SimpleQueue()
         spare = deliverer.sender_count if size > 1 else 0
-        self._hands = [
-            Thread(target=self._attempt_all, name=f"delivery-{i}", daemon=True)
-            for i in range(size + spare)
+        self._hands: list[SimpleQueue[Claim | None]] = [SimpleQueue() for _ in range(size + spare)]
+        # The one that was busy last is at the end, and next: its memory is still in the CPU's cache.
+        self._idle = list(self._hands)
+        self._threads = [
+            Thread(target=self._attempt_all, args=(hand,), name=f"delivery-{i}", daemon=True)
+            for i, hand in enumerate(self._hands)
         ]
         self._recorder = Thread(target=self._record_all, name="recorder", daemon=True)
 
     def start(self) -> None:
-        for thread in (*self._hands, self._recorder):
+        for thread in (*self._threads, self._recorder):
             thread.start()
 
     def stop(self) -> None:
         """End the threads. To be called when all places are free."""
-        for _ in self._hands:
-            self._claims.put(None)
+        for hand in self._hands:
+            hand.put(None)
         self._outcomes.put(None)
-        for thread in (*self._hands, self._recorder):
+        for thread in (*self._threads, self._recorder):
             thread.join()
 
     def take_places(self, timeout: float | None) -> int:
@@ -84,7 +86,7 @@ class Crew:
         with self._changed:
             self._placed.update(claim.token for claim in claims)
         for claim in claims:
-            self._claims.put(claim)
+            self._idle.pop().put(claim)
 
     def _relieve(self) -> None:
         """Give back the place of one slow attempt of each sender."""
@@ -108,9 +110,11 @@ class Crew:
             del self._relieved[claim.channel, claim.sender]
             return 0
 
-    def _attempt_all(self) -> None:
-        while claim := self._claims.get():
+    def _attempt_all(self, hand: SimpleQueue[Claim | None]) -> None:
+        while claim := hand.get():
             outcome = self._deliverer.attempt(claim)
+            # Before the place is free, so that there is a hand for each.
+            self._idle.append(hand)
             if outcome:
                 self._outcomes.put(outcome)
             else:
