@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from queue import SimpleQueue
 from threading import Condition, Lock, Thread
 
@@ -34,16 +34,15 @@ class Crew:
         self._deliverer = deliverer
         self._size = size
         self._free = size
-        # Guards the three around it, and wakes the thread that waits for a free place.
+        # Guards the two around it, and wakes the thread that waits for a free place.
         self._changed = Condition(Lock())
-        # Tokens of the attempts that have a place, and of those that gave it back, by their sender.
-        self._placed: set[str] = set()
+        # Tokens of the attempts that gave their place back, by their sender.
         self._relieved: dict[tuple[str, str], str] = {}
         # None ends a thread.
         self._outcomes: SimpleQueue[Outcome | None] = SimpleQueue()
         spare = deliverer.sender_count if size > 1 else 0
         self._hands: list[SimpleQueue[Claim | None]] = [SimpleQueue() for _ in range(size + spare)]
-        # The one that was busy last is at the end, and next: its memory is still in the CPU's cache.
+        # The one at the end was busy last, and is next: the CPU's cache still has its memory.
         self._idle = list(self._hands)
         self._threads = [
             Thread(target=self._attempt_all, args=(hand,), name=f"delivery-{i}", daemon=True)
@@ -65,8 +64,8 @@ class Crew:
 
     def take_places(self, timeout: float | None) -> int:
         """Take the places that are free, at least one if it comes free in time. How many."""
-        self._relieve()
         with self._changed:
+            self._relieve()
             self._changed.wait_for(lambda: self._free, timeout)
             places = min(self._free, MOST_AT_ONCE)
             self._free -= places
@@ -83,32 +82,28 @@ class Crew:
 
     def attempt(self, claims: Sequence[Claim]) -> None:
         """Make an attempt for each of these, at once. Each has a place already."""
-        with self._changed:
-            self._placed.update(claim.token for claim in claims)
         for claim in claims:
             self._idle.pop().put(claim)
 
     def _relieve(self) -> None:
         """Give back the place of one slow attempt of each sender."""
-        if self._size == 1:
-            return
-        for claim in self._deliverer.slow_attempts():
+        for claim in self._deliverer.slow_attempts() if self._size > 1 else ():
             sender = claim.channel, claim.sender
-            with self._changed:
-                if sender in self._relieved or claim.token not in self._placed:
-                    continue
-                self._placed.remove(claim.token)
+            if sender not in self._relieved:
                 self._relieved[sender] = claim.token
-            self.leave_places(1)
+                self._free += 1
 
-    def _end(self, claim: Claim) -> int:
-        """End an attempt. How many places it had, which are free then."""
+    def _places_of(self, ended: Iterable[Claim]) -> int:
+        """How many places these attempts have, which are over and are forgotten."""
+        places = 0
         with self._changed:
-            if claim.token in self._placed:
-                self._placed.remove(claim.token)
-                return 1
-            del self._relieved[claim.channel, claim.sender]
-            return 0
+            for claim in ended:
+                sender = claim.channel, claim.sender
+                if self._relieved.get(sender) == claim.token:
+                    del self._relieved[sender]
+                else:
+                    places += 1
+        return places
 
     def _attempt_all(self, hand: SimpleQueue[Claim | None]) -> None:
         while claim := hand.get():
@@ -118,7 +113,7 @@ class Crew:
             if outcome:
                 self._outcomes.put(outcome)
             else:
-                self.leave_places(self._end(claim))
+                self.leave_places(self._places_of([claim]))
 
     def _record_all(self) -> None:
         while first := self._outcomes.get():
@@ -126,7 +121,7 @@ class Crew:
             more = min(self._outcomes.qsize(), MOST_AT_ONCE - 1)
             there = [one for one in (first, *(self._outcomes.get() for _ in range(more))) if one]
             due = self._record(there)
-            places = sum(self._end(outcome.claim) for outcome in there)
+            places = self._places_of(outcome.claim for outcome in there)
             claims = self._next_attempts(due[:places], places)
             self.attempt(claims)
             self.leave_places(places - len(claims))

@@ -4,11 +4,8 @@ import logging
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
-from threading import Lock
 
 from redis.exceptions import RedisError
 
@@ -63,14 +60,13 @@ class Deliverer:
             app: {channel: list(named) for channel, named in outlet.senders.items()}
             for app, outlet in outlets.items()
         }
-        # Attempts that a sender is busy with and since when, by token.
-        self._sending: dict[str, tuple[Claim, float]] = {}
         # How often a send was left to other workers, and the sends for which that is logged.
         self.left = 0
         self._left: set[tuple[str, int]] = set()
-        # By token.
+        # By token: the attempts that are not recorded, and those that a sender is busy with. There
+        # is no lock, because Python changes or copies a dictionary in one step.
         self._claims: dict[str, Claim] = {}
-        self._lock = Lock()
+        self._sending: dict[str, Claim] = {}
 
     @property
     def under_way(self) -> int:
@@ -80,8 +76,7 @@ class Deliverer:
     @property
     def under_way_by(self) -> Counter[str]:
         """The same by `channel:sender`."""
-        with self._lock:
-            return Counter(_name(claim.channel, claim.sender) for claim in self._claims.values())
+        return Counter(_name(claim.channel, claim.sender) for claim in list(self._claims.values()))
 
     @property
     def sender_count(self) -> int:
@@ -95,12 +90,9 @@ class Deliverer:
         return len(named)
 
     def slow_attempts(self) -> list[Claim]:
-        """The attempts that a sender has been busy with for long, the oldest first."""
+        """The attempts that a sender has been busy with for long."""
         since = time.monotonic() - self._slow_seconds
-        with self._lock:
-            # A dictionary keeps the order in which they began.
-            slow = takewhile(lambda sending: sending[1] <= since, self._sending.values())
-            return [claim for claim, _ in slow]
+        return [claim for claim in list(self._sending.values()) if claim.asked_at <= since]
 
     def claim(self, sends: Sequence[tuple[str, int]], places: int | None = None) -> list[Claim]:
         """Claim those of the sends that an attempt is due for, to be made immediately: a claim is
@@ -141,8 +133,7 @@ class Deliverer:
                             "reason": reason,
                         },
                     )
-        with self._lock:
-            self._claims |= {claim.token: claim for claim in claims}
+        self._claims.update({claim.token: claim for claim in claims})
         return claims
 
     def attempt(self, claim: Claim) -> Outcome | None:
@@ -160,7 +151,8 @@ class Deliverer:
             self._drop(claim)
             return None
         try:
-            with bounded(), self._timed(claim):
+            self._sending[claim.token] = claim
+            with bounded():
                 provider_id = outlet.senders[claim.channel][claim.sender].send(message)
         except DeliveryError as failure:
             return Outcome(
@@ -180,6 +172,8 @@ class Deliverer:
                 error=type(fault).__name__,
                 retry_in_seconds=_retry_in(claim, "unknown"),
             )
+        finally:
+            del self._sending[claim.token]
         return Outcome(claim=claim, result="accepted", provider_id=provider_id)
 
     def record(self, outcomes: Sequence[Outcome]) -> list[tuple[str, int]]:
@@ -219,8 +213,7 @@ class Deliverer:
         """Extend the leases of the attempts under way, except if the sender hangs: another worker
         takes over that send. Raises StorageUnavailable."""
         hangs_since = time.monotonic() - 2 * LONGEST_SEND_SECONDS
-        with self._lock:
-            claims = [claim for claim in self._claims.values() if claim.asked_at > hangs_since]
+        claims = [claim for claim in list(self._claims.values()) if claim.asked_at > hangs_since]
         if claims:
             self._ledger.renew(claims)
 
@@ -242,17 +235,6 @@ class Deliverer:
             },
         )
 
-    @contextmanager
-    def _timed(self, claim: Claim) -> Iterator[None]:
-        """Know since when a sender is busy."""
-        with self._lock:
-            self._sending[claim.token] = claim, time.monotonic()
-        try:
-            yield
-        finally:
-            with self._lock:
-                del self._sending[claim.token]
-
     def _leave(self, verification_id: str, send: int, lacks: str) -> None:
         """Log once that this worker lacks something for a send, which comes back to it for as long
         as no other worker takes it."""
@@ -272,8 +254,7 @@ class Deliverer:
         return self._codes.derive(claim.kid, claim.verification_id, claim.generation, claim.length)
 
     def _drop(self, claim: Claim) -> None:
-        with self._lock:
-            self._claims.pop(claim.token, None)
+        self._claims.pop(claim.token, None)
 
 
 def _name(channel: Channel, sender: str) -> str:
