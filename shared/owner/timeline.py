@@ -11,6 +11,7 @@ from shared.owner.statistics import read_refusals
 from shared.recipient import Recipient
 from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
+from shared.verification import records
 from shared.verification.records import Send, Verification
 
 EventKind = Literal[
@@ -130,16 +131,18 @@ class Timeline:
         """`tags` are those of the recipient, and of whom limits count."""
 
         def ask(pipe: Pipeline) -> None:
-            pipe.time()
             pipe.lrange(keys.REFUSALS, 0, -1)
             for tag, counted_by in tags.values():
                 pipe.zrevrange(keys.history(tag), 0, _MOST - 1)
                 pipe.llen(keys.failed(counted_by))
                 pipe.llen(keys.limit("to", counted_by))
 
-        (seconds, micros), refusals, *counted = self._scripts.fetch(ask)
+        refusals, *counted = self._scripts.fetch(ask)
         found = [str(reading.text(id_)) for history in counted[::3] for id_ in history or ()]
-        ids = [only] if only else found
+        verifications = records.fetch(self._scripts, [only] if only else found)
+        in_clear = self._scripts.fetch(
+            lambda pipe: [pipe.exists(keys.code(v.verification_id)) for v in verifications]
+        )
         held = [
             Held(app=app, wrong_codes=wrong_codes or 0, sends=sends or 0)
             for app, wrong_codes, sends in zip(tags, counted[1::3], counted[2::3], strict=True)
@@ -148,7 +151,7 @@ class Timeline:
         return Trace(
             to=masked_to,
             verifications=sorted(
-                self._traced(ids, seconds + micros / 1e6),
+                map(_traced, verifications, map(bool, in_clear)),
                 key=lambda traced: traced.created_at or 0,
                 reverse=True,
             ),
@@ -157,37 +160,8 @@ class Timeline:
             refusals=[r for r in read_refusals(refusals) if r.get("to") == masked_to],
         )
 
-    def _traced(self, ids: Sequence[str], now: float) -> list[Traced]:
-        def ask(pipe: Pipeline) -> None:
-            for verification_id in ids:
-                pipe.hgetall(keys.verification(verification_id))
-                pipe.exists(keys.code(verification_id))
 
-        kept = self._scripts.fetch(ask)
-        # A day after its end a verification is gone, while its id may still be in the history.
-        known = [
-            (Verification(verification_id, reading.fields(fields), now), bool(clear))
-            for verification_id, fields, clear in zip(ids, kept[::2], kept[1::2], strict=True)
-            if fields
-        ]
-
-        def ask_for_sends(pipe: Pipeline) -> None:
-            for one, _ in known:
-                for number in range(1, one.send_count + 1):
-                    pipe.hgetall(keys.send(one.verification_id, number))
-
-        found = iter(self._scripts.fetch(ask_for_sends))
-        return [
-            _traced(
-                one,
-                [Send(n + 1, reading.fields(next(found))) for n in range(one.send_count)],
-                clear,
-            )
-            for one, clear in known
-        ]
-
-
-def _traced(record: Verification, sends: Sequence[Send], clear: bool) -> Traced:
+def _traced(record: Verification, clear: bool) -> Traced:
     fields, status = record.fields, record.status
     events = [Event(at=c.at, kind="check", facts={"result": c.result}) for c in record.checks()]
     if status == "expired" and (expires_at := record.expires_at):
@@ -197,7 +171,7 @@ def _traced(record: Verification, sends: Sequence[Send], clear: bool) -> Traced:
         events.append(Event(at=ended_at, kind=kind, facts={}))
     # Each with the moment by which it is put in order.
     dated = [(event.at or 0.0, event) for event in events]
-    dated[:0] = [pair for send in sends for pair in _dated(send)]
+    dated[:0] = [pair for send in record.sends for pair in _dated(send)]
     return Traced(
         verification_id=record.verification_id,
         app=fields.get("app", reading.UNKNOWN),

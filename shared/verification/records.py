@@ -1,13 +1,17 @@
 """Reads the hashes of verifications and their sends, as this or another version wrote them."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import NamedTuple
+
+from redis.client import Pipeline
 
 from shared.delivery.ledger import MAX_ATTEMPTS, Attempt, read_attempt
 from shared.policy import CHANNELS, MOST_SENDS, Policy
-from shared.storage import reading
+from shared.storage import keys, reading
+from shared.storage.scripts import Scripts
 from shared.verification.model import SEND_STATUSES, STATUSES
 
 
@@ -135,6 +139,36 @@ class Verification:
     def checks(self) -> list[Check]:
         lines = (line for name, line in self.fields.items() if name.startswith("check:"))
         return [check for line in lines if (check := _check(line))]
+
+
+def fetch(scripts: Scripts, ids: Collection[str]) -> list[Verification]:
+    """The verifications of these ids that are kept, with their sends, in two round trips. Raises
+    StorageUnavailable."""
+
+    def ask(pipe: Pipeline) -> None:
+        pipe.time()
+        for verification_id in ids:
+            pipe.hgetall(keys.verification(verification_id))
+
+    (seconds, micros), *kept = scripts.fetch(ask)
+    found = [
+        Verification(verification_id, reading.fields(fields), now=seconds + micros / 1e6)
+        for verification_id, fields in zip(ids, kept, strict=True)
+        if fields
+    ]
+
+    def ask_for_sends(pipe: Pipeline) -> None:
+        for one in found:
+            for number in range(1, one.send_count + 1):
+                pipe.hgetall(keys.send(one.verification_id, number))
+
+    sends = iter(scripts.fetch(ask_for_sends))
+
+    def next_of(one: Verification) -> tuple[Send, ...]:
+        numbered = enumerate(islice(sends, one.send_count), 1)
+        return tuple(Send(number, reading.fields(send)) for number, send in numbered if send)
+
+    return [replace(one, sends=next_of(one)) for one in found]
 
 
 def _check(line: str) -> Check | None:

@@ -15,8 +15,9 @@ from shared.errors import StorageUnavailable
 from shared.policy import Channel
 from shared.storage import keys, reading
 from shared.storage.scripts import Facts, RunScript, Scripts, json_of, named
+from shared.verification import records
 from shared.verification.admission import CountedLimit
-from shared.verification.records import Send, Verification
+from shared.verification.records import Verification
 
 # How long a caller waits for Redis.
 PATIENCE_SECONDS = 0.5
@@ -193,21 +194,7 @@ class Store:
 
     def records(self, verification_id: str) -> Verification | None:
         """What is kept of a verification and its sends. Returns None if nothing is."""
-        key = keys.verification(verification_id)
-        (found,) = self._scripts.fetch(lambda pipe: pipe.hgetall(key))
-        fields = reading.fields(found)
-        if not fields:
-            return None
-        count = Verification(verification_id, fields, now=0).send_count
-
-        def ask(pipe: Pipeline) -> None:
-            pipe.time()
-            for send in range(1, count + 1):
-                pipe.hgetall(keys.send(verification_id, send))
-
-        (seconds, micros), *found = self._scripts.fetch(ask)
-        sends = tuple(Send(n, reading.fields(send)) for n, send in enumerate(found, 1) if send)
-        return Verification(verification_id, fields, now=seconds + micros / 1e6, sends=sends)
+        return next(iter(records.fetch(self._scripts, [verification_id])), None)
 
     def open(self, tag: str) -> str | None:
         """The recipient's open verification."""

@@ -6,23 +6,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from redis.client import Pipeline
-
 from shared.codes import Codes
 from shared.policy import MOST_SENDS
 from shared.recipient import Recipient
 from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
+from shared.verification import records
 from shared.verification.records import Send, Verification
 
-# A page is one round trip; who asks for them all keeps nobody else waiting for long.
+# A page is two round trips; a caller that asks for them all keeps no other waiting for long.
 _AT_ONCE = 200
 _MEMBER = re.compile("(VE[0-9a-f]+):([0-9]{1,3})")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSend:
-    """A send and its verification, whose other sends are not read."""
+    """A send and its verification."""
 
     verification: Verification
     send: Send
@@ -133,27 +132,14 @@ class ServiceSends:
 
     def _read(self, members: Sequence[str]) -> list[ServiceSend]:
         known = [(match[1], int(match[2])) for match in map(_MEMBER.fullmatch, members) if match]
-
-        def ask(pipe: Pipeline) -> None:
-            pipe.time()
-            for verification_id, number in known:
-                pipe.hgetall(keys.verification(verification_id))
-                pipe.hgetall(keys.send(verification_id, number))
-
-        (seconds, _), *found = self._scripts.fetch(ask)
-        sends = [
-            ServiceSend(
-                verification=Verification(verification_id, reading.fields(fields), now=seconds),
-                send=Send(number, reading.fields(send)),
-            )
-            for (verification_id, number), fields, send in zip(
-                known, found[::2], found[1::2], strict=True
-            )
-        ]
+        ids = dict.fromkeys(verification_id for verification_id, _ in known)
+        found = {one.verification_id: one for one in records.fetch(self._scripts, ids)}
         return [
-            one
-            for one in sends
-            if "app" in one.verification.fields and "channel" in one.send.fields
+            ServiceSend(verification=found[verification_id], send=send)
+            for verification_id, number in known
+            if verification_id in found and "app" in found[verification_id].fields
+            for send in found[verification_id].sends
+            if send.number == number and "channel" in send.fields
         ]
 
 
