@@ -1,6 +1,11 @@
 """The language of a person, in one form however their platform writes it."""
 
 import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 # With room for the calendar and currency that platforms write behind a language.
 LONGEST_WRITTEN = 128
@@ -41,3 +46,13 @@ def _cased(subtags: list[str]) -> list[str]:
     end = next((at for at, subtag in enumerate(subtags) if len(subtag) == 1), len(subtags))
     by_length = {2: str.upper, 4: str.title}
     return [*(by_length.get(len(s), str)(s) for s in subtags[:end]), *subtags[end:]]
+
+
+@cache
+def texts_in(folder: Path) -> Mapping[str, Any]:
+    """The texts in each LANGUAGE.toml of a folder, by language. Each file is read once per process,
+    because each app has its own object that words messages."""
+    return {
+        path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.toml"))
+    }

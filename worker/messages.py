@@ -1,7 +1,6 @@
 """The words we send, per channel and language: worker/texts/LANGUAGE.toml."""
 
 import math
-import tomllib
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shared.delivery.ledger import Claim
+from shared.locales import texts_in
 from worker.senders.base import Message
 
 _TEXTS = Path(__file__).with_name("texts")
@@ -41,10 +41,7 @@ class Texts:
         self._public_url = public_url
         self._site = _host(web_origin)
         self._frame = _host(public_url) if is_embedded else None
-        self._languages = {
-            path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
-            for path in sorted(_TEXTS.glob("*.toml"))
-        }
+        self._languages = texts_in(_TEXTS)
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """The page's texts in frontend/texts/LANGUAGE.toml, and the language that a browser gets."""
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from markupsafe import Markup, escape
 
 from api.http.access import browser_locale
 from shared.errors import InvalidRequest
-from shared.locales import bcp47
+from shared.locales import bcp47, texts_in
 
 FALLBACK = "en"
 # Isolated (U+2066, U+2069), because right-to-left text would reorder the groups of a number.
@@ -74,10 +73,8 @@ class Languages:
 
     def __init__(self, folder: Path) -> None:
         self._texts = {
-            path.stem: Texts(
-                language=path.stem, words=tomllib.loads(path.read_text(encoding="utf-8"))
-            )
-            for path in sorted(folder.glob("*.toml"))
+            language: Texts(language=language, words=words)
+            for language, words in texts_in(folder).items()
         }
 
     def links(self, request: Request) -> list[tuple[str, str, str]]:

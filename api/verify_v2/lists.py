@@ -1,6 +1,5 @@
 """/v2/Templates, which has one entry, and /v2/SafeList/Numbers."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from api.verify_v2 import paging, parameters
 from api.verify_v2.access import calling
 from api.verify_v2.errors import NOT_FOUND, V2Error
 from api.verify_v2.form import Form
+from shared.locales import texts_in
 from shared.recipient import Addresses, Recipient
 from shared.verify_v2.safe_list import SafeList
 from shared.verify_v2.services import TEMPLATE_SID
@@ -70,18 +70,14 @@ def _safe(number: Recipient, sid: str) -> dict[str, Any]:
 
 def _translations() -> dict[str, Any]:
     """The text of an SMS in each language, as clients show templates."""
-    texts = {
-        path.stem: tomllib.loads(path.read_text(encoding="utf-8"))["sms"]
-        for path in sorted(_MESSAGES.glob("*.toml"))
-    }
     return {
         language: {
             "is_default_translation": language == _DEFAULT_LANGUAGE,
             "status": "approved",
             "locale": language,
-            "text": text.format(code="{{code}}", app="{{friendly_name}}", minutes=10),
+            "text": texts["sms"].format(code="{{code}}", app="{{friendly_name}}", minutes=10),
             "date_created": None,
             "date_updated": None,
         }
-        for language, text in texts.items()
+        for language, texts in texts_in(_MESSAGES).items()
     }

@@ -5,6 +5,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -99,6 +100,7 @@ class Scripts:
         return answer
 
 
+@cache
 def script_text(name: str) -> str:
     """A script below the parts of lib/ that it uses, and those that they use."""
     texts: dict[str, str] = {}
