@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import fakeredis
 import pytest
+from flask import Flask
 from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
@@ -28,8 +28,10 @@ from shared.verification.model import Terms
 from shared.verification.service import VerificationService
 from shared.verification.store import Store
 from tests.clock import Clock, clock_of
+from tests.fake_redis import fake_redis
 from tests.fakes import DirectDeliverer, FakeSender, outlets
 from tests.machine import pytest_runtest_protocol
+from tests.routes import KnownRule
 from tests.running import (
     figure,
     pytest_addoption,
@@ -54,6 +56,8 @@ __all__ = [
     "pytest_terminal_summary",
     "pytest_testnodedown",
 ]
+
+Flask.url_rule_class = KnownRule
 
 KEY = "k1:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="
 
@@ -158,14 +162,6 @@ def redis_6_2_url(tmp_path_factory) -> Iterator[str]:
 def redis_6_2(redis_6_2_url) -> Iterator[Redis]:
     with Redis.from_url(redis_6_2_url) as redis:
         redis.flushall()
-        yield redis
-
-
-@contextmanager
-def fake_redis() -> Iterator[Redis]:
-    """One whose memory is free afterwards. fakeredis keeps every server that it makes itself, with
-    its Lua, until the process ends."""
-    with fakeredis.FakeRedis(server=fakeredis.FakeServer()) as redis:
         yield redis
 
 

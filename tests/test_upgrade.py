@@ -10,11 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import fakeredis
 import pytest
 import time_machine
+from redis import Redis
 
 from tests.conftest import Caller
+from tests.fake_redis import fake_redis
 
 DUMP = json.loads(
     (Path(__file__).parent / "data/redis_1.0.0.json").read_text(encoding="utf-8"),
@@ -27,16 +28,16 @@ def env() -> dict[str, str]:
 
 
 @pytest.fixture
-def redis() -> Iterator[fakeredis.FakeRedis]:
+def redis() -> Iterator[Redis]:
     """The Redis of the dump, at the moment when it was dumped."""
     moment = datetime.fromisoformat(DUMP["dumped_at"])
-    with time_machine.travel(moment, tick=False), fakeredis.FakeRedis() as redis:
+    with time_machine.travel(moment, tick=False), fake_redis() as redis:
         for one in DUMP["keys"]:
             _restore(redis, one)
         yield redis
 
 
-def _restore(redis: fakeredis.FakeRedis, one: dict[str, Any]) -> None:
+def _restore(redis: Redis, one: dict[str, Any]) -> None:
     key, value = one["key"], one["value"]
     match one["type"]:
         case "string":

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from tests.conftest import fake_redis
+from tests.fake_redis import fake_redis
 
 
 @pytest.fixture
