@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from hiredis import pack_command
 from redis import Redis, exceptions
 from redis.client import Pipeline
 
@@ -53,12 +54,12 @@ class Scripts:
         pool = self._redis.connection_pool
 
         def run(keys: Sequence[str], args: Sequence[Any]) -> Any:
-            # Bypass the client's retries and metrics, which cost more than the script.
+            # Bypass the client's retries and metrics, and the connection's look at each argument.
+            # They cost more than the script.
+            command = pack_command(("EVALSHA", script.sha, len(keys), *keys, *args))
             connection = pool.get_connection()
             try:
-                connection.send_command(  # type: ignore[no-untyped-call]
-                    "EVALSHA", script.sha, len(keys), *keys, *args
-                )
+                connection.send_packed_command([command])  # type: ignore[no-untyped-call]
                 return connection.read_response()
             except exceptions.NoScriptError:
                 # It loads itself.
