@@ -16,7 +16,7 @@ from rq.worker import BaseWorker, WorkerStatus
 
 from shared import VERSION
 from shared.delivery.ledger import LEASE_SECONDS, Claim, Ledger
-from shared.delivery.queue import ForeignJob, WakeUps, read_job
+from shared.delivery.queue import ForeignJob, read_job
 from shared.errors import StorageUnavailable
 from shared.storage import keys
 from worker import health
@@ -59,7 +59,6 @@ class OtpWorker(BaseWorker):
         self._queue = queue
         self._ledger = ledger
         self._deliverer = deliverer
-        self._wake_ups = WakeUps(redis)
         self._concurrency = concurrency
         self._crew = Crew(deliverer, concurrency)
         self._backlog = False
@@ -145,7 +144,7 @@ class OtpWorker(BaseWorker):
             if not popped:
                 return []
             first = [popped[1]]
-        jobs = self._wake_ups.take(most - len(first), first)
+        jobs = self._ledger.take(most - len(first), first)
         # With more jobs than threads there is nothing to wait for next time.
         self._backlog = len(jobs) == most
         sends = []

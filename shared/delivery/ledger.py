@@ -98,12 +98,21 @@ class Ledger:
     """The sends in Redis."""
 
     def __init__(self, scripts: Scripts) -> None:
+        self._take = scripts.load("delivery/take")
         # Also while Redis is full: what they finish makes room.
         self._claim = scripts.load("delivery/claim", when_full=True)
         self._done = scripts.load("delivery/done", when_full=True)
         self._renew = scripts.load("delivery/renew", when_full=True)
         self._receipt = scripts.load("delivery/receipt", when_full=True)
         self._sweep = scripts.load("delivery/sweep", when_full=True)
+
+    def take(self, most: int, ids: Sequence[bytes] = ()) -> list[bytes]:
+        """Take up to `most` jobs that wake workers up off the queue, and those of `ids`, which are
+        off it already. Returns the `data` of each (see queue.py). Losing or repeating one is
+        harmless."""
+        # Bytes: an id that somebody else wrote need not be text.
+        jobs: list[bytes] = self._take([keys.QUEUE], [most, keys.job(""), *ids])
+        return jobs
 
     def claim(
         self,

@@ -67,7 +67,7 @@ class Poster:
         if auth:
             login = b64encode(":".join(auth).encode()).decode()
             headers = {**headers, "Authorization": f"Basic {login}"}
-        lines = [*_USUAL_HEADERS, *(f"{name}: {value}" for name, value in headers.items())]
+        lines = [*_USUAL_HEADERS, *[f"{name}: {value}" for name, value in headers.items()]]
         together = "".join(lines)
         if not (together.isascii() and together.isprintable()):
             raise DeliveryError("refused", "InvalidHeader")
