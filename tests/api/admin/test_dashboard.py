@@ -36,24 +36,27 @@ def test_the_figures_are_the_owners_alone(browser):
     assert (answer.status_code, answer.json["code"]) == (401, "log_in_needed")
 
 
-@pytest.mark.parametrize("name", ACTIONS)
-def test_nothing_is_done_without_a_session(browser, name):
-    answer = browser.open(f"/admin/{name}", "POST", json=ACTIONS[name], headers=JSON)
-    assert (answer.status_code, answer.json["code"]) == (401, "log_in_needed")
+def test_nothing_is_done_without_a_session(browser, subtests):
+    for name, body in ACTIONS.items():
+        with subtests.test(name=name):
+            answer = browser.open(f"/admin/{name}", "POST", json=body, headers=JSON)
+            assert (answer.status_code, answer.json["code"]) == (401, "log_in_needed")
 
 
-@pytest.mark.parametrize("name", ACTIONS)
-def test_nothing_is_done_without_the_token_of_the_session(owner, name):
-    for headers in (JSON, {**JSON, "X-CSRF-Token": 64 * "0"}):
-        answer = owner.open(f"/admin/{name}", "POST", json=ACTIONS[name], headers=headers)
-        assert (answer.status_code, answer.json["code"]) == (403, "csrf_failed")
+def test_nothing_is_done_without_the_token_of_the_session(owner, subtests):
+    for name, body in ACTIONS.items():
+        with subtests.test(name=name):
+            for headers in (JSON, {**JSON, "X-CSRF-Token": 64 * "0"}):
+                answer = owner.open(f"/admin/{name}", "POST", json=body, headers=headers)
+                assert (answer.status_code, answer.json["code"]) == (403, "csrf_failed")
 
 
-@pytest.mark.parametrize("name", ACTIONS)
-def test_only_json_is_read(owner, name):
-    headers = {**JSON, "X-CSRF-Token": owner.token}
-    answer = owner.open(f"/admin/{name}", "POST", data="to=1", headers=headers)
-    assert answer.status_code == 415
+def test_only_json_is_read(owner, subtests):
+    for name in ACTIONS:
+        with subtests.test(name=name):
+            headers = {**JSON, "X-CSRF-Token": owner.token}
+            answer = owner.open(f"/admin/{name}", "POST", data="to=1", headers=headers)
+            assert answer.status_code == 415
 
 
 @pytest.mark.parametrize("window", ["minutes", "hours", "days"])

@@ -4,7 +4,7 @@ import pytest
 
 from api import create_app
 from shared.errors import StorageUnavailable
-from tests.user import PHONE
+from tests.user import OTHER_PHONE, PHONE
 
 ANSWERS = {
     "a page": ("GET", "/", None, 200),
@@ -17,7 +17,7 @@ ANSWERS = {
     "no password": ("DELETE", "/recipients", None, 401),
     "from another site": ("POST", "/admin/logout", None, 403),
     "the way to the log-in": ("GET", "/admin/", None, 303),
-    "nothing pending": ("POST", "/verify-otp", {"phone": PHONE, "otp": "123456"}, 404),
+    "nothing pending": ("POST", "/verify-otp", {"phone": OTHER_PHONE, "otp": "123456"}, 404),
     "no such page": ("GET", "/nothing", None, 404),
     "no such file": ("GET", "/static/nothing", None, 404),
     "no such method": ("PUT", "/generate-otp", None, 405),
@@ -62,40 +62,36 @@ def ask(settings, redis):
     return ask
 
 
-@pytest.fixture(params=list(ANSWERS))
-def what(request) -> str:
-    return request.param
+def test_every_answer_carries_the_security_headers(ask, subtests):
+    for what in ANSWERS:
+        with subtests.test(what), ask(what) as answer:
+            policy = dict(
+                directive.strip().split(" ", 1)
+                for directive in answer.headers["Content-Security-Policy"].split(";")
+            )
+            assert policy["default-src"] == "'self'"
+            assert (
+                policy["frame-ancestors"] == policy["object-src"] == policy["base-uri"] == "'none'"
+            )
+            assert "unsafe" not in answer.headers["Content-Security-Policy"]
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.headers["X-Frame-Options"] == "DENY"
+            assert answer.headers["Referrer-Policy"] == "same-origin"
+            assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+            for feature in ("camera", "geolocation", "microphone", "payment", "usb"):
+                assert f"{feature}=()" in answer.headers["Permissions-Policy"]
 
 
-@pytest.fixture
-def answer(ask, what):
-    with ask(what) as answer:
-        yield answer
+def test_over_https_every_answer_keeps_browsers_there(ask, subtests):
+    for what in ANSWERS:
+        with subtests.test(what), ask(what, **{"X-Forwarded-Proto": "https"}) as answer:
+            assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
-def test_every_answer_carries_the_security_headers(answer):
-    policy = dict(
-        directive.strip().split(" ", 1)
-        for directive in answer.headers["Content-Security-Policy"].split(";")
-    )
-    assert policy["default-src"] == "'self'"
-    assert policy["frame-ancestors"] == policy["object-src"] == policy["base-uri"] == "'none'"
-    assert "unsafe" not in answer.headers["Content-Security-Policy"]
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["X-Frame-Options"] == "DENY"
-    assert answer.headers["Referrer-Policy"] == "same-origin"
-    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
-    for feature in ("camera", "geolocation", "microphone", "payment", "usb"):
-        assert f"{feature}=()" in answer.headers["Permissions-Policy"]
-
-
-def test_over_https_every_answer_keeps_browsers_there(ask, what):
-    with ask(what, **{"X-Forwarded-Proto": "https"}) as answer:
-        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
-
-
-def test_over_plain_http_none_does(answer):
-    assert "Strict-Transport-Security" not in answer.headers
+def test_over_plain_http_none_does(ask, subtests):
+    for what in ANSWERS:
+        with subtests.test(what), ask(what) as answer:
+            assert "Strict-Transport-Security" not in answer.headers
 
 
 @pytest.mark.parametrize("env", [{}])
@@ -104,14 +100,18 @@ def test_only_a_trusted_proxy_says_that_it_is_https(ask):
     assert "Strict-Transport-Security" not in answer.headers
 
 
-def test_no_answer_invites_other_sites_or_sets_a_cookie(answer):
-    assert "Access-Control-Allow-Origin" not in answer.headers
-    assert "Set-Cookie" not in answer.headers
-    assert "Server" not in answer.headers or "Python" not in answer.headers["Server"]
+def test_no_answer_invites_other_sites_or_sets_a_cookie(ask, subtests):
+    for what in ANSWERS:
+        with subtests.test(what), ask(what) as answer:
+            assert "Access-Control-Allow-Origin" not in answer.headers
+            assert "Set-Cookie" not in answer.headers
+            assert "Server" not in answer.headers or "Python" not in answer.headers["Server"]
 
 
-def test_nothing_is_stored_or_loaded_elsewhere_but_files(answer):
-    is_file = answer.request.path.startswith("/static/") and answer.status_code == 200
-    assert ("Cross-Origin-Resource-Policy" in answer.headers) is not is_file
-    assert answer.headers.get("Cross-Origin-Resource-Policy") in (None, "same-origin")
-    assert answer.headers["Cache-Control"] == ("no-cache" if is_file else "no-store")
+def test_nothing_is_stored_or_loaded_elsewhere_but_files(ask, subtests):
+    for what in ANSWERS:
+        with subtests.test(what), ask(what) as answer:
+            is_file = answer.request.path.startswith("/static/") and answer.status_code == 200
+            assert ("Cross-Origin-Resource-Policy" in answer.headers) is not is_file
+            assert answer.headers.get("Cross-Origin-Resource-Policy") in (None, "same-origin")
+            assert answer.headers["Cache-Control"] == ("no-cache" if is_file else "no-store")

@@ -1,6 +1,7 @@
 """Every row of the table of errors: status, code, extra members, headers."""
 
 import logging
+from itertools import product
 
 import pytest
 
@@ -206,34 +207,33 @@ def test_looking_for_what_is_not_there_is_not_logged(client, caplog):
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", "/verifi", 404),
-        ("GET", "/static/x.js", 404),
-        ("GET", "/admin/nothing", 404),
-        ("GET", "/docs/", 404),
-        ("GET", "/generate-otp", 405),
-        ("DELETE", "/", 405),
-        ("POST", "/", 413),
-    ],
-)
-@pytest.mark.parametrize("accepted", [BROWSER, "text/html", "text/html, */*;q=0.1"])
-@pytest.mark.parametrize(("language", "button"), [("de", "Zur Startseite"), ("ar", "الرئيسية")])
-def test_a_browser_is_shown_a_page_in_its_language(
-    client, method, path, status, accepted, language, button
-):
-    headers = {"Accept": accepted, "Accept-Language": language}
-    data = {"phone": "1" * 9000} if status == 413 else None
-    answer = client.open(path, method=method, headers=headers, data=data)
-    assert answer.status_code == status
-    assert answer.content_type == "text/html; charset=utf-8"
-    assert f'<html lang="{language}"' in answer.text
-    assert button in answer.text
-    assert "{" not in answer.text
-    assert "Accept" in answer.vary
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert ("Allow" in answer.headers) is (status == 405)
+PAGES = [
+    ("GET", "/verifi", 404),
+    ("GET", "/static/x.js", 404),
+    ("GET", "/admin/nothing", 404),
+    ("GET", "/docs/", 404),
+    ("GET", "/generate-otp", 405),
+    ("DELETE", "/", 405),
+    ("POST", "/", 413),
+]
+ACCEPTED = [BROWSER, "text/html", "text/html, */*;q=0.1"]
+BUTTONS = [("de", "Zur Startseite"), ("ar", "الرئيسية")]
+
+
+def test_a_browser_is_shown_a_page_in_its_language(client, subtests):
+    for (method, path, status), accepted, (language, button) in product(PAGES, ACCEPTED, BUTTONS):
+        headers = {"Accept": accepted, "Accept-Language": language}
+        data = {"phone": "1" * 9000} if status == 413 else None
+        with subtests.test(method=method, path=path, headers=headers):
+            answer = client.open(path, method=method, headers=headers, data=data)
+            assert answer.status_code == status
+            assert answer.content_type == "text/html; charset=utf-8"
+            assert f'<html lang="{language}"' in answer.text
+            assert button in answer.text
+            assert "{" not in answer.text
+            assert "Accept" in answer.vary
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert ("Allow" in answer.headers) is (status == 405)
 
 
 def test_a_browser_is_told_of_a_mistake_of_ours_without_internals(settings, redis):
@@ -252,23 +252,24 @@ def test_what_only_an_owner_runs_into_is_said_in_a_browser_too(client):
     assert "Set OTP_PUBLIC_URL, or create an API key." in answer.text
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/generate-otp", "/static/x.js"])
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"Accept": "*/*"},
-        {"Accept": "application/json"},
-        {"Accept": "application/problem+json, text/html;q=0.5"},
-        {"Accept": "application/json, text/plain, */*"},
-        {"Accept": BROWSER, "Authorization": "Bearer " + "k" * 32},
-        {"Accept": BROWSER, "Content-Type": "application/json"},
-    ],
-)
-def test_a_program_is_answered_a_problem(client, path, headers):
-    answer = client.get(path, headers=headers)
-    assert answer.content_type == "application/problem+json"
-    assert "Accept" in answer.vary
+PATHS = ["/nothing", "/generate-otp", "/static/x.js"]
+BY_PROGRAMS = [
+    {},
+    {"Accept": "*/*"},
+    {"Accept": "application/json"},
+    {"Accept": "application/problem+json, text/html;q=0.5"},
+    {"Accept": "application/json, text/plain, */*"},
+    {"Accept": BROWSER, "Authorization": "Bearer " + "k" * 32},
+    {"Accept": BROWSER, "Content-Type": "application/json"},
+]
+
+
+def test_a_program_is_answered_a_problem(client, subtests):
+    for path, headers in product(PATHS, BY_PROGRAMS):
+        with subtests.test(path=path, headers=headers):
+            answer = client.get(path, headers=headers)
+            assert answer.content_type == "application/problem+json"
+            assert "Accept" in answer.vary
 
 
 def test_what_belongs_to_the_api_is_a_problem_in_a_browser_too(client, problem):

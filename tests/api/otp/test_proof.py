@@ -106,12 +106,11 @@ class TestAnApp:
     def test_needs_no_proof(self, caller):
         assert caller.generate(headers=bearer(SHOP)).status_code == 202
 
-    @pytest.mark.parametrize(
-        "headers", [headers for headers in REFUSED.values() if headers], ids=list(REFUSED)[1:]
-    )
-    def test_with_a_wrong_key_is_not_the_page(self, caller, problem, headers):
-        proof = solved(challenge(caller))
-        problem(caller.generate(headers=headers, proof=proof), 401, "unauthorized")
+    def test_with_a_wrong_key_is_not_the_page(self, caller, problem, subtests):
+        for headers in filter(None, REFUSED.values()):
+            with subtests.test(headers=headers):
+                proof = solved(challenge(caller))
+                problem(caller.generate(headers=headers, proof=proof), 401, "unauthorized")
 
 
 @pytest.mark.parametrize("env", [{}, {"OTP_PUBLIC_UI": "true"}], ids=["not public", "public"])
@@ -122,6 +121,47 @@ def test_without_keys_nobody_has_to_work(caller):
 @pytest.mark.parametrize("env", [{"OTP_API_KEYS": PUBLIC["OTP_API_KEYS"]}])
 def test_the_page_is_not_public_by_itself(caller, problem):
     problem(caller.generate(), 401, "unauthorized")
+
+
+TAMPERED = [
+    {"challenge__parameters__cost": 1},
+    {"challenge__parameters__keyPrefix": ""},
+    {"challenge__parameters__keyPrefix": "00"},
+    {"challenge__parameters__algorithm": "SHA-256"},
+    {"challenge__parameters__expiresAt": 2**53},
+    {"challenge__parameters__nonce": "0" * 32},
+    {"challenge__parameters__data": {"more": 1}},
+    {"challenge__signature": ""},
+    {"challenge__signature": None},
+    {"challenge__signature": "0" * 64},
+    {"solution__counter": 1},
+    {"solution__counter": -1},
+    {"solution__counter": 2**40},
+    {"solution__counter": "2"},
+    {"solution__counter": None},
+    {"solution__derivedKey": "00" * 32},
+    {"solution__derivedKey": None},
+    {"solution": {}},
+    {"challenge": {}},
+]
+GARBAGE = [
+    "",
+    " ",
+    "{}",
+    "e30=",
+    "bnVsbA==",
+    "W10=",
+    "MQ==",
+    "é",
+    "=" * 2048,
+    "A" * 2047,
+    base64.b64encode(b"\xff\xfe").decode(),
+    base64.b64encode(b"[" * 1500).decode(),
+    base64.b64encode(b"9" * 1500).decode(),
+    base64.b64encode(b'{"challenge": 1, "solution": 1}').decode(),
+    base64.b64encode(b'{"challenge": [], "solution": []}').decode(),
+    base64.b64encode(b'{"challenge": {"parameters": []}, "solution": {}}').decode(),
+]
 
 
 class TestAProof:
@@ -184,63 +224,22 @@ class TestAProof:
         cheap = altcha.create_challenge("PBKDF2/SHA-256", 1, counter=1, hmac_secret="guessed")
         problem(caller.generate(proof=solved(cheap)), 403, "proof_of_work_required")
 
-    @pytest.mark.parametrize(
-        "changes",
-        [
-            {"challenge__parameters__cost": 1},
-            {"challenge__parameters__keyPrefix": ""},
-            {"challenge__parameters__keyPrefix": "00"},
-            {"challenge__parameters__algorithm": "SHA-256"},
-            {"challenge__parameters__expiresAt": 2**53},
-            {"challenge__parameters__nonce": "0" * 32},
-            {"challenge__parameters__data": {"more": 1}},
-            {"challenge__signature": ""},
-            {"challenge__signature": None},
-            {"challenge__signature": "0" * 64},
-            {"solution__counter": 1},
-            {"solution__counter": -1},
-            {"solution__counter": 2**40},
-            {"solution__counter": "2"},
-            {"solution__counter": None},
-            {"solution__derivedKey": "00" * 32},
-            {"solution__derivedKey": None},
-            {"solution": {}},
-            {"challenge": {}},
-        ],
-        ids=str,
-    )
-    def test_that_was_tampered_with_is_none(self, caller, redis, problem, changes):
-        proof = changed(solved(challenge(caller)), **changes)
-        problem(caller.generate(proof=proof), 403, "proof_of_work_required")
-        assert not redis.exists("otp:due")
+    def test_that_was_tampered_with_is_none(self, caller, redis, problem, subtests):
+        for changes in TAMPERED:
+            with subtests.test(changes=changes):
+                proof = changed(solved(challenge(caller)), **changes)
+                problem(caller.generate(proof=proof), 403, "proof_of_work_required")
+                assert not redis.exists("otp:due")
 
-    @pytest.mark.parametrize(
-        "proof",
-        [
-            "",
-            " ",
-            "{}",
-            "e30=",
-            "bnVsbA==",
-            "W10=",
-            "MQ==",
-            "é",
-            "=" * 2048,
-            "A" * 2047,
-            base64.b64encode(b"\xff\xfe").decode(),
-            base64.b64encode(b"[" * 1500).decode(),
-            base64.b64encode(b"9" * 1500).decode(),
-            base64.b64encode(b'{"challenge": 1, "solution": 1}').decode(),
-            base64.b64encode(b'{"challenge": [], "solution": []}').decode(),
-            base64.b64encode(b'{"challenge": {"parameters": []}, "solution": {}}').decode(),
-        ],
-    )
-    def test_that_is_garbage_is_none(self, caller, problem, proof):
-        problem(caller.generate(proof=proof), 403, "proof_of_work_required")
+    def test_that_is_garbage_is_none(self, caller, problem, subtests):
+        for proof in GARBAGE:
+            with subtests.test(proof=proof):
+                problem(caller.generate(proof=proof), 403, "proof_of_work_required")
 
-    @pytest.mark.parametrize("proof", [1, {}, [], True, "A" * 2049])
-    def test_of_another_type_or_too_long_is_a_wrong_request(self, caller, problem, proof):
-        problem(caller.generate(proof=proof), 422, "invalid_request")
+    def test_of_another_type_or_too_long_is_a_wrong_request(self, caller, problem, subtests):
+        for proof in [1, {}, [], True, "A" * 2049]:
+            with subtests.test(proof=proof):
+                problem(caller.generate(proof=proof), 422, "invalid_request")
 
     def test_of_the_old_key_is_good_in_a_rotation(self, caller, settings, codes, redis, problem):
         def with_keys(keys: str) -> Caller:

@@ -61,39 +61,40 @@ def test_nobody_is_told_to_go_back_where_they_came_from(path):
     )
 
 
-@pytest.mark.parametrize(
-    ("typed", "example"),
-    [
+def test_an_example_in_an_error_is_read_from_left_to_right(client, subtests):
+    """Left-to-right isolate and pop directional isolate, U+2066 and U+2069."""
+    for typed, example in [
         ({"kind": "phone", "phone": "12"}, "+1 415 555 0123"),
         ({"kind": "email", "email": "ann@"}, "you@example.com"),
-    ],
-)
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_an_example_in_an_error_is_read_from_left_to_right(client, path, typed, example):
-    """Left-to-right isolate and pop directional isolate, U+2066 and U+2069."""
-    page = client.post(f"/?lang={path.stem}", data=typed).get_data(as_text=True)
-    assert f"\u2066{example}\u2069" in page
+    ]:
+        for path in FILES:
+            with subtests.test(typed=typed, language=path.stem):
+                page = client.post(f"/?lang={path.stem}", data=typed).get_data(as_text=True)
+                assert f"\u2066{example}\u2069" in page
 
 
-@pytest.mark.parametrize(
-    ("accepted", "query", "language"),
-    [
-        ("", "", "en"),
-        ("de-AT,de;q=0.9,en;q=0.8", "", "de"),
-        ("fi,sv;q=0.9,pt-BR;q=0.8,en;q=0.7", "", "pt"),
-        ("fi,sv;q=0.9", "", "en"),
-        ("en,ar;q=0.9", "", "en"),
-        ("zh-Hant-TW", "", "zh"),
-        ("de", "?lang=ar", "ar"),
-        ("de", "?lang=xx", "de"),
-        ("de", "?lang=../en", "de"),
-        ("*", "", "en"),
-    ],
-)
-def test_the_browser_chooses_the_language_and_the_person_another(client, accepted, query, language):
-    page = client.get(f"/{query}", headers={"Accept-Language": accepted}).get_data(as_text=True)
-    direction = "rtl" if language == "ar" else "ltr"
-    assert f'<html lang="{language}" dir="{direction}">' in page
+LANGUAGES = [
+    ("", "", "en"),
+    ("de-AT,de;q=0.9,en;q=0.8", "", "de"),
+    ("fi,sv;q=0.9,pt-BR;q=0.8,en;q=0.7", "", "pt"),
+    ("fi,sv;q=0.9", "", "en"),
+    ("en,ar;q=0.9", "", "en"),
+    ("zh-Hant-TW", "", "zh"),
+    ("de", "?lang=ar", "ar"),
+    ("de", "?lang=xx", "de"),
+    ("de", "?lang=../en", "de"),
+    ("*", "", "en"),
+]
+
+
+def test_the_browser_chooses_the_language_and_the_person_another(client, subtests):
+    for accepted, query, language in LANGUAGES:
+        with subtests.test(accepted=accepted, query=query):
+            page = client.get(f"/{query}", headers={"Accept-Language": accepted}).get_data(
+                as_text=True
+            )
+            direction = "rtl" if language == "ar" else "ltr"
+            assert f'<html lang="{language}" dir="{direction}">' in page
 
 
 @pytest.mark.parametrize(
