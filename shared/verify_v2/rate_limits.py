@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TypeVar
+from typing import Any, Self, TypeVar
 
 from pydantic import OnErrorOmit, PositiveInt, TypeAdapter
 
@@ -53,6 +53,21 @@ class RateLimit:
                 return bucket
         raise RateLimitNotFound
 
+    def with_bucket(self, bucket: Bucket) -> Self:
+        """With this bucket added, or in place of the one that has its SID. Raises
+        RateLimitRefused."""
+        buckets = {b.sid: b for b in self.buckets} | {bucket.sid: bucket}
+        if len(buckets) > MOST_BUCKETS:
+            raise RateLimitRefused("too_many_buckets")
+        if len({b.interval for b in buckets.values()}) < len(buckets):
+            raise RateLimitRefused("interval_taken")
+        return replace(self, buckets=tuple(buckets.values()))
+
+    def without_bucket(self, sid: str) -> Self:
+        """Raises RateLimitNotFound."""
+        gone = self.bucket(sid)
+        return replace(self, buckets=tuple(b for b in self.buckets if b is not gone))
+
     def counting(self, value: str) -> ExtraLimit:
         """What a start that names this value counts for."""
         windows = tuple(Limit(count=b.max, window_seconds=b.interval) for b in self.buckets)
@@ -83,7 +98,7 @@ class RateLimits:
     def add(self, service: str, unique_name: str, description: str) -> RateLimit:
         now = int(time.time())
         limit = RateLimit(
-            sid=_new_sid("RK"),
+            sid=f"RK{secrets.token_hex(16)}",
             unique_name=unique_name,
             description=description,
             created_at=now,
@@ -99,58 +114,52 @@ class RateLimits:
             limits.append(limit)
             return limit
 
-        return self._change(service, add)
+        return self._change_all(service, add)
 
     def describe(self, service: str, sid: str, description: str) -> RateLimit:
-        def describe(limits: list[RateLimit]) -> RateLimit:
-            return _put(limits, replace(_find(limits, sid), description=description))
-
-        return self._change(service, describe)
+        return self._change(service, sid, lambda limit: replace(limit, description=description))
 
     def remove(self, service: str, sid: str) -> None:
-        self._change(service, lambda limits: limits.remove(_find(limits, sid)))
+        self._change_all(service, lambda limits: limits.remove(_find(limits, sid)))
 
     def add_bucket(self, service: str, sid: str, most: int, interval: int) -> Bucket:
         now = int(time.time())
         bucket = Bucket(
-            sid=_new_sid("BL"), max=most, interval=interval, created_at=now, updated_at=now
+            sid=f"BL{secrets.token_hex(16)}",
+            max=most,
+            interval=interval,
+            created_at=now,
+            updated_at=now,
         )
-
-        def add(limits: list[RateLimit]) -> Bucket:
-            limit = _find(limits, sid)
-            if len(limit.buckets) >= MOST_BUCKETS:
-                raise RateLimitRefused("too_many_buckets")
-            return _put_bucket(limits, limit, bucket)
-
-        return self._change(service, add)
+        self._change(service, sid, lambda limit: limit.with_bucket(bucket))
+        return bucket
 
     def change_bucket(
         self, service: str, sid: str, bucket_sid: str, most: int | None, interval: int | None
     ) -> Bucket:
         """What is None stays as it is."""
-
-        def change(limits: list[RateLimit]) -> Bucket:
-            limit = _find(limits, sid)
-            bucket = limit.bucket(bucket_sid)
-            changed = replace(
-                bucket,
-                max=bucket.max if most is None else most,
-                interval=bucket.interval if interval is None else interval,
-                updated_at=int(time.time()),
-            )
-            return _put_bucket(limits, limit, changed)
-
-        return self._change(service, change)
+        given: dict[str, Any] = {"max": most, "interval": interval, "updated_at": int(time.time())}
+        changes = {name: value for name, value in given.items() if value is not None}
+        changed = self._change(
+            service, sid, lambda of: of.with_bucket(replace(of.bucket(bucket_sid), **changes))
+        )
+        return changed.bucket(bucket_sid)
 
     def remove_bucket(self, service: str, sid: str, bucket_sid: str) -> None:
-        def remove(limits: list[RateLimit]) -> None:
+        self._change(service, sid, lambda limit: limit.without_bucket(bucket_sid))
+
+    def _change(
+        self, service: str, sid: str, change: Callable[[RateLimit], RateLimit]
+    ) -> RateLimit:
+        def change_one(limits: list[RateLimit]) -> RateLimit:
             limit = _find(limits, sid)
-            gone = limit.bucket(bucket_sid)
-            _put(limits, replace(limit, buckets=tuple(b for b in limit.buckets if b is not gone)))
+            changed = replace(change(limit), updated_at=int(time.time()))
+            limits[limits.index(limit)] = changed
+            return changed
 
-        self._change(service, remove)
+        return self._change_all(service, change_one)
 
-    def _change(self, service: str, change: Callable[[list[RateLimit]], T]) -> T:
+    def _change_all(self, service: str, change: Callable[[list[RateLimit]], T]) -> T:
         """Change the list of a Service's limits, and again if someone else was faster."""
         key = keys.rate_limits(service)
         while True:
@@ -172,22 +181,3 @@ def _find(limits: Sequence[RateLimit], sid: str) -> RateLimit:
         if limit.sid == sid:
             return limit
     raise RateLimitNotFound
-
-
-def _put(limits: list[RateLimit], changed: RateLimit) -> RateLimit:
-    changed = replace(changed, updated_at=int(time.time()))
-    limits[limits.index(_find(limits, changed.sid))] = changed
-    return changed
-
-
-def _put_bucket(limits: list[RateLimit], limit: RateLimit, bucket: Bucket) -> Bucket:
-    others = [other for other in limit.buckets if other.sid != bucket.sid]
-    if any(other.interval == bucket.interval for other in others):
-        raise RateLimitRefused("interval_taken")
-    kept = {b.sid: b for b in limit.buckets} | {bucket.sid: bucket}
-    _put(limits, replace(limit, buckets=tuple(kept.values())))
-    return bucket
-
-
-def _new_sid(prefix: str) -> str:
-    return prefix + secrets.token_hex(16)
