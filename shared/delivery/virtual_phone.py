@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from pydantic import OnErrorOmit, TypeAdapter
 from redis.client import Pipeline
@@ -61,9 +61,8 @@ class PhoneMessage:
             return None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """A receipt that is due."""
+class Report(NamedTuple):
+    """A receipt that is due, in the order of its member of PHONE_RECEIPTS."""
 
     verification_id: str
     send: int
@@ -144,7 +143,7 @@ class Phone:
         now = seconds * 1000 + micros // 1000
         oldest = now - KEPT_SECONDS * 1000
         messages = _MESSAGES.validate_python(reading.json_objects(lines))
-        due = [_report(str(reading.text(member))) for member, at in receipts or () if at <= now]
+        due = [str(reading.text(member)).split(":") for member, at in receipts or () if at <= now]
         told = reading.text(carrier)
         return Screen(
             now=now,
@@ -155,9 +154,7 @@ class Phone:
 
     def reported(self, reports: Sequence[Report]) -> None:
         if reports:
-            members = [
-                f"{one.verification_id}:{one.send}:{one.attempt}:{one.outcome}" for one in reports
-            ]
+            members = [":".join(map(str, report)) for report in reports]
             self._scripts.run(lambda redis: redis.zrem(keys.PHONE_RECEIPTS, *members))
 
     def tell_carrier(self, carrier: Carrier) -> None:
@@ -176,8 +173,3 @@ def _hide(text: str, code: str) -> str:
     for digits in (code, ", ".join(code)):
         text = text.replace(digits, re.sub("[0-9]", _HIDDEN, digits))
     return text
-
-
-def _report(member: str) -> dict[str, str]:
-    names = ("verification_id", "send", "attempt", "outcome")
-    return dict(zip(names, member.split(":"), strict=False))
