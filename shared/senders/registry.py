@@ -1,10 +1,10 @@
 """Senders by URL: the scheme picks the class. The worker makes its senders by this, and the API
 only their set-ups (SETUPS), so both refuse the same URLs."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from shared.policy import CHANNELS, Channel
@@ -24,13 +24,6 @@ SETUPS: Registry = {
     "twilio": "shared.senders.setups:TwilioSetup.from_url",
     "webhook": "shared.senders.setups:WebhookSetup.from_url",
 }
-
-
-class Setup(Protocol):
-    """What a sender and its set-up have in common."""
-
-    @property
-    def channels(self) -> Collection[Channel]: ...
 
 
 def make(url: str, registry: Registry) -> Any:
@@ -54,7 +47,7 @@ def make(url: str, registry: Registry) -> Any:
 
 def make_for(channel: Channel, name: str, url: str, registry: Registry) -> Any:
     """As make(). Raises ValueError also if the sender cannot serve the channel."""
-    made: Setup = make(url, registry)
+    made = make(url, registry)
     if channel not in made.channels:
         raise ValueError(
             f"{name} does not support {channel}; it supports {', '.join(made.channels)}"

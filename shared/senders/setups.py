@@ -176,5 +176,4 @@ def _host_in_ascii(host: str) -> str:
         return idna.encode(host, uts46=True).decode()
     except idna.IDNAError:
         # Its text repeats the host.
-        pass
-    raise ValueError("the host is not a valid internationalized name")
+        raise ValueError("the host is not a valid internationalized name") from None

@@ -4,7 +4,6 @@ with them what providers report."""
 import base64
 import binascii
 import re
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
@@ -77,13 +76,11 @@ def named(urls: Sequence[str], app: str = "") -> list[tuple[str, str]]:
     than once, and behind the name of the app that has it alone, such as `shop.twilio-2`; logs,
     answers and the addresses for receipts say it."""
     schemes = [urlsplit(url).scheme for url in urls]
-    seen: Counter[str] = Counter()
-    pairs = []
     prefix = f"{app}." if app else ""
-    for url, scheme in zip(urls, schemes, strict=True):
-        seen[scheme] += 1
-        name = f"{scheme}-{seen[scheme]}" if schemes.count(scheme) > 1 else scheme
-        pairs.append((prefix + name, url))
+    pairs = []
+    for number, (url, scheme) in enumerate(zip(urls, schemes, strict=True), 1):
+        nth = f"-{schemes[:number].count(scheme)}" if schemes.count(scheme) > 1 else ""
+        pairs.append((f"{prefix}{scheme}{nth}", url))
     return pairs
 
 
