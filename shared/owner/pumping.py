@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from shared.policy import Guard
 from shared.verification.store import GuardCount, Store
@@ -11,8 +11,8 @@ from shared.verification.store import GuardCount, Store
 # Those with the latest messages are looked at.
 _MOST = 200
 _NAME = re.compile("[^:]+:(range|country):.+")
+# The worst first.
 GuardState = Literal["held", "monitored", "exempt", "released", "ok"]
-_WORST_FIRST: tuple[GuardState, ...] = ("held", "monitored", "exempt", "released", "ok")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ def guarded(store: Store, guard_of: Callable[[str], Guard]) -> list[Guarded]:
         for name, counted in zip(names, store.guards(*names), strict=True)
         if counted.sent or counted.released or counted.exempt_ms
     ]
-    return sorted(rows, key=lambda row: (_WORST_FIRST.index(row.state), -row.sent))
+    return sorted(rows, key=lambda row: (get_args(GuardState).index(row.state), -row.sent))
 
 
 def _row(name: str, counted: GuardCount, guard_of: Callable[[str], Guard]) -> Guarded:
