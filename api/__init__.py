@@ -50,9 +50,8 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     store = Store(scripts, keep_seconds=settings.otp_keep)
     settings_of = cache(settings.app)
     policy = cache(lambda app: settings_of(app).policy())
-    service = VerificationService(
-        store, Ledger(scripts), codes, policy, needed=Outlets(settings).needed
-    )
+    ledger = Ledger(scripts)
+    service = VerificationService(store, codes, policy, needed=Outlets(settings).needed)
     services = Services(scripts, given(settings))
     access = Access(settings, KeyUse(scripts).note)
     dashboard = _dashboard(
@@ -71,7 +70,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     for blueprint in (
         endpoints.endpoints(service, access, work, addresses),
         hosted.endpoints(service, work),
-        receipts.endpoints(service, settings),
+        receipts.endpoints(ledger, settings),
         recipients.endpoints(store, codes, dashboard.owner, addresses),
         admin.endpoints(dashboard, is_open=access.is_open),
         health.endpoints(store),
@@ -88,7 +87,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         app.register_blueprint(
             virtual_phone.endpoints(
                 Phone(scripts),
-                service,
+                ledger,
                 codes,
                 senders=consoles,
                 owner=dashboard.owner,

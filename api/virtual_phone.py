@@ -2,7 +2,6 @@
 what the carrier does to the next message."""
 
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,11 +15,11 @@ from api.http.access import Access
 from api.http.origins import is_cross_site
 from api.otp import schemas
 from shared.codes import Codes
+from shared.delivery.ledger import Ledger
 from shared.delivery.virtual_phone import CARRIERS, Carrier, Phone, PhoneMessage, with_code
-from shared.errors import CsrfFailed, VerificationNotFound
+from shared.errors import CsrfFailed
 from shared.policy import Channel
 from shared.settings import Settings
-from shared.verification.service import VerificationService
 
 
 class ToldCarrier(schemas.Request):
@@ -41,7 +40,7 @@ def openness(settings: Settings, access: Access) -> Callable[[], bool]:
 
 def endpoints(
     phone: Phone,
-    service: VerificationService,
+    ledger: Ledger,
     codes: Codes,
     *,
     senders: Collection[tuple[Channel, str]],
@@ -68,15 +67,14 @@ def endpoints(
         """Also reports the receipts that are due: the messages on this screen have arrived."""
         screen = phone.look()
         for one in screen.reports:
-            with suppress(VerificationNotFound):
-                service.record_receipt(
-                    one.verification_id,
-                    one.send,
-                    one.attempt,
-                    senders=senders,
-                    outcome=one.outcome,
-                    error="handset_unreachable" if one.outcome == "undelivered" else None,
-                )
+            ledger.receipt(
+                one.verification_id,
+                one.send,
+                one.attempt,
+                senders=senders,
+                outcome=one.outcome,
+                error="handset_unreachable" if one.outcome == "undelivered" else None,
+            )
         phone.reported(screen.reports)
         shown = [_shown(message, screen.now, codes) for message in screen.messages]
         return jsonify(carrier=screen.carrier, messages=shown)

@@ -54,7 +54,6 @@ class Lives:
         self._ledger = Ledger(scripts)
         self._service = VerificationService(
             Store(scripts, keep_seconds=settings.otp_keep),
-            self._ledger,
             self._codes,
             lambda _: settings.policy(),
         )

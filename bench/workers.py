@@ -15,7 +15,6 @@ from bench.cpu import cpu_seconds
 from bench.numbers import numbers
 from bench.parts import ENV, memory_bytes
 from shared.codes import Codes
-from shared.delivery.ledger import Ledger
 from shared.policy import DEFAULT_APP
 from shared.recipient import parse_phone
 from shared.settings import Settings
@@ -171,7 +170,7 @@ def _start_verifications(redis: Redis, recipients: Iterable[str]) -> None:
     scripts = Scripts(redis)
     store = Store(scripts, keep_seconds=settings.otp_keep)
     policy = settings.policy()
-    service = VerificationService(store, Ledger(scripts), codes, lambda _: policy)
+    service = VerificationService(store, codes, lambda _: policy)
     for to in recipients:
         service.start(
             StartRequest(

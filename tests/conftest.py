@@ -232,10 +232,9 @@ def ledger(scripts) -> Ledger:
 
 
 @pytest.fixture
-def service(redis, store, ledger, codes, settings) -> VerificationService:
+def service(redis, store, codes, settings) -> VerificationService:
     return VerificationService(
         store,
-        ledger,
         codes,
         lambda app: settings.app(app).policy(),
     )

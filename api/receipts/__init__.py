@@ -10,10 +10,10 @@ from flask import Blueprint, Response, abort, request
 
 from api.receipts import twilio, webhook
 from api.receipts.reporter import Receipt, Reporter
-from shared.errors import InvalidRequest, Unauthorized
+from shared.delivery.ledger import Ledger
+from shared.errors import InvalidRequest, Unauthorized, VerificationNotFound
 from shared.policy import Channel
 from shared.settings import Settings, SettingsError
-from shared.verification.service import VerificationService
 
 # By the scheme of the sender's URL.
 _REPORTERS: dict[str, Callable[[str], Reporter | None]] = {
@@ -24,7 +24,7 @@ _SEND = re.compile("(VE[0-9a-f]{32})-([1-9][0-9]{0,3})")
 _ATTEMPT = re.compile("[1-9][0-9]{0,3}")
 
 
-def endpoints(service: VerificationService, settings: Settings) -> Blueprint:
+def endpoints(ledger: Ledger, settings: Settings) -> Blueprint:
     """Raises SettingsError."""
     receipts = Blueprint("receipts", __name__)
     reporters = _reporters(settings)
@@ -41,7 +41,7 @@ def endpoints(service: VerificationService, settings: Settings) -> Blueprint:
         attempt = _ATTEMPT.fullmatch(request.args.get("attempt", ""))
         if not send or not attempt:
             raise InvalidRequest(("send" if not send else "attempt", "does not match a message"))
-        service.record_receipt(
+        status = ledger.receipt(
             send[1],
             int(send[2]),
             int(attempt[0]),
@@ -50,6 +50,8 @@ def endpoints(service: VerificationService, settings: Settings) -> Blueprint:
             error=receipt.error,
             provider_id=receipt.provider_id,
         )
+        if status is None:
+            raise VerificationNotFound
         return Response(status=204)
 
     return receipts

@@ -3,12 +3,11 @@
 import logging
 import re
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
 from shared.codes import Codes
-from shared.delivery.ledger import Ledger, ReceiptOutcome
 from shared.errors import (
     ChannelNotEnabled,
     IncorrectCode,
@@ -50,14 +49,12 @@ class VerificationService:
     def __init__(
         self,
         store: Store,
-        ledger: Ledger,
         codes: Codes,
         policy: Callable[[str], Policy],
         *,
         needed: Callable[..., Mapping[str, Any]] = lambda *_, **__: {},
     ) -> None:
         self._store = store
-        self._ledger = ledger
         self._codes = codes
         self._policy = policy
         self._needed = needed
@@ -249,32 +246,6 @@ class VerificationService:
         event = "verification_canceled" if status == "canceled" else "verification_approved"
         log.info(event, extra={"verification_id": verification_id, "app": app})
         return at
-
-    def record_receipt(
-        self,
-        verification_id: str,
-        send: int,
-        attempt: int,
-        *,
-        senders: Collection[tuple[Channel, str]],
-        outcome: ReceiptOutcome,
-        error: str | None = None,
-        provider_id: str | None = None,
-    ) -> None:
-        """As Ledger.receipt(). The attempt is unknown if none of the senders made it."""
-        status = None
-        if _ID.fullmatch(verification_id):
-            status = self._ledger.receipt(
-                verification_id,
-                send,
-                attempt,
-                senders=senders,
-                outcome=outcome,
-                error=error,
-                provider_id=provider_id,
-            )
-        if status is None:
-            raise VerificationNotFound
 
     def _refuse_by_policy(self, policy: Policy, request: StartRequest) -> None:
         refused = admission.refused(policy, request.recipient, request.channel)

@@ -1,7 +1,6 @@
 """The stock API, whose start is compared with ours, enqueues a job only by RQ."""
 
 from bench.stock import without_jobs
-from shared.delivery.ledger import Ledger
 from shared.storage.scripts import Scripts
 from shared.verification.service import VerificationService
 from shared.verification.store import Store
@@ -11,9 +10,7 @@ from tests.user import User
 def test_its_start_script_enqueues_nothing(redis, codes, settings):
     without_jobs(redis)
     scripts = Scripts(redis)
-    service = VerificationService(
-        Store(scripts), Ledger(scripts), codes, lambda app: settings.app(app).policy()
-    )
+    service = VerificationService(Store(scripts), codes, lambda app: settings.app(app).policy())
     User(service, codes).ask()
     assert redis.zcard("otp:due") == 1
     assert redis.keys("rq:*") == []

@@ -114,7 +114,7 @@ def skew(request) -> Skew:
 
 
 @pytest.fixture
-def users(redis, store, ledger, codes):
+def users(redis, store, codes):
     """Somebody who asks an API with the settings of an environment."""
 
     def make(env: Mapping[str, str]) -> User:
@@ -123,7 +123,6 @@ def users(redis, store, ledger, codes):
         )
         service = VerificationService(
             store,
-            ledger,
             codes,
             lambda app: settings.app(app).policy(),
             needed=Outlets(settings).needed,

@@ -42,7 +42,7 @@ def test_an_accepted_message_is_recorded_later_and_not_sent_again(
     with refusable_redis(tmp_path, program) as (redis, admin):
         ledger, sender = PatientLedger(Scripts(redis)), FakeSender()
         service = VerificationService(
-            Store(Scripts(redis)), ledger, codes, lambda app: settings.app(app).policy()
+            Store(Scripts(redis)), codes, lambda app: settings.app(app).policy()
         )
         deliverer = DirectDeliverer(ledger, codes, outlets({"sms": {"fake": sender}}))
 

@@ -27,19 +27,19 @@ WEBHOOK_PATH = f"/receipts/webhook?send={ID}-2&attempt=3"
 
 @dataclass
 class Recorder:
-    """Records receipts, or raises what it is told to."""
+    """A ledger that records receipts, raises an error, or knows no attempt."""
 
     recorded: list[tuple[Any, ...]] = field(default_factory=list)
     believed: list[tuple[str, str]] = field(default_factory=list)
     error: Exception | None = None
+    status: str | None = "sent"
 
-    def record_receipt(
-        self, verification_id, send, attempt, *, senders, outcome, error, provider_id
-    ):
+    def receipt(self, verification_id, send, attempt, *, senders, outcome, error, provider_id):
         if self.error:
             raise self.error
         self.believed = senders
         self.recorded.append((verification_id, send, attempt, outcome, error, provider_id))
+        return self.status
 
 
 def settings_of(env: dict[str, str]) -> Settings:

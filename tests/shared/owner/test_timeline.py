@@ -211,12 +211,12 @@ def test_tells_the_refusals_of_a_recipient_and_of_nobody_else(redis, timeline):
     assert (refusal["app"], refusal["rule"]) == ("shop", "ip")
 
 
-def test_tells_what_the_scripts_have_written(timeline, user, sender, run_worker, service):
+def test_tells_what_the_scripts_have_written(timeline, user, sender, run_worker, ledger):
     sender.failures = [DeliveryError("refused", "twilio_21408")]
     started = user.ask()
     run_worker()
     run_worker()
-    service.record_receipt(
+    ledger.receipt(
         started.verification_id,
         1,
         1,

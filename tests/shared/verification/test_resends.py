@@ -136,9 +136,7 @@ def test_each_send_goes_by_the_channel_that_was_asked_for(user, service):
     assert [send.channel for send in seen.sends] == ["sms", "call"]
 
 
-def test_a_verification_keeps_the_policy_that_it_was_started_with(
-    user, store, codes, redis, clock, ledger
-):
+def test_a_verification_keeps_the_policy_that_it_was_started_with(user, store, codes, redis, clock):
     """The next process may be started with other settings."""
     started = user.ask()
     other = Policy(
@@ -149,7 +147,7 @@ def test_a_verification_keeps_the_policy_that_it_was_started_with(
         resend_seconds=5,
         resend_code="new",
     )
-    later = User(VerificationService(store, ledger, codes, lambda app: other), codes)
+    later = User(VerificationService(store, codes, lambda app: other), codes)
     assert refusal(later.ask) == ("resend", clock.left(30))
     clock.shift(100)
     again = later.ask()

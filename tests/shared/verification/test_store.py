@@ -97,7 +97,6 @@ def service_on(
 ) -> VerificationService:
     return VerificationService(
         Store(scripts),
-        Ledger(scripts),
         codes,
         lambda app: settings.app(app).policy(),
     )
@@ -225,12 +224,10 @@ class CountingStore(Store):
 
 
 @pytest.mark.parametrize(("resend_code", "calls"), [("same", 1), ("new", 2)])
-def test_a_resend_that_keeps_its_code_asks_redis_once(
-    scripts, codes, ledger, clock, resend_code, calls
-):
+def test_a_resend_that_keeps_its_code_asks_redis_once(scripts, codes, clock, resend_code, calls):
     """Only a new code has to be made for the send that the script says is due."""
     store, policy = CountingStore(scripts), Policy(resend_code=resend_code)
-    user = User(VerificationService(store, ledger, codes, lambda app: policy), codes)
+    user = User(VerificationService(store, codes, lambda app: policy), codes)
     first = user.ask()
     assert store.starts == 1
     for send, again in ((2, user.ask), (3, lambda: user.ask_again(first))):

@@ -140,13 +140,12 @@ DAY, HOUR = 86400, 3600
 
 
 @pytest.fixture
-def user_keeping(redis, scripts, ledger, codes, settings):
+def user_keeping(redis, scripts, codes, settings):
     """A user of a process that was started with another OTP_KEEP."""
 
     def keeping(seconds: int) -> User:
         service = VerificationService(
             Store(scripts, keep_seconds=seconds),
-            ledger,
             codes,
             lambda app: settings.app(app).policy(),
         )
