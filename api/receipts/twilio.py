@@ -14,7 +14,7 @@ from api.receipts.reporter import Receipt, Reporter
 from shared import signatures
 from shared.delivery.ledger import ReceiptOutcome
 from shared.errors import InvalidRequest, Unauthorized
-from shared.settings.sender_urls import TWILIO_OPTIONS, SenderUrl, twilio_auth_token
+from shared.senders.setups import TwilioSetup
 
 # The statuses of Twilio's Message and Call resources.
 _OUTCOMES: dict[str, ReceiptOutcome] = {
@@ -31,7 +31,7 @@ _OUTCOMES: dict[str, ReceiptOutcome] = {
 
 def reporter(url: str) -> Reporter | None:
     """For a sender URL. Returns None if it has no auth token. Raises ValueError."""
-    token = twilio_auth_token(SenderUrl.parse(url, TWILIO_OPTIONS))
+    token = TwilioSetup.from_url(url).auth_token
     return partial(_read, token) if token else None
 
 

@@ -15,7 +15,7 @@ from api.receipts.reporter import Receipt, Reporter
 from shared import signatures
 from shared.delivery.ledger import ReceiptOutcome
 from shared.errors import Unauthorized
-from shared.settings.sender_urls import webhook_key, webhook_url
+from shared.senders.setups import WebhookSetup
 
 # Standard Webhooks limits the age of a receipt, so that it cannot be replayed later.
 LONGEST_AGE_SECONDS = 300
@@ -30,7 +30,7 @@ class WebhookReceipt(BaseModel):
 
 def reporter(url: str) -> Reporter:
     """For a sender URL. Raises ValueError."""
-    return partial(_read, webhook_key(webhook_url(url)))
+    return partial(_read, WebhookSetup.from_url(url).key)
 
 
 def _read(key: bytes, request: Request, _url: str) -> Receipt:

@@ -1,9 +1,12 @@
 """What the URLs of our senders may say.
 
-The senders in worker/senders add the sending. The API reads the URLs only to refuse wrong ones.
+The senders in worker/senders add the sending. The API reads the URLs to refuse wrong ones, and to
+check the signatures on receipts.
 Each from_url raises ValueError, which repeats no part of the URL.
 """
 
+import base64
+import binascii
 import re
 import string
 from dataclasses import dataclass, field
@@ -17,13 +20,7 @@ import idna
 from email_validator import validate_email
 
 from shared.policy import CHANNELS, Channel
-from shared.settings.sender_urls import (
-    TWILIO_OPTIONS,
-    SenderUrl,
-    twilio_auth_token,
-    webhook_key,
-    webhook_url,
-)
+from shared.settings.sender_urls import SenderUrl
 
 
 class ConsoleSetup:
@@ -107,17 +104,20 @@ _CHANNELS: dict[str, tuple[Channel, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class TwilioSetup:
+    """Twilio signs receipts with the account's `auth_token`, also where an API key sends. If that
+    is None, no receipts are requested."""
+
     account: str
     from_number: str
     channels: tuple[Channel, ...]
     auth: tuple[str, str] = field(repr=False)
     content: str | None
     api: str
-    receipts: bool
+    auth_token: str | None = field(repr=False)
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        parts = SenderUrl.parse(url, TWILIO_OPTIONS)
+        parts = SenderUrl.parse(url, ("account", "auth_token", "api", "content"))
         account = parts.options.get("account", parts.user)
         content = parts.options.get("content")
         api = parts.options.get("api", "https://api.twilio.com")
@@ -141,7 +141,8 @@ class TwilioSetup:
             auth=(parts.user, parts.password),
             content=content,
             api=api.rstrip("/"),
-            receipts=twilio_auth_token(parts) is not None,
+            auth_token=parts.options.get("auth_token")
+            or (parts.password if parts.user.startswith("AC") else None),
         )
 
 
@@ -154,8 +155,9 @@ class WebhookSetup:
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        parts = webhook_url(url)
-        key = webhook_key(parts)
+        # `tls` is our option; the gateway gets the rest of the query.
+        parts = SenderUrl.parse(url, ("tls",), keep_others=True)
+        key = _webhook_key(parts)
         tls = parts.options.get("tls", "yes")
         if not parts.host or tls not in ("yes", "none"):
             raise ValueError("expected webhook://SECRET@host/path, with ?tls=none for plain HTTP")
@@ -166,6 +168,21 @@ class WebhookSetup:
         query = f"?{parts.query}" if parts.query else ""
         path = quote(f"{parts.path or '/'}{query}", safe=string.punctuation)
         return cls(endpoint=f"{scheme}://{host}{port}{path}", key=key)
+
+
+def _webhook_key(url: SenderUrl) -> bytes:
+    """The key in webhook://SECRET@host: whsec_ and base64 of 24 to 64 bytes, as Standard Webhooks
+    says. Raises ValueError."""
+    try:
+        key = base64.b64decode(url.user.removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        key = b""
+    if url.password or not 24 <= len(key) <= 64:
+        raise ValueError(
+            "expected webhook://SECRET@host/path, where SECRET is whsec_ followed by 24 to 64 "
+            "random bytes in base64, with / written as %2F"
+        )
+    return key
 
 
 def _host_in_ascii(host: str) -> str:

@@ -1,8 +1,5 @@
-"""Sender URLs: their parts, their names, their secrets. The worker sends with them; the api checks
-with them what providers report."""
+"""Sender URLs: their parts and their names."""
 
-import base64
-import binascii
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -82,32 +79,3 @@ def named(urls: Sequence[str], app: str = "") -> list[tuple[str, str]]:
         nth = f"-{schemes[:number].count(scheme)}" if schemes.count(scheme) > 1 else ""
         pairs.append((f"{prefix}{scheme}{nth}", url))
     return pairs
-
-
-TWILIO_OPTIONS = ("account", "auth_token", "api", "content")
-
-
-def twilio_auth_token(url: SenderUrl) -> str | None:
-    """What Twilio signs receipts with: the account's auth token, also where an API key sends."""
-    return url.options.get("auth_token") or (url.password if url.user.startswith("AC") else None)
-
-
-def webhook_url(url: str) -> SenderUrl:
-    """Read a webhook:// URL. `tls` is our option; the gateway gets the rest of the query. Raises
-    ValueError."""
-    return SenderUrl.parse(url, ("tls",), keep_others=True)
-
-
-def webhook_key(url: SenderUrl) -> bytes:
-    """The key in webhook://SECRET@host: whsec_ and base64 of 24 to 64 bytes, as Standard Webhooks
-    says. Raises ValueError."""
-    try:
-        key = base64.b64decode(url.user.removeprefix("whsec_"), validate=True)
-    except binascii.Error:
-        key = b""
-    if url.password or not 24 <= len(key) <= 64:
-        raise ValueError(
-            "expected webhook://SECRET@host/path, where SECRET is whsec_ followed by 24 to 64 "
-            "random bytes in base64, with / written as %2F"
-        )
-    return key

@@ -50,7 +50,7 @@ class TwilioSender(TwilioSetup):
         resource, form = ("Calls", self._call(message))
         if message.channel != "call":
             resource, form = ("Messages", self._message(message))
-        if message.receipt_url and self.receipts:
+        if message.receipt_url and self.auth_token:
             form["StatusCallback"] = message.receipt_url
         answer = self._poster.post(
             f"{self.api}/2010-04-01/Accounts/{self.account}/{resource}.json",
