@@ -153,9 +153,9 @@ def test_every_requirement_is_there_once(standard):
     assert Counter(numbers) == Counter(standard.split())
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.number)
-def test_a_requirement_is_proven_or_it_is_said_why_not(row):
-    assert row.tests or row.verdict in {"not met", "does not apply"}
+def test_a_requirement_is_proven_or_it_is_said_why_not():
+    without_tests = [row for row in ROWS if not row.tests]
+    assert {row.verdict for row in without_tests} <= {"not met", "does not apply"}, without_tests
 
 
 @BOTH

@@ -89,11 +89,11 @@ UP = [
 ]
 
 
-@pytest.mark.parametrize("up", UP, ids=ascii)
-def test_no_way_leads_out_of_the_path(up):
-    for path in (f"/otp/{up}/account", f"/otp/x/{up}/../account", f"/otp/{up}"):
-        assert not ALLOWED.allows(f"https://bank.example{path}")
-        assert not ALLOWED.allows(f"https://shop.example{path}?x=1")
+def test_no_way_leads_out_of_the_path():
+    for up in UP:
+        for path in (f"/otp/{up}/account", f"/otp/x/{up}/../account", f"/otp/{up}"):
+            assert not ALLOWED.allows(f"https://bank.example{path}"), ascii(path)
+            assert not ALLOWED.allows(f"https://shop.example{path}?x=1"), ascii(path)
 
 
 @pytest.mark.parametrize("path", ["//", "//x", "/x//y", "/;x", "/;x/y", "/x;/..", "/%5c", "/x%25"])

@@ -161,13 +161,11 @@ NOT_ABOUT_THE_MAILBOX = [
 ]
 
 
-@pytest.mark.parametrize("reply", NO_MAILBOX)
 @pytest.mark.parametrize("spelled", [str, str.upper])
-def test_knows_a_mailbox_that_does_not_exist(reply, spelled):
-    assert says_no_mailbox(spelled(reply))
+def test_knows_a_mailbox_that_does_not_exist(spelled):
+    assert [reply for reply in NO_MAILBOX if not says_no_mailbox(spelled(reply))] == []
 
 
-@pytest.mark.parametrize("reply", NOT_ABOUT_THE_MAILBOX)
 @pytest.mark.parametrize("spelled", [str, str.upper])
-def test_blames_no_recipient_for_what_is_not_about_the_mailbox(reply, spelled):
-    assert not says_no_mailbox(spelled(reply))
+def test_blames_no_recipient_for_what_is_not_about_the_mailbox(spelled):
+    assert [reply for reply in NOT_ABOUT_THE_MAILBOX if says_no_mailbox(spelled(reply))] == []
