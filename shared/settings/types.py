@@ -11,26 +11,20 @@ from pydantic import SecretStr as Secret
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from shared.policy import CHANNELS, SECONDS, Channel, Limit, Limits
+from shared.policy import CHANNELS, SECONDS, Channel, Limit
 from shared.recipient import KEPT_ADDRESSES, NUMBER_TYPES
 
 APP_NAME = "[A-Za-z0-9_-]{1,32}"
 
 
-def _words(text: object) -> object:
+def _written(read: Callable[[str], object]) -> BeforeValidator:
+    """Reads what is written as text. A table of OTP_APPS may hold the value itself."""
+    return BeforeValidator(lambda value: read(value) if isinstance(value, str) else value)
+
+
+def _words(text: str) -> tuple[str, ...]:
     """What is listed; `none` lists nothing, where a list left empty has its default."""
-    if not isinstance(text, str):
-        return text
     return () if text == "none" else tuple(text.replace(",", " ").split())
-
-
-def _limit(text: object) -> object:
-    return Limit.parse(text) if isinstance(text, str) else text
-
-
-def _limits(text: object) -> object:
-    words = _words(text)
-    return tuple(map(_limit, words)) if isinstance(words, tuple | list) else words
 
 
 def _seconds(text: str) -> int:
@@ -42,15 +36,13 @@ def _seconds(text: str) -> int:
 def from_to(least: str, most: str) -> BeforeValidator:
     """Reads a time within these bounds, in seconds."""
 
-    def read(text: object) -> object:
-        if not isinstance(text, str):
-            return text
+    def read(text: str) -> int:
         seconds = _seconds(text)
         if not _seconds(least) <= seconds <= _seconds(most):
             raise ValueError(f"expected a duration from {least} to {most}")
         return seconds
 
-    return BeforeValidator(read)
+    return _written(read)
 
 
 def refusals(model: type[BaseModel], error: ValidationError) -> dict[str, str]:
@@ -104,59 +96,45 @@ def _like(pattern: str, expected: str) -> AfterValidator:
     return _that(re.compile(pattern).fullmatch, expected)
 
 
-def _test_numbers(text: object) -> object:
-    """What is written as `+14155550123:424242 +14155550124:123456`."""
-    words = _words(text)
-    if not isinstance(words, tuple):
-        return text
-    if not all(re.fullmatch(r"\+[1-9][0-9]{6,14}:[0-9]{4,10}", word) for word in words):
-        raise ValueError("expected numbers with their codes, such as +14155550123:424242")
-    pairs = [word.split(":") for word in words]
+def _pairs(text: str, form: str, expected: str) -> list[tuple[str, str]]:
+    """What is listed as `left:right`. The groups of `form` are the two sides."""
+    found = [re.fullmatch(form, word) for word in _words(text)]
+    if not all(found):
+        raise ValueError(f"expected {expected}")
+    return [(match[1], match[2]) for match in found if match]
+
+
+def _test_numbers(text: str) -> dict[str, str]:
+    such = "numbers with their codes, such as +14155550123:424242"
+    pairs = _pairs(text, r"(\+[1-9][0-9]{6,14}):([0-9]{4,10})", such)
     numbers = {KEPT_ADDRESSES.phone(number).to: code for number, code in pairs}
     if len(numbers) < len(pairs):
         raise ValueError("the same number appears twice")
     return numbers
 
 
-def _budget(text: object) -> object:
-    """What is written as `sms:1000 call:50`."""
-    words = _words(text)
-    if not isinstance(words, tuple):
-        return words
-    budget = {}
-    for word in words:
-        channel, _, count = word.partition(":")
-        if channel not in CHANNELS or not re.fullmatch("[1-9][0-9]{0,8}", count):
-            raise ValueError("expected messages per day by channel, such as sms:1000 call:50")
-        budget[channel] = int(count)
-    return budget
+def _budget(text: str) -> dict[str, str]:
+    such = "messages per day by channel, such as sms:1000 call:50"
+    return dict(_pairs(text, f"({'|'.join(CHANNELS)}):([1-9][0-9]{{0,8}})", such))
 
 
-def _service(text: object) -> object:
-    """The app, and the SID of a Service."""
-    if not isinstance(text, str):
-        return text
-    app, _, sid = text.partition(":")
-    if not re.fullmatch(APP_NAME, app) or not re.fullmatch("VA[0-9a-fA-F]{32}", sid):
-        raise ValueError("expected app:SID, where SID is VA followed by 32 hex digits")
-    return app, sid
-
-
-def _each_once(services: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    if len({sid for _, sid in services}) < len(services):
+def _services(text: str) -> list[tuple[str, str]]:
+    such = "app:SID, where SID is VA followed by 32 hex digits"
+    pairs = _pairs(text, f"({APP_NAME}):(VA[0-9a-fA-F]{{32}})", such)
+    if len({sid for _, sid in pairs}) < len(pairs):
         raise ValueError("the same SID appears twice")
-    return services
+    return pairs
 
 
-_Words = BeforeValidator(_words)
+_Words = _written(_words)
 Password = Annotated[Secret, AfterValidator(_password)]
 _SenderUrl = Annotated[
     str, _like(r"[a-z][a-z0-9+.-]*://.*", "sender URLs, such as console://, separated by spaces")
 ]
 SenderUrls = Annotated[tuple[_SenderUrl, ...], _Words]
-WindowLimits = Annotated[Limits, BeforeValidator(_limits)]
-WindowLimit = Annotated[Limit, BeforeValidator(_limit)]
-Budget = Annotated[Mapping[Channel, Annotated[int, Field(ge=1)]], BeforeValidator(_budget)]
+WindowLimit = Annotated[Limit, _written(Limit.parse)]
+WindowLimits = Annotated[tuple[WindowLimit, ...], _Words]
+Budget = Annotated[Mapping[Channel, Annotated[int, Field(ge=1)]], _written(_budget)]
 PublicUrl = Annotated[
     str,
     _like(
@@ -171,12 +149,8 @@ Region = Annotated[str, _that(SUPPORTED_REGIONS.__contains__, "ISO 3166 country 
 Regions = Annotated[tuple[Region, ...], _Words]
 _Prefix = Annotated[str, _like(r"\+[1-9][0-9]{0,14}", "number prefixes, such as +1900")]
 Prefixes = Annotated[tuple[_Prefix, ...], _Words]
-TestNumbers = Annotated[Mapping[str, str], BeforeValidator(_test_numbers)]
-Services = Annotated[
-    tuple[Annotated[tuple[str, str], BeforeValidator(_service)], ...],
-    _Words,
-    AfterValidator(_each_once),
-]
+TestNumbers = Annotated[Mapping[str, str], _written(_test_numbers)]
+Services = Annotated[tuple[tuple[str, str], ...], _written(_services)]
 _ReturnUrl = Annotated[
     str,
     _like(
