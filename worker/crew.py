@@ -36,8 +36,8 @@ class Crew:
         self._free = size
         # Guards the two around it, and wakes the thread that waits for a free place.
         self._changed = Condition(Lock())
-        # Tokens of the attempts that gave their place back, by their sender.
-        self._relieved: dict[tuple[str, str], str] = {}
+        # The attempts that gave their place back, by their sender.
+        self._relieved: dict[tuple[str, str], Claim] = {}
         # None ends a thread.
         self._outcomes: SimpleQueue[Outcome | None] = SimpleQueue()
         spare = deliverer.sender_count if size > 1 else 0
@@ -90,7 +90,7 @@ class Crew:
         for claim in self._deliverer.slow_attempts() if self._size > 1 else ():
             sender = claim.channel, claim.sender
             if sender not in self._relieved:
-                self._relieved[sender] = claim.token
+                self._relieved[sender] = claim
                 self._free += 1
 
     def _places_of(self, ended: Iterable[Claim]) -> int:
@@ -99,7 +99,7 @@ class Crew:
         with self._changed:
             for claim in ended:
                 sender = claim.channel, claim.sender
-                if self._relieved.get(sender) == claim.token:
+                if self._relieved.get(sender) is claim:
                     del self._relieved[sender]
                 else:
                     places += 1

@@ -1,7 +1,7 @@
 """The delivery ledger: the sends to make, the workers that make them, and their results."""
 
 import json
-import os
+import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -129,7 +129,7 @@ class Ledger:
         `places`, if these are given. The result is None if this worker must not attempt the send
         now."""
         asked_at = time.monotonic()
-        tokens = [os.urandom(8).hex() for _ in sends]
+        tokens = [secrets.token_hex(8) for _ in sends]
         request: dict[str, Any] = {
             "lease_ms": LEASE_SECONDS * 1000,
             "min_life_ms": MIN_LIFE_SECONDS * 1000,
