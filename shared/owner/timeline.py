@@ -101,7 +101,6 @@ class Timeline:
         self._apps = apps
 
     def find(self, recipient: Recipient) -> Trace:
-        """What is known of a recipient in any app."""
         tags = {
             app: (self._codes.tag(app, recipient.to), self._codes.tag(app, recipient.counted_as))
             for app in self._apps()

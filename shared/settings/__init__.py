@@ -95,7 +95,6 @@ class Settings(Recipients, Limits, Senders, Codes, Keys, Processes):
             )
 
     def app_names(self) -> tuple[str, ...]:
-        """The apps that have a table in OTP_APPS."""
         return tuple(self._app_tables())
 
     def app(self, name: str) -> Self:

@@ -39,7 +39,6 @@ def app_keys(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _pairs(name: str, text: str) -> list[tuple[str, str]]:
-    """Split `name:value name:value` (or by commas)."""
     pairs = []
     for word in text.replace(",", " ").split():
         left, colon, right = word.partition(":")

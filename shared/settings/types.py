@@ -28,7 +28,6 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _seconds(text: str) -> int:
-    """The seconds of a time written like 1d."""
     match = re.fullmatch("([0-9]{1,7})([smhd])", text)
     return int(match[1]) * SECONDS[match[2]] if match else 0
 

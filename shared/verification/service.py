@@ -225,7 +225,6 @@ class VerificationService:
         return found
 
     def app_of(self, verification_id: str) -> str:
-        """The app whose verification it is."""
         app = self._store.app_of(verification_id) if _ID.fullmatch(verification_id) else None
         if app is None:
             raise VerificationNotFound

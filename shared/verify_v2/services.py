@@ -93,7 +93,6 @@ class Services:
         return self._written(made, {}, base=made)
 
     def find(self, account: str, sid: str) -> Service | None:
-        """An account's Service."""
         key = keys.service(sid)
         (text,) = self._scripts.fetch(lambda pipe: pipe.getex(key, ex=SERVICE_SECONDS))
         return self._of(account, sid, text)
@@ -132,7 +131,6 @@ class Services:
         return [service for service in found if service]
 
     def names(self, sids: Sequence[str]) -> dict[str, str]:
-        """What the Services among these are called."""
         if not sids:
             return {}
         (texts,) = self._scripts.fetch(lambda pipe: pipe.mget([keys.service(sid) for sid in sids]))
@@ -182,7 +180,6 @@ class Services:
 
 
 def given(settings: Settings) -> list[Service]:
-    """The Services of OTP_SERVICES."""
     return [
         Service(sid=sid, account=account, friendly_name=settings.app(account).otp_app_name)
         for account, sid in settings.otp_services
