@@ -260,40 +260,31 @@ def _hang_up(_: Request) -> Reply:
     raise ConnectionAbortedError
 
 
-@dataclass(frozen=True, kw_only=True)
-class Refusal:
-    """`begin` makes a server answer like this; `is_clear` where nobody can read it as accepted."""
-
-    name: str
-    is_clear: bool
-    begin: Callable[[], None]
-
-
-def refusing(speaks: str) -> tuple[HttpServer | SmtpServer, list[Refusal]]:
-    """A server, and all that it can answer that one does not hope for."""
+def refusing(speaks: str) -> tuple[HttpServer | SmtpServer, Iterator[tuple[str, bool]]]:
+    """A server, and all that it can answer that one does not hope for. Each step gives the server
+    its next answer, and returns the name and whether no one can read the answer as accepted."""
     if speaks == "smtp":
         smtp = SmtpServer({})
-        return smtp, list(_smtp_refusals(smtp))
+        return smtp, _smtp_refusals(smtp)
     http = HttpServer(lambda _: None)
-    return http, [
-        Refusal(name=name, is_clear=is_clear, begin=partial(setattr, http, "answer", answer))
-        for name, is_clear, answer in _http_refusals()
-    ]
+    return http, _http_refusals(http)
 
 
-def _smtp_refusals(server: SmtpServer) -> Iterator[Refusal]:
+def _smtp_refusals(server: SmtpServer) -> Iterator[tuple[str, bool]]:
     usual = dict(server.replies)
     for command in usual:
         for reply in ("421 {said}", "451 4.3.0 {said}", "550 5.1.1 {said}", "554 {said}", "{said}"):
-            yield Refusal(
-                name=f"{reply} to {command or 'the connection'}",
-                # A client may do without EHLO and AUTH.
-                is_clear=command not in ("EHLO", "AUTH"),
-                begin=partial(setattr, server, "replies", {**usual, command: reply}),
-            )
+            server.replies = {**usual, command: reply}
+            # A client may do without EHLO and AUTH.
+            yield f"{reply} to {command or 'the connection'}", command not in ("EHLO", "AUTH")
 
 
-def _http_refusals() -> Iterator[tuple[str, bool, Answer]]:
+def _http_refusals(server: HttpServer) -> Iterator[tuple[str, bool]]:
+    for name, is_clear, server.answer in _http_answers():
+        yield name, is_clear
+
+
+def _http_answers() -> Iterator[tuple[str, bool, Answer]]:
     for status in (200, 204, 300, 304, *range(400, 452), *range(500, 512), 599):
         # 409 is how some say that they have it already.
         is_clear = status >= 300 and status != 409
