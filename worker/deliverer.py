@@ -10,12 +10,20 @@ from dataclasses import dataclass
 from redis.exceptions import RedisError
 
 from shared.codes import Codes
-from shared.delivery.ledger import LEASE_SECONDS, Claim, Ended, Ledger, Outcome, SendStatus
+from shared.delivery.ledger import (
+    LEASE_SECONDS,
+    AttemptResult,
+    Claim,
+    Ended,
+    Ledger,
+    Outcome,
+    SendStatus,
+)
 from shared.errors import StorageUnavailable
 from shared.policy import Channel
 from shared.recipient import mask
 from worker.messages import Texts
-from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError, Failure, Sender
+from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError, Sender
 from worker.senders.sockets import bounded
 
 log = logging.getLogger("otp.worker")
@@ -113,25 +121,17 @@ class Deliverer:
             raise
         claims = []
         for (verification_id, send), answer in zip(sends, answers, strict=True):
+            facts = {"verification_id": verification_id, "send": send}
             match answer:
                 case Claim():
                     claims.append(answer)
                 case Ended(status="broken", reason=reason):
-                    log.error(
-                        "delivery_broken",
-                        extra={"verification_id": verification_id, "send": send, "reason": reason},
-                    )
+                    log.error("delivery_broken", extra={**facts, "reason": reason})
                 case Ended(status="left", reason=lacks):
                     self._leave(verification_id, send, lacks)
                 case Ended(status=status, reason=reason):
                     log.info(
-                        "delivery_ended",
-                        extra={
-                            "verification_id": verification_id,
-                            "send": send,
-                            "send_status": status,
-                            "reason": reason,
-                        },
+                        "delivery_ended", extra={**facts, "send_status": status, "reason": reason}
                     )
         self._claims.update({claim.token: claim for claim in claims})
         return claims
@@ -150,31 +150,29 @@ class Deliverer:
             # This process stood still, and somebody else has the send by now.
             self._drop(claim)
             return None
+        result: AttemptResult = "accepted"
+        error = provider_id = None
+        self._sending[claim.token] = claim
         try:
-            self._sending[claim.token] = claim
             with bounded():
                 provider_id = outlet.senders[claim.channel][claim.sender].send(message)
         except DeliveryError as failure:
-            return Outcome(
-                claim=claim,
-                result=failure.failure,
-                error=failure.error,
-                retry_in_seconds=_retry_in(claim, failure.failure),
-            )
+            result, error = failure.failure, failure.error
         except BaseException as fault:  # noqa: BLE001 (whatever a sender does, the send goes on)
             # Without the text of the exception, which may hold the code or the address.
             log.error(  # noqa: TRY400
                 "sender_raised", extra={"sender": claim.sender, "where": where(fault)}
             )
-            return Outcome(
-                claim=claim,
-                result="unknown",
-                error=type(fault).__name__,
-                retry_in_seconds=_retry_in(claim, "unknown"),
-            )
+            result, error = "unknown", type(fault).__name__
         finally:
             del self._sending[claim.token]
-        return Outcome(claim=claim, result="accepted", provider_id=provider_id)
+        return Outcome(
+            claim=claim,
+            result=result,
+            error=error,
+            provider_id=provider_id,
+            retry_in_seconds=_retry_in(claim, result),
+        )
 
     def record(self, outcomes: Sequence[Outcome]) -> list[tuple[str, int]]:
         """Record the results of attempts. Returns the sends whose next attempt is due immediately.
@@ -261,12 +259,12 @@ def _name(channel: Channel, sender: str) -> str:
     return f"{channel}:{sender}"
 
 
-def _retry_in(claim: Claim, failure: Failure) -> float | None:
+def _retry_in(claim: Claim, result: AttemptResult) -> float | None:
     """Seconds until the next attempt. Returns None if there is no retry."""
-    if failure == "invalid_recipient" or (failure == "refused" and not claim.others):
+    if result in ("accepted", "invalid_recipient") or (result == "refused" and not claim.others):
         return None
     back_off = min(2.0 ** (claim.attempt - 1), LONGEST_BACK_OFF_SECONDS)
-    if failure == "unknown":
+    if result == "unknown":
         # It may have been taken: leave its receipt time to arrive before another one follows.
         return max(back_off, UNKNOWN_FENCE_SECONDS)
     return 0.0 if claim.untried else back_off
