@@ -38,9 +38,12 @@ TOGETHER := --dist loadgroup --no-loadscope-reorder
 test: $(VENV)/.dev ## run all tests (ARGS='-k name' for some of them)
 	@$(PY) -m pytest --numprocesses $(PROCESSES) $(TOGETHER) $(ARGS)
 
+# What only the other tests need. Each process would take longer to import it than to run many tests.
+UNNEEDED := $(foreach plugin,schemathesis hypothesispytest anyio valkey,-p no:$(plugin))
+
 .PHONY: unit
 unit: $(VENV)/.dev ## run the tests that need no server, browser or container (ARGS='-k name' for some of them)
-	@$(PY) -m pytest --unit --numprocesses 2 $(TOGETHER) $(ARGS)
+	@$(PY) -m pytest --unit --numprocesses 2 $(TOGETHER) $(UNNEEDED) $(ARGS)
 
 .PHONY: coverage
 coverage: $(VENV)/.dev ## run all tests and report line and branch coverage
