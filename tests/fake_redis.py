@@ -1,13 +1,14 @@
-"""A fake Redis whose Lua costs little: fakeredis starts one for each server, and compiles a script
-and collects all garbage each time that it runs one."""
+"""A fake Redis whose Lua costs little: fakeredis starts one for each server, and each time that it
+runs a script it compiles it, collects all garbage, and looks for new globals at every call."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from threading import Lock
 from typing import Any
 
 import fakeredis
+from fakeredis.commands_mixins import scripting_mixin
 from redis import Redis
 
 
@@ -37,7 +38,26 @@ def _lua() -> dict[str, Any]:
     with fakeredis.FakeRedis(server=server) as redis:
         redis.eval("return 1", 0)
     lua = {name: value for name, value in vars(server).items() if name.startswith("_lua_")}
-    return {**lua, "_lua_runtime": _CompilesOnce(server._lua_runtime)}
+    socket, known = lua["_lua_current_socket"], lua["_lua_expected_globals"]
+    runtime = _CompilesOnce(server._lua_runtime)
+
+    def call(command: bytes, *args: Any) -> Any:
+        return socket[0]._lua_redis_call(runtime, known, command, *args)
+
+    functions = server._lua_runtime.globals()
+    functions[b"redis"][b"call"] = call
+    functions[b"cjson"][b"encode"] = partial(scripting_mixin._lua_cjson_encode, runtime, known)
+    functions[b"cjson"][b"decode"] = partial(scripting_mixin._lua_cjson_decode, runtime, known)
+    server._lua_runtime.execute(_NO_NEW_GLOBALS)
+    return {**lua, "_lua_runtime": runtime}
+
+
+# As in Redis: each script's variables are its own.
+_NO_NEW_GLOBALS = """
+setmetatable(_G, {__newindex = function(_, name)
+    error("Script attempted to create global variable '" .. name .. "'", 2)
+end})
+"""
 
 
 class _CompilesOnce:
@@ -45,8 +65,11 @@ class _CompilesOnce:
 
     def __init__(self, runtime: Any) -> None:
         self.table_from = runtime.table_from
-        self.globals = runtime.globals
         self._compile = cache(runtime.compile)
+
+    def globals(self) -> dict[str, Any]:
+        """None to look for: there can be no new ones."""
+        return {}
 
     def execute(self, script: bytes | str) -> Any:
         # Lua collects its garbage itself too.
