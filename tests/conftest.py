@@ -35,6 +35,7 @@ from tests.routes import KnownRule
 from tests.running import (
     figure,
     pytest_addoption,
+    pytest_collection_finish,
     pytest_collection_modifyitems,
     pytest_ignore_collect,
     pytest_runtest_makereport,
@@ -48,6 +49,7 @@ from worker.rq_worker import OtpWorker
 __all__ = [
     "figure",
     "pytest_addoption",
+    "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_ignore_collect",
     "pytest_runtest_makereport",

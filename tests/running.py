@@ -1,6 +1,7 @@
 """How the suite runs: which tests share a process, which need no server, and what is printed at
 the end."""
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +36,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
         _put_long_files_first(items)
+
+
+def pytest_collection_finish() -> None:
+    """The garbage collector does not look again at the modules and tests, which stay."""
+    gc.collect()
+    gc.freeze()
 
 
 def _put_long_files_first(items: list[pytest.Item]) -> None:

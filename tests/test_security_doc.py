@@ -5,6 +5,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -116,6 +117,7 @@ def rows() -> list[Row]:
 ROWS = rows()
 
 
+@cache
 def names_in(path: Path) -> set[str]:
     """The tests of a file as pytest names them, without the parameters."""
     names = set()
@@ -128,10 +130,13 @@ def names_in(path: Path) -> set[str]:
     return {name for name in names if name.rpartition("::")[2].startswith("test_")}
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
-    for package in ("api", "shared", "worker"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            yield str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def sources() -> list[tuple[str, ast.Module]]:
+    return [
+        (str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8")))
+        for package in ("api", "shared", "worker")
+        for path in sorted((ROOT / package).rglob("*.py"))
+    ]
 
 
 def imported(module: ast.Module) -> set[str]:
