@@ -76,9 +76,16 @@ class Crew:
             self._free += places
             self._changed.notify()
 
-    def claim(self, sends: Sequence[tuple[str, int]], places: int) -> list[Claim]:
-        """Claim sends for the free places. Raises StorageUnavailable."""
-        return self._deliverer.claim(sends, places if self._size > 1 else None)
+    def begin(self, sends: Sequence[tuple[str, int]], places: int) -> None:
+        """Claim sends for places that were taken, and make an attempt for each claim. Frees the
+        other places, even if this raises StorageUnavailable."""
+        claims: list[Claim] = []
+        try:
+            if sends:
+                claims = self._deliverer.claim(sends, places if self._size > 1 else None)
+        finally:
+            self.attempt(claims)
+            self.leave_places(places - len(claims))
 
     def attempt(self, claims: Sequence[Claim]) -> None:
         """Make an attempt for each of these, at once. Each has a place already."""
@@ -122,9 +129,14 @@ class Crew:
             there = [one for one in (first, *(self._outcomes.get() for _ in range(more))) if one]
             due = self._record(there)
             places = self._places_of(outcome.claim for outcome in there)
-            claims = self._next_attempts(due[:places], places)
-            self.attempt(claims)
-            self.leave_places(places - len(claims))
+            try:
+                # What one sender did not take, the next one gets immediately.
+                self.begin(due[:places], places)
+            except StorageUnavailable:
+                # Sweepers find these sends.
+                pass
+            except Exception as error:  # noqa: BLE001 (one send must not end the thread)
+                log.error("delivery_raised", extra={"where": where(error)})  # noqa: TRY400
 
     def _record(self, outcomes: Sequence[Outcome]) -> list[tuple[str, int]]:
         """Record outcomes, however long Redis is away: what is not recorded is sent again. The
@@ -138,14 +150,3 @@ class Crew:
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
         return []
-
-    def _next_attempts(self, sends: Sequence[tuple[str, int]], places: int) -> list[Claim]:
-        """Claims for what one sender did not take, and the next one gets at once."""
-        try:
-            return self.claim(sends, places) if sends else []
-        except StorageUnavailable:
-            # The sweepers come back to them.
-            return []
-        except Exception as error:  # noqa: BLE001 (one send must not end the thread)
-            log.error("delivery_raised", extra={"where": where(error)})  # noqa: TRY400
-            return []

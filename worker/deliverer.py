@@ -90,7 +90,7 @@ class Deliverer:
     def sender_count(self) -> int:
         """How many senders there are, over all channels and apps."""
         named = {
-            _name(channel, sender)
+            (channel, sender)
             for channels in self._sender_names.values()
             for channel, senders in channels.items()
             for sender in senders
@@ -137,18 +137,17 @@ class Deliverer:
         return claims
 
     def attempt(self, claim: Claim) -> Outcome | None:
-        """Make one attempt. None, and nothing to record, when it came too late for that."""
+        """Make one attempt. Returns None if it was not made, and there is nothing to record."""
         outlet = self._outlets[claim.outlet]
         try:
             message = outlet.texts.message(claim, self._code(claim))
         except Exception as fault:  # noqa: BLE001 (no sender is to blame)
-            # The lease ends soon, and the send is due again.
             log.error("delivery_raised", extra={"where": where(fault)})  # noqa: TRY400
-            self._drop(claim)
-            return None
-        if time.monotonic() - claim.asked_at > LEASE_SECONDS:
-            # This process stood still, and somebody else has the send by now.
-            self._drop(claim)
+            message = None
+        # The lease ends soon, and the send is due again. If this process stood still, the lease is
+        # over, and another worker has the send.
+        if message is None or time.monotonic() - claim.asked_at > LEASE_SECONDS:
+            del self._claims[claim.token]
             return None
         result: AttemptResult = "accepted"
         error = provider_id = None
@@ -217,7 +216,7 @@ class Deliverer:
 
     def _end(self, outcome: Outcome, status: SendStatus) -> None:
         claim = outcome.claim
-        self._drop(claim)
+        del self._claims[claim.token]
         log.info(
             "delivery_attempt",
             extra={
@@ -250,9 +249,6 @@ class Deliverer:
         if claim.sealed:
             return self._codes.unseal(claim.kid, claim.verification_id, claim.sealed)
         return self._codes.derive(claim.kid, claim.verification_id, claim.generation, claim.length)
-
-    def _drop(self, claim: Claim) -> None:
-        self._claims.pop(claim.token, None)
 
 
 def _name(channel: Channel, sender: str) -> str:

@@ -41,17 +41,13 @@ def deliver(verification_id: str, send: int) -> None:
     # A crew renews leases while a sender is busy, and records outcomes when Redis is back.
     crew = Crew(deliverer, 1)
     crew.start()
-    crew.take_places(None)
-    claims = []
     try:
-        claims = crew.claim([(verification_id, send)], 1)
+        crew.begin([(verification_id, send)], crew.take_places(None))
     except StorageUnavailable:
         # The Deliverer has logged it.
         pass
     except Exception as error:  # noqa: BLE001 (see above)
         log.error("delivery_raised", extra={"where": where(error)})  # noqa: TRY400
-    crew.attempt(claims)
-    crew.leave_places(1 - len(claims))
     while not crew.take_places(_RENEW_SECONDS):
         with suppress(RedisError, StorageUnavailable):
             deliverer.renew_leases()

@@ -15,7 +15,7 @@ from rq.utils import now
 from rq.worker import BaseWorker, WorkerStatus
 
 from shared import VERSION
-from shared.delivery.ledger import LEASE_SECONDS, Claim, Ledger
+from shared.delivery.ledger import LEASE_SECONDS, Ledger
 from shared.delivery.queue import ForeignJob, read_job
 from shared.errors import StorageUnavailable
 from shared.storage import keys
@@ -113,14 +113,12 @@ class OtpWorker(BaseWorker):
         much that was."""
         self._keep_alive()
         places = self._crew.take_places(TICK_SECONDS if wait else None)
-        claims: list[Claim] = []
         left = self._deliverer.left
+        sends: list[tuple[str, int]] = []
         try:
             sends = self._take(places, wait=wait)
-            claims = self._crew.claim(sends, places) if sends else []
         finally:
-            self._crew.attempt(claims)
-            self._crew.leave_places(places - len(claims))
+            self._crew.begin(sends, places)
         if self._deliverer.left > left:
             self._next_sweep = time.monotonic() + YIELD_SECONDS
         return len(sends)

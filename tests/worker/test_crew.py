@@ -61,12 +61,10 @@ def statuses(service, sends):
     return statuses
 
 
-def deliver(crew: Crew, deliverer: Deliverer, sends) -> None:
+def deliver(crew: Crew, sends) -> None:
     """As a worker does: no more claims than places."""
     places = crew.take_places(10)
-    claims = deliverer.claim(sends[:places])
-    crew.attempt(claims)
-    crew.leave_places(places - len(claims))
+    crew.begin(sends[:places], places)
 
 
 def wait_until_idle(crew: Crew) -> None:
@@ -89,10 +87,10 @@ def test_what_comes_while_one_is_recorded_is_recorded_together(
     scripts, crew_on, sends, statuses, sender
 ):
     ledger = SlowLedger(scripts)
-    crew, deliverer = crew_on(ledger)
-    deliver(crew, deliverer, sends[:1])
+    crew, _ = crew_on(ledger)
+    deliver(crew, sends[:1])
     wait_for(lambda: ledger.batches == [1])
-    deliver(crew, deliverer, sends[1:])
+    deliver(crew, sends[1:])
     wait_for(lambda: len(sender.messages) == 4)
     time.sleep(0.05)
     ledger.go_on.set()
@@ -104,8 +102,8 @@ def test_what_comes_while_one_is_recorded_is_recorded_together(
 def test_an_attempt_is_recorded_as_soon_as_redis_is_back(scripts, crew_on, sends, statuses, sender):
     """What is not recorded would be sent again."""
     ledger = FlakyLedger(scripts, done=2)
-    crew, deliverer = crew_on(ledger)
-    deliver(crew, deliverer, sends)
+    crew, _ = crew_on(ledger)
+    deliver(crew, sends)
     wait_until_idle(crew)
     assert ledger.away == {"done": 0}
     assert statuses() == ["sent"] * 4
@@ -116,7 +114,7 @@ def test_what_is_not_recorded_has_a_place_and_its_lease(scripts, crew_on, sends)
     """So that there are never more of them than threads, and nobody else sends them."""
     ledger = SlowLedger(scripts)
     crew, deliverer = crew_on(ledger)
-    deliver(crew, deliverer, sends)
+    deliver(crew, sends)
     wait_for(lambda: ledger.batches)
     assert crew.take_places(0.05) == 0
     assert deliverer.under_way == 4
@@ -142,7 +140,7 @@ def test_what_cannot_be_recorded_at_all_holds_nobody_up(scripts, crew_on, sends,
 
     crew, deliverer = crew_on(BrokenLedger(scripts))
     for send in sends:
-        deliver(crew, deliverer, [send])
+        deliver(crew, [send])
         wait_until_idle(crew)
     assert len(sender.messages) == 4
     assert deliverer.under_way == 0
@@ -153,8 +151,8 @@ def test_what_cannot_be_recorded_at_all_holds_nobody_up(scripts, crew_on, sends,
 def test_what_one_sender_does_not_take_the_next_one_gets_at_once(ledger, crew_on, sends, statuses):
     first = FakeSender(*[DeliveryError("transient", "smtp_451")] * 4)
     second = FakeSender()
-    crew, deliverer = crew_on(ledger, first=first, second=second)
-    deliver(crew, deliverer, sends)
+    crew, _ = crew_on(ledger, first=first, second=second)
+    deliver(crew, sends)
     wait_until_idle(crew)
     assert len(second.messages) == 4
     assert statuses() == ["sent"] * 4
@@ -166,13 +164,13 @@ def test_redis_that_leaves_before_the_next_sender_is_asked_loses_no_thread(
     first, second = FakeSender(DeliveryError("transient", "smtp_451")), FakeSender()
     ledger = FlakyLedger(scripts)
     first.during = lambda _: ledger.away.update(claim=1)
-    crew, deliverer = crew_on(ledger, first=first, second=second)
-    deliver(crew, deliverer, sends[:1])
+    crew, _ = crew_on(ledger, first=first, second=second)
+    deliver(crew, sends[:1])
     wait_until_idle(crew)
     assert statuses()[0] == "queued"
     assert "delivery_put_off" in caplog.messages
     first.during = lambda _: None
-    deliver(crew, deliverer, sends[1:])
+    deliver(crew, sends[1:])
     wait_until_idle(crew)
     assert statuses()[1:] == ["sent"] * 3
 
@@ -207,9 +205,7 @@ class Lane:
     def turn(self) -> None:
         places = self.crew.take_places(0.02)
         sends, self.waiting = self.waiting[:places], self.waiting[places:]
-        claims = self.crew.claim(sends, places) if sends else []
-        self.crew.attempt(claims)
-        self.crew.leave_places(places - len(claims))
+        self.crew.begin(sends, places)
 
     def turn_until(self, condition) -> None:
         def turned():
@@ -305,8 +301,8 @@ def test_a_crew_of_one_sends_one_message_after_the_other(lane, user):
 
 def test_a_sender_that_ends_its_thread_does_not(ledger, crew_on, sends, statuses, sender):
     sender.during = lambda _: sys.exit(1)
-    crew, deliverer = crew_on(ledger)
-    deliver(crew, deliverer, sends)
+    crew, _ = crew_on(ledger)
+    deliver(crew, sends)
     wait_until_idle(crew)
     assert statuses() == ["queued"] * 4
     sender.during = lambda _: None

@@ -21,7 +21,6 @@ from typing import Any
 
 from shared.senders.setups import SmtpSetup
 from worker.senders.base import DeliveryError, Failure, Message
-from worker.senders.errors import cause
 from worker.senders.smtp_login import log_in
 from worker.senders.smtp_replies import says_no_mailbox
 from worker.senders.sockets import AnswerTooLong, bounded
@@ -192,5 +191,13 @@ def _failure(error: OSError, *, handing_over: bool) -> DeliveryError:
         no_mailbox = isinstance(error, _RecipientRefused) and says_no_mailbox(said)
         return DeliveryError("invalid_recipient" if no_mailbox else "refused", word)
     if isinstance(error, ssl.SSLCertVerificationError | smtplib.SMTPNotSupportedError):
-        return DeliveryError("refused", cause(error))
-    return DeliveryError(nobody_knows, cause(error))
+        return DeliveryError("refused", _cause(error))
+    return DeliveryError(nobody_knows, _cause(error))
+
+
+def _cause(error: BaseException) -> str:
+    """A word for the error that this one was first raised for, such as ConnectionRefusedError. An
+    error's text may hold what was sent."""
+    while below := error.__cause__ or error.__context__:
+        error = below
+    return type(error).__name__
