@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
@@ -27,11 +26,11 @@ from shared.storage.scripts import Scripts
 from shared.verification.model import Terms
 from shared.verification.service import VerificationService
 from shared.verification.store import Store
+from tests import compiled
 from tests.clock import Clock, clock_of
 from tests.fake_redis import fake_redis
 from tests.fakes import DirectDeliverer, FakeSender, outlets
 from tests.machine import pytest_runtest_protocol
-from tests.routes import KnownRule
 from tests.running import (
     figure,
     pytest_addoption,
@@ -59,7 +58,7 @@ __all__ = [
     "pytest_testnodedown",
 ]
 
-Flask.url_rule_class = KnownRule
+compiled.share()
 
 KEY = "k1:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="
 
