@@ -119,9 +119,9 @@ def test_it_is_in_the_audit_log_without_the_address(caller, erase, redis):
 
 
 def test_wrong_passwords_are_throttled_as_at_the_log_in(erase, problem):
-    answers = [erase(basic(f"guess {n}"), ip=f"192.0.2.{n % 100}") for n in range(1000)]
+    answers = [erase(basic(f"guess {n}"), ip=f"192.0.2.{n}") for n in range(100)]
     statuses = [answer.status_code for answer in answers]
-    assert (statuses.count(401), statuses.count(429)) == (20, 980)
+    assert (statuses.count(401), statuses.count(429)) == (20, 80)
     problem(answers[-1], 429, "too_many_log_ins")
     answer = erase(ip="192.0.2.200")
     problem(answer, 429, "too_many_log_ins")
