@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from types import FrameType
-from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
@@ -136,13 +135,8 @@ class OtpWorker(BaseWorker):
         return sends
 
     def _take_jobs(self, most: int, *, wait: bool) -> list[tuple[str, int]]:
-        first: list[bytes] = []
-        if wait and not self._backlog:
-            popped: Any = self.connection.blpop([keys.QUEUE], timeout=TICK_SECONDS)
-            if not popped:
-                return []
-            first = [popped[1]]
-        jobs = self._ledger.take(most - len(first), first)
+        waits = wait and not self._backlog
+        jobs = self._ledger.take(most, wait_seconds=TICK_SECONDS if waits else 0)
         # With more jobs than threads there is nothing to wait for next time.
         self._backlog = len(jobs) == most
         sends = []

@@ -98,6 +98,7 @@ class Ledger:
     """The sends in Redis."""
 
     def __init__(self, scripts: Scripts) -> None:
+        self._pop = scripts.pop
         self._take = scripts.load("delivery/take")
         # Also while Redis is full: what they finish makes room.
         self._claim = scripts.load("delivery/claim", when_full=True)
@@ -106,12 +107,17 @@ class Ledger:
         self._receipt = scripts.load("delivery/receipt", when_full=True)
         self._sweep = scripts.load("delivery/sweep", when_full=True)
 
-    def take(self, most: int, ids: Sequence[bytes] = ()) -> list[bytes]:
-        """Take up to `most` jobs that wake workers up off the queue, and those of `ids`, which are
-        off it already. Returns the `data` of each (see queue.py). Losing or repeating one is
-        harmless."""
+    def take(self, most: int, *, wait_seconds: int = 0) -> list[bytes]:
+        """Take up to `most` jobs that wake workers up off the queue, and wait for the first one if
+        asked to. Returns the `data` of each (see queue.py). Losing or repeating one is harmless."""
         # Bytes: an id that somebody else wrote need not be text.
-        jobs: list[bytes] = self._take([keys.QUEUE], [most, keys.job(""), *ids])
+        ids: list[bytes] = []
+        if wait_seconds:
+            first = self._pop(keys.QUEUE, wait_seconds)
+            if first is None:
+                return []
+            ids = [first]
+        jobs: list[bytes] = self._take([keys.QUEUE], [most - len(ids), keys.job(""), *ids])
         return jobs
 
     def claim(
@@ -129,7 +135,8 @@ class Ledger:
         `places`, if these are given. The result is None if this worker must not attempt the send
         now."""
         asked_at = time.monotonic()
-        tokens = [secrets.token_hex(8) for _ in sends]
+        batch = secrets.token_hex(8)
+        tokens = [f"{batch}-{n}" for n in range(len(sends))]
         request: dict[str, Any] = {
             "lease_ms": LEASE_SECONDS * 1000,
             "min_life_ms": MIN_LIFE_SECONDS * 1000,

@@ -51,23 +51,21 @@ class Scripts:
         writes little, and makes room."""
         first = _RUNS_WHEN_FULL if when_full else ""
         script = self._redis.register_script(first + script_text(name))
-        pool = self._redis.connection_pool
 
         def run(keys: Sequence[str], args: Sequence[Any]) -> Any:
-            # Bypass the client's retries and metrics, and the connection's look at each argument.
-            # They cost more than the script.
-            command = pack_command(("EVALSHA", script.sha, len(keys), *keys, *args))
-            connection = pool.get_connection()
             try:
-                connection.send_packed_command([command])  # type: ignore[no-untyped-call]
-                return connection.read_response()
+                return self._ask("EVALSHA", script.sha, len(keys), *keys, *args)
             except exceptions.NoScriptError:
                 # It loads itself.
                 return script(keys, args)
-            finally:
-                pool.release(connection)
 
         return lambda keys, args: self._guarded(lambda: run(keys, args))
+
+    def pop(self, key: str, seconds: int) -> bytes | None:
+        """Take the first item off a list, and wait for one up to `seconds`. Returns None if there
+        is none."""
+        popped: list[bytes] | None = self._guarded(lambda: self._ask("BLPOP", key, seconds))
+        return popped[1] if popped else None
 
     def run(self, command: Callable[[Redis], Any]) -> Any:
         """The answer to what `command` asks of Redis."""
@@ -84,6 +82,18 @@ class Scripts:
 
         answers: list[Any] = self.run(fetch)
         return answers
+
+    def _ask(self, *command: Any) -> Any:
+        """The answer to a command, without the client's retries and metrics, and without the
+        connection's look at each argument. They cost more than a script."""
+        packed = pack_command(command)
+        pool = self._redis.connection_pool
+        connection = pool.get_connection()
+        try:
+            connection.send_packed_command([packed])  # type: ignore[no-untyped-call]
+            return connection.read_response()
+        finally:
+            pool.release(connection)
 
     def _guarded(self, call: Callable[[], Any]) -> Any:
         self._breaker.pass_or_raise()
