@@ -2,6 +2,7 @@
 them with the rest of the request."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ from shared.storage import keys
 from shared.storage.scripts import Facts
 from shared.verification.model import ExtraLimit, StartRequest
 
+# How long a request with an idempotency key can be repeated.
+IDEMPOTENCY_SECONDS = 86400
 # As in lib/guard.lua.
 _GUARD_PARTS = 24
 
@@ -21,10 +24,8 @@ class CountedLimit(NamedTuple):
     """A limit, as start.lua gets it. `name` is that of a caller's own limit."""
 
     key: str
-    scope: str
-    subject: str
-    name: str
     windows: str
+    name: str | None = None
 
 
 def asked(request: StartRequest, policy: Policy, codes: Codes) -> Facts:
@@ -42,14 +43,14 @@ def asked(request: StartRequest, policy: Policy, codes: Codes) -> Facts:
         "country": recipient.region or "none",
         "ttl_ms": policy.ttl_seconds * 1000,
         "max_checks": policy.max_checks,
-        "max_sends": policy.max_sends,
-        "resend_ms": policy.resend_seconds * 1000,
+        "most_sends": policy.max_sends,
+        "pause_ms": policy.resend_seconds * 1000,
         "resend_code": policy.resend_code,
         "max_failed_checks": windows(policy.max_failed_checks),
         # Nothing is sent to a test number, so nothing costs.
         "test": is_test,
         "budget": None if is_test else policy.budget.get(request.channel),
-        **({} if is_test or (terms and terms.is_safe) else guards(policy.guard, recipient)),
+        **_guards(policy.guard, None if is_test or (terms and terms.is_safe) else recipient.range),
         "account": terms.account if terms else None,
         "app_name": terms.app_name if terms else None,
         "sender": request.sender,
@@ -63,6 +64,7 @@ def _once(request: StartRequest, codes: Codes) -> Facts:
     if idempotency := request.idempotency:
         once["idempotency_key"] = codes.tag(f"{request.app} idempotency", idempotency.key)
         once["idempotency"] = codes.tag(request.app, idempotency.request)
+        once["idempotency_ms"] = IDEMPOTENCY_SECONDS * 1000
     if proof := request.proof:
         once |= {"proof": proof.id, "proof_ms": proof.ends_in_seconds * 1000}
     return once
@@ -98,24 +100,20 @@ def limits(
         "global": "all",
     }
     return [
-        CountedLimit(keys.limit(scope, subject), scope, subject, "", windows(*of_scope))
+        CountedLimit(keys.limit(scope, subject), windows(*of_scope))
         for scope, subject in subjects.items()
         if subject and (of_scope := policy.limits.get(scope))
     ]
 
 
-def guards(guard: Guard, recipient: Recipient) -> Facts:
-    if guard.mode == "off" or recipient.range is None:
-        return {}
+def _guards(guard: Guard, range_: str | None) -> Facts:
     return {
-        "guard_percent": guard.percent,
-        "guard_blocks": guard.mode == "block",
-        "range_guard": recipient.range,
-        "range_guard_count": guard.ranges.count,
-        "range_guard_part_ms": guard.ranges.window_seconds * 1000 // _GUARD_PARTS,
-        "country_guard": recipient.region or "none",
-        "country_guard_count": guard.countries.count,
-        "country_guard_part_ms": guard.countries.window_seconds * 1000 // _GUARD_PARTS,
+        "range": range_ if range_ and guard.mode != "off" else "",
+        "most_in_range": guard.ranges.count,
+        "range_part_ms": guard.ranges.window_seconds * 1000 // _GUARD_PARTS,
+        "most_in_country": guard.countries.count,
+        "country_part_ms": guard.countries.window_seconds * 1000 // _GUARD_PARTS,
+        "blocks_below_percent": guard.percent if guard.mode == "block" else None,
     }
 
 
@@ -131,15 +129,19 @@ def extra_limits(codes: Codes, app: str, extra: Sequence[ExtraLimit]) -> list[Co
         if limit.windows:
             subject = codes.tag(f"{app} {limit.id}", limit.value)
             key = keys.limit("rate_limit", subject)
-            found.append(
-                CountedLimit(key, "rate_limit", subject, limit.name, windows(*limit.windows))
-            )
+            found.append(CountedLimit(key, windows(*limit.windows), limit.name))
     return found
 
 
+@lru_cache(maxsize=256)
 def windows(*limits: Limit) -> str:
-    """Limits as lib/limits.lua reads them."""
-    return " ".join(f"{limit.count}/{limit.window_seconds * 1000}" for limit in limits)
+    """Limits as lib/limits.lua reads them. Returns '' if there are none."""
+    if not limits:
+        return ""
+    counts = [limit.count for limit in limits]
+    longest_ms = max(limit.window_seconds for limit in limits) * 1000
+    each = (f"{limit.count}/{limit.window_seconds * 1000}" for limit in limits)
+    return f"{min(counts)} {max(counts)} {longest_ms} {' '.join(each)}"
 
 
 def network(ip: str, *, wider: bool = False) -> str:

@@ -205,10 +205,10 @@ def read_checked(answer: Mapping[str, Any]) -> Checked:
             channel=answer["channel"],
             to=answer["to"],
             # A Redis that is short of memory may have evicted the code and its address.
-            clear_to=answer.get("clear_to", answer["to"]),
+            clear_to=answer["clear_to"] or answer["to"],
             checks_left=answer["checks_left"],
             created_at=answer["created"] / 1000,
-            at=answer["at"] / 1000,
+            at=answer["now"] / 1000,
         )
     error = _check_refused(answer)
     error.verification_id = answer.get("verification_id")

@@ -29,8 +29,27 @@ RELEASED_SECONDS = 86400
 DURATION_BOUNDS_SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 # How long a Service stays that nobody uses, and what belongs to it.
 SERVICE_SECONDS = 400 * 86400
-# How long a request with an idempotency key can be repeated.
-IDEMPOTENCY_SECONDS = 86400
+
+
+# The values that start.lua and check.lua read and answer without names, in their order.
+_START = (
+    *("app", "channel", "locale", "tag", "counted", "to", "masked_to", "country"),
+    *("ttl_ms", "max_checks", "most_sends", "pause_ms", "resend_code", "max_failed_checks"),
+    *("kept_ms", "overdue_ms", "apps_ms", "enqueued_at", "verification_id", "send"),
+    *("kid", "key", "generation", "length", "by_recipient", "by_id"),
+    *("range", "most_in_range", "range_part_ms", "most_in_country", "country_part_ms"),
+)
+_STARTED = (
+    *("verification_id", "send", "expires_in_ms", "resend_in_ms", "checks_left", "sends_left"),
+    "now",
+)
+_CHECK = (
+    *("by", "verification_id", "app", "length", "max_failed_checks", "max_failed_ip"),
+    "verified_ms",
+)
+_CHECKED = (
+    *("outcome", "verification_id", "channel", "to", "clear_to", "checks_left", "created", "now"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,19 +103,22 @@ class Store:
         record of a code for that send (Codes.kept). `only` names the one verification to send
         again.
         """
-        return self._in_time(
+        facts = {
+            **request,
+            "kept_ms": self._keep_ms,
+            "overdue_ms": OVERDUE_SECONDS * 1000,
+            "apps_ms": self._keep_ms + VERIFIED_SECONDS * 1000,
+            "enqueued_at": utcformat(now()),
+            **{f"name:{limit.key}": limit.name for limit in limits if limit.name},
+        }
+        values = [facts.pop(name) for name in _START]
+        answer = self._in_time(
             self._start,
             [limit.key for limit in limits],
-            list(chain.from_iterable(limit[1:] for limit in limits)),
-            {
-                **request,
-                "kept_ms": self._keep_ms,
-                "overdue_ms": OVERDUE_SECONDS * 1000,
-                "idempotency_ms": IDEMPOTENCY_SECONDS * 1000,
-                "apps_ms": self._keep_ms + VERIFIED_SECONDS * 1000,
-                "enqueued_at": utcformat(now()),
-            },
+            [*(limit.windows for limit in limits), *values, *named(facts)],
+            _STARTED,
         )
+        return {"outcome": "started", "channel": request["channel"], **answer}
 
     def refuse(self, refusal: Mapping[str, Any]) -> None:
         """Record a start that was refused without start.lua: app, rule, to (masked), subject."""
@@ -132,31 +154,34 @@ class Store:
     def check(self, subject: str, network: str, request: Facts) -> dict[str, Any]:
         """Run check.lua, which documents the answer. `subject` is the recipient's tag or the
         verification's id, as request["by"] says. `network` is the tag of the client's network."""
+        facts = {**request, "verified_ms": VERIFIED_SECONDS * 1000}
         key = keys.recipient if request["by"] == "recipient" else keys.verification
+        values = [facts.pop(name) for name in _CHECK]
         return self._in_time(
             self._check,
             [key(subject), keys.failed_from(network)],
-            [],
-            {**request, "verified_ms": VERIFIED_SECONDS * 1000},
+            [*values, *named(facts)],
+            _CHECKED,
         )
 
     def _in_time(
         self,
         script: RunScript,
         names: Sequence[str],
-        words: Sequence[str],
-        request: Facts,
+        words: Sequence[object],
+        told: Sequence[str],
     ) -> dict[str, Any]:
         """Run a script that has no effect once this caller has given up: by then it was answered
-        that Redis is away."""
+        that Redis is away. `told` names the values of an answer that is not JSON."""
         for _ in range(2):
-            timed = dict(request)
+            timed = list(words)
             if self._clock_ms is not None:
-                timed["not_after"] = self._clock_ms + 1000 * (time.monotonic() + PATIENCE_SECONDS)
-            answer: dict[str, Any] = json_of(script(names, [*words, *named(timed)]))
+                not_after = self._clock_ms + 1000 * (time.monotonic() + PATIENCE_SECONDS)
+                timed += ("not_after", not_after)
+            answer = _read(script(names, timed), told)
             if "now" in answer:
-                self._clock_ms = answer.pop("now") - 1000 * time.monotonic()
-            if answer["outcome"] != "late":
+                self._clock_ms = answer["now"] - 1000 * time.monotonic()
+            if answer.get("outcome") != "late":
                 return answer
             # It answered all the same: one of the clocks was set.
         raise StorageUnavailable("Redis is slow")
@@ -256,3 +281,12 @@ class Store:
 def _counts(counted: str) -> tuple[str, str]:
     """Where limits count somebody's wrong codes and sends."""
     return keys.failed(counted), keys.limit("to", counted)
+
+
+def _read(answer: bytes | list[Any], names: Sequence[str]) -> dict[str, Any]:
+    """What a script answers: JSON, or values by these names."""
+    if isinstance(answer, bytes):
+        told: dict[str, Any] = json_of(answer)
+        return told
+    values = (reading.text(one) if isinstance(one, bytes) else one for one in answer)
+    return dict(zip(names, values, strict=True))

@@ -7,17 +7,13 @@ local function approve(now, one, verified_ms)
   -- plus is an ordinary letter, ann+x is somebody else, who could otherwise guess at ann's codes.
   redis.call('DEL', 'otp:code:' .. one.id, 'otp:failed:' .. one.tag, 'otp:recipient:' .. one.tag)
   redis.call('SET', 'otp:verified:' .. one.tag, 1, 'PX', verified_ms)
-  count(now, one.app, named('checks', one.channel, 'approved'),
-    named('country', one.country, 'approved'),
-    named('to_approved', one.channel, bound_of(now - one.created)))
+  count(now, one.app, 'checks:' .. one.channel .. ':approved\ncountry:' .. one.country
+    .. ':approved\nto_approved:' .. one.channel .. ':' .. bound_of(now - one.created))
   -- No guard has counted the messages to a test number, as there were none.
   if string.sub(one.to, 1, 1) == '+' and not one.is_test then
-    local range = string.sub(one.to, 1, -5)
-    local guards = {
-      {kind = 'range', name = one.account .. ':range:' .. range},
-      {kind = 'country', name = one.account .. ':country:' .. one.country},
-    }
-    for _, guard in ipairs(watching(guards, now)) do
+    local range = {name = one.account .. ':range:' .. string.sub(one.to, 1, -5)}
+    local country = {name = one.account .. ':country:' .. one.country}
+    for _, guard in ipairs(watching(range, country, now)) do
       local key = 'otp:guard:' .. guard.name
       local part_ms = tonumber(redis.call('HGET', key, 'part_ms'))
       if part_ms then

@@ -4,13 +4,16 @@
 -- Uses: time
 local OTHER_APPS = '*'
 
--- Count events by their names. The first one is counted for an app, too, unless that is ''. Times,
--- countries and senders are not counted by app.
+-- Count events by their names, which may come in one text with line breaks between them. The first one
+-- is counted for an app, too, unless that is ''. Times, countries and senders are not counted by app.
+-- Returns whether these events are the first in their minute, or since the last were added up.
 local function count(now, app, ...)
-  local event = table.concat({text_of(now / 60000), app, ...}, '\n')
-  if redis.call('HINCRBY', 'otp:events', event, '1') == 1 then
+  local event = text_of(now / 60000) .. '\n' .. app .. '\n' .. table.concat({...}, '\n')
+  local is_first = redis.call('HINCRBY', 'otp:events', event, '1') == 1
+  if is_first then
     redis.call('EXPIRE', 'otp:events', '86400')
   end
+  return is_first
 end
 
 local function named(...)

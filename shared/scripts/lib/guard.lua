@@ -18,9 +18,11 @@ local function guard_sums(guard, part_ms, now)
   return sums, part
 end
 
+-- Returns whether this is the first that is counted in its part.
 local function guard_count(guard, what, part_ms, now)
   local part = math.floor(now / part_ms)
-  if redis.call('HINCRBY', guard, text_of(part) .. ':' .. what, '1') == 1 then
+  local is_first = redis.call('HINCRBY', guard, text_of(part) .. ':' .. what, '1') == 1
+  if is_first then
     redis.call('HSET', guard, 'part_ms', part_ms)
     -- Not before this part falls out.
     redis.call('PEXPIRE', guard, part_ms * (PARTS + 1))
@@ -31,22 +33,19 @@ local function guard_count(guard, what, part_ms, now)
       end
     end
   end
+  return is_first
 end
 
--- Which of a number's guards, range before country, watch it now. The owner can exempt a range, whose
+-- Which of a number's guards, {name, …} each, watch it now. The owner can exempt a range, whose
 -- numbers then are not watched for their country either, or a country.
-local function watching(guards, now)
-  local names, found = {}, {}
-  for i, guard in ipairs(guards) do
-    names[i] = guard.name
+local function watching(range, country, now)
+  local range_until, country_until =
+    unpack(redis.call('ZMSCORE', 'otp:guard_exempt', range.name, country.name))
+  if range_until and tonumber(range_until) > now then
+    return {}
   end
-  local exempt_until = #names > 0 and redis.call('ZMSCORE', 'otp:guard_exempt', unpack(names))
-  for i, guard in ipairs(guards) do
-    if not exempt_until[i] or tonumber(exempt_until[i]) <= now then
-      table.insert(found, guard)
-    elseif guard.kind == 'range' then
-      return {}
-    end
+  if country_until and tonumber(country_until) > now then
+    return {range}
   end
-  return found
+  return {range, country}
 end

@@ -4,26 +4,25 @@
 -- KEYS 1 wrong log-ins of the address   2 those of all addresses   3 the mark of an address that the
 --      owner has logged in from: a flood from elsewhere does not keep it out
 --      4 the session to open, or none
--- ARGV the request by name: right, per_address and in_all (windows), known_ms, idle_ms
+-- ARGV the request by name: right, per_address and in_all (limits), known_ms, idle_ms
 -- Result: 0 let in, -1 wrong, or the milliseconds until the next one is looked at
 --
 -- Uses: arguments, time, limits
 local request = arguments(1)
-local per_address, in_all = windows_of(request.per_address), windows_of(request.in_all)
 local now = now_ms()
 local known = redis.call('EXISTS', KEYS[3]) == 1
 
-local wait = wait_for(KEYS[1], per_address, now)
+local wait = wait_for(KEYS[1], request.per_address, now)
 if wait == 0 and not known then
-  wait = wait_for(KEYS[2], in_all, now)
+  wait = wait_for(KEYS[2], request.in_all, now)
 end
 if wait > 0 then
   return wait
 end
 if not request.right then
-  count_event(KEYS[1], per_address, now)
+  count_event(KEYS[1], request.per_address, now)
   if not known then
-    count_event(KEYS[2], in_all, now)
+    count_event(KEYS[2], request.in_all, now)
   end
   return -1
 end

@@ -2,11 +2,12 @@
 -- code up.
 --
 -- KEYS 1 the recipient's open verification, or the verification   2 wrong codes of the client's network
--- ARGV the request by name: by ("recipient" | "id"), verification_id (by id), app, length, of each key
---      verifier:{kid} of the typed code, max_failed_checks and max_failed_ip (windows), verified_ms;
+-- ARGV the values below in their order, then by name verifier:{kid} of the typed code for each key;
+--      max_failed_checks and max_failed_ip are limits (lib/limits.lua), the second one '' for no limit;
 --      any_length: a code of another length is a wrong one
--- Result, JSON: {outcome}, which is
---   approved | incorrect   and verification_id, channel, to, clear_to, checks_left, created, at (now)
+-- Result of a check: approved | incorrect, verification_id, channel, to, clear_to ('' if it is gone),
+--      checks_left, created, now
+-- Otherwise JSON: {outcome}, which is
 --   not_found
 --   malformed              the code has code_length digits; nothing was counted
 --   late                   the caller has given up
@@ -15,38 +16,40 @@
 --                          requested
 --   limited                too many wrong codes from the client's network: count, ms (the limit),
 --                          wait_ms
---   All but late have verification_id too, if there is a verification.
+--   All but late have verification_id too, if there is a verification
 --
 -- Uses: arguments, reading, time, limits, refusals, approval
-local request = arguments(1)
+local by, id, app, typed_length, max_failed_checks, max_failed_ip, verified_ms = unpack(ARGV)
+local request = arguments(8)
 local now = now_ms()
 
 if is_late(request, now) then
   return cjson.encode({outcome = 'late', now = now})
 end
 
-local id = request.verification_id
-if request.by == 'recipient' then
+if by == 'recipient' then
   id = redis.call('GET', KEYS[1]) or ''
 end
 local verification, code = 'otp:verification:' .. id, 'otp:code:' .. id
-local status, app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length,
+local status, its_app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length,
   account, counted, left, is_test = unpack(redis.call('HMGET', verification, 'status', 'app', 'channel',
     'to', 'tag', 'country', 'created', 'expires', 'sent_at', 'resend_ms', 'code_length', 'account',
     'counted', 'checks_left', 'test'))
 -- The checks of a verification without these could not be counted.
-local open = tag and all_numbers(expires, left) and app == request.app and tonumber(expires) > now
+local open = tag and all_numbers(expires, left) and its_app == app and tonumber(expires) > now
   and (status == 'pending' or status == 'max_attempts_reached')
-local windows_of_ip = windows_of(request.max_failed_ip)
-local wait, window = wait_for(KEYS[2], windows_of_ip, now)
+local wait, most, window_ms = 0, nil, nil
+if max_failed_ip ~= '' then
+  wait, most, window_ms = wait_for(KEYS[2], max_failed_ip, now)
+end
 if wait > 0 then
   record_refusal(now, {
-    rule = 'failed_ip', app = request.app, to = open and to or nil,
-    value = window.count, threshold = window.count, window_ms = window.ms,
+    rule = 'failed_ip', app = app, to = open and to or nil,
+    value = most, threshold = most, window_ms = window_ms,
   })
   return cjson.encode({
     outcome = 'limited', verification_id = open and id or nil,
-    count = window.count, ms = window.ms, wait_ms = wait,
+    count = most, ms = window_ms, wait_ms = wait,
   })
 end
 if not open then
@@ -59,13 +62,13 @@ end
 channel, to, country = channel or 'none', to or '', country or 'none'
 created = tonumber(created) or now
 -- All addresses of a mailbox are one.
-local failed, windows = 'otp:failed:' .. (counted or tag), windows_of(request.max_failed_checks)
-local locked, lock = wait_for(failed, windows, now)
+local failed = 'otp:failed:' .. (counted or tag)
+local locked, lock_count, lock_ms = wait_for(failed, max_failed_checks, now)
 if status == 'max_attempts_reached' or locked > 0 then
   if locked > 0 then
     record_refusal(now, {
       rule = 'failed_checks', app = app, to = to,
-      value = lock.count, threshold = lock.count, window_ms = lock.ms,
+      value = lock_count, threshold = lock_count, window_ms = lock_ms,
     })
   end
   local again = account and expires or (tonumber(sent_at) or 0) + (tonumber(resend_ms) or 0)
@@ -74,36 +77,31 @@ if status == 'max_attempts_reached' or locked > 0 then
     wait_ms = math.max(locked, again - now),
   })
 end
-local typed_length = tonumber(request.length)
-local length = tonumber(code_length) or typed_length
-if not request.any_length and length ~= typed_length then
+local length = tonumber(code_length or typed_length)
+if not request.any_length and length ~= tonumber(typed_length) then
   return cjson.encode({outcome = 'malformed', verification_id = id, code_length = length})
 end
 
-local kid, verifier, clear_to = unpack(redis.call('HMGET', code, 'kid', 'by_' .. request.by, 'to'))
-local checks_left = redis.call('HINCRBY', verification, 'checks_left', '-1')
+local kid, verifier, clear_to = unpack(redis.call('HMGET', code, 'kid', 'by_' .. by, 'to'))
+local checks_left = left - 1
 local approved = verifier and request['verifier:' .. kid] == verifier
 local result = approved and 'approved' or 'incorrect'
 local after = approved and 'approved' or checks_left == 0 and 'max_attempts_reached' or 'pending'
-redis.call('HSET', verification, 'status', after,
-  'check:' .. math.max(0, checks_left), cjson.encode({result = result, at = now}))
+redis.call('HSET', verification, 'status', after, 'checks_left', text_of(checks_left),
+  'check:' .. math.max(0, checks_left), '{"result":"' .. result .. '","at":' .. text_of(now) .. '}')
 if approved then
   approve(now, {
     id = id, app = app, account = account or app, channel = channel, tag = tag, country = country,
     created = created, is_test = is_test, to = clear_to or '',
-  }, request.verified_ms)
+  }, verified_ms)
 else
-  count(now, '', named('checks', channel, result))
-  count_event(failed, windows, now)
-  if #windows_of_ip > 0 then
-    count_event(KEYS[2], windows_of_ip, now)
+  count(now, '', 'checks:' .. channel .. ':' .. result)
+  count_event(failed, max_failed_checks, now)
+  if max_failed_ip ~= '' then
+    count_event(KEYS[2], max_failed_ip, now)
   end
   if checks_left == 0 then
     redis.call('DEL', code)
   end
 end
-return cjson.encode({
-  outcome = result, now = now,
-  verification_id = id, channel = channel, to = to, checks_left = checks_left,
-  created = created, clear_to = clear_to or nil, at = now,
-})
+return {result, id, channel, to, clear_to or '', checks_left, created, now}

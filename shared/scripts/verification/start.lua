@@ -2,11 +2,11 @@
 -- anything is written: of a refusal nothing stays but its reason.
 --
 -- KEYS the limits
--- ARGV of each limit: scope, subject, name (of a caller's own), windows
---      then the request by name, see Store.start
--- Result, JSON: {outcome}, which is
---   started       and verification_id, send, channel, expires_in_ms, resend_in_ms, checks_left,
---                 sends_left; again, the same, for an idempotency key that was used; with
+-- ARGV the limits, as lib/limits.lua reads them; then the request: the values below in their order,
+--      and others by name
+-- Result of a start: verification_id, send, expires_in_ms, resend_in_ms, checks_left, sends_left, now
+-- Otherwise JSON: {outcome}, which is
+--   started       and the same and channel, for an idempotency key, also when that is used again; with
 --                 terms also created and sends, which were asked for at {at} by {channel}
 --   conflict      the idempotency key was used for something else
 --   needs_code    the code is for another verification or send than is now due: ask again with
@@ -20,9 +20,17 @@
 --   backlog       the message would be sent too late: wait_ms
 --
 -- Uses: arguments, reading, time, queue, limits, guard, refusals
-local request = arguments(4 * #KEYS + 1)
+local VALUES = 31
+local app, channel, locale, tag, counted, to, masked_to, country, ttl_ms, max_checks, most_sends,
+  pause_ms, resend_code, max_failed_checks, kept_ms, overdue_ms, apps_ms, enqueued_at,
+  verification_id, due_send, kid, key, generation, length, by_recipient, by_id, range, most_in_range,
+  range_part_ms, most_in_country, country_part_ms =
+  unpack(ARGV, #KEYS + 1, #KEYS + VALUES)
+local request = arguments(#KEYS + VALUES + 1)
+local account = request.account or app
 local now = now_ms()
-local at, ttl_ms, max_checks = text_of(now), tonumber(request.ttl_ms), tonumber(request.max_checks)
+local at = text_of(now)
+ttl_ms = tonumber(ttl_ms)
 local QUEUE = 'rq:queue:otp'
 
 if is_late(request, now) then
@@ -43,7 +51,7 @@ local function refused(rule, subject, value, threshold, window_ms, answer)
   -- Beside its range a masked number would show all but two of its digits.
   local shows_range = rule == 'range' or rule == 'guard_range'
   record_refusal(now, {
-    rule = rule, app = request.app, to = not shows_range and request.masked_to or nil,
+    rule = rule, app = app, to = not shows_range and masked_to or nil,
     subject = subject, value = value, threshold = threshold, window_ms = window_ms,
   })
   return cjson.encode(answer)
@@ -74,38 +82,38 @@ local function backlog_ms()
   return redis.call('LLEN', QUEUE) / drained * seconds * 1000
 end
 
-local locked, lock =
-  wait_for('otp:failed:' .. request.counted, windows_of(request.max_failed_checks), now)
+local locked, lock_count, lock_ms =
+  wait_for('otp:failed:' .. counted, max_failed_checks, now)
 if locked > 0 then
-  return refused('failed_checks', nil, lock.count, lock.count, lock.ms,
+  return refused('failed_checks', nil, lock_count, lock_count, lock_ms,
     {outcome = 'locked', wait_ms = locked})
 end
 
--- The job that wakes a worker up. It is what RQ's enqueue_call writes with its JSON serializer, but
--- `data` is not compressed, which RQ reads too, and nothing is kept forever.
-local function enqueue(id, send)
+-- The job that wakes a worker up. RQ reads it like one of its enqueue_call and its JSON serializer:
+-- `data` is not compressed, the fields without a value are left out, and nothing is kept forever.
+local function enqueue(id, send, is_first)
   local job, ttl = id .. '-' .. send, text_of(ttl_ms / 1000)
   redis.call('HSET', 'rq:job:' .. job,
     'data', '["worker.delivery.deliver", null, ["' .. id .. '", ' .. send .. '], {}]',
     'status', 'queued', 'origin', 'otp', 'description', 'deliver',
-    'created_at', request.enqueued_at, 'enqueued_at', request.enqueued_at,
-    'timeout', '180', 'ttl', ttl, 'result_ttl', '0', 'failure_ttl', ttl,
-    'success_callback_name', '', 'failure_callback_name', '', 'stopped_callback_name', '',
-    'started_at', '', 'ended_at', '', 'last_heartbeat', '', 'worker_name', '', 'group_id', '')
+    'created_at', enqueued_at, 'enqueued_at', enqueued_at,
+    'timeout', '180', 'ttl', ttl, 'result_ttl', '0', 'failure_ttl', ttl)
   redis.call('EXPIRE', 'rq:job:' .. job, ttl)
-  if redis.call('RPUSH', QUEUE, job) == 1 then
+  if redis.call('RPUSH', QUEUE, job) == 1 or is_first then
+    redis.call('EXPIRE', QUEUE, '86400')
+  end
+  if is_first then
     redis.call('SADD', 'rq:queues', QUEUE)
     redis.call('EXPIRE', 'rq:queues', '86400')
   end
-  redis.call('EXPIRE', QUEUE, '86400')
 end
 
 -- A verification stays the recipient's open one when its checks are used up, until it expires;
 -- one that was approved or canceled does not.
-local open = redis.call('GET', 'otp:recipient:' .. request.tag)
-local status, expires, sends, sent_at, checks_left, max_sends, resend_ms, code_length, resend_code
+local open = redis.call('GET', 'otp:recipient:' .. tag)
+local status, expires, sends, sent_at, checks_left, max_sends, resend_ms, code_length, own_resend_code
 if open then
-  status, expires, sends, sent_at, checks_left, max_sends, resend_ms, code_length, resend_code =
+  status, expires, sends, sent_at, checks_left, max_sends, resend_ms, code_length, own_resend_code =
     unpack(redis.call('HMGET', 'otp:verification:' .. open, 'status', 'expires', 'sends', 'sent_at',
       'checks_left', 'max_sends', 'resend_ms', 'code_length', 'resend_code'))
 end
@@ -113,7 +121,7 @@ end
 local live = status and all_numbers(expires, sends, sent_at, checks_left, max_sends, resend_ms,
   code_length) and tonumber(expires) > now
 if live and status == 'max_attempts_reached' and request.account then
-  return limited('sends', nil, max_checks, ttl_ms, expires - now)
+  return limited('sends', nil, tonumber(max_checks), ttl_ms, expires - now)
 end
 -- A Redis that is short of memory may have evicted the code: then there is none to send again.
 local pending = live and status == 'pending' and redis.call('EXISTS', 'otp:code:' .. open) == 1
@@ -128,9 +136,9 @@ local function resend_at()
   if pending and (newest == 'failed' or newest == 'undelivered') then
     last = 0
     for n = 1, tonumber(sends) do
-      local channel, asked =
+      local sent_by, asked =
         unpack(redis.call('HMGET', 'otp:send:' .. open .. ':' .. n, 'channel', 'asked'))
-      last = channel == request.channel and tonumber(asked) or last
+      last = sent_by == channel and tonumber(asked) or last
     end
   end
   return last + resend_ms
@@ -138,42 +146,36 @@ end
 if live and resend_at() > now then
   return limited('resend', nil, 1, tonumber(resend_ms), resend_at() - now)
 end
-local limits = {}
 for i, key in ipairs(KEYS) do
-  local scope, subject, name, windows = unpack(ARGV, 4 * i - 3, 4 * i)
-  limits[i] = windows_of(windows)
-  local wait, window = wait_for(key, limits[i], now)
+  local wait, count, ms = wait_for(key, ARGV[i], now)
   if wait > 0 then
-    return limited(scope, subject, window.count, window.ms, wait, name ~= '' and name or nil)
+    local scope, subject = string.match(key, '^otp:limit:([^:]+):(.*)$')
+    return limited(scope, subject, count, ms, wait, request['name:' .. key])
   end
 end
-local account, day = request.account or request.app, math.floor(now / 86400000)
-local budget_key = 'otp:budget:' .. account .. ':' .. request.channel .. ':' .. day
+local day = math.floor(now / 86400000)
+local budget_key = 'otp:budget:' .. account .. ':' .. channel .. ':' .. day
 if request.budget then
   local spent = tonumber(redis.call('GET', budget_key) or 0)
   local budget = tonumber(request.budget)
   if spent >= budget then
-    return limited('budget', request.channel, budget, 86400000, (day + 1) * 86400000 - now)
+    return limited('budget', channel, budget, 86400000, (day + 1) * 86400000 - now)
   end
 end
-local guards = {}
-for _, kind in ipairs({'range', 'country'}) do
-  local subject = request[kind .. '_guard']
-  if subject then
-    table.insert(guards, {
-      kind = kind, subject = subject, name = account .. ':' .. kind .. ':' .. subject,
-      count = tonumber(request[kind .. '_guard_count']), part_ms = request[kind .. '_guard_part_ms'],
-    })
-  end
-end
-guards = watching(guards, now)
-for _, guard in ipairs(request.guard_blocks and guards or {}) do
+local guards = range == '' and {} or watching(
+  {kind = 'range', subject = range, name = account .. ':range:' .. range,
+    most = most_in_range, part_ms = range_part_ms},
+  {kind = 'country', subject = country, name = account .. ':country:' .. country,
+    most = most_in_country, part_ms = country_part_ms},
+  now)
+for _, guard in ipairs(request.blocks_below_percent and guards or {}) do
+  local percent = request.blocks_below_percent
   local sums = guard_sums('otp:guard:' .. guard.name, guard.part_ms, now)
-  local hardly_any = sums.verified * 100 < request.guard_percent * sums.sent
-  if sums.sent >= guard.count and hardly_any
-    and redis.call('EXISTS', 'otp:verified:' .. request.tag) == 0 then
+  local hardly_any = sums.verified * 100 < percent * sums.sent
+  if sums.sent >= tonumber(guard.most) and hardly_any
+    and redis.call('EXISTS', 'otp:verified:' .. tag) == 0 then
     return refused('guard_' .. guard.kind, guard.subject, sums.verified,
-      math.ceil(request.guard_percent * sums.sent / 100), guard.part_ms * PARTS,
+      math.ceil(percent * sums.sent / 100), guard.part_ms * PARTS,
       {outcome = 'held', rule = 'guard_' .. guard.kind})
   end
 end
@@ -191,14 +193,14 @@ if backlog > bearable then
   return refused('backlog', nil, backlog, bearable, nil,
     {outcome = 'backlog', wait_ms = backlog - bearable})
 end
-local id = pending and open or request.verification_id
+local id = pending and open or verification_id
 if request.only and (not pending or id ~= request.only) then
   return '{"outcome":"not_found"}'
 end
 -- A resend keeps the code, unless there is to be another one for each send. A code is made for one
 -- verification and one send.
-local makes_code = not pending or resend_code == 'new' or request.sealed
-if makes_code and (tonumber(request.send) ~= send or request.verification_id ~= id) then
+local makes_code = not pending or own_resend_code == 'new' or request.sealed
+if makes_code and (tonumber(due_send) ~= send or verification_id ~= id) then
   return cjson.encode({
     outcome = 'needs_code', send = send, verification_id = pending and open or nil,
     code_length = pending and tonumber(code_length) or nil,
@@ -209,75 +211,74 @@ local member = id .. ':' .. text_of(send)
 local send_key = 'otp:send:' .. member
 
 for i, key in ipairs(KEYS) do
-  count_event(key, limits[i], at)
+  count_event(key, ARGV[i], now)
 end
 if request.budget then
   redis.call('INCR', budget_key)
   redis.call('EXPIRE', budget_key, '86400')
 end
-local guarded = {}
-for _, guard in ipairs(guards) do
-  guard_count('otp:guard:' .. guard.name, 'sent', guard.part_ms, now)
-  table.insert(guarded, at)
-  table.insert(guarded, guard.name)
+local guarded, is_news = {}, false
+for i, guard in ipairs(guards) do
+  is_news = guard_count('otp:guard:' .. guard.name, 'sent', guard.part_ms, now) or is_news
+  guarded[2 * i - 1], guarded[2 * i] = at, guard.name
 end
 if #guarded > 0 then
   if redis.call('ZADD', 'otp:guarded', unpack(guarded)) > 0 then
-    redis.call('ZREMRANGEBYRANK', 'otp:guarded', 0, -1001)
+    redis.call('ZREMRANGEBYRANK', 'otp:guarded', '0', '-1001')
+    is_news = true
   end
-  redis.call('EXPIRE', 'otp:guarded', '604800')
+  -- A part of a guard's window is a few hours at most.
+  if is_news then
+    redis.call('EXPIRE', 'otp:guarded', '604800')
+  end
 end
 if proof_key then
   redis.call('SET', proof_key, 1, 'PX', request.proof_ms)
 end
 expires = pending and expires or text_of(now + ttl_ms)
 -- For a resend too: OTP_KEEP may be longer by now, and what is kept of a recipient must be found.
-local kept_until = expires + request.kept_ms
+local kept_until = expires + kept_ms
 if pending then
-  redis.call('HSET', verification_key, 'sends', send, 'sent_at', at, 'channel', request.channel)
+  redis.call('HSET', verification_key, 'sends', send, 'sent_at', at, 'channel', channel)
   expire_not_before(verification_key, kept_until, now)
 else
-  checks_left, max_sends, resend_ms = request.max_checks, request.max_sends, request.resend_ms
+  checks_left, max_sends, resend_ms = max_checks, most_sends, pause_ms
   redis.call('HSET', verification_key,
-    'status', 'pending', 'app', request.app, 'channel', request.channel,
-    'to', request.masked_to, 'tag', request.tag, 'country', request.country,
+    'status', 'pending', 'app', app, 'channel', channel,
+    'to', masked_to, 'tag', tag, 'country', country,
     'created', at, 'expires', expires,
     'checks_left', checks_left, 'sends', '1', 'sent_at', at,
     'max_sends', max_sends, 'resend_ms', resend_ms,
-    'code_length', request.length, 'resend_code', request.resend_code)
-  if request.counted ~= request.tag then
-    redis.call('HSET', verification_key, 'counted', request.counted)
+    'code_length', length, 'resend_code', resend_code)
+  if counted ~= tag then
+    redis.call('HSET', verification_key, 'counted', counted)
   end
   if request.account then
     redis.call('HSET', verification_key, 'account', account)
   end
   redis.call('PEXPIREAT', verification_key, text_of(kept_until))
-  redis.call('SET', 'otp:recipient:' .. request.tag, id, 'PXAT', expires)
-  -- The account has the limits of its Services.
-  redis.call('SADD', 'otp:apps', request.app, account)
+  redis.call('SET', 'otp:recipient:' .. tag, id, 'PXAT', expires)
 end
-local history = 'otp:history:' .. request.tag
+local history = 'otp:history:' .. tag
 redis.call('ZADD', history, 'GT', text_of(kept_until), id)
 if expire_not_before(history, kept_until, now) then
   redis.call('ZREMRANGEBYSCORE', history, '-inf', now)
 end
--- Rounded up to an hour: most starts need not move it.
-expire_not_before('otp:apps', math.ceil((now + request.apps_ms) / 3600000) * 3600000, now)
 -- A resend with the same code leaves the code as it is.
 if makes_code then
   redis.call('HSET', code_key,
-    'to', request.to, 'kid', request.kid, 'key', request.key, 'generation', request.generation,
-    'length', request.length, 'by_recipient', request.by_recipient, 'by_id', request.by_id)
+    'to', to, 'kid', kid, 'key', key, 'generation', generation,
+    'length', length, 'by_recipient', by_recipient, 'by_id', by_id)
   if request.sealed then
     redis.call('HSET', code_key, 'sealed', request.sealed)
-    redis.call('HSET', verification_key, 'code_length', request.length)
+    redis.call('HSET', verification_key, 'code_length', length)
   end
   redis.call('PEXPIREAT', code_key, expires)
 end
 redis.call('HSET', send_key,
-  'status', request.test and 'sent' or 'queued', 'channel', request.channel,
-  'locale', request.locale, 'attempts', '0', 'asked', at,
-  'generation', makes_code and request.generation or redis.call('HGET', code_key, 'generation'),
+  'status', request.test and 'sent' or 'queued', 'channel', channel,
+  'locale', locale, 'attempts', '0', 'asked', at,
+  'generation', makes_code and generation or redis.call('HGET', code_key, 'generation'),
   unpack(request.outlet and {'outlet', request.outlet, 'senders', request.senders} or {}))
 if request.sender then
   redis.call('HSET', send_key, 'sender', request.sender)
@@ -286,39 +287,49 @@ if request.account then
   redis.call('HSET', send_key, 'app_name', request.app_name)
 end
 redis.call('PEXPIREAT', send_key, text_of(kept_until))
+local requested = 'sends_requested:' .. channel .. '\ncountry:' .. country .. ':requested'
+local is_first
+if pending then
+  is_first = count(now, '', requested)
+else
+  is_first = count(now, app, 'started:' .. channel .. '\n' .. requested)
+end
+-- Once a minute is often enough for what stays for days. The account has the limits of its Services.
+if is_first then
+  redis.call('SADD', 'otp:apps', app, account)
+  expire_not_before('otp:apps', now + apps_ms, now)
+end
 if request.test then
   redis.call('HSET', verification_key, 'test', 1)
-  count(now, '', named('sends', request.channel, 'sent'))
+  count(now, '', named('sends', channel, 'sent'))
 else
   -- The job wakes a worker now; should it get lost, the sweeper finds the send here.
-  redis.call('ZADD', 'otp:due', text_of(now + request.overdue_ms), member)
+  redis.call('ZADD', 'otp:due', text_of(now + overdue_ms), member)
   expire_not_before('otp:due', kept_until, now)
-  enqueue(id, text_of(send))
+  enqueue(id, text_of(send), is_first)
 end
 -- The account's sends, for how many of them had somebody verified.
 if request.account then
   local attempts = 'otp:attempts:' .. account
   redis.call('ZADD', attempts, at, member)
-  redis.call('ZREMRANGEBYSCORE', attempts, '-inf', now - ttl_ms - request.kept_ms)
+  redis.call('ZREMRANGEBYSCORE', attempts, '-inf', now - ttl_ms - kept_ms)
   redis.call('ZREMRANGEBYRANK', attempts, 0, -10001)
   expire_not_before(attempts, kept_until, now)
 end
-local requested = named('sends_requested', request.channel)
-local by_country = named('country', request.country, 'requested')
-if pending then
-  count(now, '', requested, by_country)
-else
-  count(now, request.app, named('started', request.channel), requested, by_country)
+local expires_in_ms, sends_left = expires - now, max_sends - send
+resend_ms, checks_left = tonumber(resend_ms), tonumber(checks_left)
+if not request.account and not request.idempotency then
+  return {id, send, expires_in_ms, resend_ms, checks_left, sends_left, now}
 end
 local answer = {
   outcome = 'started',
   verification_id = id,
   send = send,
-  channel = request.channel,
-  expires_in_ms = expires - now,
-  resend_in_ms = tonumber(resend_ms),
-  checks_left = tonumber(checks_left),
-  sends_left = max_sends - send,
+  channel = channel,
+  expires_in_ms = expires_in_ms,
+  resend_in_ms = resend_ms,
+  checks_left = checks_left,
+  sends_left = sends_left,
 }
 if request.account then
   answer.created, answer.sends = tonumber(redis.call('HGET', verification_key, 'created')), {}
