@@ -109,9 +109,11 @@ class World:
         self._redis.set("otp:phone:carrier", "lose")
 
     def restore(self) -> None:
-        self._redis.flushall()
-        for key, kept in self._kept.items():
-            self._redis.restore(key, 0, kept)
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.flushall()
+            for key, kept in self._kept.items():
+                pipe.restore(key, 0, kept)
+            pipe.execute()
 
     @property
     def keys(self) -> list[bytes]:
