@@ -70,7 +70,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     hosts.register(app, access, settings.otp_public_url)
     for blueprint in (
         endpoints.endpoints(service, access, work, addresses),
-        hosted.endpoints(service, work),
+        hosted.endpoints(page, service, work),
         receipts.endpoints(ledger, settings),
         recipients.endpoints(store, codes, dashboard.owner, addresses),
         admin.endpoints(dashboard, is_open=access.is_open),
@@ -96,7 +96,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
             )
         )
     links.register(app)
-    problems.register(app, page.problem)
+    problems.register(app, page.problem, page.refusal)
     compression.register(app)
     return app
 

@@ -7,7 +7,7 @@ import { codeIn, digitsOf } from "./page/code.js";
 import { address, check, checkTyped, ended, fillFromSms, kindOf, learn, leave, look, resend, start, tellEmbedder } from "./page/flow.js";
 import { render } from "./page/render.js";
 import { NO_ERROR, announce, arrived, codeLength, fail, focusStep, state, update } from "./page/state.js";
-import { texts } from "./page/words.js";
+import { fill, texts } from "./page/words.js";
 
 const TICK_MS = 500;
 
@@ -31,7 +31,7 @@ function submitCode(event) {
   event.preventDefault();
   const otp = $("code").value;
   if (otp.length === codeLength) check(otp);
-  else fail("code", texts.problem.invalid_otp);
+  else fail("code", fill(texts.problem.invalid_otp, { length: codeLength }));
 }
 
 function goTo(path, changes) {

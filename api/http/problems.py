@@ -28,8 +28,13 @@ _FORMATS = ("application/problem+json", "application/json", "text/html")
 _PAGES = ("admin", "forms", "pages", "phone")
 
 
-def register(app: Flask, page: Callable[[dict[str, Any], Exception], str]) -> None:
-    """`page` makes what a browser shows to a person, from the problem and the error."""
+def register(
+    app: Flask,
+    page: Callable[[dict[str, Any], Exception], str],
+    refusal: Callable[[Exception], str],
+) -> None:
+    """`page` makes what a browser shows to a person, from the problem and the error. `refusal` is
+    the sentence of an error for the page's script, which names the language in `?lang=`."""
 
     def answer(error: Exception) -> Response:
         if isinstance(error, HTTPException) and (error.code or 0) < 400:
@@ -38,11 +43,15 @@ def register(app: Flask, page: Callable[[dict[str, Any], Exception], str]) -> No
         _log(error, kind_of(error))
         if v2_errors.is_v2(request):
             return v2_errors.answer(error)
-        response = _problem(error, kind_of(error))
-        response.vary.add("Accept")
+        problem = _problem(error, kind_of(error))
         if _is_for_a_person():
-            response.set_data(page(response.get_json(force=True), error))
-            response.content_type = "text/html; charset=utf-8"
+            content, content_type = page(problem, error), "text/html; charset=utf-8"
+        else:
+            if "lang" in request.args:
+                problem["detail"] = refusal(error)
+            content, content_type = json.dumps(problem), "application/problem+json"
+        response = Response(content, problem["status"], _headers(error), content_type=content_type)
+        response.vary.add("Accept")
         return response
 
     app.register_error_handler(Exception, answer)
@@ -62,19 +71,15 @@ def _log(error: Exception, kind: Kind) -> None:
             log.error("internal_error", exc_info=error)
 
 
-def _problem(error: Exception, kind: Kind) -> Response:
-    status = error.code if isinstance(error, HTTPException) else kind.status
-    members = {
+def _problem(error: Exception, kind: Kind) -> dict[str, Any]:
+    return {
         "type": f"/docs#{kind.code}",
         "title": kind.code.replace("_", " ").capitalize(),
-        "status": status,
+        "status": error.code if isinstance(error, HTTPException) else kind.status,
         "detail": kind.detail if isinstance(kind.detail, str) else kind.detail(error),
         "code": kind.code,
         **_members(error),
     }
-    response = Response(json.dumps(members), status, content_type="application/problem+json")
-    response.headers.update(_headers(error))
-    return response
 
 
 def _members(error: Exception) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from api.otp.schemas import (
     GeneratedOtp,
     GenerateOtp,
     ResendOtp,
+    StatusOnPage,
     VerificationDetails,
     VerifiedOtp,
     VerifyOtp,
@@ -44,7 +45,7 @@ from shared.errors import (
 )
 
 _REQUESTS = (GenerateOtp, VerifyOtp, CheckOtp, ResendOtp, EraseRecipient)
-_ANSWERS = (GeneratedOtp, VerifiedOtp, VerificationDetails, ErasedRecipient)
+_ANSWERS = (GeneratedOtp, VerifiedOtp, VerificationDetails, StatusOnPage, ErasedRecipient)
 
 _PROBLEM = {
     "type": "object",
@@ -220,7 +221,14 @@ _OPERATIONS: dict[str, dict[str, _Operation]] = {
     "/verify/{verification_id}/cancel": {
         "post": replace(_CANCEL, id="cancelOnPage", access="page")
     },
-    "/verify/{verification_id}/status": {"get": replace(_STATUS, id="statusOnPage", access="page")},
+    "/verify/{verification_id}/status": {
+        "get": replace(
+            _STATUS,
+            id="statusOnPage",
+            access="page",
+            success=(200, "The verification", _json(_ref("StatusOnPage"))),
+        )
+    },
     "/verify/{verification_id}/check": {
         "post": replace(_CHECK, id="checkOnPage", access="page", body="CheckOtp")
     },

@@ -286,3 +286,9 @@ class VerificationDetails(BaseModel):
     @classmethod
     def of(cls, verification: Verification) -> Self:
         return cls.model_validate(verification, from_attributes=True)
+
+
+class StatusOnPage(VerificationDetails):
+    delivery: Annotated[
+        str, Field(description="Status of the last message, in the language of the page")
+    ]

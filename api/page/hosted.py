@@ -1,23 +1,23 @@
 """The calls of a verification's page. They need only the id, which no one can guess. It reveals no
 code and no full address."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, jsonify, request
 
 from api.http import body
 from api.http.access import browser_locale, client_ip
 from api.otp.proof import ProofOfWork
-from api.otp.schemas import CheckOtp, GeneratedOtp, ResendOtp, VerificationDetails, VerifiedOtp
+from api.otp.schemas import CheckOtp, GeneratedOtp, ResendOtp, VerifiedOtp
+from api.page.page import Page
 from shared.errors import ProofSpent
 from shared.verification.service import VerificationService
 
 
-def endpoints(service: VerificationService, work: ProofOfWork) -> Blueprint:
+def endpoints(page: Page, service: VerificationService, work: ProofOfWork) -> Blueprint:
     hosted = Blueprint("hosted", __name__, url_prefix="/verify/<verification_id>")
 
     @hosted.get("/status")
     def status(verification_id: str) -> Response:
-        verification = service.view(verification_id, app=service.app_of(verification_id))
-        return body.answer(VerificationDetails.of(verification))
+        return jsonify(page.status(verification_id))
 
     @hosted.post("/check")
     def check(verification_id: str) -> Response:

@@ -18,7 +18,7 @@ from shared.settings import Settings
 from shared.storage.reading import UNKNOWN
 from shared.verification.service import VerificationService
 
-_END_OF = {UNKNOWN: "not_found"}
+_STEPS: dict[str, Step] = {"pending": "code", "approved": "approved"}
 
 
 @dataclass(frozen=True)
@@ -65,26 +65,24 @@ class Page:
         self, verification_id: str, where: str = "", error: Exception | None = None
     ) -> ResponseReturnValue:
         """The step of a verification, with the `error` at `where` (code or resend)."""
-        view = self._view("ended", verification_id=verification_id, hosted=self._is_part)
+        of = {"verification_id": verification_id, "hosted": self._is_part}
         try:
-            app = self.service.app_of(verification_id)
-            found = self.service.view(verification_id, app=app)
+            view = self._found(verification_id)
         except VerificationNotFound as missing:
-            return self._answer(replace(view, ended="not_found"), status=kind_of(missing).status)
+            view = self._view("ended", ended="not_found", **of)
+            return self._answer(view, status=kind_of(missing).status)
         except StorageUnavailable as away:
-            return self._answer(replace(view, step="away"), status=kind_of(away).status)
-        view = replace(
-            view,
-            app=found.account,
-            verification=found,
-            kind="email" if "@" in found.to else "phone",
-            hosted=self._is_part or app != self.app,
-        )
-        if found.status == "pending":
-            return self._answer(replace(view, step="code"), where, error)
-        if found.status == "approved":
-            return self._answer(replace(view, step="approved"))
-        return self._answer(replace(view, ended=_END_OF.get(found.status, found.status)))
+            return self._answer(self._view("away", **of), status=kind_of(away).status)
+        return self._answer(view, where, error) if view.step == "code" else self._answer(view)
+
+    def status(self, verification_id: str) -> dict[str, Any] | None:
+        """For the script: a StatusOnPage. Raises VerificationNotFound, StorageUnavailable."""
+        return self._found(verification_id).status
+
+    def refusal(self, error: Exception) -> str:
+        """The page's sentence for an error."""
+        length = self.settings(self.app or DEFAULT_APP).otp_code_length
+        return self.languages.texts(request).refusal(kind_of(error).code, error, length)
 
     def problem(self, problem: Mapping[str, Any], error: Exception) -> str:
         """The page for an error outside the steps, which the API returns as `problem`. Texts for
@@ -96,7 +94,7 @@ class Page:
         if code in ("not_found", "method_not_allowed"):
             title, text = texts.say("error.not_found_title"), texts.say("error.not_found")
         elif code in texts.words["problem"] or problem["status"] >= 500:
-            text = texts.refusal(code, error, settings.otp_code_length)
+            text = self.refusal(error)
         return render_template(
             "page/error.html",
             texts=texts,
@@ -119,13 +117,29 @@ class Page:
         """Whether the page belongs to another site."""
         return self.app is None or bool({"return_url", "embed"} & set(request.args))
 
+    def _found(self, verification_id: str) -> View:
+        """Raises VerificationNotFound, StorageUnavailable."""
+        app = self.service.app_of(verification_id)
+        found = self.service.view(verification_id, app=app)
+        step = _STEPS.get(found.status, "ended")
+        ended = "not_found" if found.status == UNKNOWN else found.status
+        return self._view(
+            step,
+            settings=self.settings(found.account),
+            verification_id=verification_id,
+            verification=found,
+            kind="email" if "@" in found.to else "phone",
+            ended=ended if step == "ended" else "",
+            hosted=self._is_part or app != self.app,
+        )
+
     def _view(self, step: Step, **facts: Any) -> View:
         texts = self.languages.texts(request)
         embedder = request.args.get("embed")
         is_refused = "return_url" in request.args and self.return_url is None
+        facts.setdefault("settings", self.settings(self.app or DEFAULT_APP))
         return View(
             texts=texts,
-            app=self.app or DEFAULT_APP,
             step=step,
             note=texts.say("problem.return_url") if is_refused else "",
             return_url=self.return_url,
@@ -136,9 +150,9 @@ class Page:
     def _answer(
         self, view: View, where: str = "", error: Exception | None = None, status: int = 200
     ) -> ResponseReturnValue:
-        settings = self.settings(view.app)
-        policy = settings.policy()
-        length = view.verification.code_length if view.verification else policy.code_length
+        settings = view.settings
+        found = view.verification
+        length = found.code_length if found else settings.otp_code_length
         if error is not None:
             kind = kind_of(error)
             text = view.texts.refusal(kind.code, error, length)
@@ -152,7 +166,7 @@ class Page:
             languages=self.languages.links(request),
             locale=self.locale,
             app_name=settings.otp_app_name,
-            channels=policy.channels,
+            channels=view.channels,
             code_length=length,
             examples=EXAMPLES,
             is_open=self.access.is_open(),

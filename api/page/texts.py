@@ -30,16 +30,10 @@ class Texts:
     def direction(self) -> str:
         return str(self.words["direction"])
 
-    def as_json(self, code_length: int) -> str:
-        """For the script, with the examples and the code's length filled in."""
-        problem: dict[str, str] = self.words["problem"]
-        known = {
-            f"invalid_{field}": problem[f"invalid_{field}"].format(
-                example=EXAMPLES.get(field), length=code_length
-            )
-            for field in ("phone", "email", "otp")
-        }
-        return json.dumps({**self.words, "problem": {**problem, **known}}, ensure_ascii=False)
+    @property
+    def as_json(self) -> str:
+        """For the script."""
+        return json.dumps(self.words, ensure_ascii=False)
 
     def say(self, name: str, **facts: object) -> Markup:
         """The sentence `section.name`, or `name`, as HTML, with the facts filled in."""

@@ -1,13 +1,14 @@
 """What the page shows."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from api.http.origins import with_result
 from api.otp.schemas import VerificationDetails
 from api.page.texts import Texts
+from shared.policy import Channel
+from shared.settings import Settings
 from shared.storage.reading import UNKNOWN
 from shared.verification.records import Send, Verification
 
@@ -19,13 +20,14 @@ _FAILED = ("undelivered", "failed")
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """The rules of `app` apply. `error` belongs to `error_at` (address, code or resend). `ended` is
-    the status of a verification that failed. `hosted`: another site started the verification.
-    `return_url` is where the person continues, and `embedder` the origin of the embedding page.
+    """`settings` are those of the app. `error` belongs to `error_at` (address, code or resend).
+    `ended` is the status of a verification that failed. `hosted`: another site started the
+    verification. `return_url` is where the person continues, and `embedder` the origin of the
+    embedding page.
     """
 
     texts: Texts
-    app: str
+    settings: Settings
     step: Step
     kind: Kind = "phone"
     typed: str = ""
@@ -38,6 +40,22 @@ class View:
     hosted: bool = False
     return_url: str | None = None
     embedder: str | None = None
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        return self.settings.policy().channels
+
+    @property
+    def others(self) -> list[Channel]:
+        """The other channels for the same number."""
+        if self.kind == "email":
+            return []
+        return [one for one in self.channels if one not in ("email", self.channel)]
+
+    @property
+    def offers_email(self) -> bool:
+        """Whether the person can enter an email address instead."""
+        return self.kind == "phone" and "email" in self.channels and not self.hosted
 
     @property
     def channel(self) -> str:
@@ -63,9 +81,10 @@ class View:
     def has_failed(self) -> bool:
         return self.newest_send is not None and self.newest_send.status in _FAILED
 
-    def delivery(self, others: Sequence[str], *, by_email: bool) -> str:
-        """The state of the message. If it failed, also suggests one of the `others` (channels) or
-        an address `by_email`, if one can be used now."""
+    @property
+    def delivery(self) -> str:
+        """The state of the message. If it failed, also suggests another way, if one can be used
+        now."""
         send = self.newest_send
         if send is None:
             return ""
@@ -73,7 +92,9 @@ class View:
         if name == "sent" and send.channel == "email":
             name = "sent_email"
         what: str = self.texts.words["delivery"].get(name, "")
-        if self.has_failed and (by_email or any(map(self._waits_for_nothing, others))):
+        if self.has_failed and (
+            self.offers_email or any(map(self._waits_for_nothing, self.others))
+        ):
             return self.texts.say("delivery.try_another", what=what)
         return what
 
@@ -90,6 +111,16 @@ class View:
         return with_result(self.return_url or "", self.verification_id, status)
 
     @property
+    def status(self) -> dict[str, Any] | None:
+        """For the script: a StatusOnPage."""
+        if self.verification is None:
+            return None
+        return {
+            **VerificationDetails.of(self.verification).model_dump(),
+            "delivery": self.delivery,
+        }
+
+    @property
     def as_json(self) -> str:
         """For the script."""
         return json.dumps(
@@ -100,8 +131,7 @@ class View:
                 "ended": self.ended,
                 "note": self.note,
                 "error": {"where": self.error_at, "text": self.error},
-                "verification": self.verification
-                and VerificationDetails.of(self.verification).model_dump(),
+                "verification": self.status,
                 "returnUrl": self.return_url,
                 "embedder": self.embedder,
             },

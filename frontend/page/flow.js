@@ -16,14 +16,16 @@ export function address(path) {
   return url;
 }
 
-/** Calls the service. Adds a proof of work, once, if the request needs one. */
+/** Calls the service, which answers in the page's language. Adds a proof of work, once, if the request needs one. */
 async function ask(method, path, body) {
+  const url = address(path);
+  url.searchParams.set("lang", document.documentElement.lang);
   try {
-    return await call(method, path, body);
+    return await call(method, url, body);
   } catch (problem) {
     if (problem.code !== "proof_of_work_required") throw problem;
     const { solve } = await import("./proof.js").catch(unreachable);
-    return call(method, path, { ...body, proof: await solve(problem.challenge) });
+    return call(method, url, { ...body, proof: await solve(problem.challenge) });
   }
 }
 
@@ -69,7 +71,8 @@ function started(answer, typed) {
     to: typed ?? old.to,
     life: isNew ? life : Math.max(life, old.life),
     tried: isNew ? [channel] : [...old.tried, channel],
-    delivery: { status: "queued", channel },
+    newest: { status: "queued" },
+    delivery: texts.delivery.queued,
   };
   update({ step: "code", kind: kindOf(channel), channel, busy: "", blockedUntil: 0, verification });
   focusOn($("code"));
@@ -171,7 +174,7 @@ export async function look() {
     if (matters() && !state.busy && asProblem(problem).code === "verification_not_found") ended("not_found");
   }
   if (!matters()) return;
-  const moving = ["queued", "sending"].includes(state.verification?.delivery?.status);
+  const moving = ["queued", "sending"].includes(state.verification?.newest?.status);
   nextLook = setTimeout(look, moving ? POLL_MOVING_MS : POLL_RESTING_MS);
 }
 
@@ -199,7 +202,7 @@ export function learn(answer) {
   // Clocks that run go on: the service's whole seconds would make them jump.
   const { to, endsAt, resendAt, life } = state.verification ?? told;
   const tried = answer.sends.map((send) => send.channel);
-  const verification = { ...told, to, endsAt, resendAt, life, tried, delivery: answer.sends.at(-1) };
+  const verification = { ...told, to, endsAt, resendAt, life, tried, newest: answer.sends.at(-1), delivery: answer.delivery };
   if (answer.status === "approved") {
     state.verification = verification;
     approved();

@@ -8,7 +8,7 @@ const CONFIGURATION = { hideFooter: true, hideLogo: true, humanInteractionSignat
 /** Returns the proof. Raises a Problem if the browser cannot make one. */
 export async function solve(challenge) {
   // Browsers let only pages over https: and on localhost compute hashes.
-  if (!window.isSecureContext) throw new Problem({ code: "needs_https" });
+  if (!window.isSecureContext) throw new Problem({ detail: texts.problem.needs_https });
   const place = document.createElement("div");
   place.className = "proof";
   place.innerHTML = '<p class="visually-hidden" role="status"></p>';
@@ -27,7 +27,7 @@ export async function solve(challenge) {
     const { solution } = await widget.verify();
     return btoa(JSON.stringify({ challenge, solution }));
   } catch {
-    throw new Problem({ code: "no_proof" });
+    throw new Problem({ detail: texts.problem.no_proof });
   } finally {
     place.remove();
   }

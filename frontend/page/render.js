@@ -30,12 +30,10 @@ function renderVerification(state) {
   writeTo($("approved-to"), texts.approved.text, verification.to);
   write($("change"), texts.code[`change_${state.kind}`]);
 
-  const others = all(".others button");
-  for (const button of others) button.hidden = !isAnotherWay(button, verification);
-  const canTryAnother = [...others].some((button) => !button.hidden && mayUse(button, verification));
-  write($("delivery"), words.delivery(verification.delivery, canTryAnother));
-  $("delivery").dataset.status = verification.delivery?.status ?? "";
-  $("code-step").classList.toggle("failed", words.hasFailed(verification.delivery));
+  for (const button of all(".others button")) button.hidden = !isAnotherWay(button, verification);
+  write($("delivery"), verification.delivery);
+  $("delivery").dataset.status = verification.newest?.status ?? "";
+  $("code-step").classList.toggle("failed", hasFailed(verification));
 
   markInvalid($("code"), state.error.where === "code");
   const left = Math.max(0, verification.endsAt - Date.now());
@@ -52,11 +50,14 @@ function renderVerification(state) {
   }
 }
 
-/** Whether a button can be used now. Another address never waits, and after a failed send an untried channel
- * does not either. */
-function mayUse({ dataset }, { channel, delivery, tried, resendAt, sendsLeft }) {
-  if (dataset.action !== "resend") return true;
-  const isUntried = words.hasFailed(delivery) && !tried.includes(dataset.channel ?? channel);
+function hasFailed({ newest }) {
+  return ["undelivered", "failed"].includes(newest?.status);
+}
+
+/** Whether a button that sends can be used now. After a failed send, an untried channel does not wait. */
+function mayUse({ dataset }, verification) {
+  const { channel, tried, resendAt, sendsLeft } = verification;
+  const isUntried = hasFailed(verification) && !tried.includes(dataset.channel ?? channel);
   return sendsLeft > 0 && (isUntried || resendAt <= Date.now());
 }
 

@@ -2,8 +2,6 @@
 
 export const texts = JSON.parse(document.body.dataset.texts);
 
-const FAILED = ["undelivered", "failed"];
-
 /** The sentence with its {braces} filled in. Braces without a value stay, for the caller. */
 export function fill(text, facts) {
   return text.replace(/\{(\w+)\}/g, (braces, name) => facts[name] ?? braces);
@@ -23,22 +21,7 @@ export function duration(milliseconds) {
   return parts.map((part, place) => (place ? String(part).padStart(2, "0") : part)).join(":");
 }
 
-export function hasFailed(send) {
-  return FAILED.includes(send?.status);
-}
-
-/** The status of a message, with a hint if there is another channel. */
-export function delivery(send, canTryAnother) {
-  const { status, reason, channel } = send ?? {};
-  const byEmail = status === "sent" && channel === "email";
-  const name = status === "dropped" ? reason : byEmail ? "sent_email" : status;
-  const what = texts.delivery[name] ?? "";
-  return hasFailed(send) && canTryAnother ? fill(texts.delivery.try_another, { what }) : what;
-}
-
-/** What the page says about a Problem. */
-export function refusal({ code, errors, retryAfterSeconds, checks_left: count }) {
-  const name = code === "invalid_request" ? `invalid_${errors?.[0]?.field}` : code;
-  const time = duration((retryAfterSeconds || 1) * 1000);
-  return fill(texts.problem[name] ?? texts.problem.unexpected, { time, count });
+/** What the page says about a Problem: the service's sentence, or that there is none. */
+export function refusal({ code, message }) {
+  return ["unreachable", "unexpected"].includes(code) ? texts.problem[code] : message;
 }

@@ -82,7 +82,7 @@ def answer_with(page: Page, challenge: dict[str, Any]) -> list[Any]:
         body = json.dumps(problem)
         route.fulfill(status=403, content_type="application/problem+json", body=body)
 
-    page.route("**/generate-otp", answer)
+    page.route("**/generate-otp*", answer)
     return asked
 
 

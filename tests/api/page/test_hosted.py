@@ -1,5 +1,7 @@
 """What the page of a verification asks for: by the id alone, for whichever app it is."""
 
+import re
+
 import pytest
 
 from tests.user import PHONE, wrong
@@ -97,3 +99,20 @@ def test_only_json_is_taken(client, path, problem):
 
 def test_a_phone_s_code_goes_to_no_email(client, path, problem):
     problem(client.post(f"{path}/resend", json={"channel": "email"}), 403, "channel_not_enabled")
+
+
+@pytest.mark.parametrize(
+    ("query", "said"), [("", "Waiting to send"), ("?lang=de", "Wartet auf den Versand")]
+)
+def test_it_says_where_the_message_is_in_the_language_of_the_page(client, path, query, said):
+    assert client.get(f"{path}/status{query}").json["delivery"] == said
+
+
+def test_a_page_gets_its_own_sentence_for_a_problem(client, path, problem):
+    def refused(query: str) -> str:
+        answer = client.post(f"{path}/resend{query}", json={"channel": "sms"})
+        return problem(answer, 429, "rate_limited")["detail"]
+
+    german = r"Im Moment können keine .* Versuchen Sie es in [0-9]+\xa0s noch einmal\."
+    assert re.fullmatch(german, refused("?lang=de"))
+    assert refused("").startswith("Another code cannot be sent yet.")

@@ -50,7 +50,7 @@ def settings_of(env: dict[str, str]) -> Settings:
 def client_for(recorder: Any, settings: Settings):
     app = Flask(__name__)
     app.register_blueprint(receipts.endpoints(recorder, settings))
-    problems.register(app, lambda problem, error: "a page")
+    problems.register(app, lambda problem, error: "a page", lambda error: "a sentence")
     return app.test_client()
 
 

@@ -9,13 +9,18 @@ import fakeredis
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
-from api import create_app
+from api import FRONTEND, create_app
+from api.page.texts import Texts
+from shared.errors import TooManyLogIns
+from shared.locales import texts_in
 from shared.settings import Settings
 from tests.conftest import KEY
+from tests.e2e.conftest import Service
 
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 740}}
 PAGE_OF_ONE = re.compile(r"/verify/VE[0-9a-f]{32}$")
-STATUS = re.compile(r"/verify/VE[0-9a-f]{32}/status$")
+STATUS = re.compile(r"/verify/VE[0-9a-f]{32}/status\?")
+ENGLISH = Texts(language="en", words=texts_in(FRONTEND / "texts")["en"])
 
 _lines = count(7000)
 
@@ -45,14 +50,21 @@ def verification_id(page: Page) -> str:
 
 
 def problem(status: int, code: str, retry_after: int = 0, **more) -> Callable[[Route], None]:
-    """The service's answer when something is wrong."""
-    body = {"type": "about:blank", "title": "T", "status": status, "detail": "D", "code": code}
+    """The service's answer when something is wrong, in the words of the English page."""
+    detail = ENGLISH.refusal(code, TooManyLogIns(retry_after), code_length=6)
+    body = {"type": "about:blank", "title": "T", "status": status, "detail": detail, "code": code}
     headers = {"Content-Type": "application/problem+json"}
     if retry_after:
         headers["Retry-After"] = str(retry_after)
     return lambda route: route.fulfill(
         status=status, headers=headers, body=json.dumps({**body, **more})
     )
+
+
+def record_send(page: Page, service: Service, number: int = 1, *, status: str) -> None:
+    """Change the status of a message that was sent, as a receipt would."""
+    expect(page.locator("#delivery")).to_have_attribute("data-status", "sent")
+    service.redis.hset(f"otp:send:{verification_id(page)}:{number}", "status", status)
 
 
 def telling(**changes) -> Callable[[Route], None]:

@@ -89,7 +89,7 @@ def test_a_wrong_address_is_said_next_to_the_field(open_page, service):
 
 def test_an_address_out_of_sends_waits_and_another_may_go_on(open_page, service, phone):
     page = open_page(service)
-    page.route("**/generate-otp", problem(429, "rate_limited", 90))
+    page.route("**/generate-otp*", problem(429, "rate_limited", 90))
     page.locator("#phone").fill(phone)
     page.get_by_role("button", name="Send code").click()
     expect(page.locator("#address-error")).to_have_text(
@@ -98,7 +98,7 @@ def test_an_address_out_of_sends_waits_and_another_may_go_on(open_page, service,
     expect(page.locator("#phone")).to_be_focused()
     expect(page.get_by_role("button", name=re.compile(r"Send code in 1:(30|2\d)"))).to_be_disabled()
 
-    page.unroute("**/generate-otp")
+    page.unroute("**/generate-otp*")
     page.locator("#phone").fill("")
     expect(page.locator("#address-error")).to_be_empty()
     ask(page, phone)
@@ -106,11 +106,11 @@ def test_an_address_out_of_sends_waits_and_another_may_go_on(open_page, service,
 
 def test_it_may_send_when_the_wait_is_over(open_page, service, phone):
     page = open_page(service, clock=True)
-    page.route("**/generate-otp", problem(429, "rate_limited", 3700))
+    page.route("**/generate-otp*", problem(429, "rate_limited", 3700))
     page.locator("#phone").fill(phone)
     page.get_by_role("button", name="Send code").click()
     expect(page.get_by_role("button", name=re.compile(r"in 1:01:\d\d$"))).to_be_disabled()
-    page.unroute("**/generate-otp")
+    page.unroute("**/generate-otp*")
     page.clock.fast_forward(3_700_000)
     page.get_by_role("button", name="Send code", exact=True).click()
     expect(page.get_by_role("heading", name="Enter the code")).to_be_visible()
@@ -130,7 +130,7 @@ def test_what_the_service_refuses_is_said_in_the_page_s_words(
 ):
     page = open_page(service)
     page.locator("#phone").fill(phone)
-    page.route("**/generate-otp", problem(status, code))
+    page.route("**/generate-otp*", problem(status, code))
     page.get_by_role("button", name="Send code").click()
     expect(page.locator("#address-error")).to_contain_text(text)
     expect(page.get_by_role("button", name="Send code")).to_be_enabled()
@@ -138,24 +138,24 @@ def test_what_the_service_refuses_is_said_in_the_page_s_words(
 
 def test_while_the_service_is_unavailable_one_may_try_again(open_page, service, phone):
     page = open_page(service)
-    page.route("**/generate-otp", problem(503, "storage_unavailable", 1))
+    page.route("**/generate-otp*", problem(503, "storage_unavailable", 1))
     page.locator("#phone").fill(phone)
     page.get_by_role("button", name="Send code").click()
     expect(page.locator("#address-error")).to_contain_text("The service isn’t available right now.")
-    page.unroute("**/generate-otp")
+    page.unroute("**/generate-otp*")
     ask(page, phone)
 
-    page.route("**/check", problem(503, "storage_unavailable", 1))
+    page.route("**/check*", problem(503, "storage_unavailable", 1))
     type_code(page, service.code_for(phone))
     expect(page.locator("#code-error")).to_contain_text("The service isn’t available right now.")
-    page.unroute("**/check")
+    page.unroute("**/check*")
     page.get_by_role("button", name="Verify", exact=True).click()
     expect(page.get_by_role("heading", name="Verified")).to_be_visible()
 
 
 def test_an_error_page_of_a_proxy_is_not_shown_as_it_is(open_page, service, phone):
     page = open_page(service)
-    page.route("**/generate-otp", lambda route: route.fulfill(status=502, body="<h1>Bad</h1>"))
+    page.route("**/generate-otp*", lambda route: route.fulfill(status=502, body="<h1>Bad</h1>"))
     page.locator("#phone").fill(phone)
     page.get_by_role("button", name="Send code").click()
     expect(page.locator("#address-error")).to_contain_text("Something went wrong on our end.")
@@ -167,9 +167,9 @@ def test_another_number_cancels_the_first(open_page, service, phone):
     first = verification_id(page)
     page.get_by_role("button", name="Use a different number").click()
     expect(page.locator("#phone")).to_have_value(re.compile(phone[-4:]))
-    with page.expect_response("**/cancel") as canceled:
+    with page.expect_response("**/cancel*") as canceled:
         ask(page, new_phone())
-    assert canceled.value.url == f"{service.url}/verify/{first}/cancel"
+    assert canceled.value.url.startswith(f"{service.url}/verify/{first}/cancel?")
     assert canceled.value.status == 204
 
 
@@ -189,7 +189,7 @@ def test_who_has_a_code_already_goes_on_with_it(open_page, service, phone):
 def test_the_address_stays_in_sight_of_the_person_who_typed_it(open_page, service, phone):
     """The service answers a masked one, and so does its page when it is opened again."""
     page = open_page(service)
-    with page.expect_response("**/generate-otp") as asked:
+    with page.expect_response("**/generate-otp*") as asked:
         ask(page, phone)
     masked = f"+1415*****{phone[-2:]}"
     assert asked.value.json()["to"] == masked

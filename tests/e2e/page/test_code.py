@@ -37,7 +37,7 @@ def test_what_holds_no_code_is_sent_nowhere(open_page, service, phone, message):
     page.evaluate("text => navigator.clipboard.writeText(text)", message)
     page.locator("#code").press("ControlOrMeta+v")
     page.wait_for_timeout(300)
-    assert not [url for url in sent if url.endswith("/check")]
+    assert not [url for url in sent if "/check" in url]
 
 
 def test_the_last_digit_sends_the_code(open_page, service, phone):
@@ -51,7 +51,7 @@ def test_a_code_is_sent_once_by_itself(open_page, service, phone):
     page = open_page(service)
     ask(page, phone)
     checks = []
-    page.on("request", lambda r: checks.append(r) if r.url.endswith("/check") else None)
+    page.on("request", lambda r: checks.append(r) if "/check" in r.url else None)
     bad = wrong(service.code_for(phone))
     type_code(page, bad)
     expect(page.locator("#code-error")).to_contain_text(
@@ -127,10 +127,10 @@ def test_a_right_code_whose_answer_got_lost_is_verified(open_page, service, phon
         route.fetch()
         route.abort()
 
-    page.route("**/check", lose)
+    page.route("**/check*", lose)
     type_code(page, service.code_for(phone))
     expect(page.locator("#code-error")).to_contain_text("We can’t reach the service.")
-    page.unroute("**/check")
+    page.unroute("**/check*")
     page.get_by_role("button", name="Verify", exact=True).click()
     expect(page.get_by_role("heading", name="Verified")).to_be_visible()
 
@@ -138,7 +138,7 @@ def test_a_right_code_whose_answer_got_lost_is_verified(open_page, service, phon
 def test_too_many_checks_waits_as_long_as_the_service_says(open_page, service, phone):
     page = open_page(service)
     ask(page, phone)
-    page.route("**/check", problem(429, "too_many_checks", 200))
+    page.route("**/check*", problem(429, "too_many_checks", 200))
     type_code(page, "123456")
     expect(page.get_by_role("heading", name="Too many incorrect codes")).to_be_focused()
     again = page.get_by_role("button", name="Get a new code in 3:")

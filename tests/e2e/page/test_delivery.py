@@ -3,7 +3,15 @@
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.e2e.page.acts import STATUS, ask, problem, telling, type_code, verification_id
+from tests.e2e.page.acts import (
+    STATUS,
+    ask,
+    problem,
+    record_send,
+    telling,
+    type_code,
+    verification_id,
+)
 
 LIVE = "[role=status], [role=alert], [aria-live=polite], [aria-live=assertive]"
 NEWEST = {"number": 1, "channel": "sms", "status": "queued", "reason": None, "attempts": []}
@@ -11,28 +19,28 @@ NEWEST = {"number": 1, "channel": "sms", "status": "queued", "reason": None, "at
 
 def test_what_became_of_the_message_is_shown(open_page, service, phone):
     page = open_page(service, clock=True)
-    newest = dict(NEWEST)
-    page.route(STATUS, telling(sends=[newest]))
     ask(page, phone)
     expect(page.locator("#delivery").locator("..")).to_have_role("status")
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
+    send = f"otp:send:{verification_id(page)}:1"
     for status, reason, words in [
-        ("queued", None, "Waiting to send"),
-        ("sending", None, "Sending…"),
-        ("sent", None, "Sent"),
-        ("delivered", None, "Delivered"),
+        ("queued", "", "Waiting to send"),
+        ("sending", "", "Sending…"),
+        ("sent", "", "Sent"),
+        ("delivered", "", "Delivered"),
         ("undelivered", "unreachable", "Couldn’t be delivered. Try another way."),
         ("failed", "out_of_attempts", "Couldn’t be sent. Try another way."),
         ("dropped", "superseded", "Replaced by a newer code"),
     ]:
-        newest |= {"status": status, "reason": reason}
+        service.redis.hset(send, mapping={"status": status, "reason": reason})
         page.clock.fast_forward(5000)
         expect(page.locator("#delivery")).to_have_text(words)
 
 
 def test_what_could_not_be_delivered_goes_by_email(open_page, service, phone):
     page = open_page(service, clock=True)
-    page.route(STATUS, telling(sends=[{**NEWEST, "status": "undelivered"}]))
     ask(page, phone)
+    record_send(page, service, status="undelivered")
     page.clock.fast_forward(5000)
     expect(page.locator("#delivery")).to_have_text("Couldn’t be delivered. Try another way.")
     page.get_by_role("button", name="Email me instead").click()
@@ -52,23 +60,20 @@ def test_after_a_failure_another_way_is_open_immediately(open_page, start_servic
     page.locator("#send").click()
     expect(page.get_by_text("Sent", exact=True)).to_be_visible()
     expect(by_call).to_be_disabled()
-    record = f"otp:send:{verification_id(page)}"
-    service.redis.hset(f"{record}:1", "status", status)
+    record_send(page, service, status=status)
     expect(page.locator("#delivery")).to_contain_text("Try another way", timeout=9000)
     expect(again).to_be_disabled()
     by_call.click()
     expect(page.locator("#code-step")).to_contain_text("Answer our call to")
     expect(page.get_by_text("Resends left: 3")).to_be_visible()
 
-    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
-    service.redis.hset(f"{record}:2", "status", status)
+    record_send(page, service, 2, status=status)
     expect(page.locator("#delivery")).to_contain_text("Try another way", timeout=9000)
     expect(page.get_by_role("button", name="Text me instead")).to_be_disabled()
     page.get_by_role("button", name="Use WhatsApp instead").click()
     expect(page.get_by_text("Resends left: 2")).to_be_visible()
 
-    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
-    service.redis.hset(f"{record}:3", "status", status)
+    record_send(page, service, 3, status=status)
     expect(page.locator("#code-step")).to_have_class("failed", timeout=9000)
     expect(page.locator("#delivery")).not_to_contain_text("Try another way")
     for name in "Text me instead", "Call me instead":
@@ -80,8 +85,8 @@ def test_where_there_is_no_other_way_none_is_promised(open_page, start_service, 
         OTP_WHATSAPP_SENDERS="none", OTP_CALL_SENDERS="none", OTP_EMAIL_SENDERS="none"
     )
     page = open_page(only_sms, clock=True)
-    page.route(STATUS, telling(sends=[{**NEWEST, "status": "undelivered"}]))
     ask(page, phone)
+    record_send(page, only_sms, status="undelivered")
     page.clock.fast_forward(5000)
     expect(page.locator("#delivery")).to_have_text("Couldn’t be delivered")
 
@@ -94,8 +99,8 @@ def test_it_is_looked_often_while_the_message_is_on_its_way_and_seldom_later(
 
     def tell(route: Route) -> None:
         looks.append(route.request.url)
-        status = "sending" if len(looks) < 3 else "delivered"
-        telling(sends=[{**NEWEST, "status": status}])(route)
+        status, words = ("sending", "Sending…") if len(looks) < 3 else ("delivered", "Delivered")
+        telling(sends=[{**NEWEST, "status": status}], delivery=words)(route)
 
     page.clock.pause_at("2100-01-01")
     page.route(STATUS, tell)

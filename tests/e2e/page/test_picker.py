@@ -44,7 +44,7 @@ def chosen(page):
 
 def sent_number(page) -> str:
     """What is asked for when the form is sent."""
-    with page.expect_request("**/generate-otp") as request:
+    with page.expect_request("**/generate-otp*") as request:
         page.locator("#send").click()
     return request.value.post_data_json["phone"]
 

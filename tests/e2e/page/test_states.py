@@ -9,12 +9,11 @@ from playwright.sync_api import expect
 
 from tests.e2e.page.acts import (
     SIZES,
-    STATUS,
     ask,
     assert_usable,
     new_phone,
+    record_send,
     rendered,
-    telling,
     type_code,
     wrong,
 )
@@ -95,13 +94,11 @@ def test_every_step_is_accessible_and_fits_from_right_to_left(open_page, service
     page.locator("#send").click()
     type_code(page, wrong(service.code_for(phone)))
     expect(page.locator("#code-error")).to_contain_text("هذا الرمز خاطئ.")
-    newest = {"number": 1, "channel": "sms", "reason": None, "attempts": []}
-    page.route(STATUS, telling(sends=[{**newest, "status": "undelivered"}]))
+    record_send(page, service, status="undelivered")
     page.clock.fast_forward(5000)
     expect(page.locator("#delivery")).to_have_text("تعذّر التسليم. جرّب طريقة أخرى.")
     assert_usable(page)
 
-    page.unroute(STATUS)
     type_code(page, service.code_for(phone))
     expect(page.get_by_role("heading", name="تم التحقق")).to_be_focused()
     assert_usable(page)
@@ -112,9 +109,8 @@ def test_every_step_is_accessible_and_fits_from_right_to_left(open_page, service
 
 def test_a_message_that_did_not_arrive_is_accessible_too(open_page, service, phone):
     page = open_page(service, size="phone", clock=True)
-    newest = {"number": 1, "channel": "sms", "reason": None, "attempts": []}
-    page.route(STATUS, telling(sends=[{**newest, "status": "undelivered"}], resend_in=0))
     ask(page, phone)
+    record_send(page, service, status="undelivered")
     page.clock.fast_forward(31_000)
     expect(page.locator("#delivery")).to_contain_text("Try another way")
     assert_usable(page)
