@@ -6,46 +6,15 @@ from functools import cache
 from typing import Any, Literal
 
 from flask import Blueprint, Response, jsonify
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from api.http import errors
 from api.http.body import MalformedJson
+from api.http.errors import KINDS, documented
 from api.http.hosts import HostNotAllowed
-from api.otp.schemas import (
-    CheckOtp,
-    ErasedRecipient,
-    EraseRecipient,
-    GeneratedOtp,
-    GenerateOtp,
-    ResendOtp,
-    StatusOnPage,
-    VerificationDetails,
-    VerifiedOtp,
-    VerifyOtp,
-)
-from shared import VERSION
-from shared.errors import (
-    AdminOff,
-    ChannelNotEnabled,
-    CountryNotAllowed,
-    DeliveryBacklog,
-    IdempotencyConflict,
-    IncorrectCode,
-    InvalidRequest,
-    OwnerOnly,
-    ProofOfWorkRequired,
-    RateLimited,
-    RecipientBlocked,
-    StorageUnavailable,
-    TooManyChecks,
-    TooManyLogIns,
-    Unauthorized,
-    VerificationNotFound,
-)
-
-_REQUESTS = (GenerateOtp, VerifyOtp, CheckOtp, ResendOtp, EraseRecipient)
-_ANSWERS = (GeneratedOtp, VerifiedOtp, VerificationDetails, StatusOnPage, ErasedRecipient)
+from api.otp import schemas
+from shared import VERSION, errors
 
 _PROBLEM = {
     "type": "object",
@@ -60,7 +29,7 @@ _PROBLEM = {
         "code": {
             "type": "string",
             "description": "Name of the error",
-            "enum": list(errors.documented()),
+            "enum": list(documented()),
         },
         "checks_left": {"type": "integer", "description": "Returned with incorrect_code"},
         "scope": {
@@ -107,48 +76,48 @@ _ID = {
     "required": True,
     "schema": {"type": "string", "pattern": "^VE[0-9a-f]{32}$"},
 }
-_HEALTHY = {"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}}
-_BODY = (MalformedJson, RequestEntityTooLarge, UnsupportedMediaType, InvalidRequest)
-_POLICY = (CountryNotAllowed, ChannelNotEnabled, RecipientBlocked, ProofOfWorkRequired)
-_SENDING = (TooManyChecks, RateLimited, DeliveryBacklog, StorageUnavailable)
+_HEALTHY = {
+    "application/json": {
+        "schema": {
+            "type": "object",
+            "required": ["status"],
+            "properties": {"status": {"const": "ok"}},
+        }
+    }
+}
+_BODY = (MalformedJson, RequestEntityTooLarge, UnsupportedMediaType, errors.InvalidRequest)
+_POLICY = (
+    errors.CountryNotAllowed,
+    errors.ChannelNotEnabled,
+    errors.RecipientBlocked,
+    errors.ProofOfWorkRequired,
+)
+_LIMITS = (errors.TooManyChecks, errors.RateLimited)
+_LOOKUP = (errors.VerificationNotFound, errors.StorageUnavailable)
+_SENDING = (*_POLICY, *_LIMITS, errors.DeliveryBacklog, errors.StorageUnavailable)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Operation:
-    """`success` is the status, its description and its content. Every operation can also fail with
-    HostNotAllowed, and one for an API key with Unauthorized."""
+    """`success` is the status, its description and the body, or its content. Every operation can
+    also fail with HostNotAllowed, and one for an API key with Unauthorized."""
 
     id: str
     summary: str
     description: str = ""
     access: Literal["key", "owner", "page", "anyone"] = "key"
     headers: tuple[dict[str, Any], ...] = ()
-    body: str = ""
-    success: tuple[int, str, dict[str, Any]]
+    body: type[BaseModel] | None = None
+    success: tuple[int, str, type[BaseModel] | dict[str, Any]]
     fails: tuple[type[Exception], ...] = ()
-
-
-def _json(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"application/json": {"schema": schema}}
-
-
-def _ref(model: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{model}"}
 
 
 _CHECK = _Operation(
     id="verifyOtp",
     summary="Check a code. A correct code can be used only once",
-    body="VerifyOtp",
-    success=(200, "The code is correct", _json(_ref("VerifiedOtp"))),
-    fails=(
-        *_BODY,
-        IncorrectCode,
-        VerificationNotFound,
-        TooManyChecks,
-        RateLimited,
-        StorageUnavailable,
-    ),
+    body=schemas.VerifyOtp,
+    success=(200, "The code is correct", schemas.VerifiedOtp),
+    fails=(*_BODY, errors.IncorrectCode, *_LIMITS, *_LOOKUP),
 )
 _STATUS = _Operation(
     id="getVerification",
@@ -156,15 +125,15 @@ _STATUS = _Operation(
     success=(
         200,
         "The verification. Records are kept for one day after it ends, or as set in OTP_KEEP",
-        _json(_ref("VerificationDetails")),
+        schemas.VerificationDetails,
     ),
-    fails=(VerificationNotFound, StorageUnavailable),
+    fails=_LOOKUP,
 )
 _CANCEL = _Operation(
     id="cancelVerification",
     summary="Cancel a pending verification",
     success=(204, "Canceled. Queued messages are dropped", {}),
-    fails=(VerificationNotFound, StorageUnavailable),
+    fails=_LOOKUP,
 )
 _OPERATIONS: dict[str, dict[str, _Operation]] = {
     "/generate-otp": {
@@ -174,9 +143,9 @@ _OPERATIONS: dict[str, dict[str, _Operation]] = {
             description="If a verification is already pending for the recipient, its code is sent "
             "again.",
             headers=(_IDEMPOTENCY_KEY,),
-            body="GenerateOtp",
-            success=(202, "The code is being sent", _json(_ref("GeneratedOtp"))),
-            fails=(*_BODY, *_POLICY, IdempotencyConflict, *_SENDING),
+            body=schemas.GenerateOtp,
+            success=(202, "The code is being sent", schemas.GeneratedOtp),
+            fails=(*_BODY, *_SENDING, errors.IdempotencyConflict),
         )
     },
     "/verify-otp": {"post": _CHECK},
@@ -187,9 +156,15 @@ _OPERATIONS: dict[str, dict[str, _Operation]] = {
             summary="Delete all data about a recipient",
             description="Owner only. Pending codes stop working immediately in all apps.",
             access="owner",
-            body="EraseRecipient",
-            success=(200, "The data was deleted", _json(_ref("ErasedRecipient"))),
-            fails=(*_BODY, OwnerOnly, AdminOff, TooManyLogIns, StorageUnavailable),
+            body=schemas.EraseRecipient,
+            success=(200, "The data was deleted", schemas.ErasedRecipient),
+            fails=(
+                *_BODY,
+                errors.OwnerOnly,
+                errors.AdminOff,
+                errors.TooManyLogIns,
+                errors.StorageUnavailable,
+            ),
         )
     },
     "/metrics": {
@@ -197,7 +172,7 @@ _OPERATIONS: dict[str, dict[str, _Operation]] = {
             id="metrics",
             summary="Get Prometheus metrics",
             success=(200, "OK", {"text/plain": {}}),
-            fails=(StorageUnavailable,),
+            fails=(errors.StorageUnavailable,),
         )
     },
     "/health/live": {
@@ -205,7 +180,7 @@ _OPERATIONS: dict[str, dict[str, _Operation]] = {
             id="live",
             summary="The process is running",
             access="anyone",
-            success=(200, "The process is running", _json(_HEALTHY)),
+            success=(200, "The process is running", _HEALTHY),
         )
     },
     "/health/ready": {
@@ -213,8 +188,8 @@ _OPERATIONS: dict[str, dict[str, _Operation]] = {
             id="ready",
             summary="The service is ready to store codes",
             access="anyone",
-            success=(200, "The service is ready to store codes", _json(_HEALTHY)),
-            fails=(StorageUnavailable,),
+            success=(200, "The service is ready to store codes", _HEALTHY),
+            fails=(errors.StorageUnavailable,),
         )
     },
     # The calls of the verification page. It has no key, and the id is all it needs.
@@ -226,11 +201,11 @@ _OPERATIONS: dict[str, dict[str, _Operation]] = {
             _STATUS,
             id="statusOnPage",
             access="page",
-            success=(200, "The verification", _json(_ref("StatusOnPage"))),
+            success=(200, "The verification", schemas.StatusOnPage),
         )
     },
     "/verify/{verification_id}/check": {
-        "post": replace(_CHECK, id="checkOnPage", access="page", body="CheckOtp")
+        "post": replace(_CHECK, id="checkOnPage", access="page", body=schemas.CheckOtp)
     },
     "/verify/{verification_id}/resend": {
         "post": _Operation(
@@ -238,9 +213,9 @@ _OPERATIONS: dict[str, dict[str, _Operation]] = {
             summary="Resend the code of a pending verification",
             description="You can use another channel for the same recipient.",
             access="page",
-            body="ResendOtp",
-            success=(202, "The code is being sent", _json(_ref("GeneratedOtp"))),
-            fails=(*_BODY, *_POLICY, VerificationNotFound, *_SENDING),
+            body=schemas.ResendOtp,
+            success=(202, "The code is being sent", schemas.GeneratedOtp),
+            fails=(*_BODY, *_SENDING, errors.VerificationNotFound),
         )
     },
 }
@@ -248,13 +223,13 @@ _OPERATIONS: dict[str, dict[str, _Operation]] = {
 
 @cache
 def document() -> dict[str, Any]:
-    _, schemas = models_json_schema(
-        [
-            *((model, "validation") for model in _REQUESTS),
-            *((model, "serialization") for model in _ANSWERS),
-        ],
-        ref_template="#/components/schemas/{model}",
-    )
+    operations = [one for methods in _OPERATIONS.values() for one in methods.values()]
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = []
+    for one in operations:
+        _, _, answer = one.success
+        models += [(one.body, "validation")] if one.body else []
+        models += [] if isinstance(answer, dict) else [(answer, "serialization")]
+    _, found = models_json_schema(models, ref_template="#/components/schemas/{model}")
     return {
         "openapi": "3.1.0",
         # Relative to the document, which may be below a path of a proxy.
@@ -270,7 +245,7 @@ def document() -> dict[str, Any]:
         # A key is needed only where there are any.
         "security": [{}, {"bearer": []}, {"basic": []}],
         "components": {
-            "schemas": {**schemas["$defs"], "Problem": _PROBLEM},
+            "schemas": {**found["$defs"], "Problem": _PROBLEM},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic"},
@@ -295,15 +270,14 @@ def _paths() -> dict[str, Any]:
 
 
 def _described(operation: _Operation) -> dict[str, Any]:
-    status, outcome, content = operation.success
+    status, outcome, answer = operation.success
     optional = {
         "description": operation.description,
         "parameters": list(operation.headers),
-        "requestBody": operation.body
-        and {"required": True, "content": _json(_ref(operation.body))},
+        "requestBody": operation.body and {"required": True, "content": _content(operation.body)},
         "tags": ["Verification page"] if operation.access == "page" else [],
     }
-    success = {"description": outcome, **({"content": content} if content else {})}
+    success = {"description": outcome, **({"content": _content(answer)} if answer else {})}
     described = {
         "operationId": operation.id,
         "summary": operation.summary,
@@ -315,12 +289,20 @@ def _described(operation: _Operation) -> dict[str, Any]:
     return described
 
 
+def _ref(model: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{model}"}
+
+
+def _content(body: type[BaseModel] | dict[str, Any]) -> dict[str, Any]:
+    return body if isinstance(body, dict) else {"application/json": {"schema": _ref(body.__name__)}}
+
+
 def _failures(operation: _Operation) -> dict[str, Any]:
     """The error responses by status. Each describes the codes with that status."""
-    unauthorized = (Unauthorized,) if operation.access == "key" else ()
+    unauthorized = (errors.Unauthorized,) if operation.access == "key" else ()
     told: dict[int, list[str]] = {}
     for error in (*unauthorized, HostNotAllowed, *operation.fails):
-        status, code, when, _ = errors.KINDS[error]
+        status, code, when, _ = KINDS[error]
         told.setdefault(status, []).append(f"`{code}`: {when}")
     return {
         str(status): {
