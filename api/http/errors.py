@@ -25,12 +25,18 @@ from shared import errors
 
 class Kind(NamedTuple):
     """`when` tells developers in Markdown when the API returns this error. `detail` is the sentence
-    for a person, or makes one from the exception."""
+    for a person, or makes one from the exception. Without it, `when` is for both."""
 
     status: int
     code: str
     when: str
-    detail: str | Callable[[Any], str]
+    detail: str | Callable[[Any], str] = ""
+
+    def said(self, error: Exception) -> str:
+        """The sentence for a person."""
+        if callable(self.detail):
+            return self.detail(error)
+        return self.detail or self.when.replace("`", "")
 
 
 def _description(error: HTTPException) -> str:
@@ -149,12 +155,11 @@ KINDS: dict[type[Exception], Kind] = {
         "No pending verification was found. It may have expired, been used, been canceled or never "
         "existed.",
     ),
-    NotFound: Kind(404, "not_found", "This path does not exist.", "This path does not exist."),
+    NotFound: Kind(404, "not_found", "This path does not exist."),
     MethodNotAllowed: Kind(
         405,
         "method_not_allowed",
         "This path does not support the method. The `Allow` header lists the methods it supports.",
-        "This path does not support the method. The Allow header lists the methods it supports.",
     ),
     errors.IdempotencyConflict: Kind(
         409,
@@ -162,12 +167,7 @@ KINDS: dict[type[Exception], Kind] = {
         "This `Idempotency-Key` was already used with a different request.",
         "This Idempotency-Key was already used with a different request. Use a new key.",
     ),
-    RequestEntityTooLarge: Kind(
-        413,
-        "payload_too_large",
-        "The request body is larger than 8 KiB.",
-        "The request body is larger than 8 KiB.",
-    ),
+    RequestEntityTooLarge: Kind(413, "payload_too_large", "The request body is larger than 8 KiB."),
     UnsupportedMediaType: Kind(
         415,
         "unsupported_media_type",
@@ -204,7 +204,6 @@ KINDS: dict[type[Exception], Kind] = {
     InternalServerError: Kind(
         500,
         "internal_error",
-        "Something went wrong in the service. The service log has the details.",
         "Something went wrong in the service. The service log has the details.",
     ),
     errors.DeliveryBacklog: Kind(

@@ -22,6 +22,8 @@ _CHALLENGES: dict[type[Exception], str] = {
     errors.Unauthorized: 'Bearer realm="otp"',
 }
 
+# What an exception knows for programs.
+_FACTS = ("challenge", "checks_left", "scope")
 # Without a preference, the first one.
 _FORMATS = ("application/problem+json", "application/json", "text/html")
 # The blueprints whose responses people see.
@@ -76,23 +78,16 @@ def _problem(error: Exception, kind: Kind) -> dict[str, Any]:
         "type": f"/docs#{kind.code}",
         "title": kind.code.replace("_", " ").capitalize(),
         "status": error.code if isinstance(error, HTTPException) else kind.status,
-        "detail": kind.detail if isinstance(kind.detail, str) else kind.detail(error),
+        "detail": kind.said(error),
         "code": kind.code,
         **_members(error),
     }
 
 
 def _members(error: Exception) -> dict[str, Any]:
-    match error:
-        case errors.IncorrectCode():
-            return {"checks_left": error.checks_left}
-        case errors.InvalidRequest():
-            return {"errors": [{"field": field, "message": text} for field, text in error.errors]}
-        case errors.ProofOfWorkRequired():
-            return {"challenge": error.challenge}
-        case errors.RateLimited():
-            return {"scope": error.scope}
-    return {}
+    if isinstance(error, errors.InvalidRequest):
+        return {"errors": [{"field": field, "message": text} for field, text in error.errors]}
+    return {fact: getattr(error, fact) for fact in _FACTS if hasattr(error, fact)}
 
 
 def _headers(error: Exception) -> dict[str, str]:

@@ -14,154 +14,126 @@ PREFIX = "/v2"
 
 
 class Kind(NamedTuple):
-    """`when` tells developers in Markdown when the API returns this error, in the documentation."""
+    """`when` tells developers in Markdown when the API returns this error, in the documentation.
+    Without another code, a parameter is invalid."""
 
     status: int
-    code: int
     message: str
     when: str = ""
+    code: int = 60200
 
 
 _WAIT = "`Retry-After` gives the time to wait."
-KINDS = {
-    kind.code: kind
-    for kind in (
-        Kind(
-            401,
-            20003,
-            "Authenticate",
-            "The username is not an account SID or app name, or the password is not one of the "
-            "app's API keys.",
-        ),
-        Kind(
-            405,
-            20004,
-            "Method not allowed",
-            "This path does not support the method. The `Allow` header lists the methods it "
-            "supports.",
-        ),
-        Kind(
-            403,
-            20403,
-            "Forbidden: without an API key, this host is not served",
-            "No API key is set, and `Host` is neither local nor the host of `OTP_PUBLIC_URL`.",
-        ),
-        Kind(
-            404,
-            20404,
-            "The requested resource {path} was not found",
-            "The resource does not exist in this account or Service, or is no longer available. "
-            "`details.reason` says whether a verification was approved, canceled or has expired.",
-        ),
-        Kind(
-            429,
-            20429,
-            "Too many requests",
-            "A limit of the account was reached (`OTP_LIMIT_APP`, `OTP_LIMIT_COUNTRY`, "
-            "`OTP_LIMIT_RANGE`, `OTP_LIMIT_GLOBAL`, `OTP_LIMIT_IP` or `OTP_BUDGET`), or a rate "
-            f"limit of the Service, which `Twilio-Reached-Rate-Limit` names. {_WAIT}",
-        ),
-        Kind(
-            500,
-            20500,
-            "Internal Server Error",
-            "Something went wrong in the service. The service log has the details. No message was "
-            "sent.",
-        ),
-        Kind(
-            503,
-            20503,
-            "Service unavailable",
-            "Redis is unreachable, or the queue is too long to deliver the message in time. No "
-            f"message was sent. {_WAIT}",
-        ),
-        Kind(
-            400,
-            60200,
-            "Invalid parameter",
-            "The named parameter is missing or invalid. The request does not count toward any "
-            "limit. The status can also be 413 or 415.",
-        ),
-        Kind(
-            429,
-            60202,
-            "Max check attempts reached",
-            "The verification has no checks left, or the recipient reached "
-            "`OTP_MAX_FAILED_CHECKS`. Even the correct code is rejected.",
-        ),
-        Kind(
-            429,
-            60203,
-            "Max send attempts reached",
-            "The verification has no sends left, or the recipient reached `OTP_LIMIT_TO`, which is "
-            "20 an hour here unless you set it.",
-        ),
-        Kind(
-            403,
-            60205,
-            "SMS is not supported by landline phone number",
-            "The number is a landline, and this Service skips landlines.",
-        ),
-        Kind(
-            400,
-            60207,
-            "Max rate limits per service reached",
-            "A Service can have up to 20 rate limits.",
-        ),
-        Kind(
-            400,
-            60208,
-            "Rate limit with that UniqueName already exists",
-            "This Service already has a rate limit with this `UniqueName`.",
-        ),
-        Kind(
-            400,
-            60209,
-            "Invalid rate limit UniqueName",
-            "A `UniqueName` can have up to 64 letters, digits, dots, dashes and underscores.",
-        ),
-        Kind(
-            400,
-            60210,
-            "Max Buckets per rate limit reached",
-            "A rate limit can have up to 10 Buckets.",
-        ),
-        Kind(
-            400,
-            60211,
-            "Bucket with the given Interval already exists",
-            "This rate limit already has a Bucket with this `Interval`.",
-        ),
-        Kind(
-            429,
-            60212,
-            "Too many concurrent requests for phone number",
-            "Another request for the same recipient ran at the same time. Try again.",
-        ),
-        Kind(400, 60221, "No target verification specified", "Provide `To` or `VerificationSid`."),
-        Kind(
-            400, 60223, "Delivery channel disabled", "The account has no sender for this channel."
-        ),
-        Kind(
-            400,
-            60228,
-            "Template was not found",
-            "This template does not exist. The service has only one template.",
-        ),
-        Kind(
-            403,
-            60410,
-            "Verification delivery attempt blocked",
-            "`OTP_BLOCKED_PREFIXES`, `OTP_BLOCKED_TYPES` or the pumping guard blocks the number.",
-        ),
-        Kind(
-            403,
-            60605,
-            "Verification delivery attempt blocked",
-            "The country of the number is not in `OTP_ALLOWED_COUNTRIES`.",
-        ),
-    )
+_ROWS = {
+    20003: Kind(
+        401,
+        "Authenticate",
+        "The username is not an account SID or app name, or the password is not one of the "
+        "app's API keys.",
+    ),
+    20004: Kind(
+        405,
+        "Method not allowed",
+        "This path does not support the method. The `Allow` header lists the methods it supports.",
+    ),
+    20403: Kind(
+        403,
+        "Forbidden: without an API key, this host is not served",
+        "No API key is set, and `Host` is neither local nor the host of `OTP_PUBLIC_URL`.",
+    ),
+    20404: Kind(
+        404,
+        "The requested resource {path} was not found",
+        "The resource does not exist in this account or Service, or is no longer available. "
+        "`details.reason` says whether a verification was approved, canceled or has expired.",
+    ),
+    20429: Kind(
+        429,
+        "Too many requests",
+        "A limit of the account was reached (`OTP_LIMIT_APP`, `OTP_LIMIT_COUNTRY`, "
+        "`OTP_LIMIT_RANGE`, `OTP_LIMIT_GLOBAL`, `OTP_LIMIT_IP` or `OTP_BUDGET`), or a rate "
+        f"limit of the Service, which `Twilio-Reached-Rate-Limit` names. {_WAIT}",
+    ),
+    20500: Kind(
+        500,
+        "Internal Server Error",
+        "Something went wrong in the service. The service log has the details. No message was "
+        "sent.",
+    ),
+    20503: Kind(
+        503,
+        "Service unavailable",
+        "Redis is unreachable, or the queue is too long to deliver the message in time. No "
+        f"message was sent. {_WAIT}",
+    ),
+    60200: Kind(
+        400,
+        "Invalid parameter",
+        "The named parameter is missing or invalid. The request does not count toward any "
+        "limit. The status can also be 413 or 415.",
+    ),
+    60202: Kind(
+        429,
+        "Max check attempts reached",
+        "The verification has no checks left, or the recipient reached "
+        "`OTP_MAX_FAILED_CHECKS`. Even the correct code is rejected.",
+    ),
+    60203: Kind(
+        429,
+        "Max send attempts reached",
+        "The verification has no sends left, or the recipient reached `OTP_LIMIT_TO`, which is "
+        "20 an hour here unless you set it.",
+    ),
+    60205: Kind(
+        403,
+        "SMS is not supported by landline phone number",
+        "The number is a landline, and this Service skips landlines.",
+    ),
+    60207: Kind(
+        400, "Max rate limits per service reached", "A Service can have up to 20 rate limits."
+    ),
+    60208: Kind(
+        400,
+        "Rate limit with that UniqueName already exists",
+        "This Service already has a rate limit with this `UniqueName`.",
+    ),
+    60209: Kind(
+        400,
+        "Invalid rate limit UniqueName",
+        "A `UniqueName` can have up to 64 letters, digits, dots, dashes and underscores.",
+    ),
+    60210: Kind(
+        400, "Max Buckets per rate limit reached", "A rate limit can have up to 10 Buckets."
+    ),
+    60211: Kind(
+        400,
+        "Bucket with the given Interval already exists",
+        "This rate limit already has a Bucket with this `Interval`.",
+    ),
+    60212: Kind(
+        429,
+        "Too many concurrent requests for phone number",
+        "Another request for the same recipient ran at the same time. Try again.",
+    ),
+    60221: Kind(400, "No target verification specified", "Provide `To` or `VerificationSid`."),
+    60223: Kind(400, "Delivery channel disabled", "The account has no sender for this channel."),
+    60228: Kind(
+        400,
+        "Template was not found",
+        "This template does not exist. The service has only one template.",
+    ),
+    60410: Kind(
+        403,
+        "Verification delivery attempt blocked",
+        "`OTP_BLOCKED_PREFIXES`, `OTP_BLOCKED_TYPES` or the pumping guard blocks the number.",
+    ),
+    60605: Kind(
+        403,
+        "Verification delivery attempt blocked",
+        "The country of the number is not in `OTP_ALLOWED_COUNTRIES`.",
+    ),
 }
+KINDS = {code: kind._replace(code=code) for code, kind in _ROWS.items()}
 NOT_FOUND = KINDS[20404]
 TOO_MANY_REQUESTS = KINDS[20429]
 TOO_MANY_SENDS = KINDS[60203]
@@ -169,7 +141,6 @@ LANDLINE = KINDS[60205]
 BAD_LIMIT_NAME = KINDS[60209]
 NO_TARGET = KINDS[60221]
 NO_TEMPLATE = KINDS[60228]
-_INVALID = 60200
 
 _KINDS: dict[type[Exception], Kind] = {
     errors.ChannelNotEnabled: KINDS[60223],
@@ -216,7 +187,7 @@ class V2Error(Exception):
 def invalid(parameter: str, why: str = "") -> V2Error:
     """Programs look for the name of the parameter in the message."""
     named = f"Invalid parameter `{parameter}`: {why}" if why else f"Invalid parameter: {parameter}"
-    return V2Error(Kind(400, _INVALID, named))
+    return V2Error(Kind(400, named))
 
 
 def is_v2(request: Request) -> bool:
@@ -257,8 +228,8 @@ def kind_of(error: Exception) -> Kind:
         case errors.RateLimitRefused():
             return _LIMIT_KINDS[error.reason]
         case errors.InvalidRequest():
-            return Kind(400, _INVALID, f"Invalid parameter: {error}")
+            return Kind(400, f"Invalid parameter: {error}")
         case HTTPException(code=int(status)) if status < 500:
-            other = Kind(status, _INVALID, f"Invalid request: {error.name}")
+            other = Kind(status, f"Invalid request: {error.name}")
             return _HTTP_KINDS.get(status, other)
     return _KINDS.get(type(error), KINDS[20500])

@@ -30,7 +30,7 @@ class Form:
         try:
             pairs = parse_qsl(content.decode("ascii"), errors="strict", keep_blank_values=True)
         except ValueError:
-            raise V2Error(Kind(400, 60200, "Invalid request: not a form in UTF-8")) from None
+            raise V2Error(Kind(400, "Invalid request: not a form in UTF-8")) from None
         for name, value in pairs:
             parameters.setdefault(name, []).append(value)
         return cls(parameters)
@@ -50,7 +50,7 @@ class Form:
         """Raises V2Error."""
         value = self.text(name)
         if value is None:
-            raise V2Error(Kind(400, 60200, f"Missing required parameter: {name}"))
+            raise V2Error(Kind(400, f"Missing required parameter: {name}"))
         return value
 
     def boolean(self, name: str) -> bool | None:
