@@ -10,8 +10,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from redis import Redis
-
 from api.keys import file
 from api.keys.file import KEY_ID, ApiKey, path_in, time_as_text
 from api.verify_v2.access import account_sid
@@ -62,10 +60,11 @@ class Keys:
     """The subcommands. They raise NotDone and SettingsError. Only a new key goes to stdout, for
     `KEY=$(...)`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, scripts: Scripts) -> None:
         if settings.otp_data_dir is None:
             raise NotDone("OTP_DATA_DIR is missing. Set it to the folder where keys are stored.")
         self._settings = settings
+        self._scripts = scripts
         self._folder = settings.otp_data_dir
         self._given = [app for app, _ in settings.api_keys()]
 
@@ -137,8 +136,7 @@ class Keys:
     def _used(self, key_ids: Sequence[str]) -> list[str]:
         """When each key was last used. Empty if Redis is unreachable."""
         try:
-            with self._redis() as redis:
-                found = KeyUse(Scripts(redis)).last(key_ids)
+            found = KeyUse(self._scripts).last(key_ids)
         except StorageUnavailable:
             _warnings.warning("Redis is unreachable, so the last use of each key is unknown.")
             return [""] * len(key_ids)
@@ -149,16 +147,11 @@ class Keys:
     ) -> None:
         """Add an entry to the audit log. The command also works without Redis, because a leaked key
         has to be revoked."""
+        audit = Audit(self._scripts, keep_seconds=self._settings.otp_keep_audit)
         try:
-            with self._redis() as redis:
-                audit = Audit(Scripts(redis), keep_seconds=self._settings.otp_keep_audit)
-                audit.record(action, "api.keys", "", app=key.app, key_id=key.id)
+            audit.record(action, "api.keys", "", app=key.app, key_id=key.id)
         except StorageUnavailable:
             _warnings.warning("Redis is unreachable, so this change is not in the audit log.")
-
-    def _redis(self) -> Redis:
-        url = self._settings.redis_url.get_secret_value()
-        return connect(url, timeout_seconds=PATIENCE_SECONDS)
 
     def _of_app(self, app: str, keys: Sequence[ApiKey]) -> Sequence[ApiKey]:
         found = [key for key in keys if key.app == app]
@@ -252,6 +245,9 @@ def main() -> None:
     arguments = vars(_parser().parse_args())
     do = arguments.pop("do")
     try:
-        do(Keys(Settings.load()), **arguments)
+        settings = Settings.load()
+        url = settings.redis_url.get_secret_value()
+        with connect(url, timeout_seconds=PATIENCE_SECONDS) as redis:
+            do(Keys(settings, Scripts(redis)), **arguments)
     except (NotDone, SettingsError) as error:
         sys.exit(f"otp keys: {error}")

@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 
+import fakeredis
 import pytest
 import time_machine
 
 from api.keys.command import Keys
 from api.verify_v2.access import account_sid
 from shared.settings import Settings
+from shared.storage.scripts import Scripts
 from tests.api.keys.conftest import GIVEN, NOON, WITH_GIVEN
 
 
@@ -237,7 +239,7 @@ class TestTheCommand:
         together = Barrier(8)
 
         def work(app: str) -> None:
-            keys = Keys(Settings.load(env, env_file=None))
+            keys = Keys(Settings.load(env, env_file=None), Scripts(fakeredis.FakeRedis()))
             together.wait()
             for _ in range(5):
                 keys.create(app)
