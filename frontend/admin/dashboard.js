@@ -39,8 +39,8 @@ function render() {
   const shown = figures || view === "find" ? view : "loading";
   for (const section of all("[data-view]")) section.hidden = section.dataset.view !== shown;
   for (const link of all("nav a")) {
-    if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    link.classList.toggle("active", link.hash === `#${view}`);
+    link.ariaCurrent = link.hash === `#${view}` ? "page" : null;
   }
   show($("notice"), state.notice);
   $("live").dataset.status = state.isAway ? "away" : figures ? "live" : "";

@@ -11,7 +11,7 @@ export function trace(found, revealed) {
   const { to, verifications, held, refusals } = found;
   return [
     h("p", { class: "mb-0" },
-      h("strong", { class: "address" }, to), " ",
+      h("strong", { class: "text-break" }, to), " ",
       verifications.length ? `${words.counted(verifications.length, "verification")} on record` : "",
     ),
     !verifications.length && h("p", { class: "hint" }, to.startsWith("VE")
@@ -51,7 +51,7 @@ function card(verification, isOpen, revealed) {
   return h("article", { class: "panel verification", "data-key": id },
     h("header", {},
       h("h2", {}, words.stamp(created_at), " ", badge(KIND[status] ?? "none", words.STATUS[status] ?? status)),
-      h("p", { class: "facts justify-content-start mb-0" },
+      h("p", { class: "hint d-flex flex-wrap column-gap-3 mb-0" },
         h("span", {}, words.CHANNELS[channel] ?? channel),
         h("span", {}, `app ${app}`),
         test && h("span", {}, "test number, no message sent"),
@@ -64,7 +64,7 @@ function card(verification, isOpen, revealed) {
       h("summary", {}, words.counted(events.length, "event")),
       h("ol", { class: "events list-unstyled mt-2 mb-0" }, events.map((event) => item(event, created_at))),
     ),
-    h("div", { class: "actions mt-3" },
+    h("div", { class: "d-flex flex-wrap align-items-center gap-2 mt-3" },
       id in revealed
         ? h("p", { class: "m-0", role: "status" }, revealed[id] ? ["Full address: ", h("strong", {}, revealed[id])] : "The full address is no longer stored.")
         : clear

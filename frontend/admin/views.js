@@ -141,7 +141,7 @@ export function senders({ senders }) {
       return [
         words.sender(`${channel}:${name}`),
         [badge({ in_use: "good", failing: "warn", left_alone: "bad", paused: "warn" }[status], words.SENDER_STATUS[status]), more && h("span", { class: "more" }, more)],
-        h("div", { class: "actions" },
+        h("div", { class: "d-flex flex-wrap align-items-center gap-2" },
           button("Test", { "data-action": "test", ...data }, `${name}, ${words.CHANNELS[channel]}`),
           status === "paused"
             ? button("Resume", { "data-action": "resume", "data-key": "resume", ...data }, `${name}, ${words.CHANNELS[channel]}`)
@@ -229,7 +229,7 @@ export function guarded(rows) {
 
 function guardActions(state, data) {
   const action = (text, name) => button(text, { "data-action": name, "data-key": name, ...data }, data["data-about"]);
-  return h("div", { class: "actions" },
+  return h("div", { class: "d-flex flex-wrap align-items-center gap-2" },
     (state === "held" || state === "monitored") && action("Release", "release"),
     state === "exempt" ? action("End exemption", "endExemption") : action("Exempt", "exempt"),
   );

@@ -1,6 +1,6 @@
 /** The country picker of the phone field, and hints at numbers that look wrong. Only the service decides. */
 import { $, loadStyle, write } from "../lib/dom.js";
-import { plain } from "./typed.js";
+import { plain } from "./code.js";
 import { texts } from "./words.js";
 
 const FOLDER = "../vendor/intl-tel-input";

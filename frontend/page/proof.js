@@ -40,7 +40,6 @@ function load() {
   loading ??= Promise.all([
     import("../vendor/altcha/altcha.min.js"),
     loadStyle(urlOf("../vendor/altcha/altcha.css")),
-    loadStyle(urlOf("./proof.css")),
   ]);
   return loading.then(tellWidget, (error) => {
     loading = null; // The network may be back for the next try.

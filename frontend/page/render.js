@@ -86,5 +86,5 @@ function markInvalid(input, isInvalid) {
 /** A sentence about {to}, which stands out and is read from left to right in every language. */
 function writeTo(element, sentence, to) {
   const [before, after] = sentence.split("{to}");
-  show(element, before, h("strong", { class: "address", dir: "ltr" }, to), after);
+  show(element, before, h("strong", { class: "address text-body text-break", dir: "ltr" }, to), after);
 }

@@ -75,7 +75,7 @@ function messageElement({ id, channel, at, to, locale, subject, text, code }) {
       h("time", { class: "ms-auto fw-normal text-body-secondary", datetime: at }, clock.format(new Date(at))),
     ),
     h("p", { class: "m-0 small text-body-secondary" }, `To ${to}`),
-    h("div", { class: "words", lang: locale },
+    h("div", { class: "words my-2 text-break", lang: locale },
       channel === "email" && h("p", { class: "fw-semibold" }, subject),
       h("p", { class: "text" }, text),
     ),
