@@ -5,7 +5,7 @@ import sys
 
 from api.keys.command import app_name
 from api.verify_v2.access import account_sid
-from api.verify_v2.parameters import is_name
+from api.verify_v2.parameters import NAME_RULE, is_name
 from shared.errors import StorageUnavailable
 from shared.settings import Settings, SettingsError
 from shared.storage.client import connect
@@ -37,9 +37,7 @@ def _show(services: Services, app: str) -> None:
 
 def _name(text: str) -> str:
     if not is_name(text):
-        raise argparse.ArgumentTypeError(
-            "expected up to 32 letters, spaces, - and _, with no more than 4 digits"
-        )
+        raise argparse.ArgumentTypeError(NAME_RULE)
     return text
 
 

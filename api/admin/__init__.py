@@ -9,10 +9,11 @@ from api.admin.dashboard import Dashboard
 
 
 def endpoints(looks_at: Dashboard, *, is_open: Callable[[], bool]) -> Blueprint:
-    """Everything added to this blueprint needs a session, see session.guard. While the service
-    `is_open`, the login page says where the password is."""
+    """Everything added to this blueprint needs a session. While the service `is_open`, the login
+    page says where the password is."""
     admin = Blueprint("admin", __name__, url_prefix="/admin")
-    session.guard(admin, looks_at.owner)
+    admin.before_request(lambda: session.refusal(looks_at.owner))
+    admin.context_processor(lambda: session.tokens(looks_at.owner))
     log_in.routes(admin, looks_at.owner, is_open)
     dashboard.routes(admin, looks_at)
 

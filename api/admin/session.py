@@ -5,7 +5,7 @@ import re
 import secrets
 from typing import Any
 
-from flask import Blueprint, Request, redirect, request
+from flask import Request, redirect, request
 from werkzeug.wrappers import Response
 
 from api.http import links
@@ -90,15 +90,9 @@ class OwnerAccess:
         return hmac.digest(self._key, f"{purpose}\0{session_id}".encode(), "sha256").hex()
 
 
-def guard(admin: Blueprint, access: OwnerAccess) -> None:
-    """Require a session for the whole blueprint, and for changes its CSRF token: the form field
-    `csrf_token`, or the header X-CSRF-Token. Templates have it as `csrf_token`."""
-    admin.before_request(lambda: refusal(access))
-    admin.context_processor(lambda: tokens(access))
-
-
 def refusal(access: OwnerAccess) -> Response | None:
-    """The response to a request without the session it needs. Returns None if it has one. Raises
+    """The response to a request without the session it needs, and for changes its CSRF token: the
+    form field `csrf_token`, or the header X-CSRF-Token. Returns None if it has them. Raises
     CsrfFailed, LogInNeeded."""
     session_id = id_of(request)
     is_log_in = request.endpoint in ("admin.log_in_page", "admin.log_in")
@@ -119,6 +113,7 @@ def refusal(access: OwnerAccess) -> Response | None:
 
 
 def tokens(access: OwnerAccess) -> dict[str, str]:
+    """For templates."""
     session_id = id_of(request)
     return {"csrf_token": access.csrf_token(session_id)} if session_id else {}
 

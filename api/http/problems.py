@@ -67,6 +67,11 @@ def _log(error: Exception, kind: Kind) -> None:
         # Scanners request pages that do not exist.
         case NotFound() | MethodNotAllowed():
             pass
+        # The core logs what it refuses itself.
+        case v2_errors.V2Error() | errors.RateLimitNotFound() | errors.RateLimitRefused():
+            of_v2 = v2_errors.kind_of(error)
+            if of_v2.status in {400, 403}:
+                log.info("request_refused", extra={"path": _path(), "code": str(of_v2.code)})
         case errors.InvalidRequest() | MalformedJson() | HTTPException():
             log.info("request_refused", extra={"path": _path(), "code": kind.code})
         case _ if kind is KINDS[InternalServerError]:

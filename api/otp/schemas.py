@@ -199,12 +199,7 @@ class VerifiedOtp(BaseModel):
 
     @classmethod
     def of(cls, checked: Checked) -> Self:
-        return cls(
-            verification_id=checked.verification_id,
-            channel=checked.channel,
-            to=checked.to,
-            message=f"{checked.to} is verified.",
-        )
+        return cls(**vars(checked), message=f"{checked.to} is verified.")
 
 
 class Removed(BaseModel):

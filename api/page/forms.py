@@ -9,10 +9,9 @@ from api.http.access import browser_region, client_ip
 from api.http.origins import FromElsewhere, is_cross_site, with_result
 from api.otp.proof import ProofOfWork
 from api.page.page import Page
-from api.page.view import Kind
 from shared.errors import ChannelNotEnabled, OtpError, Unauthorized, VerificationNotFound
 from shared.policy import CHANNELS, Channel
-from shared.recipient import Addresses, Recipient
+from shared.recipient import Addresses
 from shared.verification.model import StartRequest
 from shared.verification.service import VerificationService
 
@@ -25,18 +24,22 @@ def endpoints(
 
     @forms.post("/")
     def start() -> ResponseReturnValue:
-        kind = page.kind
-        typed = request.form.get(kind, "")
+        typed = request.form.get(page.kind, "")
         try:
             _refuse_other_sites()
             if page.app is None:
                 raise Unauthorized
-            recipient = _recipient(addresses, kind, typed)
+            by_email = page.kind == "email"
+            recipient = (
+                addresses.email(typed)
+                if by_email
+                else addresses.phone(typed, browser_region(request))
+            )
             work.check(page.app, recipient, None)
             started = service.start(
                 StartRequest(
                     recipient=recipient,
-                    channel="email" if kind == "email" else _channel("channel"),
+                    channel="email" if by_email else _channel("channel"),
                     app=page.app,
                     ip=client_ip(request),
                     locale=page.locale,
@@ -68,12 +71,6 @@ def endpoints(
         return _go_on(quote(verification_id, safe=""))
 
     return forms
-
-
-def _recipient(addresses: Addresses, kind: Kind, typed: str) -> Recipient:
-    if kind == "email":
-        return addresses.email(typed)
-    return addresses.phone(typed, browser_region(request))
 
 
 def _check_or_resend(

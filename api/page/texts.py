@@ -14,7 +14,6 @@ from api.http.access import browser_locale
 from shared.errors import InvalidRequest
 from shared.locales import bcp47, texts_in
 
-FALLBACK = "en"
 # Isolated (U+2066, U+2069), because right-to-left text would reorder the groups of a number.
 EXAMPLES = {"phone": "\u2066+1 415 555 0123\u2069", "email": "\u2066you@example.com\u2069"}
 
@@ -25,10 +24,6 @@ class Texts:
 
     language: str
     words: Mapping[str, Any]
-
-    @property
-    def direction(self) -> str:
-        return str(self.words["direction"])
 
     @property
     def as_json(self) -> str:
@@ -88,7 +83,7 @@ class Languages:
         tag = self.chosen(request)
         if tag is None:
             liked = (primary(asked) for asked in request.accept_languages.values())
-            tag = next((asked for asked in liked if asked in self._texts), FALLBACK)
+            tag = next((asked for asked in liked if asked in self._texts), "en")
         return self._texts[tag]
 
     def locale(self, request: Request) -> str:

@@ -14,7 +14,7 @@ from api.verify_v2.errors import NOT_FOUND, V2Error, invalid
 from api.verify_v2.form import Form
 from api.verify_v2.shapes import time
 from shared.policy import CHANNELS
-from shared.recipient import KEPT_ADDRESSES, Recipient, is_email
+from shared.recipient import KEPT_ADDRESSES, is_email
 from shared.verify_v2.attempts import ServiceSend, ServiceSends, Summary, Wanted
 
 _SID = re.compile("VL[0-9a-f]{32}")
@@ -51,12 +51,6 @@ def register(v2: Blueprint, attempts: ServiceSends) -> None:
         return _attempt(attempt)
 
 
-def _recipient(to: str) -> Recipient:
-    return parameters.recipient(
-        KEPT_ADDRESSES, to, by_email=is_email(to), parameter="ChannelData.To"
-    )
-
-
 def _wanted(query: Form) -> Wanted:
     """Raises V2Error."""
     to = query.text("ChannelData.To")
@@ -70,7 +64,11 @@ def _wanted(query: Form) -> Wanted:
     return Wanted(
         service=_matching(query, "VerifyServiceSid", "VA[0-9a-fA-F]{32}"),
         verification_id=_matching(query, "VerificationSid", "VE[0-9a-fA-F]{32}"),
-        recipient=_recipient(to) if to else None,
+        recipient=parameters.recipient(
+            KEPT_ADDRESSES, to, by_email=is_email(to), parameter="ChannelData.To"
+        )
+        if to
+        else None,
         country=_matching(query, "Country", "[A-Z]{2}"),
         channel=_matching(query, "Channel", "|".join((*CHANNELS, "rbm"))),
         is_converted=_STATUSES[status.lower()] if status else None,

@@ -14,16 +14,14 @@ from shared.verification.model import parse_otp
 from shared.verify_v2.services import TEMPLATE_SID
 
 _LONGEST_NAME = 32
+NAME_RULE = f"expected up to {_LONGEST_NAME} letters, spaces, - and _, with no more than 4 digits"
 
 
 def name(form: Form, parameter: str) -> str | None:
     """A name for messages, which cannot be an address or a number to call."""
     text = form.text(parameter)
     if text is not None and not is_name(text):
-        raise invalid(
-            parameter,
-            f"expected up to {_LONGEST_NAME} letters, spaces, - and _, with no more than 4 digits",
-        )
+        raise invalid(parameter, NAME_RULE)
     return text
 
 
