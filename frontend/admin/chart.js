@@ -102,11 +102,11 @@ function niceTop(value) {
 
 function table(title, starts, lines, format, when) {
   return h("div", { class: "scroll", role: "region", "aria-label": `${title}, as a table`, tabindex: "0" },
-    h("table", { class: "table" },
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Time"), lines.map((line) => h("th", { scope: "col", class: "number" }, line.name)))),
+    h("table", { class: "table mb-0 small" },
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Time"), lines.map((line) => h("th", { scope: "col", class: "text-end" }, line.name)))),
       h("tbody", {}, starts.map((_, place) => h("tr", {},
         h("th", { scope: "row" }, when(place)),
-        lines.map((line) => h("td", { class: "number" }, format(line.values[place]))),
+        lines.map((line) => h("td", { class: "text-end" }, format(line.values[place]))),
       )).reverse()),
     ),
   );

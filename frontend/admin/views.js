@@ -259,9 +259,9 @@ export function button(text, data, about) {
 /** A table that scrolls in its own place if it is wide. Columns that begin with # hold numbers. */
 export function table(title, columns, rows, nothing) {
   if (!rows.length) return h("p", { class: "hint" }, nothing);
-  const cell = (column) => (column.startsWith("#") ? "number" : column === "Trend" ? "over-time" : null);
+  const cell = (column) => (column.startsWith("#") ? "text-end text-nowrap" : column === "Trend" ? "d-none d-md-table-cell" : null);
   return h("div", { class: "scroll", role: "region", "aria-label": title, tabindex: "0" },
-    h("table", { class: "table" },
+    h("table", { class: "table mb-0 small align-middle" },
       h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col", class: cell(column) }, column.replace("#", ""))))),
       h("tbody", {}, rows.map((row) => h("tr", {}, row.map((content, place) =>
         place ? h("td", { class: cell(columns[place]) }, content) : h("th", { scope: "row" }, content))))),
