@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import accumulate
 
 from flask import Blueprint, Response, request
@@ -51,9 +52,9 @@ _DURATIONS = {
 }
 
 
+@dataclass(frozen=True)
 class _Measured(Collector):
-    def __init__(self, measures: Measures) -> None:
-        self._measures = measures
+    measures: Measures
 
     def collect(self) -> Iterator[Metric]:
         families = {
@@ -61,7 +62,7 @@ class _Measured(Collector):
             for kind, (name, labels, text) in _COUNTERS.items()
         }
         durations: dict[tuple[str, str], dict[float, int]] = {}
-        for count, value in self._measures.counts.items():
+        for count, value in self.measures.counts.items():
             kind, _, rest = count.partition(":")
             if kind in _DURATIONS:
                 channel, _, bound = rest.partition(":")
@@ -76,16 +77,16 @@ class _Measured(Collector):
         yield from families.values()
         yield from _histograms(durations)
         yield GaugeMetricFamily(
-            "otp_queue_length", "Jobs waiting for a worker", self._measures.queued
+            "otp_queue_length", "Jobs waiting for a worker", self.measures.queued
         )
         yield GaugeMetricFamily(
-            "otp_sends_open", "Sends not yet sent, dropped or failed", self._measures.open_sends
+            "otp_sends_open", "Sends not yet sent, dropped or failed", self.measures.open_sends
         )
-        yield GaugeMetricFamily("otp_workers", "Running workers", self._measures.workers)
+        yield GaugeMetricFamily("otp_workers", "Running workers", self.measures.workers)
         open_breakers = GaugeMetricFamily(
             "otp_breaker_open", "1 while the sender is skipped", labels=["channel", "sender"]
         )
-        for (channel, sender), is_open in self._measures.breakers.items():
+        for (channel, sender), is_open in self.measures.breakers.items():
             open_breakers.add_metric([channel, sender], float(is_open))
         yield open_breakers
 

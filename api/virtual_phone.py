@@ -2,7 +2,6 @@
 what the carrier does to the next message."""
 
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
@@ -94,7 +93,7 @@ def _shown(message: PhoneMessage, now: int, codes: Codes) -> dict[str, Any]:
         "id": f"{message.verification_id}-{message.send}-{message.attempt}",
         "channel": message.channel,
         "to": message.to,
-        "at": _timestamp(message.at),
+        "at": schemas.timestamp(message.at / 1000),
         "carrier": message.carrier,
         "appeared": appeared,
     }
@@ -107,7 +106,3 @@ def _shown(message: PhoneMessage, now: int, codes: Codes) -> dict[str, Any]:
             "code": code,
         }
     return facts
-
-
-def _timestamp(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")

@@ -215,14 +215,14 @@ class ErasedRecipient(BaseModel):
     removed: Annotated[Removed, Field(description="What was deleted")]
 
 
-def _timestamp(unix_seconds: float | None) -> str | None:
+def timestamp(unix_seconds: float | None) -> str | None:
     if unix_seconds is None:
         return None
     moment = datetime.fromtimestamp(unix_seconds, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-_Timestamp = BeforeValidator(_timestamp)
+_Timestamp = BeforeValidator(timestamp)
 
 
 class DeliveryAttempt(BaseModel):

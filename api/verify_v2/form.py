@@ -17,6 +17,8 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 class Form:
+    """All that read a parameter raise V2Error if it is malformed."""
+
     def __init__(self, parameters: Mapping[str, list[str]]) -> None:
         self._parameters = parameters
 
@@ -40,21 +42,19 @@ class Form:
         return cls(request.args.to_dict(flat=False))
 
     def text(self, name: str) -> str | None:
-        """Returns None if the parameter is missing or empty. Raises V2Error."""
+        """Returns None if the parameter is missing or empty."""
         values = self._parameters.get(name, [])
         if len(values) > 1:
             raise invalid(name, "given more than once")
         return values[0] or None if values else None
 
     def required(self, name: str) -> str:
-        """Raises V2Error."""
         value = self.text(name)
         if value is None:
             raise V2Error(Kind(400, f"Missing required parameter: {name}"))
         return value
 
     def boolean(self, name: str) -> bool | None:
-        """Raises V2Error."""
         value = self.text(name)
         if value is None:
             return None
@@ -63,7 +63,6 @@ class Form:
         return _BOOLEANS[value.lower()]
 
     def integer(self, name: str, least: int, most: int) -> int | None:
-        """Raises V2Error."""
         value = self.text(name)
         if value is None:
             return None

@@ -1,6 +1,5 @@
 """What this API answers: every key is always present, and times are in whole seconds of UTC."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,28 +54,13 @@ def service(service: Service) -> dict[str, Any]:
     }
 
 
-def started(service: Service, to: str, one: Started) -> dict[str, Any]:
-    return _verification(
-        service, to, one, status="pending", asked=one.asked, updated_at=one.asked[-1].at
-    )
-
-
-def verification(service: Service, to: str, one: Verification) -> dict[str, Any]:
-    asked = [Asked(send.channel, send.asked_at) for send in one.sends]
-    return _verification(
-        service, to, one, status=one.status, asked=asked, updated_at=one.updated_at
-    )
-
-
-def _verification(
-    service: Service,
-    to: str,
-    one: Started | Verification,
-    *,
-    status: str,
-    asked: Sequence[Asked],
-    updated_at: float | None,
-) -> dict[str, Any]:
+def verification(service: Service, to: str, one: Started | Verification) -> dict[str, Any]:
+    status: str = "pending"
+    if isinstance(one, Started):
+        asked, updated_at = one.asked, one.asked[-1].at
+    else:
+        status, updated_at = one.status, one.updated_at
+        asked = tuple(Asked(send.channel, send.asked_at) for send in one.sends)
     return {
         "sid": one.verification_id,
         "service_sid": service.sid,

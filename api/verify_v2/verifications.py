@@ -30,7 +30,7 @@ def register(v2: Blueprint, verifications: "Verifications") -> None:
     def create_verification(service_sid: str) -> tuple[dict[str, Any], int]:
         of, to, started = verifications.start(service_sid, Form.of(request))
         # Nothing can fail from here on, because clients repeat the request after a 5xx.
-        return shapes.started(of, to, started), 201
+        return shapes.verification(of, to, started), 201
 
     @v2.get("/Services/<service_sid>/Verifications/<sid>")
     def get_verification(service_sid: str, sid: str) -> dict[str, Any]:
