@@ -60,7 +60,6 @@ class OtpWorker(BaseWorker):
         self._deliverer = deliverer
         self._concurrency = concurrency
         self._crew = Crew(deliverer, concurrency)
-        self._backlog = False
         self._next_beat = self._next_sweep = 0.0
 
     @property
@@ -135,12 +134,8 @@ class OtpWorker(BaseWorker):
         return sends
 
     def _take_jobs(self, most: int, *, wait: bool) -> list[tuple[str, int]]:
-        waits = wait and not self._backlog
-        jobs = self._ledger.take(most, wait_seconds=TICK_SECONDS if waits else 0)
-        # With more jobs than threads there is nothing to wait for next time.
-        self._backlog = len(jobs) == most
         sends = []
-        for data in jobs:
+        for data in self._ledger.take(most, wait_seconds=TICK_SECONDS if wait else 0):
             try:
                 sends.append(read_job(data))
             except ForeignJob as error:
