@@ -7,6 +7,7 @@ carry that name in `Host`.
 
 import re
 import socket
+from collections.abc import Collection
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -25,31 +26,26 @@ class HostNotAllowed(Exception):
     """The request is for a host that could be anyone's."""
 
 
-class OwnHosts:
-    def __init__(self, public_url: str | None) -> None:
-        public = urlsplit(public_url or "").hostname or ""
-        names = {"localhost", _COMPOSE_SERVICE, socket.gethostname(), public}
-        self._names = {_normal(name) for name in names if name}
-
-    def has(self, host: str) -> bool:
-        """Whether the value of a Host header is an IP address or one of our names, with or without
-        a port or a trailing dot."""
-        found = _HOST.fullmatch(host)
-        if not found:
-            return False
-        name = _normal(found[1])
-        return name in self._names or name.endswith(".localhost") or _is_ip(name.strip("[]"))
+def is_ours(host: str, names: Collection[str]) -> bool:
+    """Whether the value of a Host header is an IP address or one of our `names`, with or without a
+    port or a trailing dot."""
+    found = _HOST.fullmatch(host)
+    if not found:
+        return False
+    name = _normal(found[1])
+    return name in names or name.endswith(".localhost") or _is_ip(name.strip("[]"))
 
 
 def register(app: Flask, access: Access, public_url: str | None) -> None:
     """Refuse requests with another host before all other work."""
-    own = OwnHosts(public_url)
+    public = urlsplit(public_url or "").hostname or "localhost"
+    names = set(map(_normal, ("localhost", _COMPOSE_SERVICE, socket.gethostname(), public)))
 
     @lru_cache(maxsize=64)
     def are_ours(*headers: str) -> bool:
         hosts = (host.strip() for header in headers for host in header.split(","))
         # Browsers always send a host, in ASCII.
-        return all(own.has(host) for host in hosts if host and host.isascii())
+        return all(is_ours(host, names) for host in hosts if host and host.isascii())
 
     @app.before_request
     def refuse() -> None:

@@ -150,9 +150,8 @@ class Page:
     def _answer(
         self, view: View, where: str = "", error: Exception | None = None, status: int = 200
     ) -> ResponseReturnValue:
-        settings = view.settings
         found = view.verification
-        length = found.code_length if found else settings.otp_code_length
+        length = found.code_length if found else view.settings.otp_code_length
         if error is not None:
             kind = kind_of(error)
             text = view.texts.refusal(kind.code, error, length)
@@ -165,14 +164,11 @@ class Page:
             lang=self.languages.chosen(request),
             languages=self.languages.links(request),
             locale=self.locale,
-            app_name=settings.otp_app_name,
-            channels=view.channels,
+            settings=view.settings,
+            app_name=view.settings.otp_app_name,
             code_length=length,
             examples=EXAMPLES,
             is_open=self.access.is_open(),
             phone_is_open=self.phone_is_open(),
-            region=settings.otp_default_region,
-            countries=settings.otp_allowed_countries,
-            is_console=settings.prints_codes,
         )
         return html, status
