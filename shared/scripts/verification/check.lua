@@ -77,8 +77,9 @@ if status == 'max_attempts_reached' or locked > 0 then
     wait_ms = math.max(locked, again - now),
   })
 end
-local length = tonumber(code_length or typed_length)
-if not request.any_length and length ~= tonumber(typed_length) then
+typed_length = tonumber(typed_length)
+local length = tonumber(code_length) or typed_length
+if not request.any_length and length ~= typed_length then
   return cjson.encode({outcome = 'malformed', verification_id = id, code_length = length})
 end
 
