@@ -39,27 +39,25 @@ class Crew:
         # The attempts that gave their place back, by their sender.
         self._relieved: dict[tuple[str, str], Claim] = {}
         # None ends a thread.
+        self._claims: SimpleQueue[Claim | None] = SimpleQueue()
         self._outcomes: SimpleQueue[Outcome | None] = SimpleQueue()
         spare = deliverer.sender_count if size > 1 else 0
-        self._hands: list[SimpleQueue[Claim | None]] = [SimpleQueue() for _ in range(size + spare)]
-        # The one at the end was busy last, and is next: the CPU's cache still has its memory.
-        self._idle = list(self._hands)
-        self._threads = [
-            Thread(target=self._attempt_all, args=(hand,), name=f"delivery-{i}", daemon=True)
-            for i, hand in enumerate(self._hands)
+        self._hands = [
+            Thread(target=self._attempt_all, name=f"delivery-{i}", daemon=True)
+            for i in range(size + spare)
         ]
         self._recorder = Thread(target=self._record_all, name="recorder", daemon=True)
 
     def start(self) -> None:
-        for thread in (*self._threads, self._recorder):
+        for thread in (*self._hands, self._recorder):
             thread.start()
 
     def stop(self) -> None:
         """End the threads. To be called when all places are free."""
-        for hand in self._hands:
-            hand.put(None)
+        for _ in self._hands:
+            self._claims.put(None)
         self._outcomes.put(None)
-        for thread in (*self._threads, self._recorder):
+        for thread in (*self._hands, self._recorder):
             thread.join()
 
     def take_places(self, timeout: float | None) -> int:
@@ -90,7 +88,7 @@ class Crew:
     def attempt(self, claims: Sequence[Claim]) -> None:
         """Make an attempt for each of these, at once. Each has a place already."""
         for claim in claims:
-            self._idle.pop().put(claim)
+            self._claims.put(claim)
 
     def _relieve(self) -> None:
         """Give back the place of one slow attempt of each sender."""
@@ -112,11 +110,9 @@ class Crew:
                     places += 1
         return places
 
-    def _attempt_all(self, hand: SimpleQueue[Claim | None]) -> None:
-        while claim := hand.get():
+    def _attempt_all(self) -> None:
+        while claim := self._claims.get():
             outcome = self._deliverer.attempt(claim)
-            # Before the place is free, so that there is a hand for each.
-            self._idle.append(hand)
             if outcome:
                 self._outcomes.put(outcome)
             else:
