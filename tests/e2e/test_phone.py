@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import Service, wait_for
+from tests.e2e.page.acts import assert_usable
 
 SIZES = {
     "desktop": {"width": 1280, "height": 800},
@@ -51,7 +51,6 @@ def open_page(browser, service) -> Iterator[Callable[..., Page]]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(5000)
         page.on("console", lambda said: complaints.extend(_complaint(said)))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda asked: complaints.extend(_foreign(asked.url, service.url)))
@@ -86,15 +85,6 @@ def generate(service: Service, **asked: str) -> str:
 def send_of(service: Service, verification_id: str) -> tuple[str, str | None]:
     (send,) = service.call("GET", f"/verifications/{verification_id}").body["sends"]
     return send["status"], send["reason"]
-
-
-def assert_usable(page: Page) -> None:
-    """No axe violation, light and dark, and nothing to scroll sideways for."""
-    for colours in ("dark", "light"):
-        page.emulate_media(color_scheme=colours)
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_a_code_that_is_asked_for_comes_to_the_phone_and_is_right(open_page, number):

@@ -4,20 +4,10 @@ and on a phone, light and dark."""
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.e2e.dashboard.conftest import PASSWORD, SIZES, ask, find, go, last_digits, verify
-
-
-def assert_usable(page: Page) -> None:
-    """No axe violation, light and dark, and nothing to scroll sideways for."""
-    for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme)
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
-    width = page.viewport_size["width"]
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+from tests.e2e.page.acts import assert_usable
 
 
 def tile(page: Page, name: str):
