@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -25,6 +25,8 @@ from tests.conftest import RedisServer, free_port, redis_server
 
 Seen = TypeVar("Seen")
 ROOT = Path(__file__).parent.parent.parent
+# How long a test waits for what has to come, on a busy machine too. Bars in seconds are shorter.
+PATIENCE_SECONDS = 60
 CONSOLE_LINE = re.compile(
     r"^console-sender host=(?P<host>\S+) channel=(?P<channel>\w+) to=(?P<to>\S+) "
     r"code=(?P<code>\d+) expires_in=(?P<expires_in>\d+)s$",
@@ -88,8 +90,8 @@ class Program:
         finally:
             self.process.send_signal(signal.SIGCONT)
 
-    def wait_for_event(self, event: str, timeout: float = 20) -> None:
-        wait_for(lambda: f'"event": "{event}"' in self.log.read_text(encoding="utf-8"), timeout)
+    def wait_for_event(self, event: str) -> None:
+        wait_for(lambda: f'"event": "{event}"' in self.log.read_text(encoding="utf-8"))
 
 
 class Service:
@@ -181,7 +183,7 @@ class Service:
         texts = [log.read_text(encoding="utf-8") for log in self.folder.glob("worker-*.log")]
         return [match.groupdict() for text in texts for match in CONSOLE_LINE.finditer(text)]
 
-    def code_for(self, to: str, timeout: float = 5) -> str:
+    def code_for(self, to: str, timeout: float = PATIENCE_SECONDS) -> str:
         """The newest code that was printed for an address."""
         return wait_for(lambda: [s["code"] for s in self.sent() if s["to"] == to], timeout)[-1]
 
@@ -191,7 +193,7 @@ class Service:
         return self._programs[-1]
 
 
-def wait_for(look: Callable[[], Seen], timeout: float = 5) -> Seen:
+def wait_for(look: Callable[[], Seen], timeout: float = PATIENCE_SECONDS) -> Seen:
     """What `look` answers as soon as that is true, or AssertionError."""
     deadline = time.monotonic() + timeout
     while not (seen := look()):
@@ -200,28 +202,36 @@ def wait_for(look: Callable[[], Seen], timeout: float = 5) -> Seen:
     return seen
 
 
-@pytest.fixture(scope="session")
-def start_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Service]]:
-    """Start one more service, with settings as keyword arguments."""
+@contextmanager
+def started_services(folders: pytest.TempPathFactory) -> Iterator[Callable[..., Service]]:
+    """Start services, with settings as keyword arguments. All are stopped at the end."""
     with ExitStack() as running:
 
         def start(*, redis_options: tuple[str, ...] = (), **env: str) -> Service:
-            folder = tmp_path_factory.mktemp("service")
+            folder = folders.mktemp("service")
             # As in docker compose: a command that is new here is refused until RIGHTS has it.
             user = ("--user", USER, "on", ">password", *RIGHTS.split())
             redis = running.enter_context(redis_server(folder, *user, *redis_options))
             service = Service(redis, folder, env)
             running.callback(service.stop)
-            wait_for(service.is_up, 20)
+            wait_for(service.is_up)
             service.worker.wait_for_event("worker_started")
             return service
 
         yield start
 
 
+@pytest.fixture(scope="module")
+def start_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Service]]:
+    """Start one more service. It ends with the file, because idle ones cost time as well."""
+    with started_services(tmp_path_factory) as start:
+        yield start
+
+
 @pytest.fixture(scope="session")
-def service(start_service: Callable[..., Service]) -> Service:
-    return start_service()
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with started_services(tmp_path_factory) as start:
+        yield start()
 
 
 @pytest.fixture(scope="module")
@@ -230,6 +240,7 @@ def browser() -> Iterator[Browser]:
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not program:
         pytest.skip("no chromium on the PATH; CHROMIUM may name one")
+    expect.set_options(timeout=1000 * PATIENCE_SECONDS)
     with (
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=program, args=["--no-sandbox"]) as browser,

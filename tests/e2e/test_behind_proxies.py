@@ -91,7 +91,7 @@ def port(request, service, tmp_path_factory) -> Iterator[int]:
         command = request.param(folder, port, service.port)
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        wait_for(lambda: answers(port) or process.poll() is not None, 10)
+        wait_for(lambda: answers(port) or process.poll() is not None)
         assert process.poll() is None, (folder / "log").read_text(encoding="utf-8")
         yield port
     finally:
@@ -121,7 +121,6 @@ def page(browser, place, scripts) -> Iterator[Page]:
     """A tab, which fails the test if any part of a page is missing."""
     context = browser.new_context(java_script_enabled=scripts, reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(10_000)
     missing: list[str] = []
     page.on("response", lambda got: missing.append(got.url) if got.status == 404 else None)
     page.on("pageerror", lambda error: missing.append(str(error)))

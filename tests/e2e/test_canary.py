@@ -184,7 +184,7 @@ class People:
 
 
 def wait_until_nothing_is_queued(service: Service) -> None:
-    wait_for(lambda: not service.redis.exists("otp:due", "rq:queue:otp"), 20)
+    wait_for(lambda: not service.redis.exists("otp:due", "rq:queue:otp"))
 
 
 def commands(append_only_file: bytes) -> Iterator[list[bytes]]:

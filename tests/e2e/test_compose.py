@@ -106,7 +106,7 @@ class Stack:
             codes = {sent["to"]: sent["code"] for sent in self.deliveries()}
             return codes if codes.keys() >= set(phones) else None
 
-        return wait_for(delivered, 20) or {}
+        return wait_for(delivered) or {}
 
 
 def _docker(*arguments: str) -> str:
@@ -286,7 +286,7 @@ def test_starts_anew_when_killed(stack, service):
         healthy = bool(now["State"]["Health"]["Status"] == "healthy")
         return healthy and now["RestartCount"] > before["RestartCount"]
 
-    wait_for(restarted, 30)
+    wait_for(restarted)
 
 
 def test_a_new_image_does_not_restart_redis(stack, tmp_path):
@@ -336,7 +336,7 @@ def test_a_restored_password_is_used_by_all_after_the_next_up(stack, stopped):
         phones[:] = [f"+1415556{len(stopped)}{next(number):03}" for _ in range(6)]
         return all(stack.generate(phone) == 202 for phone in phones)
 
-    wait_for(goes_on, 30)
+    wait_for(goes_on)
     assert stack.codes(phones)
 
 

@@ -194,7 +194,7 @@ def test_a_stopped_worker_finishes_what_it_has_begun(mail_service, mailbox):
     assert len(mailbox.mails) < len(people)
 
     mail_service.start_worker()
-    wait_for(lambda: all(is_sent(mail_service, verification_id) for verification_id in ids), 10)
+    wait_for(lambda: all(is_sent(mail_service, verification_id) for verification_id in ids))
     assert Counter(mailbox.recipients()) == Counter(people)
 
 

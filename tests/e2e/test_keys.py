@@ -50,7 +50,7 @@ def test_a_running_api_takes_and_refuses_keys_without_a_restart(service):
     assert before.count('"event": "api_keys_changed"') == 2 * 4, "a process took no part"
     service.api.stop()
     service.start_api()
-    wait_for(service.is_up, 20)
+    wait_for(service.is_up)
     assert answers(service) == answers(service, second) == {401}
     assert "open_to_everybody" not in service.api.log.read_text(encoding="utf-8")
 
@@ -64,7 +64,7 @@ def test_a_broken_file_stops_the_start_and_not_the_running_api(service):
     key = command(service, "create shop")
     service.api.stop()
     service.start_api()
-    wait_for(service.is_up, 20)
+    wait_for(service.is_up)
     file = service.folder / "api_keys"
     file.write_text(f"{key}\n", encoding="utf-8")
     assert answers(service, key) == {404}
@@ -86,5 +86,5 @@ def test_where_messages_cost_a_made_key_is_enough_to_start(service):
     assert "python -m api.keys create APP" in service.api.log.read_text(encoding="utf-8")
     command(service, "create shop")
     service.start_api()
-    wait_for(service.is_up, 20)
+    wait_for(service.is_up)
     assert answers(service) == {401}

@@ -187,7 +187,7 @@ def test_leaves_nothing_behind_when_killed(run):
     stack = run()
     stack.wait_until_ready()
     stack.process.kill()
-    wait_for(lambda: not stack.processes(), 15)
+    wait_for(lambda: not stack.processes())
 
 
 def test_says_that_the_port_is_taken_before_it_starts_anything(run, folder):

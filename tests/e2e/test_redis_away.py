@@ -65,7 +65,7 @@ class Load:
 
     def wait_for_accepted(self, more: int) -> None:
         enough = len(self.accepted()) + more
-        wait_for(lambda: len(self.accepted()) >= enough, 20)
+        wait_for(lambda: len(self.accepted()) >= enough)
 
     def _ask(self) -> None:
         while not self._stop.wait(0.01):
@@ -128,7 +128,7 @@ def test_redis_dies_and_comes_back(service, figure):
         load.wait_for_accepted(200)
         died = time.monotonic()
         service.redis_server.kill()
-        wait_for(lambda: len(load.since(died)) >= 500, 20)
+        wait_for(lambda: len(load.since(died)) >= 500)
         service.redis_server.start()
         back = time.monotonic()
         load.wait_for_accepted(200)
@@ -172,7 +172,7 @@ def test_an_api_that_starts_before_redis_says_so_until_it_is_there(service):
     phone = new_phone()
     try:
         service.start_api()
-        wait_for(lambda: service.is_up("live"), 20)
+        wait_for(lambda: service.is_up("live"))
         assert not service.is_up("ready")
         answer = service.call("POST", "/generate-otp", {"phone": phone})
         assert (answer.status, answer.code) == (503, "storage_unavailable")

@@ -6,6 +6,7 @@ from functools import cache
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from tests.e2e.conftest import started_services
 from tests.e2e.page.acts import SIZES, new_phone
 
 
@@ -44,7 +45,6 @@ def open_page(new_context, shared_context) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
         opened.append(context if clock else page)
         pages.append(page)
-        page.set_default_timeout(15000)
         page.on("console", lambda message: complaints.extend(_complaint(message)))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: complaints.extend(_foreign(request, service.url)))
@@ -74,11 +74,12 @@ def _foreign(request, own_url: str) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def strict(start_service):
+def strict(tmp_path_factory):
     """A service that runs out of everything quickly."""
-    return start_service(
-        OTP_MAX_CHECKS="2",
-        OTP_MAX_SENDS="2",
-        OTP_RESEND_SECONDS="1",
-        OTP_LIMIT_TO="2/10m",
-    )
+    with started_services(tmp_path_factory) as start:
+        yield start(
+            OTP_MAX_CHECKS="2",
+            OTP_MAX_SENDS="2",
+            OTP_RESEND_SECONDS="1",
+            OTP_LIMIT_TO="2/10m",
+        )

@@ -82,6 +82,6 @@ def test_while_redis_is_away_it_is_tried_again(open_page, start_service, phone):
         with page.expect_response(STATUS) as refused:
             page.get_by_role("link", name="Try again now").click()
         assert refused.value.status == 503
-    expect(page.locator("#code")).to_be_focused(timeout=10_000)
+    expect(page.locator("#code")).to_be_focused()
     type_code(page, service.code_for(phone))
     expect(page.get_by_role("heading", name="Verified")).to_be_visible()

@@ -10,7 +10,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from tests.e2e.conftest import Service
+from tests.e2e.conftest import Service, started_services
 
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 # Of OTP_SERVICES: whoever moves keeps the SID that they have.
@@ -48,9 +48,10 @@ class Account:
 
 
 @pytest.fixture(scope="session")
-def keyed_service(start_service) -> Service:
+def keyed_service(tmp_path_factory) -> Iterator[Service]:
     """One that asks for credentials."""
-    return start_service(**SETTINGS)
+    with started_services(tmp_path_factory) as start:
+        yield start(**SETTINGS)
 
 
 @pytest.fixture(scope="session")
