@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from flask import Flask
 from redis import Redis
@@ -128,15 +127,8 @@ def _dashboard(
     )
 
 
-class _Flask(Flask):
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """As it is: Flask would look at each hook and view, in each request, whether it is async,
-        and none is."""
-        return func
-
-
 def _flask(settings: Settings, return_urls: ReturnUrls) -> Flask:
-    app = _Flask(
+    app = Flask(
         __name__, static_folder=FRONTEND, static_url_path="/static", template_folder=FRONTEND
     )
     app.config["BASE_URL"] = settings.otp_public_url or f"http://localhost:{settings.port}"

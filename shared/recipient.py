@@ -9,7 +9,6 @@ from urllib.parse import unquote
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from phonenumbers.phonenumberutil import _number_type_helper
 
 from shared.errors import InvalidRequest
 from shared.typed import plain, plain_name
@@ -123,11 +122,10 @@ def parse_phone(
     number = _in_e164(spelling)
     readings = [number] if number else list(_readings(spelling, default_region, dialed_from))
     for number in readings:
-        region = phonenumbers.region_code_for_number(number)
-        kind = _kind(number, region)
+        kind = phonenumbers.number_type(number)
         # Only a number that does not exist is of no kind that is known.
         if not number.extension and kind != phonenumbers.PhoneNumberType.UNKNOWN:
-            return _of_number(number, kind, region)
+            return _of_number(number, kind)
     # A country code that the library does not know gives no reading.
     written = f"+{phonenumbers.normalize_digits_only(spelling)}" if "+" in spelling else ""
     for to in (*map(_e164, readings), written):
@@ -162,17 +160,8 @@ def _region_of_code(readings: Sequence[phonenumbers.PhoneNumber]) -> str | None:
     return region if region in phonenumbers.SUPPORTED_REGIONS else None
 
 
-def _kind(number: phonenumbers.PhoneNumber, region: str | None) -> int:
-    """As phonenumbers.number_type, which would look for the region again."""
-    plan = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(
-        number.country_code or 0, region or ""
-    )
-    if plan is None:
-        return phonenumbers.PhoneNumberType.UNKNOWN
-    return _number_type_helper(phonenumbers.national_significant_number(number), plan)
-
-
-def _of_number(number: phonenumbers.PhoneNumber, kind: int, region: str | None) -> Recipient:
+def _of_number(number: phonenumbers.PhoneNumber, kind: int) -> Recipient:
+    region = phonenumbers.region_code_for_number(number)
     has_country = region is not None and region != "001"
     return Recipient(
         kind="phone",

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -220,11 +220,17 @@ def serving(server: socketserver.TCPServer) -> Iterator[str]:
         thread.join()
 
 
+@cache
+def _silent() -> socket.socket:
+    """Takes a port and never listens. If it were closed, another program could get the port."""
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    return taken
+
+
 def nobody() -> str:
     """HOST:PORT where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+    return f"127.0.0.1:{_silent().getsockname()[1]}"
 
 
 def accepting(speaks: str, accepted: str, *, hang_up: bool = False) -> HttpServer | SmtpServer:
