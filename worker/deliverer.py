@@ -257,7 +257,9 @@ def _name(channel: Channel, sender: str) -> str:
 
 def _retry_in(claim: Claim, result: AttemptResult) -> float | None:
     """Seconds until the next attempt. Returns None if there is no retry."""
-    if result in ("accepted", "invalid_recipient") or (result == "refused" and not claim.others):
+    if result in ("accepted", "invalid_recipient", "unreachable"):
+        return None
+    if result == "refused" and not claim.others:
         return None
     back_off = min(2.0 ** (claim.attempt - 1), LONGEST_BACK_OFF_SECONDS)
     if result == "unknown":

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from shared.delivery.ledger import AttemptResult
 from shared.errors import InvalidRequest
 from shared.locales import LONGEST_WRITTEN, bcp47
 from shared.policy import PHONE_CHANNELS, Channel
@@ -227,10 +228,7 @@ _Timestamp = BeforeValidator(timestamp)
 
 class DeliveryAttempt(BaseModel):
     sender: Annotated[str, Field(description="Name of the sender", examples=["twilio"])]
-    status: Annotated[
-        Literal["accepted", "refused", "transient", "unknown", "invalid_recipient"],
-        Field(description="What the provider answered"),
-    ]
+    status: Annotated[AttemptResult, Field(description="What the provider answered")]
     error: Annotated[str | None, Field(description="Error code, if the attempt failed")]
     at: Annotated[
         str,

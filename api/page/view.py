@@ -88,7 +88,8 @@ class View:
         send = self.newest_send
         if send is None:
             return ""
-        name = send.reason if send.status == "dropped" else send.status
+        is_unreachable = (send.status, send.reason) == ("failed", "unreachable")
+        name = send.reason if send.status == "dropped" or is_unreachable else send.status
         if name == "sent" and send.channel == "email":
             name = "sent_email"
         what: str = self.texts.words["delivery"].get(name, "")

@@ -109,11 +109,11 @@ function conversion(title, column, begun, rows) {
 export function bySender({ senders }) {
   return table(
     "By sender",
-    ["Sender", "Trend", "#Accepted", "#Rejected", "#Temporary failure", "#No response", "#Invalid recipient", "#Delivered", "#Undelivered"],
+    ["Sender", "Trend", "#Accepted", "#Rejected", "#Temporary failure", "#No response", "#Invalid recipient", "#Unreachable", "#Delivered", "#Undelivered"],
     Object.entries(senders).map(([name, results]) => [
       words.sender(name),
       sparkline(results.accepted),
-      ...["accepted", "refused", "transient", "unknown", "invalid_recipient", "delivered", "undelivered"].map((result) => words.number(sum(results[result]))),
+      ...["accepted", "refused", "transient", "unknown", "invalid_recipient", "unreachable", "delivered", "undelivered"].map((result) => words.number(sum(results[result]))),
     ]),
     "No messages were sent in this period.",
   );

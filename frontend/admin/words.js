@@ -23,6 +23,7 @@ export const RESULT = {
   transient: "was temporarily unavailable",
   unknown: "did not respond",
   invalid_recipient: "reported an invalid recipient",
+  unreachable: "reported that the recipient is not on this channel",
 };
 
 export const GUARD = { ok: "OK", monitored: "Would be blocked", held: "Blocked", released: "Released", exempt: "Exempt" };
@@ -39,6 +40,7 @@ const REASONS = {
   superseded: "Replaced by a newer code",
   no_sender_left: "Every sender rejected the message",
   out_of_attempts: "Every attempt failed",
+  unreachable: "The recipient is not on this channel",
   unknown: "Unknown reason",
 };
 

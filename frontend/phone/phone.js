@@ -13,6 +13,7 @@ const DID = {
   delay: (message) => (message.appeared ? "delivered late" : "on its way (takes 20 seconds)"),
   lose: () => "lost without a report",
   refuse: () => "rejected",
+  unreachable: () => "rejected: not on this channel",
   fail: () => "accepted, then reported as undelivered",
 };
 

@@ -26,10 +26,12 @@ BREAKER_OPEN_SECONDS = 5.0
 # Of what a provider says, such as its id of a message.
 _LONGEST_TOLD = 255
 
-AttemptResult = Literal["accepted", "refused", "transient", "unknown", "invalid_recipient"]
+AttemptResult = Literal[
+    "accepted", "refused", "transient", "unknown", "invalid_recipient", "unreachable"
+]
 SendStatus = Literal["sent", "queued", "failed", "delivered", "undelivered", "lost", "broken"]
 ATTEMPT_RESULTS: tuple[AttemptResult, ...] = get_args(AttemptResult)
-ReceiptOutcome = Literal["accepted", "delivered", "undelivered"]
+ReceiptOutcome = Literal["accepted", "delivered", "undelivered", "unreachable"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,16 +191,16 @@ class Ledger:
         self,
         verification_id: str,
         send: int,
-        attempt: int,
+        attempt: int | None,
         *,
         senders: Collection[tuple[Channel, str]],
         outcome: ReceiptOutcome,
         error: str | None = None,
         provider_id: str | None = None,
     ) -> str | None:
-        """Record what a provider says later of an attempt. The report is from one of `senders`, by
-        channel and name. Returns the status of the send then, None if none of them made that
-        attempt."""
+        """Record what a provider says later of an attempt, or of the newest one that `senders` made
+        if `attempt` is None. The report is from one of `senders`, by channel and name. Returns the
+        status of the send then, None if none of them made that attempt."""
         member = f"{verification_id}:{send}"
         request = {
             "senders": list(senders),

@@ -22,7 +22,7 @@ KEPT_SECONDS = 600
 # How long after a look at it the phone counts as watched.
 WATCHED_SECONDS = 5
 
-Carrier = Literal["deliver", "delay", "lose", "refuse", "fail"]
+Carrier = Literal["deliver", "delay", "lose", "refuse", "unreachable", "fail"]
 CARRIERS: tuple[Carrier, ...] = get_args(Carrier)
 
 # Stands for a digit of the code. ASCII has it for this, and no name of an app may hold it.

@@ -71,7 +71,7 @@ class Report:
 
 
 STEPS = ("started", "sent", "delivered", "verified", "failed", "dropped")
-ATTEMPTS = ("accepted", "refused", "transient", "unknown", "invalid_recipient")
+ATTEMPTS = ("accepted", "refused", "transient", "unknown", "invalid_recipient", "unreachable")
 RECEIPTS = ("delivered", "undelivered")
 
 

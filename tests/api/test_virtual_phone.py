@@ -98,6 +98,7 @@ def test_while_nobody_looks_a_message_is_sent_and_no_more(caller, look, run_work
         ("delay", False, True, "delivered", None),
         ("lose", False, False, "sent", None),
         ("refuse", False, False, "failed", "carrier_refused"),
+        ("unreachable", False, False, "failed", "unreachable"),
         ("fail", False, False, "undelivered", "handset_unreachable"),
     ],
 )
@@ -113,7 +114,7 @@ def test_the_carrier_does_what_it_is_told_to_the_next_message(
     (message,) = look()
     assert (message["carrier"], message["appeared"]) == (carrier, at_once)
     assert ("text" in message, "code" in message) == (at_once, at_once)
-    assert send_of(started)["status"] == ("failed" if carrier == "refuse" else "sent")
+    assert send_of(started)["status"] == (status if status == "failed" else "sent")
 
     clock.shift(21)
     (message,) = look()

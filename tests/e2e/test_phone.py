@@ -120,6 +120,7 @@ def test_the_page_leads_to_the_phone_and_back(open_page):
     [
         ("Deliver", "delivered", None, "delivered"),
         ("Reject", "failed", "carrier_refused", "rejected"),
+        ("Not on this channel", "failed", "unreachable", "not on this channel"),
         ("Accept, then fail", "undelivered", "handset_unreachable", "reported as undelivered"),
         ("Lose", "sent", None, "lost"),
         ("Delay", "sent", None, "on its way"),

@@ -22,6 +22,7 @@ REFUSED = DeliveryError("refused", "smtp_535")
 TRANSIENT = DeliveryError("transient", "smtp_451")
 UNKNOWN = DeliveryError("unknown", "timeout")
 INVALID = DeliveryError("invalid_recipient", "smtp_550")
+UNREACHABLE = DeliveryError("unreachable", "whatsapp_131026")
 
 
 @pytest.fixture
@@ -103,6 +104,18 @@ def test_an_address_that_nobody_can_reach_is_tried_nowhere_else(
     deliverer.deliver(*send)
     assert seen() == (("failed", "smtp_550"), [("first", "invalid_recipient", "smtp_550")])
     assert second.messages == []
+
+
+def test_a_person_who_is_not_on_the_channel_is_tried_nowhere_else_on_it(
+    deliverer, send, first, second, seen, redis, clock
+):
+    first.failures = [UNREACHABLE]
+    deliverer.deliver(*send)
+    assert seen() == (("failed", "unreachable"), [("first", "unreachable", "whatsapp_131026")])
+    clock.shift(60)
+    deliverer.deliver(*send)
+    assert first.messages == second.messages == []
+    assert not redis.keys("otp:breaker:*")
 
 
 def test_a_sender_that_refused_is_not_asked_again(deliverer, send, first, second, clock):

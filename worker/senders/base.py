@@ -10,7 +10,7 @@ from shared.policy import Channel
 # twice as long to another worker.
 LONGEST_SEND_SECONDS = 15.0
 
-Failure = Literal["refused", "transient", "unknown", "invalid_recipient"]
+Failure = Literal["refused", "transient", "unknown", "invalid_recipient", "unreachable"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,8 @@ class Message:
     """One code for one person. `to` is E.164 or an e-mail address; `text`, `subject` and `html`
     (e-mail only) are ready to send, in the language of `locale` (BCP 47); `expires_in` is the
     code's remaining life in seconds. `idempotency_key` is the same for every attempt of one send,
-    for providers that can tell a repetition by it. `receipt_url` is where the provider may report
+    for providers that can tell a repetition by it. `attempt` names this attempt, for providers that
+    return a name of ours in their receipts. `receipt_url` is where the provider may report
     the result, or None if the service has no public address."""
 
     to: str
@@ -30,6 +31,7 @@ class Message:
     locale: str
     expires_in: int
     idempotency_key: str
+    attempt: str
     receipt_url: str | None
 
 
@@ -40,6 +42,7 @@ class DeliveryError(Exception):
     transient          not taken; it may be taken later (no connection, busy)
     unknown            the message left, and no answer came: it may have been taken
     invalid_recipient  nobody can deliver to this address
+    unreachable        this person is not on this channel; another channel may reach them
 
     `error` is a short word or number for people and programs, such as `smtp_451`; never text of
     the provider, which may hold the code or the address.

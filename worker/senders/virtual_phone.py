@@ -7,10 +7,12 @@ from redis.exceptions import RedisError
 from shared.delivery.virtual_phone import Arrival, Phone
 from shared.errors import StorageUnavailable
 from shared.recipient import mask
-from worker.senders.base import DeliveryError, Message
+from worker.senders.base import DeliveryError, Failure, Message
 from worker.senders.console import ConsoleSender
 
 log = logging.getLogger("otp.worker")
+
+_FAILURES: dict[str | None, Failure] = {"refuse": "refused", "unreachable": "unreachable"}
 
 
 class VirtualPhoneSender:
@@ -24,8 +26,9 @@ class VirtualPhoneSender:
 
     def send(self, message: Message) -> None:
         self._console.send(message)
-        if self._receive(message) == "refuse":
-            raise DeliveryError("refused", "carrier_refused")
+        failure = _FAILURES.get(self._receive(message))
+        if failure:
+            raise DeliveryError(failure, f"carrier_{failure}")
 
     def _receive(self, message: Message) -> str | None:
         verification_id, _, send = message.idempotency_key.rpartition("-")

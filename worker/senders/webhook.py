@@ -16,13 +16,14 @@ that remembers it never sends twice.
 It answers
     2xx       accepted; {"id": "…"} is kept as its id for the message
     409       it has this id already, which is as good
-    410, 422  with {"error": "…"}: nobody can deliver to this address
+    410, 422  with {"error": "…"}: no one can deliver to this address, or, with
+              {"error": "unreachable"}, this person is not on this channel
     408, 425, 429, 503   not now; it may be tried again
     another 3xx or 4xx   refused; the next sender gets it
     another 5xx          nobody knows, as it may have failed after the message went out
 
-It may POST {"status": "delivered"}, or "undelivered" with an "error" word, or "accepted" to
-`receipt_url`, signed in the same way with the same secret.
+It may POST {"status": "delivered"}, or "undelivered" with an "error" word, or "unreachable",
+or "accepted" to `receipt_url`, signed in the same way with the same secret.
 """
 
 import json
@@ -87,7 +88,7 @@ def _id(answer: Answer, message: Message) -> str | None:
 
 def _failure(answer: Answer) -> Failure:
     if answer.status in (410, 422) and isinstance(answer.json.get("error"), str):
-        return "invalid_recipient"
+        return "unreachable" if answer.json["error"] == "unreachable" else "invalid_recipient"
     if answer.status in (408, 425, 429, 503):
         return "transient"
     return "unknown" if answer.status >= 500 else "refused"

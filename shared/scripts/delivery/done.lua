@@ -4,7 +4,7 @@
 -- KEYS 1 due   then of each attempt: send, verification
 -- ARGV 1 breaker_failures   2 breaker_open_ms
 --      then of each attempt: member (of due), token, attempt, sender, result (accepted | refused |
---        transient | unknown | invalid_recipient), error, provider_id, retry_in_ms; '' is none
+--        transient | unknown | invalid_recipient | unreachable), error, provider_id, retry_in_ms; '' is none
 -- Result, in the order of the attempts, the status of each send: sent | queued | failed | delivered |
 --        undelivered (its receipt was here first), or lost when the claim was, or broken when its
 --        record cannot be written
@@ -53,7 +53,8 @@ local function record(first, send, verification)
 
   local reason, took
   if status == 'sending' then
-    status, reason = 'failed', failure
+    redis.call('HDEL', send, 'reason')
+    status, reason = 'failed', result == 'unreachable' and result or failure
     if result == 'accepted' then
       status, reason = 'sent', nil
       if asked then
@@ -70,7 +71,7 @@ local function record(first, send, verification)
     sender = sender, status = result, error = failure,
     begun = tonumber(begun), at = now, provider_id = given(provider_id),
   }))
-  redis.call('HDEL', send, 'not_before', 'reason')
+  redis.call('HDEL', send, 'not_before')
   if reason then
     redis.call('HSET', send, 'reason', reason)
   end

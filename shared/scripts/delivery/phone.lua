@@ -14,6 +14,7 @@ local BEHAVIOURS = {
   delay = {appears_in_ms = 20000, receipt = 'delivered', receipt_in_ms = 21000},
   lose = {},
   refuse = {},
+  unreachable = {},
   fail = {receipt = 'undelivered', receipt_in_ms = 2000},
 }
 

@@ -3,27 +3,42 @@
 --
 -- KEYS 1 send   2 due
 -- ARGV 1 the request, JSON: senders (the receipt is from one of these, [channel, name] each), member
---        (of due), attempt, outcome (accepted | delivered | undelivered), error, provider_id
+--        (of due), attempt (or else the newest one of these senders), outcome (accepted | delivered |
+--        undelivered | unreachable), error, provider_id
 -- Result: the status of the send; nothing if none of the senders made that attempt
 --
 -- Uses: reading, time, counting
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
-local found = redis.pcall('HMGET', KEYS[1],
-  'status', 'attempts', 'channel', 'attempt:' .. request.attempt, 'by:' .. request.attempt)
+local unreachable = request.outcome == 'unreachable'
+local undelivered = unreachable or request.outcome == 'undelivered'
+
+local found = redis.pcall('HMGET', KEYS[1], 'status', 'attempts', 'channel')
 if found.err then
   return nil
 end
-local status, attempts, channel, line, claimed_by = unpack(found)
+local status, attempts, channel = found[1], tonumber(found[2]) or 0, found[3]
 
--- An attempt has no line until its worker has recorded it. A receipt may come before that.
-local attempt = line and decoded(line)
-local made_by = attempt and attempt.sender or claimed_by
-local believed = false
-for _, sender in ipairs(request.senders) do
-  believed = believed or (sender[1] == channel and sender[2] == made_by)
+-- An attempt and its sender, if that is one of the senders. An attempt has no line until its worker has
+-- recorded it. A receipt may come before that.
+local function believed(number)
+  local line, claimed_by = unpack(redis.call('HMGET', KEYS[1], 'attempt:' .. number, 'by:' .. number))
+  local attempt = line and decoded(line)
+  local made_by = attempt and attempt.sender or claimed_by
+  for _, sender in ipairs(request.senders) do
+    if sender[1] == channel and sender[2] == made_by then
+      return made_by, attempt
+    end
+  end
 end
-if not believed then
+
+local number = request.attempt or attempts
+local made_by, attempt = believed(number)
+while not made_by and not request.attempt and number > 1 do
+  number = number - 1
+  made_by, attempt = believed(number)
+end
+if not made_by then
   return nil
 end
 
@@ -36,18 +51,19 @@ if attempt then
   if request.outcome ~= 'accepted' then
     attempt.receipt = {outcome = request.outcome, at = now, error = request.error}
   end
-  if request.outcome == 'undelivered' and status ~= 'delivered' then
+  if undelivered and status ~= 'delivered' then
     attempt.error = request.error
   end
-  redis.call('HSET', KEYS[1], 'attempt:' .. request.attempt, cjson.encode(attempt))
+  redis.call('HSET', KEYS[1], 'attempt:' .. number, cjson.encode(attempt))
 end
 
-local latest = request.attempt == tonumber(attempts)
+local latest = number == attempts
 local reached = status
 if request.outcome == 'delivered' then
   reached = 'delivered'
-elseif request.outcome == 'undelivered' then
-  if latest and (status == 'sent' or status == 'sending') then
+elseif undelivered then
+  -- No other attempt reaches a person who is not on this channel.
+  if latest and (status == 'sent' or status == 'sending' or (unreachable and status == 'queued')) then
     reached = 'undelivered'
   elseif latest and status == 'queued' then
     -- The result is known, so the next attempt need not wait.
@@ -60,8 +76,9 @@ end
 if reached ~= status then
   redis.call('HSET', KEYS[1], 'status', reached)
   redis.call('HDEL', KEYS[1], 'reason')
-  if request.error then
-    redis.call('HSET', KEYS[1], 'reason', request.error)
+  local reason = unreachable and request.outcome or request.error
+  if reason then
+    redis.call('HSET', KEYS[1], 'reason', reason)
   end
   redis.call('ZREM', KEYS[2], request.member)
   local verification = 'otp:verification:' .. string.match(request.member, '^[^:]+')

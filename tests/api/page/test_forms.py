@@ -195,6 +195,13 @@ def test_after_a_failure_another_way_is_promised_where_it_is_open(browser, ledge
     assert browser.send(path, resend="call") == 429
 
 
+def test_a_person_who_is_not_on_the_channel_is_offered_another_one(browser, ledger):
+    path = browser.ask()
+    (claim,) = ledger.claim([(id_in(path), 1)], SENDER_NAMES)
+    done_one(ledger, claim, "unreachable", error="whatsapp_131026")
+    assert "This number can’t be reached this way. Try another way." in browser.get(path)
+
+
 @pytest.mark.parametrize("env", [{"OTP_TEST_NUMBERS": f"{PHONE}:4242"}])
 def test_the_code_of_a_test_number_is_typed_as_any(browser, run_worker, sender):
     path = browser.ask()

@@ -23,6 +23,7 @@ from tests.api.receipts.reports import (
         ({"status": "delivered"}, ("delivered", None, None)),
         ({"status": "accepted"}, ("accepted", None, None)),
         ({"status": "undelivered"}, ("undelivered", None, None)),
+        ({"status": "unreachable"}, ("unreachable", None, None)),
         ({"status": "undelivered", "error": "no_signal"}, ("undelivered", "no_signal", None)),
         ({"status": "undelivered", "error": None}, ("undelivered", None, None)),
         ({"status": "delivered", "error": "late"}, ("delivered", None, None)),

@@ -31,6 +31,7 @@ def test_what_became_of_the_message_is_shown(open_page, service, phone):
         ("delivered", "", "Delivered"),
         ("undelivered", "unreachable", "Couldn’t be delivered. Try another way."),
         ("failed", "out_of_attempts", "Couldn’t be sent. Try another way."),
+        ("failed", "unreachable", "This number can’t be reached this way. Try another way."),
         ("dropped", "superseded", "Replaced by a newer code"),
     ]:
         service.redis.hset(send, mapping={"status": status, "reason": reason})

@@ -64,6 +64,7 @@ def test_shows_senders_by_what_providers_said():
         "transient": 1,
         "unknown": 0,
         "invalid_recipient": 0,
+        "unreachable": 0,
         "delivered": 3,
         "undelivered": 1,
     }

@@ -26,6 +26,7 @@ def message(user):
         code=code,
         text=f"{code} is your code.",
         idempotency_key=f"{started.verification_id}-{started.send}",
+        attempt=f"{started.verification_id}-{started.send}-1",
     )
 
 
@@ -38,12 +39,15 @@ def test_a_message_is_printed_and_comes_to_the_phone(phone, message, capsys):
     assert (shown.to, shown.channel, shown.locale) == ("+1415*****23", "sms", "en")
 
 
-def test_is_refused_where_the_carrier_is_told_so(phone, message, capsys):
+@pytest.mark.parametrize(
+    ("carrier", "failure"), [("refuse", "refused"), ("unreachable", "unreachable")]
+)
+def test_fails_where_the_carrier_is_told_so(phone, message, capsys, carrier, failure):
     sender = VirtualPhoneSender(ConsoleSender(), phone)
     phone.look()
-    phone.tell_carrier("refuse")
-    failure = failure_of(sender, message)
-    assert (failure.failure, failure.error) == ("refused", "carrier_refused")
+    phone.tell_carrier(carrier)
+    error = failure_of(sender, message)
+    assert (error.failure, error.error) == (failure, f"carrier_{failure}")
     assert f"code={message.code}" in capsys.readouterr().out
     assert sender.send(replace(message, channel="whatsapp")) is None
 

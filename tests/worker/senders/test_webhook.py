@@ -76,6 +76,7 @@ def test_takes_it_as_accepted(http_server, reply, provider_id):
     [
         ({"status": 410, "body": b'{"error": "opted out"}'}, "invalid_recipient"),
         ({"status": 422, "body": b'{"error": "no mobile"}'}, "invalid_recipient"),
+        ({"status": 422, "body": b'{"error": "unreachable"}'}, "unreachable"),
         ({"status": 410}, "refused"),
         ({"status": 422, "body": b'{"detail": "no such field"}'}, "refused"),
         ({"status": 400, "body": b'{"error": "no"}'}, "refused"),

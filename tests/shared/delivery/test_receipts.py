@@ -1,0 +1,64 @@
+"""What receipts do to a send: it only moves forward, and only the sender of an attempt counts."""
+
+import pytest
+
+from shared.delivery.ledger import Outcome
+from tests.fakes import claim_one, done_one
+
+SENDERS = [("sms", "smtp")]
+
+
+@pytest.fixture
+def report(ledger, send):
+    """Report of an attempt, of the newest one without a number. Returns the send's status."""
+
+    def report(outcome, attempt=None, senders=SENDERS, **facts):
+        return ledger.receipt(*send, attempt, senders=senders, outcome=outcome, **facts)
+
+    return report
+
+
+def test_a_send_only_moves_forward(ledger, send, report):
+    done_one(ledger, claim_one(ledger, *send), "accepted")
+    assert report("accepted") == "sent"
+    assert report("delivered") == "delivered"
+    for replayed in ("accepted", "undelivered", "unreachable"):
+        assert report(replayed, error="late") == "delivered"
+
+
+def test_a_message_that_was_given_up_too_early_is_delivered_after_all(ledger, send, report):
+    done_one(ledger, claim_one(ledger, *send), "accepted")
+    assert report("undelivered") == "undelivered"
+    assert report("accepted") == "undelivered"
+    assert report("delivered") == "delivered"
+
+
+def test_a_person_who_is_not_on_the_channel_gets_no_other_attempt(
+    ledger, send, report, seen, clock
+):
+    done_one(ledger, claim_one(ledger, *send), "unknown", error="x", retry_in_seconds=5)
+    assert report("unreachable", error="whatsapp_131026") == "undelivered"
+    assert seen(send) == ("undelivered", "unreachable")
+    clock.shift(10)
+    assert claim_one(ledger, *send) is None
+
+
+def test_a_receipt_that_comes_before_the_result_keeps_its_reason(ledger, send, report, seen):
+    claim = claim_one(ledger, *send)
+    assert report("unreachable") == "undelivered"
+    assert done_one(ledger, claim, "accepted") == "undelivered"
+    assert seen(send) == ("undelivered", "unreachable")
+
+
+def test_a_receipt_without_a_number_is_of_the_senders_newest_attempt(ledger, send, report, clock):
+    first, second = {"": {"sms": ["one"]}}, {"": {"sms": ["two"]}}
+    for senders in (first, first, second):
+        (claim,) = ledger.claim([send], senders)
+        ledger.done([Outcome(claim=claim, result="unknown", retry_in_seconds=0)])
+    assert report("undelivered", senders=[("sms", "one")], error="off") == "queued"
+    assert report("delivered", senders=[("sms", "three")]) is None
+    assert report("delivered", senders=[("sms", "two")]) == "delivered"
+
+
+def test_a_receipt_of_a_send_that_nobody_has_claimed_is_not_believed(report):
+    assert report("delivered") is None
