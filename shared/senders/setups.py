@@ -14,13 +14,13 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import unquote
 from typing import ClassVar, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import idna
 from email_validator import validate_email
 
 from shared.policy import CHANNELS, Channel
-from shared.settings.sender_urls import SenderUrl
+from shared.settings.sender_urls import SenderUrl, api_base
 
 
 class ConsoleSetup:
@@ -120,7 +120,6 @@ class TwilioSetup:
         parts = SenderUrl.parse(url, ("account", "auth_token", "api", "content"))
         account = parts.options.get("account", parts.user)
         content = parts.options.get("content")
-        api = parts.options.get("api", "https://api.twilio.com")
         channels = [c for form, c in _CHANNELS.items() if re.fullmatch(form, parts.host)]
         if (
             not re.fullmatch("AC[0-9a-fA-F]{32}", account)
@@ -128,7 +127,6 @@ class TwilioSetup:
             or not (parts.password and channels)
             or (parts.port or parts.path.strip("/"))
             or not re.fullmatch("HX[0-9a-fA-F]{32}", content or "HX" + 32 * "0")
-            or not (urlsplit(api).scheme in ("http", "https") and urlsplit(api).netloc)
         ):
             raise ValueError(
                 "expected twilio://SID:TOKEN@FROM, where SID is AC… (or SK… with ?account=AC…) and "
@@ -140,7 +138,7 @@ class TwilioSetup:
             channels=channels[0],
             auth=(parts.user, parts.password),
             content=content,
-            api=api.rstrip("/"),
+            api=api_base(parts, "https://api.twilio.com"),
             auth_token=parts.options.get("auth_token")
             or (parts.password if parts.user.startswith("AC") else None),
         )

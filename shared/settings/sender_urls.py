@@ -79,3 +79,13 @@ def named(urls: Sequence[str], app: str = "") -> list[tuple[str, str]]:
         nth = f"-{schemes[:number].count(scheme)}" if schemes.count(scheme) > 1 else ""
         pairs.append((f"{prefix}{scheme}{nth}", url))
     return pairs
+
+
+def api_base(url: SenderUrl, usual: str) -> str:
+    """Where the provider's API is: `usual`, or ?api= for another region, a private gateway or a
+    test server. Raises ValueError."""
+    base = url.options.get("api", usual)
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("expected api=https://host, with an optional port and path")
+    return base.rstrip("/")

@@ -38,6 +38,14 @@ class Answer:
     status: int
     json: Mapping[str, Any]
 
+    @property
+    def failure(self) -> Failure:
+        """What the status says by itself, for an answer that is not in the provider's form: it may
+        be of something in between."""
+        if self.status in (429, 503):
+            return "transient"
+        return "unknown" if self.status // 100 == 2 or self.status >= 500 else "refused"
+
 
 class Poster:
     """Posts from many threads. Each post in progress has one connection, and later posts reuse it.
@@ -80,6 +88,17 @@ class Poster:
         if isinstance(answer, DeliveryError):
             raise answer
         return answer
+
+    def post_json(
+        self,
+        url: str,
+        content: Mapping[str, Any],
+        headers: Mapping[str, str],
+        auth: tuple[str, str] | None = None,
+    ) -> Answer:
+        """As post()."""
+        headers = {"Content-Type": "application/json", **headers}
+        return self.post(url, json.dumps(content).encode(), headers, auth)
 
 
 class _Line:

@@ -106,20 +106,10 @@ def _spoken(locale: str) -> str:
 def _failure(answer: Answer) -> DeliveryError:
     code = answer.json.get("code")
     if not (isinstance(code, int) and 10_000 <= code <= 99_999):
-        return _failure_without_code(answer.status)
+        return DeliveryError(answer.failure, f"twilio_http_{answer.status}")
     if code in _INVALID_RECIPIENT:
         return DeliveryError("invalid_recipient", f"twilio_{code}")
     # "Too many requests" and Twilio's own 5xx (20500, 20503) say that nothing was made of it.
     if code in _BUSY or answer.status == 429 or answer.status >= 500:
         return DeliveryError("transient", f"twilio_{code}")
     return DeliveryError("refused", f"twilio_{code}")
-
-
-def _failure_without_code(status: int) -> DeliveryError:
-    """For an answer that is not in Twilio's form: of something in between."""
-    error = f"twilio_http_{status}"
-    if status in (429, 503):
-        return DeliveryError("transient", error)
-    if status // 100 == 2 or status >= 500:
-        return DeliveryError("unknown", error)
-    return DeliveryError("refused", error)
