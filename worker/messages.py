@@ -82,6 +82,7 @@ class Texts:
             locale=claim.locale if language == asked else FALLBACK,
             expires_in=math.floor(claim.life_seconds),
             idempotency_key=f"{claim.verification_id}-{claim.send}",
+            attempt=f"{claim.verification_id}-{claim.send}-{claim.attempt}",
             receipt_url=receipt_url,
         )
 

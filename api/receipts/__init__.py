@@ -2,8 +2,9 @@
 receipt only with the provider's signature. One module here per provider that reports."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, request
@@ -22,66 +23,98 @@ _REPORTERS: dict[str, Callable[[str], Reporter | None]] = {
 }
 _SEND = re.compile("(VE[0-9a-f]{32})-([1-9][0-9]{0,3})")
 _ATTEMPT = re.compile("[1-9][0-9]{0,3}")
+_MESSAGE = re.compile(f"{_SEND.pattern}(?:-({_ATTEMPT.pattern}))?")
+
+
+class Signer(NamedTuple):
+    """A sender whose provider may have signed a receipt."""
+
+    channel: Channel
+    name: str
+    reporter: Reporter
+
+
+class About(NamedTuple):
+    """What a receipt is about. If `attempt` is None, it is the sender's newest one of that send."""
+
+    verification_id: str
+    send: int
+    attempt: int | None
 
 
 def endpoints(ledger: Ledger, settings: Settings) -> Blueprint:
     """Raises SettingsError."""
     receipts = Blueprint("receipts", __name__)
-    reporters = _reporters(settings)
+    signers = _signers(settings)
 
     @receipts.post("/receipts/<sender>")
     def receive(sender: str) -> Response:
-        """`send` and `attempt` in the query are those of the message's receipt_url."""
-        if sender not in reporters:
+        """`sender` is its name, or its scheme for providers that know one address for all. `send`
+        and `attempt` in the query are those of the message's receipt_url."""
+        if sender not in signers:
             abort(404)
         query = request.query_string.decode("latin-1")
         url = f"{settings.otp_public_url}{request.path}?{query}"
-        receipt, channels = _read(reporters[sender], url)
-        send = _SEND.fullmatch(request.args.get("send", ""))
-        attempt = _ATTEMPT.fullmatch(request.args.get("attempt", ""))
-        if not send or not attempt:
-            raise InvalidRequest(("send" if not send else "attempt", "does not match a message"))
-        status = ledger.receipt(
-            send[1],
-            int(send[2]),
-            int(attempt[0]),
-            senders=[(channel, sender) for channel in channels],
-            outcome=receipt.outcome,
-            error=receipt.error,
-            provider_id=receipt.provider_id,
-        )
-        if status is None:
-            raise VerificationNotFound
-        return Response(status=204)
+        found, signed_by = _read(signers[sender], url)
+        for receipt in found:
+            about = _about(receipt.message)
+            if about is None:
+                continue
+            status = ledger.receipt(
+                *about,
+                senders=[(signer.channel, signer.name) for signer in signed_by],
+                outcome=receipt.outcome,
+                error=receipt.error,
+                provider_id=receipt.provider_id,
+            )
+            # A provider with one address for all would repeat the whole request.
+            if status is None and receipt.message is None:
+                raise VerificationNotFound
+        return Response(status=signed_by[0].reporter.thanks)
 
     return receipts
 
 
-def _read(reporters: Mapping[Channel, Reporter], url: str) -> tuple[Receipt, list[Channel]]:
-    """The receipt, and the channels whose sender signed it. Senders of several channels can
-    share a name. Raises Unauthorized if none of them has signed it."""
-    receipt = None
-    channels = []
-    for channel, reporter in reporters.items():
+def _about(message: str | None) -> About | None:
+    """Returns None if the receipt says that it is for a message that is not ours. Raises
+    InvalidRequest if neither the receipt nor its URL names a message."""
+    if message is not None:
+        ours = _MESSAGE.fullmatch(message)
+        return ours and About(ours[1], int(ours[2]), int(ours[3]) if ours[3] else None)
+    send = _SEND.fullmatch(request.args.get("send", ""))
+    attempt = _ATTEMPT.fullmatch(request.args.get("attempt", ""))
+    if not send or not attempt:
+        raise InvalidRequest(("send" if not send else "attempt", "does not match a message"))
+    return About(send[1], int(send[2]), int(attempt[0]))
+
+
+def _read(signers: Sequence[Signer], url: str) -> tuple[Sequence[Receipt], list[Signer]]:
+    """The receipts, and the senders that signed them. Senders of several channels can share a name
+    and a secret. Raises Unauthorized if none of them has signed the request."""
+    found: Sequence[Receipt] = ()
+    signed_by = []
+    for signer in signers:
         with suppress(Unauthorized):
-            receipt = reporter(request, url)
-            channels.append(channel)
-    if receipt is None:
+            found = signer.reporter.read(request, url)
+            signed_by.append(signer)
+    if not signed_by:
         raise Unauthorized
-    return receipt, channels
+    return found, signed_by
 
 
-def _reporters(settings: Settings) -> dict[str, dict[Channel, Reporter]]:
-    """By name and channel. Empty without a public URL, because then no provider reports here."""
-    found: dict[str, dict[Channel, Reporter]] = {}
+def _signers(settings: Settings) -> dict[str, list[Signer]]:
+    """By name and scheme. Empty without a public URL, because then no provider reports here."""
+    found: dict[str, list[Signer]] = {}
     if settings.otp_public_url is None:
         return found
     for channel, _, name, url in settings.all_senders():
-        make = _REPORTERS.get(urlsplit(url).scheme)
+        scheme = urlsplit(url).scheme
+        make = _REPORTERS.get(scheme)
         try:
             reporter = make(url) if make else None
         except ValueError as error:
             raise SettingsError(f"OTP_{channel.upper()}_SENDERS: {name}: {error}") from None
         if reporter is not None:
-            found.setdefault(name, {})[channel] = reporter
+            for path in {name, scheme}:
+                found.setdefault(path, []).append(Signer(channel, name, reporter))
     return found

@@ -1,20 +1,45 @@
 """What a provider reports about a message, and what reads it."""
 
-from collections.abc import Callable
+import re
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flask import Request
 
 from shared.delivery.ledger import ReceiptOutcome
 
+# Providers sign the time, so that a receipt cannot be replayed later.
+LONGEST_AGE_SECONDS = 300
+
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
+    """`message` is what the message is called in the receipt, if its URL does not say: the
+    `attempt` or the `idempotency_key` of worker.senders.base.Message."""
+
     outcome: ReceiptOutcome
     error: str | None = None
     provider_id: str | None = None
+    message: str | None = None
 
 
-# Reads the receipt in a request to a public URL. Raises Unauthorized if this provider did not sign
-# the request. Raises InvalidRequest and the exceptions of api.http.body if the content is wrong.
-Reporter = Callable[[Request, str], Receipt]
+@dataclass(frozen=True, kw_only=True)
+class Reporter:
+    """A provider that reports for one sender.
+
+    `read` reads the receipts in a request to a public URL. It raises Unauthorized if this provider
+    did not sign the request, and InvalidRequest and the exceptions of api.http.body if the content
+    is wrong. `thanks` is the status of the answer that the provider expects.
+    """
+
+    read: Callable[[Request, str], Sequence[Receipt]]
+    thanks: int = 204
+
+
+def is_recent(timestamp: str) -> bool:
+    """Whether a signed time, in Unix seconds, is now."""
+    return (
+        re.fullmatch("[0-9]{1,12}", timestamp) is not None
+        and abs(time.time() - int(timestamp)) <= LONGEST_AGE_SECONDS
+    )

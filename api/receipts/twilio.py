@@ -5,6 +5,7 @@ https://www.twilio.com/docs/usage/webhooks/webhooks-security
 
 import hmac
 import re
+from collections.abc import Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -32,10 +33,10 @@ _OUTCOMES: dict[str, ReceiptOutcome] = {
 def reporter(url: str) -> Reporter | None:
     """For a sender URL. Returns None if it has no auth token. Raises ValueError."""
     token = TwilioSetup.from_url(url).auth_token
-    return partial(_read, token) if token else None
+    return Reporter(read=partial(_read, token)) if token else None
 
 
-def _read(auth_token: str, request: Request, url: str) -> Receipt:
+def _read(auth_token: str, request: Request, url: str) -> Sequence[Receipt]:
     form = list(request.form.items(multi=True))
     given = request.headers.get("X-Twilio-Signature", "").encode()
     # Compare all spellings, so that the time does not depend on which one matches.
@@ -51,11 +52,12 @@ def _read(auth_token: str, request: Request, url: str) -> Receipt:
     sid = request.form.get("MessageSid") or request.form.get("CallSid") or ""
     # Twilio adds statuses without notice. Each of them shows that it accepted the message.
     outcome = _OUTCOMES.get(status, "accepted")
-    return Receipt(
+    receipt = Receipt(
         outcome=outcome,
         error=_error(request, status) if outcome == "undelivered" else None,
         provider_id=sid if re.fullmatch("[A-Z]{2}[0-9a-fA-F]{32}", sid) else None,
     )
+    return [receipt]
 
 
 def _error(request: Request, status: str) -> str:

@@ -2,8 +2,7 @@
 to it are signed with."""
 
 import hmac
-import re
-import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
@@ -11,14 +10,11 @@ from flask import Request
 from pydantic import BaseModel, Field
 
 from api.http import body
-from api.receipts.reporter import Receipt, Reporter
+from api.receipts.reporter import Receipt, Reporter, is_recent
 from shared import signatures
 from shared.delivery.ledger import ReceiptOutcome
 from shared.errors import Unauthorized
 from shared.senders.setups import WebhookSetup
-
-# Standard Webhooks limits the age of a receipt, so that it cannot be replayed later.
-LONGEST_AGE_SECONDS = 300
 
 
 class WebhookReceipt(BaseModel):
@@ -30,25 +26,18 @@ class WebhookReceipt(BaseModel):
 
 def reporter(url: str) -> Reporter:
     """For a sender URL. Raises ValueError."""
-    return partial(_read, WebhookSetup.from_url(url).key)
+    return Reporter(read=partial(_read, WebhookSetup.from_url(url).key))
 
 
-def _read(key: bytes, request: Request, _url: str) -> Receipt:
+def _read(key: bytes, request: Request, _url: str) -> Sequence[Receipt]:
     message_id = request.headers.get("webhook-id", "")
     timestamp = request.headers.get("webhook-timestamp", "")
     expected = signatures.standard_webhook(key, message_id, timestamp, request.get_data())
     # A gateway sends several, separated by spaces, while it changes its secret.
     given = request.headers.get("webhook-signature", "").split()
     right = [hmac.compare_digest(expected.encode(), one.encode()) for one in given]
-    if not any(right) or not _is_recent(timestamp):
+    if not any(right) or not is_recent(timestamp):
         raise Unauthorized
     said = body.read(request, WebhookReceipt)
     error = said.error if said.status == "undelivered" else None
-    return Receipt(outcome=said.status, error=error)
-
-
-def _is_recent(timestamp: str) -> bool:
-    return (
-        re.fullmatch("[0-9]{1,12}", timestamp) is not None
-        and abs(time.time() - int(timestamp)) <= LONGEST_AGE_SECONDS
-    )
+    return [Receipt(outcome=said.status, error=error)]

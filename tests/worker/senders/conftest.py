@@ -43,6 +43,7 @@ def make_message(**changes: Any) -> Message:
             "locale": "en",
             "expires_in": 240,
             "idempotency_key": "VE0123456789abcdef0123456789abcdef-1",
+            "attempt": "VE0123456789abcdef0123456789abcdef-1-1",
             "receipt_url": None,
             **changes,
         }

@@ -26,6 +26,7 @@ def message(to: str = "+14155550123", channel: Channel = "sms", code: str = "012
         locale="en",
         expires_in=299,
         idempotency_key="key",
+        attempt="key-1",
         receipt_url=None,
     )
 

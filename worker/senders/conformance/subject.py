@@ -59,6 +59,7 @@ class Subject:
             locale="en",
             expires_in=200,
             idempotency_key=f"VE{24 * '0'}{digits}-1",
+            attempt=f"VE{24 * '0'}{digits}-1-1",
             receipt_url="https://otp.example.com/receipts/kit?send=VE0-1&attempt=1",
         )
 
