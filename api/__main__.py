@@ -11,10 +11,11 @@ from granian.http import HTTP1Settings
 from granian.server import Server
 from redis import RedisError
 
-from api import LARGEST_BODY_BYTES, create_app
+from api import create_app
 from api.http.access import Access
 from api.http.asgi import Asgi
 from api.http.listening import address_of
+from api.receipts import LARGEST_RECEIPT_BYTES
 from shared import VERSION, logs
 from shared.policy import PAGE_APP
 from shared.senders.registry import SETUPS, make_all
@@ -112,7 +113,7 @@ def _load(app: str) -> Asgi:
     # By default the event loop could wait 5 ms for the thread that computes, and does so several
     # times for each request. Under load that costs more than half of the throughput.
     sys.setswitchinterval(0.0002)
-    return Asgi(resolve_name(app)(), threads=THREADS, largest_body=LARGEST_BODY_BYTES)
+    return Asgi(resolve_name(app)(), threads=THREADS, largest_body=LARGEST_RECEIPT_BYTES)
 
 
 if __name__ == "__main__":

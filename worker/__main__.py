@@ -4,6 +4,7 @@ import gc
 import logging
 import sys
 import time
+from urllib.parse import urlsplit
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -11,6 +12,7 @@ from redis.exceptions import RedisError
 from shared import logs
 from shared.delivery.ledger import Ledger
 from shared.policy import CHANNELS
+from shared.senders.whatsapp import WhatsAppSetup
 from shared.settings import Settings, SettingsError
 from shared.storage.client import connect, warn_if_it_evicts
 from shared.storage.scripts import Scripts
@@ -25,6 +27,7 @@ def create_worker(settings: Settings, redis: Redis) -> OtpWorker:
     scripts = Scripts(redis)
     deliverer = create_deliverer(settings, scripts)
     _warn_of_console(settings)
+    _warn_of_late_codes(settings)
     warn_if_it_evicts(redis, log)
     return OtpWorker(redis, Ledger(scripts), deliverer, settings.worker_concurrency)
 
@@ -35,6 +38,19 @@ def _warn_of_console(settings: Settings) -> None:
     on_console = [channel for channel in CHANNELS if "console://" in urls[channel]]
     if on_console and any(url != "console://" for named in urls.values() for url in named):
         log.warning("channels_on_console", extra={"channels": on_console})
+
+
+def _warn_of_late_codes(settings: Settings) -> None:
+    """WhatsApp delivers for as long as the template says, which a message cannot change."""
+    for app in ("", *settings.app_names()):
+        own = settings.app(app)
+        life = own.policy().ttl_seconds
+        for url in own.senders("whatsapp"):
+            if urlsplit(url).scheme == "whatsapp":
+                ttl = WhatsAppSetup.from_url(url).ttl_seconds
+                if ttl > life:
+                    facts = {"app": app or "all", "template_seconds": ttl, "code_seconds": life}
+                    log.warning("whatsapp_outlives_codes", extra=facts)
 
 
 def main() -> None:

@@ -4,12 +4,13 @@ receipt only with the provider's signature. One module here per provider that re
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, request
 
-from api.receipts import twilio, webhook
+from api.receipts import twilio, webhook, whatsapp
 from api.receipts.reporter import Receipt, Reporter
 from shared.delivery.ledger import Ledger
 from shared.errors import InvalidRequest, Unauthorized, VerificationNotFound
@@ -20,7 +21,11 @@ from shared.settings import Settings, SettingsError
 _REPORTERS: dict[str, Callable[[str], Reporter | None]] = {
     "twilio": twilio.reporter,
     "webhook": webhook.reporter,
+    "whatsapp": whatsapp.reporter,
 }
+# Meta puts several statuses of under 1 kB each into a request when it is busy.
+LARGEST_RECEIPT_BYTES = 64 * 1024
+
 _SEND = re.compile("(VE[0-9a-f]{32})-([1-9][0-9]{0,3})")
 _ATTEMPT = re.compile("[1-9][0-9]{0,3}")
 _MESSAGE = re.compile(f"{_SEND.pattern}(?:-({_ATTEMPT.pattern}))?")
@@ -53,6 +58,7 @@ def endpoints(ledger: Ledger, settings: Settings) -> Blueprint:
         and `attempt` in the query are those of the message's receipt_url."""
         if sender not in signers:
             abort(404)
+        request.max_content_length = LARGEST_RECEIPT_BYTES
         query = request.query_string.decode("latin-1")
         url = f"{settings.otp_public_url}{request.path}?{query}"
         found, signed_by = _read(signers[sender], url)
@@ -71,6 +77,12 @@ def endpoints(ledger: Ledger, settings: Settings) -> Blueprint:
             if status is None and receipt.message is None:
                 raise VerificationNotFound
         return Response(status=signed_by[0].reporter.thanks)
+
+    urls = {url for *_, url in settings.all_senders() if urlsplit(url).scheme == "whatsapp"}
+    if signers and (tokens := whatsapp.verify_tokens(urls)):
+        receipts.add_url_rule(
+            "/receipts/whatsapp", "whatsapp", partial(whatsapp.handshake, tokens), methods=["GET"]
+        )
 
     return receipts
 

@@ -71,6 +71,14 @@ const ERRORS = {
   twilio_63016: "WhatsApp: the 24-hour window is closed, so a template is required",
   twilio_63018: "WhatsApp: too many messages",
   twilio_63024: "WhatsApp: invalid recipient",
+  whatsapp_131026: "WhatsApp: the recipient is not on WhatsApp, or has an old version",
+  whatsapp_131030: "WhatsApp: the test number may not write to this recipient",
+  whatsapp_131042: "WhatsApp: the account has a payment problem",
+  whatsapp_131048: "WhatsApp: too many messages were reported as spam",
+  whatsapp_131056: "WhatsApp: too many messages to this recipient",
+  whatsapp_132001: "WhatsApp: the template does not exist in this language",
+  whatsapp_132015: "WhatsApp: the template is paused",
+  whatsapp_190: "WhatsApp: the access token is invalid or has expired",
   smtp_421: "The mail server closed the connection (421)",
   smtp_450: "The mailbox is busy or the message was greylisted (450)",
   smtp_451: "The mail server had an error (451)",
@@ -104,16 +112,23 @@ const HTTP = {
   422: "could not process the request",
   429: "received too many requests",
 };
-const WHO = { twilio_http: "A proxy in front of Twilio", webhook: "The gateway", apprise: "The service", smtp: "The mail server", twilio: "Twilio" };
+const WHO = {
+  twilio_http: "A proxy in front of Twilio",
+  webhook: "The gateway",
+  whatsapp_http: "WhatsApp",
+  apprise: "The service",
+  smtp: "The mail server",
+};
+const CODED = { twilio: "Twilio", whatsapp: "WhatsApp" };
 
 /** An error code of a sender, or the reason of a send's end, as a sentence. */
 export function error(code) {
   if (!code) return "";
   const known = ERRORS[code] ?? REASONS[code];
   if (known) return known;
-  const [, who, number] = /^(.*)_(\d{3,5})$/.exec(code) ?? [];
+  const [, who, number] = /^(.*)_(\d{1,7})$/.exec(code) ?? [];
   if (who in WHO && number < 600) return `${WHO[who]} ${HTTP[number] ?? (number < 500 ? "rejected the request" : "had an error")} (${number})`;
-  if (who in WHO) return `${WHO[who]}: error ${number}`;
+  if (who in CODED) return `${CODED[who]}: error ${number}`;
   return code.replaceAll("_", " ").replace(/([a-z])([A-Z])/g, "$1 $2");
 }
 

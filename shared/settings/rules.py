@@ -88,7 +88,13 @@ class Senders(BaseModel, use_attribute_docstrings=True):
     """The [senders](senders.md) for SMS as URLs in order of preference, separated by spaces. If one
     fails, the next one delivers. `none` turns the channel off. In names, passwords and options,
     write `/` as `%2F` and `+` as `%2B`."""
-    otp_whatsapp_senders: SenderUrls = Field(default=_CONSOLE, repr=False)
+    otp_whatsapp_senders: SenderUrls = Field(
+        default=_CONSOLE,
+        repr=False,
+        examples=[
+            "whatsapp://TOKEN@PHONE_NUMBER_ID?template=NAME&app_secret=SECRET&verify_token=WORD"
+        ],
+    )
     """The senders for WhatsApp."""
     otp_call_senders: SenderUrls = Field(default=_CONSOLE, repr=False)
     """The senders for voice calls."""

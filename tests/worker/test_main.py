@@ -95,6 +95,27 @@ def test_warns_of_channels_that_were_left_on_the_console(settings, redis, caplog
     assert warnings == ([warned_of] if warned_of else [])
 
 
+WHATSAPP = "whatsapp://t@106540352242922?template=code"
+
+
+@pytest.mark.parametrize(
+    ("env", "warned_of"),
+    [
+        ({"OTP_WHATSAPP_SENDERS": WHATSAPP}, [("all", 600, 300)]),
+        ({"OTP_WHATSAPP_SENDERS": f"{WHATSAPP}&ttl=300"}, []),
+        ({"OTP_WHATSAPP_SENDERS": WHATSAPP, "OTP_TTL_SECONDS": "600"}, []),
+        (
+            {"OTP_APPS": f"[shop]\nttl_seconds = 60\nwhatsapp_senders = '{WHATSAPP}&ttl=90'"},
+            [("shop", 90, 60)],
+        ),
+    ],
+)
+def test_warns_of_a_template_that_outlives_the_codes(settings, redis, caplog, warned_of):
+    create_worker(settings, redis)
+    warnings = [r for r in caplog.records if r.message == "whatsapp_outlives_codes"]
+    assert [(r.app, r.template_seconds, r.code_seconds) for r in warnings] == warned_of
+
+
 class Evicting(FakeRedis):
     def info(self, *sections):
         return {"maxmemory_policy": "volatile-lru"}

@@ -1,7 +1,7 @@
 """Senders by URL: the scheme picks the class.
 
 To write one, see base.py and console.py. It needs its own file and one line in BUILT_IN; what its
-URL may say goes into shared/senders/setups.py and SETUPS, so that the API knows it too. Or, in a
+URL may say goes into a file in shared/senders and SETUPS, so that the API knows it too. Or, in a
 package of its own, an entry point in the group `otp.senders` with the scheme as its name.
 """
 
@@ -19,6 +19,7 @@ BUILT_IN = {
     "smtps": "worker.senders.smtp:SmtpSender.from_url",
     "twilio": "worker.senders.twilio:TwilioSender.from_url",
     "webhook": "worker.senders.webhook:WebhookSender.from_url",
+    "whatsapp": "worker.senders.whatsapp:WhatsAppSender.from_url",
 }
 
 

@@ -26,6 +26,9 @@ WRONG = [
     ("sms", f"twilio://{ACCOUNT}@+15005550006"),
     ("whatsapp", "webhook://hunter22@gateway/"),
     ("whatsapp", f"webhook://{SECRET}@gateway/?tls=off"),
+    ("whatsapp", "whatsapp://hunter22@106540352242922"),
+    ("whatsapp", "whatsapp://hunter22@106540352242922?template=code&tempalte=x"),
+    ("sms", "whatsapp://hunter22@106540352242922?template=code"),
     ("email", "smtp://otp:hunter22@mail.example.com"),
     ("email", f"{SMTP}&tls=hunter22"),
     ("email", f"{SMTP}&form=hunter22"),
@@ -38,6 +41,7 @@ RIGHT = [
     ("sms", f"twilio://{ACCOUNT}:hunter22@+15005550006 webhook://{SECRET}@gateway/x?code=1"),
     ("email", f"{SMTP} {APPRISE} console://"),
     ("call", "none"),
+    ("whatsapp", "whatsapp://t@106540352242922?template=code&app_secret=s&verify_token=v"),
 ]
 
 

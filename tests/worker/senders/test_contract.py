@@ -16,6 +16,10 @@ SUBJECTS = {
     "twilio-whatsapp": Subject(url=TWILIO.format("+15005550006"), channel="whatsapp"),
     "twilio-call": Subject(url=TWILIO.format("+15005550006"), channel="call"),
     "webhook": Subject(url="webhook://whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw@{server}/?tls=none"),
+    "whatsapp": Subject(
+        url="whatsapp://hunter22@106540352242922?template=code&api=http://{server}",
+        accepted='{"messages": [{"id": "wamid.x"}]}',
+    ),
     "apprise-sms": Subject(url="apprise+json://otp:hunter22@{server}/sms?:to={to}"),
     "apprise-email": Subject(
         url="apprise+json://otp:hunter22@{server}/mail?:to={to}", channel="email"

@@ -1,0 +1,137 @@
+"""Receipts of every provider, signed as each documents it. A new provider is one more entry."""
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
+
+from shared import signatures
+from shared.policy import Channel
+from tests.api.receipts.reports import ACCOUNT, KEY, SECRET, SID
+
+PUBLIC_URL = "https://otp.example.com"
+
+
+@dataclass(frozen=True)
+class About:
+    """The attempt that a receipt is about."""
+
+    verification_id: str
+    send: int
+    attempt: int
+
+    @property
+    def query(self) -> str:
+        return f"send={self.verification_id}-{self.send}&attempt={self.attempt}"
+
+    def __str__(self) -> str:
+        return f"{self.verification_id}-{self.send}-{self.attempt}"
+
+
+@dataclass(frozen=True)
+class Post:
+    path: str
+    body: bytes
+    headers: dict[str, str] = field(repr=False)
+
+    def with_body(self, before: str, after: str) -> "Post":
+        changed = replace(self, body=self.body.replace(before.encode(), after.encode()))
+        assert changed.body != self.body
+        return changed
+
+    def to(self, client):
+        return client.post(self.path, data=self.body, headers=self.headers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """`sign(status, about, key, age)` signs a receipt with the secret in `sender`, or another one.
+    `says` has the provider's words for our outcomes. `thanks` is the answer that it expects."""
+
+    sender: str
+    channel: Channel
+    key: bytes
+    sign: Callable[[str, About, bytes, float], Post]
+    says: dict[str, str]
+    signs_time: bool
+    thanks: int
+
+
+def _twilio(status: str, about: About, key: bytes, _age: float) -> Post:
+    path = f"/receipts/twilio?{about.query}"
+    form = {"MessageSid": SID, "MessageStatus": status}
+    signed = signatures.twilio(key.decode(), PUBLIC_URL + path, form.items())
+    kind = "application/x-www-form-urlencoded"
+    headers = {"Content-Type": kind, "X-Twilio-Signature": signed}
+    return Post(path, urlencode(form).encode(), headers)
+
+
+def _webhook(status: str, about: About, key: bytes, age: float) -> Post:
+    body = json.dumps({"status": status}).encode()
+    timestamp = str(int(time.time() - age))
+    headers = {
+        "Content-Type": "application/json",
+        "webhook-id": "msg-1",
+        "webhook-timestamp": timestamp,
+        "webhook-signature": signatures.standard_webhook(key, "msg-1", timestamp, body),
+    }
+    return Post(f"/receipts/webhook?{about.query}", body, headers)
+
+
+def _whatsapp(status: str, about: About, key: bytes, _age: float) -> Post:
+    told: dict[str, object] = {
+        "id": "wamid.HBgLMTQxNTU1NTAxMjMVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3RTcA",
+        "status": status,
+        "timestamp": "1795902083",
+        "recipient_id": "14155550123",
+        "biz_opaque_callback_data": str(about),
+        "pricing": {"billable": True, "pricing_model": "PMP", "category": "authentication"},
+    }
+    if status == "failed":
+        told["errors"] = [{"code": 131026, "title": "Message undeliverable"}]
+    return whatsapp_post([told], key)
+
+
+def whatsapp_post(statuses: list[object], key: bytes, **value: object) -> Post:
+    """Meta's webhook with these statuses."""
+    metadata = {"display_phone_number": "15550783881", "phone_number_id": "106540352242922"}
+    change = {"messaging_product": "whatsapp", "metadata": metadata, "statuses": statuses, **value}
+    entry = {"id": "102290129340398", "changes": [{"field": "messages", "value": change}]}
+    body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+    signed = hmac.new(key, body, hashlib.sha256).hexdigest()
+    headers = {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signed}"}
+    return Post("/receipts/whatsapp", body, headers)
+
+
+PROVIDERS = {
+    "twilio": Provider(
+        sender=f"twilio://{ACCOUNT}:token@+15005550006",
+        channel="sms",
+        key=b"token",
+        sign=_twilio,
+        says={"accepted": "sent", "delivered": "delivered", "undelivered": "failed"},
+        signs_time=False,
+        thanks=204,
+    ),
+    "webhook": Provider(
+        sender=f"webhook://{SECRET}@gateway",
+        channel="sms",
+        key=KEY,
+        sign=_webhook,
+        says={word: word for word in ("accepted", "delivered", "undelivered")},
+        signs_time=True,
+        thanks=204,
+    ),
+    "whatsapp": Provider(
+        sender="whatsapp://t@106540352242922?template=code&app_secret=5ecret&verify_token=w0rd",
+        channel="whatsapp",
+        key=b"5ecret",
+        sign=_whatsapp,
+        says={"accepted": "sent", "delivered": "delivered", "undelivered": "failed"},
+        signs_time=False,
+        thanks=200,
+    ),
+}
