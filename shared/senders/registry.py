@@ -19,6 +19,7 @@ Registry = Mapping[str, str]
 SETUPS: Registry = {
     "apprise": "shared.senders.apprise:AppriseSetup.from_url",
     "console": "shared.senders.setups:ConsoleSetup.from_url",
+    "smsgate": "shared.senders.smsgate:SmsGateSetup.from_url",
     "smtp": "shared.senders.setups:SmtpSetup.from_url",
     "smtps": "shared.senders.setups:SmtpSetup.from_url",
     "twilio": "shared.senders.setups:TwilioSetup.from_url",

@@ -79,6 +79,7 @@ class Senders(BaseModel, use_attribute_docstrings=True):
             "console://",
             "twilio://ACCOUNT_SID:AUTH_TOKEN@+15005550006",
             "twilio://API_KEY_SID:SECRET@MG0123?account=AC0123&auth_token=TOKEN",
+            "smsgate://USER:PASSWORD@192.168.1.10:8080/message?tls=none",
             "webhook://whsec_SECRET@gateway.example.com/otp",
             "webhook://whsec_SECRET@gateway:8080/otp?tls=none",
             "webhook://whsec_SECRET@app.example.com/otp?code=K",

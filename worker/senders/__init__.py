@@ -15,6 +15,7 @@ from worker.senders.base import Sender
 BUILT_IN = {
     "apprise": "worker.senders.apprise:AppriseSender.from_url",
     "console": "worker.senders.console:ConsoleSender.from_url",
+    "smsgate": "worker.senders.smsgate:SmsGateSender.from_url",
     "smtp": "worker.senders.smtp:SmtpSender.from_url",
     "smtps": "worker.senders.smtp:SmtpSender.from_url",
     "twilio": "worker.senders.twilio:TwilioSender.from_url",

@@ -49,7 +49,8 @@ class Post:
 @dataclass(frozen=True, kw_only=True)
 class Provider:
     """`sign(status, about, key, age)` signs a receipt with the secret in `sender`, or another one.
-    `says` has the provider's words for our outcomes. `thanks` is the answer that it expects."""
+    `says` has the provider's words for our outcomes. `thanks` is the answer that it expects.
+    With `names_message`, it has one address for all messages."""
 
     sender: str
     channel: Channel
@@ -57,7 +58,8 @@ class Provider:
     sign: Callable[[str, About, bytes, float], Post]
     says: dict[str, str]
     signs_time: bool
-    thanks: int
+    thanks: int = 204
+    names_message: bool = False
 
 
 def _twilio(status: str, about: About, key: bytes, _age: float) -> Post:
@@ -79,6 +81,21 @@ def _webhook(status: str, about: About, key: bytes, age: float) -> Post:
         "webhook-signature": signatures.standard_webhook(key, "msg-1", timestamp, body),
     }
     return Post(f"/receipts/webhook?{about.query}", body, headers)
+
+
+def _smsgate(status: str, about: About, key: bytes, age: float) -> Post:
+    message_id = f"{about.verification_id.removeprefix('VE')}-{about.send}"
+    payload = {"messageId": message_id, "phoneNumber": "+14155550123", "simNumber": 1}
+    told = {"event": status, "deviceId": "d1", "id": "e1", "webhookId": "w1", "payload": payload}
+    body = json.dumps(told).encode()
+    timestamp = str(int(time.time() - age))
+    signed = hmac.new(key, body + timestamp.encode(), hashlib.sha256).hexdigest()
+    headers = {
+        "Content-Type": "application/json",
+        "X-Signature": signed,
+        "X-Timestamp": timestamp,
+    }
+    return Post("/receipts/smsgate", body, headers)
 
 
 def _whatsapp(status: str, about: About, key: bytes, _age: float) -> Post:
@@ -114,7 +131,19 @@ PROVIDERS = {
         sign=_twilio,
         says={"accepted": "sent", "delivered": "delivered", "undelivered": "failed"},
         signs_time=False,
-        thanks=204,
+    ),
+    "smsgate": Provider(
+        sender="smsgate://otp:pass@192.168.1.10:8080/message?tls=none&signing_key=s1gn",
+        channel="sms",
+        key=b"s1gn",
+        sign=_smsgate,
+        says={
+            "accepted": "sms:sent",
+            "delivered": "sms:delivered",
+            "undelivered": "sms:failed",
+        },
+        signs_time=True,
+        names_message=True,
     ),
     "webhook": Provider(
         sender=f"webhook://{SECRET}@gateway",
@@ -123,7 +152,6 @@ PROVIDERS = {
         sign=_webhook,
         says={word: word for word in ("accepted", "delivered", "undelivered")},
         signs_time=True,
-        thanks=204,
     ),
     "whatsapp": Provider(
         sender="whatsapp://t@106540352242922?template=code&app_secret=5ecret&verify_token=w0rd",
@@ -133,5 +161,6 @@ PROVIDERS = {
         says={"accepted": "sent", "delivered": "delivered", "undelivered": "failed"},
         signs_time=False,
         thanks=200,
+        names_message=True,
     ),
 }

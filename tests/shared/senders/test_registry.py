@@ -29,6 +29,9 @@ WRONG = [
     ("whatsapp", "whatsapp://hunter22@106540352242922"),
     ("whatsapp", "whatsapp://hunter22@106540352242922?template=code&tempalte=x"),
     ("sms", "whatsapp://hunter22@106540352242922?template=code"),
+    ("sms", "smsgate://otp:hunter22@192.168.1.10:8080?tls=none"),
+    ("sms", "smsgate://otp:hunter22@192.168.1.10:8080/message?sin=1"),
+    ("call", "smsgate://otp:hunter22@192.168.1.10:8080/message?tls=none"),
     ("email", "smtp://otp:hunter22@mail.example.com"),
     ("email", f"{SMTP}&tls=hunter22"),
     ("email", f"{SMTP}&form=hunter22"),
@@ -40,6 +43,7 @@ WRONG = [
 RIGHT = [
     ("sms", f"twilio://{ACCOUNT}:hunter22@+15005550006 webhook://{SECRET}@gateway/x?code=1"),
     ("email", f"{SMTP} {APPRISE} console://"),
+    ("sms", "smsgate://otp:p@api.sms-gate.app/3rdparty/v1/messages?sim=1&signing_key=k"),
     ("call", "none"),
     ("whatsapp", "whatsapp://t@106540352242922?template=code&app_secret=s&verify_token=v"),
 ]

@@ -20,6 +20,9 @@ SUBJECTS = {
         url="whatsapp://hunter22@106540352242922?template=code&api=http://{server}",
         accepted='{"messages": [{"id": "wamid.x"}]}',
     ),
+    "smsgate": Subject(
+        url="smsgate://otp:hunter22@{server}/message?tls=none", accepted='{"id": "kit-1"}'
+    ),
     "apprise-sms": Subject(url="apprise+json://otp:hunter22@{server}/sms?:to={to}"),
     "apprise-email": Subject(
         url="apprise+json://otp:hunter22@{server}/mail?:to={to}", channel="email"
