@@ -7,8 +7,8 @@ from typing import Literal, Self
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
-Channel = Literal["sms", "whatsapp", "call", "email"]
-PHONE_CHANNELS: tuple[Channel, ...] = ("sms", "whatsapp", "call")
+Channel = Literal["sms", "whatsapp", "telegram", "call", "email"]
+PHONE_CHANNELS: tuple[Channel, ...] = ("sms", "whatsapp", "telegram", "call")
 CHANNELS: tuple[Channel, ...] = (*PHONE_CHANNELS, "email")
 
 # No verification can have more sends than this.

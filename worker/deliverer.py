@@ -23,7 +23,7 @@ from shared.errors import StorageUnavailable
 from shared.policy import Channel
 from shared.recipient import mask
 from worker.messages import Texts
-from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError, Sender
+from worker.senders.base import LONGEST_SEND_SECONDS, Concluding, DeliveryError, Sender
 from worker.senders.sockets import bounded
 
 log = logging.getLogger("otp.worker")
@@ -137,7 +137,11 @@ class Deliverer:
         return claims
 
     def attempt(self, claim: Claim) -> Outcome | None:
-        """Make one attempt. Returns None if it was not made, and there is nothing to record."""
+        """Make one attempt. Returns None if it was not made and there is nothing to record. Claims
+        of ended verifications are not attempts: they tell the sender of the end."""
+        if claim.ended:
+            self._conclude(claim)
+            return None
         outlet = self._outlets[claim.outlet]
         try:
             message = outlet.texts.message(claim, self._code(claim))
@@ -156,7 +160,7 @@ class Deliverer:
             with bounded():
                 provider_id = outlet.senders[claim.channel][claim.sender].send(message)
         except DeliveryError as failure:
-            result, error = failure.failure, failure.error
+            result, error, provider_id = failure.failure, failure.error, failure.provider_id
         except BaseException as fault:  # noqa: BLE001 (whatever a sender does, the send goes on)
             # Without the text of the exception, which may hold the code or the address.
             log.error(  # noqa: TRY400
@@ -231,6 +235,26 @@ class Deliverer:
                 "send_status": status,
             },
         )
+
+    def _conclude(self, claim: Claim) -> None:
+        """Tell a sender how the verification ended, if everything goes well."""
+        try:
+            sender = self._outlets[claim.outlet].senders[claim.channel][claim.sender]
+            if isinstance(sender, Concluding) and claim.provider_id:
+                code = self._code(claim) if claim.ended == "approved" else None
+                with bounded():
+                    sender.conclude(claim.provider_id, code)
+        except Exception as fault:  # noqa: BLE001 (nothing depends on it)
+            log.info(
+                "conclusion_lost",
+                extra={
+                    "verification_id": claim.verification_id,
+                    "sender": claim.sender,
+                    "error": fault.error if isinstance(fault, DeliveryError) else where(fault),
+                },
+            )
+        finally:
+            del self._claims[claim.token]
 
     def _leave(self, verification_id: str, send: int, lacks: str) -> None:
         """Log once that this worker lacks something for a send, which comes back to it for as long

@@ -83,6 +83,7 @@ class Texts:
             expires_in=math.floor(claim.life_seconds),
             idempotency_key=f"{claim.verification_id}-{claim.send}",
             attempt=f"{claim.verification_id}-{claim.send}-{claim.attempt}",
+            earlier_id=claim.provider_id,
             receipt_url=receipt_url,
         )
 

@@ -104,7 +104,7 @@ class GenerateOtp(_Addressed):
             Channel,
             Field(
                 description="How to send the code. A phone number can use `sms` (default), "
-                "`whatsapp` or `call`, and an email address only `email`"
+                "`whatsapp`, `telegram` or `call`, and an email address only `email`"
             ),
         ]
         | None
@@ -170,7 +170,13 @@ def _recipient(phone: str | None, email: str | None, addresses: Addresses) -> Re
     raise InvalidRequest(("phone", "provide either phone or email, not both"))
 
 
-_BY = {"sms": "SMS", "whatsapp": "WhatsApp", "call": "phone call", "email": "email"}
+_BY = {
+    "sms": "SMS",
+    "whatsapp": "WhatsApp",
+    "telegram": "Telegram",
+    "call": "phone call",
+    "email": "email",
+}
 
 
 class GeneratedOtp(BaseModel):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, request
 
-from api.receipts import smsgate, twilio, webhook, whatsapp
+from api.receipts import smsgate, telegram, twilio, webhook, whatsapp
 from api.receipts.reporter import Receipt, Reporter
 from shared.delivery.ledger import Ledger
 from shared.errors import InvalidRequest, Unauthorized, VerificationNotFound
@@ -20,6 +20,7 @@ from shared.settings import Settings, SettingsError
 # By the scheme of the sender's URL.
 _REPORTERS: dict[str, Callable[[str], Reporter | None]] = {
     "smsgate": smsgate.reporter,
+    "telegram": telegram.reporter,
     "twilio": twilio.reporter,
     "webhook": webhook.reporter,
     "whatsapp": whatsapp.reporter,

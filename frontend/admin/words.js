@@ -1,6 +1,6 @@
 /** The dashboard's words for data, and its formats of numbers and times. */
 
-export const CHANNELS = { sms: "SMS", whatsapp: "WhatsApp", call: "Voice call", email: "Email" };
+export const CHANNELS = { sms: "SMS", whatsapp: "WhatsApp", telegram: "Telegram", call: "Voice call", email: "Email" };
 
 export const STATUS = {
   pending: "Pending",
@@ -79,6 +79,13 @@ const ERRORS = {
   whatsapp_132001: "WhatsApp: the template does not exist in this language",
   whatsapp_132015: "WhatsApp: the template is paused",
   whatsapp_190: "WhatsApp: the access token is invalid or has expired",
+  telegram_phone_number_not_found: "Telegram: the recipient is not on Telegram",
+  telegram_phone_number_not_available: "Telegram: the recipient is not available on Telegram",
+  telegram_access_token_invalid: "Telegram: the access token is invalid",
+  telegram_balance_not_enough: "Telegram: the account is out of funds",
+  telegram_code_length: "Telegram: only codes of 4 to 8 digits are accepted",
+  telegram_expired: "Telegram: the message was not delivered in time",
+  telegram_revoked: "Telegram: the message was deleted after the verification was canceled",
   smsgate_generic_failure: "Android phone: the SMS could not be sent, often because the SIM card has no credit",
   smsgate_limit_exceeded: "Android phone: Android or the carrier limits the number of SMS",
   smsgate_ril_modem_err: "Android phone: the modem or the signal failed",
@@ -123,6 +130,7 @@ const WHO = {
   twilio_http: "A proxy in front of Twilio",
   webhook: "The gateway",
   whatsapp_http: "WhatsApp",
+  telegram_http: "Telegram",
   smsgate: "The Android phone or its server",
   apprise: "The service",
   smtp: "The mail server",

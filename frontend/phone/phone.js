@@ -6,8 +6,8 @@ import { $, all, h, show, write } from "../lib/dom.js";
 const LOOK_EVERY_MS = 1000;
 const MOST_PAST = 8;
 
-const CHANNELS = { sms: "Messages", whatsapp: "WhatsApp", call: "Phone call (transcript)", email: "Email" };
-const BY = { sms: "SMS", whatsapp: "WhatsApp message", call: "Phone call", email: "Email" };
+const CHANNELS = { sms: "Messages", whatsapp: "WhatsApp", telegram: "Telegram", call: "Phone call (transcript)", email: "Email" };
+const BY = { sms: "SMS", whatsapp: "WhatsApp message", telegram: "Telegram message", call: "Phone call", email: "Email" };
 const DID = {
   deliver: () => "delivered",
   delay: (message) => (message.appeared ? "delivered late" : "on its way (takes 20 seconds)"),

@@ -52,7 +52,9 @@ class Claim:
     failure, `untried` other senders could be tried immediately, and `others` at all. `asked_at` is
     the time of the claim, by this machine's monotonic clock. `outlet` is the app whose words and
     senders these are, "" for apps without their own. `app_name` is a Service's name in the message,
-    and `sealed` the code if it cannot be derived."""
+    and `sealed` the code if it cannot be derived. `provider_id` is what the provider called the
+    message in the sender's last attempt, if that is known. If `ended` is given, nothing is to be
+    sent: the sender is told how the verification ended."""
 
     verification_id: str
     app: str
@@ -73,6 +75,8 @@ class Claim:
     outlet: str = ""
     app_name: str | None = None
     sealed: str | None = None
+    provider_id: str | None = None
+    ended: Literal["approved", "canceled"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

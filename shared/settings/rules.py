@@ -97,6 +97,11 @@ class Senders(BaseModel, use_attribute_docstrings=True):
         ],
     )
     """The senders for WhatsApp."""
+    otp_telegram_senders: SenderUrls = Field(
+        default=(), repr=False, examples=["telegram://TOKEN@gateway"]
+    )
+    """The senders for Telegram. The channel is off by default, because it costs money and is not
+    known everywhere."""
     otp_call_senders: SenderUrls = Field(default=_CONSOLE, repr=False)
     """The senders for voice calls."""
     otp_email_senders: SenderUrls = Field(

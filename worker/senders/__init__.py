@@ -18,6 +18,7 @@ BUILT_IN = {
     "smsgate": "worker.senders.smsgate:SmsGateSender.from_url",
     "smtp": "worker.senders.smtp:SmtpSender.from_url",
     "smtps": "worker.senders.smtp:SmtpSender.from_url",
+    "telegram": "worker.senders.telegram:TelegramSender.from_url",
     "twilio": "worker.senders.twilio:TwilioSender.from_url",
     "webhook": "worker.senders.webhook:WebhookSender.from_url",
     "whatsapp": "worker.senders.whatsapp:WhatsAppSender.from_url",

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from shared.policy import Channel
 
@@ -19,8 +19,9 @@ class Message:
     (e-mail only) are ready to send, in the language of `locale` (BCP 47); `expires_in` is the
     code's remaining life in seconds. `idempotency_key` is the same for every attempt of one send,
     for providers that can tell a repetition by it. `attempt` names this attempt, for providers that
-    return a name of ours in their receipts. `receipt_url` is where the provider may report
-    the result, or None if the service has no public address."""
+    return a name of ours in their receipts. `earlier_id` is the provider's id from this sender's
+    last attempt of the same send, or None. `receipt_url` is where the provider may report the
+    result, or None if the service has no public address."""
 
     to: str
     channel: Channel
@@ -32,6 +33,7 @@ class Message:
     expires_in: int
     idempotency_key: str
     attempt: str
+    earlier_id: str | None
     receipt_url: str | None
 
 
@@ -45,13 +47,15 @@ class DeliveryError(Exception):
     unreachable        this person is not on this channel; another channel may reach them
 
     `error` is a short word or number for people and programs, such as `smtp_451`; never text of
-    the provider, which may hold the code or the address.
+    the provider, which may hold the code or the address. `provider_id` is what the provider calls
+    the message although it did not accept it. The sender's next attempt gets it as `earlier_id`.
     """
 
-    def __init__(self, failure: Failure, error: str) -> None:
+    def __init__(self, failure: Failure, error: str, provider_id: str | None = None) -> None:
         super().__init__(f"{failure}: {error}")
         self.failure = failure
         self.error = error
+        self.provider_id = provider_id
 
 
 class Sender(Protocol):
@@ -77,3 +81,13 @@ class Sender(Protocol):
         enough for that, because it begins again with every byte. The worker calls this within
         `sockets.bounded()`, which bounds Python's connections; another client has to be told.
         """
+
+
+@runtime_checkable
+class Concluding(Protocol):
+    """A sender whose provider wants to know how the verification ended."""
+
+    def conclude(self, provider_id: str, code: str | None) -> None:
+        """Tell the provider of an accepted message that the person entered this code, or that the
+        verification was canceled if `code` is None. The worker calls this at most once, and ignores
+        a DeliveryError."""

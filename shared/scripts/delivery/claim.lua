@@ -11,7 +11,9 @@
 --   claimed    and attempt (its number), sender, app, untried (how many other senders could be tried at
 --              once), others (how many could be tried at all), to, channel, locale, kid,
 --              generation, length, life_ms, outlet (whose senders and words these are); and, where
---              the send has them, app_name (what the message calls it), sealed (the code)
+--              the send has them, app_name (what the message calls it), sealed (the code), provider_id
+--              (from the sender's last attempt)
+--              Or, for a message that was sent, ended (approved | canceled), for its sender to be told
 --   dropped    and reason (approved | canceled | max_attempts_reached | expired | superseded)
 --   failed     and reason (out_of_attempts | no_sender_left)
 --   left       to other workers, as this one has other settings than the API that accepted the send,
@@ -102,14 +104,17 @@ local function lacks(it)
   end
 end
 
--- How often each sender tried this send, and which have refused it.
+-- How often each sender tried this send, and which have refused it. Also notes what their providers
+-- called the message.
 local function past_attempts(it)
   local tries, refused = {}, {}
+  it.provider_ids = {}
   for i = 1, tonumber(it.attempts) do
     local line = redis.call('HGET', it.key, 'attempt:' .. i)
     local past = line and cjson.decode(line)
     if past then
       tries[past.sender] = (tries[past.sender] or 0) + 1
+      it.provider_ids[past.sender] = past.provider_id or it.provider_ids[past.sender]
       refused[past.sender] = refused[past.sender] or past.status == 'refused' or nil
     end
   end
@@ -194,14 +199,39 @@ local function begin(it, token, choice, tries)
     kid = code.kid, generation = tonumber(it.generation), length = tonumber(code.length),
     life_ms = it.expires - now,
     outlet = it.outlet, app_name = it.app_name or nil, sealed = code.sealed or nil,
+    provider_id = it.provider_ids[choice.name],
   }
+end
+
+-- Tell a sender how the verification of its message ended, at most once.
+local function conclude(it)
+  local told = redis.call('HGET', it.key, 'conclusion')
+  if not told then
+    return {outcome = 'not_due'}
+  end
+  redis.call('HDEL', it.key, 'conclusion')
+  local conclusion = cjson.decode(told)
+  for i = tonumber(it.attempts), 1, -1 do
+    local line = redis.call('HGET', it.key, 'attempt:' .. i)
+    local past = line and cjson.decode(line)
+    if past and past.provider_id then
+      return {
+        outcome = 'claimed', ended = conclusion.ended, attempt = i, sender = past.sender, app = '',
+        untried = 0, others = 0, to = '', channel = it.channel, locale = it.locale, life_ms = 0,
+        kid = conclusion.kid or '', generation = tonumber(conclusion.generation) or 0,
+        length = tonumber(conclusion.length) or 0, outlet = it.outlet or '',
+        provider_id = past.provider_id,
+      }
+    end
+  end
+  return {outcome = 'not_due'}
 end
 
 local function claim(member, token, send, of_verification, of_code)
   local it = read_send(member, send)
   if it.status ~= 'queued' and it.status ~= 'sending' then
     redis.call('ZREM', due, member)
-    return {outcome = 'not_due'}
+    return conclude(it)
   end
   -- While an attempt is under way, not_before is the end of its lease.
   if it.not_before and tonumber(it.not_before) > now then

@@ -18,7 +18,7 @@
 --                          wait_ms
 --   All but late have verification_id too, if there is a verification
 --
--- Uses: arguments, reading, time, limits, refusals, approval
+-- Uses: arguments, reading, time, limits, refusals, approval, conclusion
 local by, id, app, typed_length, max_failed_checks, max_failed_ip, verified_ms = unpack(ARGV)
 local request = arguments(8)
 local now = now_ms()
@@ -32,9 +32,9 @@ if by == 'recipient' then
 end
 local verification, code = 'otp:verification:' .. id, 'otp:code:' .. id
 local status, its_app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length,
-  account, counted, left, is_test = unpack(redis.call('HMGET', verification, 'status', 'app', 'channel',
-    'to', 'tag', 'country', 'created', 'expires', 'sent_at', 'resend_ms', 'code_length', 'account',
-    'counted', 'checks_left', 'test'))
+  account, counted, left, is_test, to_conclude = unpack(redis.call('HMGET', verification,
+    'status', 'app', 'channel', 'to', 'tag', 'country', 'created', 'expires', 'sent_at', 'resend_ms',
+    'code_length', 'account', 'counted', 'checks_left', 'test', 'conclude'))
 -- The checks of a verification without these could not be counted.
 local open = tag and all_numbers(expires, left) and its_app == app and tonumber(expires) > now
   and (status == 'pending' or status == 'max_attempts_reached')
@@ -83,7 +83,8 @@ if not request.any_length and length ~= typed_length then
   return cjson.encode({outcome = 'malformed', verification_id = id, code_length = length})
 end
 
-local kid, verifier, clear_to = unpack(redis.call('HMGET', code, 'kid', 'by_' .. by, 'to'))
+local kid, verifier, clear_to, generation, own_length, sealed = unpack(redis.call('HMGET', code,
+  'kid', 'by_' .. by, 'to', 'generation', 'length', 'sealed'))
 local checks_left = left - 1
 local approved = verifier and request['verifier:' .. kid] == verifier
 local result = approved and 'approved' or 'incorrect'
@@ -95,6 +96,11 @@ if approved then
     id = id, app = app, account = account or app, channel = channel, tag = tag, country = country,
     created = created, is_test = is_test, to = clear_to or '',
   }, verified_ms)
+  -- Workers can derive the code from this. One that a caller made up is not kept.
+  if to_conclude and not sealed then
+    conclude(now, id, to_conclude,
+      {ended = 'approved', kid = kid, generation = generation, length = own_length})
+  end
 else
   count(now, '', 'checks:' .. channel .. ':' .. result)
   count_event(failed, max_failed_checks, now)

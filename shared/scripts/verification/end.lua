@@ -5,12 +5,12 @@
 -- ARGV the request by name: verification_id, app, status (canceled | approved), verified_ms
 -- Result: the time, or 0 when nothing was pending
 --
--- Uses: arguments, time, approval
+-- Uses: arguments, time, approval, conclusion
 local request = arguments(1)
 local now = now_ms()
-local status, app, account, channel, tag, country, created, expires, is_test =
+local status, app, account, channel, tag, country, created, expires, is_test, to_conclude =
   unpack(redis.call('HMGET', KEYS[1],
-    'status', 'app', 'account', 'channel', 'tag', 'country', 'created', 'expires', 'test'))
+    'status', 'app', 'account', 'channel', 'tag', 'country', 'created', 'expires', 'test', 'conclude'))
 if status ~= 'pending' or app ~= request.app or (tonumber(expires) or 0) <= now or not tag then
   return 0
 end
@@ -23,5 +23,6 @@ if request.status == 'approved' then
   }, request.verified_ms)
 else
   redis.call('DEL', KEYS[2], 'otp:recipient:' .. tag)
+  conclude(now, request.verification_id, to_conclude, {ended = 'canceled'})
 end
 return now

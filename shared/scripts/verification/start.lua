@@ -19,7 +19,7 @@
 --   late          the caller has given up
 --   backlog       the message would be sent too late: wait_ms
 --
--- Uses: arguments, reading, time, queue, limits, guard, refusals
+-- Uses: arguments, reading, time, queue, limits, guard, refusals, conclusion
 local VALUES = 31
 local app, channel, locale, tag, counted, to, masked_to, country, ttl_ms, max_checks, most_sends,
   pause_ms, resend_code, max_failed_checks, kept_ms, overdue_ms, apps_ms, enqueued_at,
@@ -280,6 +280,7 @@ redis.call('HSET', send_key,
   'locale', locale, 'attempts', '0', 'asked', at,
   'generation', makes_code and generation or redis.call('HGET', code_key, 'generation'),
   unpack(request.outlet and {'outlet', request.outlet, 'senders', request.senders} or {}))
+note_to_conclude(verification_key, channel, send)
 if request.sender then
   redis.call('HSET', send_key, 'sender', request.sender)
 end

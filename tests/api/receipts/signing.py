@@ -98,6 +98,27 @@ def _smsgate(status: str, about: About, key: bytes, age: float) -> Post:
     return Post("/receipts/smsgate", body, headers)
 
 
+def _telegram(status: str, about: About, key: bytes, age: float) -> Post:
+    now = int(time.time())
+    told = {
+        "request_id": "103511133102001",
+        "phone_number": "+14155550123",
+        "request_cost": 0.01,
+        "delivery_status": {"status": status, "updated_at": now},
+        "payload": str(about),
+    }
+    body = json.dumps(told).encode()
+    timestamp = str(int(now - age))
+    secret = hashlib.sha256(key).digest()
+    signed = hmac.new(secret, timestamp.encode() + b"\n" + body, hashlib.sha256).hexdigest()
+    headers = {
+        "Content-Type": "application/json",
+        "X-Request-Timestamp": timestamp,
+        "X-Request-Signature": signed,
+    }
+    return Post(f"/receipts/telegram?{about.query}", body, headers)
+
+
 def _whatsapp(status: str, about: About, key: bytes, _age: float) -> Post:
     told: dict[str, object] = {
         "id": "wamid.HBgLMTQxNTU1NTAxMjMVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3RTcA",
@@ -143,6 +164,16 @@ PROVIDERS = {
             "undelivered": "sms:failed",
         },
         signs_time=True,
+        names_message=True,
+    ),
+    "telegram": Provider(
+        sender="telegram://AAHtoken@gateway",
+        channel="telegram",
+        key=b"AAHtoken",
+        sign=_telegram,
+        says={"accepted": "sent", "delivered": "delivered", "undelivered": "expired"},
+        signs_time=True,
+        thanks=200,
         names_message=True,
     ),
     "webhook": Provider(

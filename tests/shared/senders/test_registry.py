@@ -32,6 +32,9 @@ WRONG = [
     ("sms", "smsgate://otp:hunter22@192.168.1.10:8080?tls=none"),
     ("sms", "smsgate://otp:hunter22@192.168.1.10:8080/message?sin=1"),
     ("call", "smsgate://otp:hunter22@192.168.1.10:8080/message?tls=none"),
+    ("telegram", "telegram://hunter22@gateaway"),
+    ("telegram", "telegram://hunter22@gateway?form=x"),
+    ("sms", "telegram://hunter22@gateway"),
     ("email", "smtp://otp:hunter22@mail.example.com"),
     ("email", f"{SMTP}&tls=hunter22"),
     ("email", f"{SMTP}&form=hunter22"),
@@ -44,6 +47,7 @@ RIGHT = [
     ("sms", f"twilio://{ACCOUNT}:hunter22@+15005550006 webhook://{SECRET}@gateway/x?code=1"),
     ("email", f"{SMTP} {APPRISE} console://"),
     ("sms", "smsgate://otp:p@api.sms-gate.app/3rdparty/v1/messages?sim=1&signing_key=k"),
+    ("telegram", "telegram://t@gateway?from=sixpost console://"),
     ("call", "none"),
     ("whatsapp", "whatsapp://t@106540352242922?template=code&app_secret=s&verify_token=v"),
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from shared.policy import CHANNELS, Guard, Limit, Policy
+from shared.policy import Guard, Limit, Policy
 from shared.settings import Settings, SettingsError
 from shared.verify_v2.services import Policies, Service
 
@@ -115,7 +115,7 @@ def test_the_policy_of_the_defaults():
             countries=Limit(count=500, window_seconds=86400),
             percent=10,
         ),
-        channels=CHANNELS,
+        channels=("sms", "whatsapp", "call", "email"),
         allowed_countries=None,
         blocked_prefixes=(),
         blocked_types=frozenset({"premium_rate", "shared_cost", "personal_number", "no_country"}),

@@ -44,6 +44,7 @@ def make_message(**changes: Any) -> Message:
             "expires_in": 240,
             "idempotency_key": "VE0123456789abcdef0123456789abcdef-1",
             "attempt": "VE0123456789abcdef0123456789abcdef-1-1",
+            "earlier_id": None,
             "receipt_url": None,
             **changes,
         }

@@ -10,8 +10,8 @@ from worker.senders import sender_for
 from worker.senders.base import Message
 
 LINE = re.compile(
-    r"console-sender host=(\S+) channel=(sms|whatsapp|call|email) to=(\S+) code=(\d{4,10}) "
-    r"expires_in=(\d+)s"
+    r"console-sender host=(\S+) channel=(sms|whatsapp|telegram|call|email) to=(\S+) "
+    r"code=(\d{4,10}) expires_in=(\d+)s"
 )
 
 
@@ -27,6 +27,7 @@ def message(to: str = "+14155550123", channel: Channel = "sms", code: str = "012
         expires_in=299,
         idempotency_key="key",
         attempt="key-1",
+        earlier_id=None,
         receipt_url=None,
     )
 

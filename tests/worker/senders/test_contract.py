@@ -23,6 +23,11 @@ SUBJECTS = {
     "smsgate": Subject(
         url="smsgate://otp:hunter22@{server}/message?tls=none", accepted='{"id": "kit-1"}'
     ),
+    "telegram": Subject(
+        url="telegram://hunter22@gateway?api=http://{server}",
+        accepted='{"ok": true, "result": {"request_id": "kit-1"}}',
+        code_length=8,
+    ),
     "apprise-sms": Subject(url="apprise+json://otp:hunter22@{server}/sms?:to={to}"),
     "apprise-email": Subject(
         url="apprise+json://otp:hunter22@{server}/mail?:to={to}", channel="email"

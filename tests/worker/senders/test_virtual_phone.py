@@ -27,6 +27,7 @@ def message(user):
         text=f"{code} is your code.",
         idempotency_key=f"{started.verification_id}-{started.send}",
         attempt=f"{started.verification_id}-{started.send}-1",
+        earlier_id=None,
     )
 
 

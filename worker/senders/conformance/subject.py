@@ -22,13 +22,15 @@ class Broken(AssertionError):
 @dataclass(frozen=True, kw_only=True)
 class Subject:
     """A sender to check. `to` and `channel` are made up if they are not given; `protocol` is what
-    it speaks; `accepted` is the body of an answer that it reads as accepted."""
+    it speaks; `accepted` is the body of an answer that it reads as accepted. Codes have
+    `code_length` digits. A shorter one is by chance in what else is sent."""
 
     url: str
     to: str | None = None
     channel: Channel | None = None
     protocol: str | None = None
     accepted: str = ACCEPTED
+    code_length: int = 10
     longest_seconds: float = LONGEST_SEND_SECONDS
     make: Callable[[str], Sender] = sender_for
 
@@ -45,9 +47,10 @@ class Subject:
 
     def message(self) -> Message:
         channel = self.channel or self._first_channel
-        # Random ones, to tell messages apart. A shorter code is by chance in what else is sent.
+        # Random ones, to tell messages apart.
         digits = f"{random.randrange(10**7, 10**8)}"  # noqa: S311
-        code = f"{random.randrange(10**9, 10**10)}"  # noqa: S311
+        least = 10 ** (self.code_length - 1)
+        code = f"{random.randrange(least, 10 * least)}"  # noqa: S311
         made_up = f"kit{digits}@example.com" if channel == "email" else f"+1415{digits[1:]}"
         return Message(
             to=self.to or made_up,
@@ -60,6 +63,7 @@ class Subject:
             expires_in=200,
             idempotency_key=f"VE{24 * '0'}{digits}-1",
             attempt=f"VE{24 * '0'}{digits}-1-1",
+            earlier_id=None,
             receipt_url="https://otp.example.com/receipts/kit?send=VE0-1&attempt=1",
         )
 

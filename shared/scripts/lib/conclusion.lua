@@ -1,0 +1,25 @@
+-- Telling providers how a verification ended.
+--
+-- Uses: time
+
+-- Note a send on a channel whose providers want to know it.
+local function note_to_conclude(verification, channel, send)
+  if channel == 'telegram' then
+    local before = redis.call('HGET', verification, 'conclude') or ''
+    redis.call('HSET', verification, 'conclude', before .. ' ' .. send)
+  end
+end
+
+-- Have workers tell the providers of the noted sends. A sweeper finds them in due.
+local function conclude(now, verification_id, noted, conclusion)
+  for number in string.gmatch(noted or '', '%d+') do
+    local send = 'otp:send:' .. verification_id .. ':' .. number
+    local left = redis.call('PTTL', send)
+    local status = redis.call('HGET', send, 'status')
+    if left > 0 and (status == 'sent' or status == 'delivered') then
+      redis.call('HSET', send, 'conclusion', cjson.encode(conclusion))
+      redis.call('ZADD', 'otp:due', text_of(now), verification_id .. ':' .. number)
+      expire_not_before('otp:due', now + left, now)
+    end
+  end
+end
