@@ -195,6 +195,22 @@ def test_after_a_failure_another_way_is_promised_where_it_is_open(browser, ledge
     assert browser.send(path, resend="call") == 429
 
 
+@pytest.mark.parametrize("env", [{"OTP_TELEGRAM_SENDERS": "console://"}])
+@pytest.mark.parametrize(
+    ("language", "to", "instead"),
+    [
+        ("en", "Check Telegram on", "Use Telegram instead"),
+        ("ar", "سيصلك الرمز عبر تيليجرام على", "أفضّل تيليجرام"),
+    ],
+)
+def test_telegram_is_offered_where_it_is_on(browser, language, to, instead):
+    assert browser.send(f"/?lang={language}", phone=PHONE, channel="sms") == 303
+    path = browser.location
+    assert instead in browser.get(f"/{path}")
+    assert browser.send(f"/?lang={language}", phone="+14155550124", channel="telegram") == 303
+    assert to in browser.get(f"/{browser.location}")
+
+
 def test_a_person_who_is_not_on_the_channel_is_offered_another_one(browser, ledger):
     path = browser.ask()
     (claim,) = ledger.claim([(id_in(path), 1)], SENDER_NAMES)

@@ -52,6 +52,10 @@ def test_every_file_of_a_page_is_there(client, path):
     [
         ({"OTP_CODE_LENGTH": "8"}, 'data-code-length="8"'),
         ({"OTP_CALL_SENDERS": "none"}, 'data-channels="sms whatsapp email"'),
+        (
+            {"OTP_TELEGRAM_SENDERS": "console://"},
+            'data-channels="sms whatsapp telegram call email"',
+        ),
     ],
 )
 def test_the_page_knows_the_settings_that_it_needs(client, shown):
