@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, request
 
-from api.receipts import smsgate, telegram, twilio, webhook, whatsapp
+from api.receipts import smsgate, telegram, telnyx, twilio, webhook, whatsapp
 from api.receipts.reporter import Receipt, Reporter
 from shared.delivery.ledger import Ledger
 from shared.errors import InvalidRequest, Unauthorized, VerificationNotFound
@@ -21,6 +21,7 @@ from shared.settings import Settings, SettingsError
 _REPORTERS: dict[str, Callable[[str], Reporter | None]] = {
     "smsgate": smsgate.reporter,
     "telegram": telegram.reporter,
+    "telnyx": telnyx.reporter,
     "twilio": twilio.reporter,
     "webhook": webhook.reporter,
     "whatsapp": whatsapp.reporter,

@@ -93,6 +93,16 @@ const ERRORS = {
   smsgate_no_sim: "Android phone: there is no SIM card",
   smsgate_canceled: "Android phone: the SMS was canceled in the app",
   smsgate_failed: "Android phone: the SMS could not be sent",
+  telnyx_10009: "Telnyx: the API key is incorrect",
+  telnyx_40001: "Carrier: the number is a landline or not routable",
+  telnyx_40002: "Carrier: filtered as spam for now",
+  telnyx_40003: "Carrier: the From number is blocked for good",
+  telnyx_40005: "Carrier: the message expired",
+  telnyx_40006: "Carrier: unavailable",
+  telnyx_40008: "Carrier: not delivered",
+  telnyx_40300: "Telnyx: the recipient has opted out (STOP)",
+  telnyx_40305: "Telnyx: the From number cannot send this message",
+  telnyx_40310: "Telnyx: the phone number is not valid",
   smtp_421: "The mail server closed the connection (421)",
   smtp_450: "The mailbox is busy or the message was greylisted (450)",
   smtp_451: "The mail server had an error (451)",
@@ -134,8 +144,9 @@ const WHO = {
   smsgate: "The Android phone or its server",
   apprise: "The service",
   smtp: "The mail server",
+  telnyx_http: "A proxy in front of Telnyx",
 };
-const CODED = { twilio: "Twilio", whatsapp: "WhatsApp" };
+const CODED = { twilio: "Twilio", whatsapp: "WhatsApp", telnyx: "Telnyx" };
 
 /** An error code of a sender, or the reason of a send's end, as a sentence. */
 export function error(code) {

@@ -23,6 +23,7 @@ SETUPS: Registry = {
     "smtp": "shared.senders.setups:SmtpSetup.from_url",
     "smtps": "shared.senders.setups:SmtpSetup.from_url",
     "telegram": "shared.senders.telegram:TelegramSetup.from_url",
+    "telnyx": "shared.senders.telnyx:TelnyxSetup.from_url",
     "twilio": "shared.senders.setups:TwilioSetup.from_url",
     "webhook": "shared.senders.setups:WebhookSetup.from_url",
     "whatsapp": "shared.senders.whatsapp:WhatsAppSetup.from_url",

@@ -20,6 +20,7 @@ import idna
 from email_validator import validate_email
 
 from shared.policy import CHANNELS, Channel
+from shared.senders import sms
 from shared.settings.sender_urls import SenderUrl, api_base
 
 
@@ -95,10 +96,9 @@ def _idna(address: str) -> str:
 
 
 _CHANNELS: dict[str, tuple[Channel, ...]] = {
-    r"\+[1-9][0-9]{6,14}": ("sms", "whatsapp", "call"),
+    sms.NUMBER: ("sms", "whatsapp", "call"),
     "MG[0-9a-fA-F]{32}": ("sms", "whatsapp"),
-    # A short code, or a name of up to 11 characters with a letter in it.
-    r"[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ._+-]{1,11}": ("sms",),
+    sms.SHORT_CODE_OR_NAME: ("sms",),
 }
 
 

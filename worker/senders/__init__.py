@@ -19,6 +19,7 @@ BUILT_IN = {
     "smtp": "worker.senders.smtp:SmtpSender.from_url",
     "smtps": "worker.senders.smtp:SmtpSender.from_url",
     "telegram": "worker.senders.telegram:TelegramSender.from_url",
+    "telnyx": "worker.senders.telnyx:TelnyxSender.from_url",
     "twilio": "worker.senders.twilio:TwilioSender.from_url",
     "webhook": "worker.senders.webhook:WebhookSender.from_url",
     "whatsapp": "worker.senders.whatsapp:WhatsAppSender.from_url",

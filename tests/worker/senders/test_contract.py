@@ -1,9 +1,11 @@
 """Every shipped sender keeps to the contract. The checks wait for time-outs, so all run at once."""
 
+import json
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
+from tests.providers import telnyx
 from worker.senders import BUILT_IN
 from worker.senders.conformance import Check, Subject, checks_for
 
@@ -12,6 +14,10 @@ SUBJECTS = {
     "console": Subject(url="console://"),
     "smtp": Subject(url="smtp://{server}?from=otp@example.com&tls=none"),
     "smtp-login": Subject(url="smtp://otp:hunter22@{server}?from=otp@example.com&tls=none"),
+    "telnyx": Subject(
+        url="telnyx://hunter22@+15005550006?api=http://{server}",
+        accepted=json.dumps(telnyx.accepted()),
+    ),
     "twilio-sms": Subject(url=TWILIO.format("+15005550006")),
     "twilio-whatsapp": Subject(url=TWILIO.format("+15005550006"), channel="whatsapp"),
     "twilio-call": Subject(url=TWILIO.format("+15005550006"), channel="call"),
