@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, request
 
-from api.receipts import smsgate, telegram, telnyx, twilio, webhook, whatsapp
+from api.receipts import smsgate, telegram, telnyx, twilio, vonage, webhook, whatsapp
 from api.receipts.reporter import Receipt, Reporter
 from shared.delivery.ledger import Ledger
 from shared.errors import InvalidRequest, Unauthorized, VerificationNotFound
@@ -23,6 +23,7 @@ _REPORTERS: dict[str, Callable[[str], Reporter | None]] = {
     "telegram": telegram.reporter,
     "telnyx": telnyx.reporter,
     "twilio": twilio.reporter,
+    "vonage": vonage.reporter,
     "webhook": webhook.reporter,
     "whatsapp": whatsapp.reporter,
 }

@@ -103,6 +103,12 @@ const ERRORS = {
   telnyx_40300: "Telnyx: the recipient has opted out (STOP)",
   telnyx_40305: "Telnyx: the From number cannot send this message",
   telnyx_40310: "Telnyx: the phone number is not valid",
+  vonage_low_balance: "Vonage: the account has no credit left",
+  vonage_unauthorized: "Vonage: the key or the secret is incorrect",
+  vonage_1040: "Vonage: the phone number is not valid",
+  vonage_1050: "Vonage: the number is barred",
+  vonage_1120: "Vonage: the From name is not allowed in this country",
+  vonage_1170: "Vonage: the phone number is not valid",
   smtp_421: "The mail server closed the connection (421)",
   smtp_450: "The mailbox is busy or the message was greylisted (450)",
   smtp_451: "The mail server had an error (451)",
@@ -145,8 +151,9 @@ const WHO = {
   apprise: "The service",
   smtp: "The mail server",
   telnyx_http: "A proxy in front of Telnyx",
+  vonage_http: "A proxy in front of Vonage",
 };
-const CODED = { twilio: "Twilio", whatsapp: "WhatsApp", telnyx: "Telnyx" };
+const CODED = { twilio: "Twilio", whatsapp: "WhatsApp", telnyx: "Telnyx", vonage: "Vonage" };
 
 /** An error code of a sender, or the reason of a send's end, as a sentence. */
 export function error(code) {

@@ -25,6 +25,7 @@ SETUPS: Registry = {
     "telegram": "shared.senders.telegram:TelegramSetup.from_url",
     "telnyx": "shared.senders.telnyx:TelnyxSetup.from_url",
     "twilio": "shared.senders.setups:TwilioSetup.from_url",
+    "vonage": "shared.senders.vonage:VonageSetup.from_url",
     "webhook": "shared.senders.setups:WebhookSetup.from_url",
     "whatsapp": "shared.senders.whatsapp:WhatsAppSetup.from_url",
 }

@@ -21,6 +21,7 @@ BUILT_IN = {
     "telegram": "worker.senders.telegram:TelegramSender.from_url",
     "telnyx": "worker.senders.telnyx:TelnyxSender.from_url",
     "twilio": "worker.senders.twilio:TwilioSender.from_url",
+    "vonage": "worker.senders.vonage:VonageSender.from_url",
     "webhook": "worker.senders.webhook:WebhookSender.from_url",
     "whatsapp": "worker.senders.whatsapp:WhatsAppSender.from_url",
 }

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from tests.providers import telnyx
+from tests.providers import telnyx, vonage
 from worker.senders import BUILT_IN
 from worker.senders.conformance import Check, Subject, checks_for
 
@@ -21,6 +21,15 @@ SUBJECTS = {
     "twilio-sms": Subject(url=TWILIO.format("+15005550006")),
     "twilio-whatsapp": Subject(url=TWILIO.format("+15005550006"), channel="whatsapp"),
     "twilio-call": Subject(url=TWILIO.format("+15005550006"), channel="call"),
+    "vonage-account": Subject(
+        url=f"vonage://{vonage.ACCOUNT}@+15005550006?api=http://{{server}}",
+        accepted=json.dumps(vonage.accepted()),
+    ),
+    "vonage-application": Subject(
+        url=f"vonage://{vonage.APPLICATION}@+15005550006?private_key={vonage.PRIVATE_KEY}"
+        "&api=http://{server}",
+        accepted=json.dumps(vonage.accepted()),
+    ),
     "webhook": Subject(url="webhook://whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw@{server}/?tls=none"),
     "whatsapp": Subject(
         url="whatsapp://hunter22@106540352242922?template=code&api=http://{server}",
