@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, request
 
-from api.receipts import smsgate, telegram, telnyx, twilio, vonage, webhook, whatsapp
+from api.receipts import infobip, smsgate, telegram, telnyx, twilio, vonage, webhook, whatsapp
 from api.receipts.reporter import Receipt, Reporter
 from shared.delivery.ledger import Ledger
 from shared.errors import InvalidRequest, Unauthorized, VerificationNotFound
@@ -19,6 +19,7 @@ from shared.settings import Settings, SettingsError
 
 # By the scheme of the sender's URL.
 _REPORTERS: dict[str, Callable[[str], Reporter | None]] = {
+    "infobip": infobip.reporter,
     "smsgate": smsgate.reporter,
     "telegram": telegram.reporter,
     "telnyx": telnyx.reporter,

@@ -103,6 +103,12 @@ const ERRORS = {
   telnyx_40300: "Telnyx: the recipient has opted out (STOP)",
   telnyx_40305: "Telnyx: the From number cannot send this message",
   telnyx_40310: "Telnyx: the phone number is not valid",
+  infobip_REJECTED_NOT_ENOUGH_CREDITS: "Infobip: the account has no credit left",
+  infobip_REJECTED_SOURCE: "Infobip: the From name is not registered",
+  infobip_REJECTED_DESTINATION: "Infobip: the phone number is not valid",
+  infobip_REJECTED_PREFIX_MISSING: "Infobip: the phone number is not valid",
+  infobip_EXPIRED_EXPIRED: "Carrier: the message expired",
+  infobip_E401: "Infobip: the API key is incorrect",
   vonage_low_balance: "Vonage: the account has no credit left",
   vonage_unauthorized: "Vonage: the key or the secret is incorrect",
   vonage_1040: "Vonage: the phone number is not valid",
@@ -152,6 +158,7 @@ const WHO = {
   smtp: "The mail server",
   telnyx_http: "A proxy in front of Telnyx",
   vonage_http: "A proxy in front of Vonage",
+  infobip_http: "A proxy in front of Infobip",
 };
 const CODED = { twilio: "Twilio", whatsapp: "WhatsApp", telnyx: "Telnyx", vonage: "Vonage" };
 

@@ -20,6 +20,7 @@ SETUPS: Registry = {
     "apprise": "shared.senders.apprise:AppriseSetup.from_url",
     "console": "shared.senders.setups:ConsoleSetup.from_url",
     "smsgate": "shared.senders.smsgate:SmsGateSetup.from_url",
+    "infobip": "shared.senders.infobip:InfobipSetup.from_url",
     "smtp": "shared.senders.setups:SmtpSetup.from_url",
     "smtps": "shared.senders.setups:SmtpSetup.from_url",
     "telegram": "shared.senders.telegram:TelegramSetup.from_url",

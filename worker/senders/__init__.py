@@ -16,6 +16,7 @@ BUILT_IN = {
     "apprise": "worker.senders.apprise:AppriseSender.from_url",
     "console": "worker.senders.console:ConsoleSender.from_url",
     "smsgate": "worker.senders.smsgate:SmsGateSender.from_url",
+    "infobip": "worker.senders.infobip:InfobipSender.from_url",
     "smtp": "worker.senders.smtp:SmtpSender.from_url",
     "smtps": "worker.senders.smtp:SmtpSender.from_url",
     "telegram": "worker.senders.telegram:TelegramSender.from_url",

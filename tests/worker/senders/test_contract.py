@@ -5,13 +5,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from tests.providers import telnyx, vonage
+from tests.providers import infobip, telnyx, vonage
 from worker.senders import BUILT_IN
 from worker.senders.conformance import Check, Subject, checks_for
 
 TWILIO = "twilio://AC0123456789abcdef0123456789abcdef:hunter22@{}?api=http://{{server}}"
 SUBJECTS = {
     "console": Subject(url="console://"),
+    "infobip": Subject(
+        url="infobip://hunter22@xyz12?from=+15005550006&api=http://{server}",
+        accepted=json.dumps(infobip.accepted()),
+    ),
     "smtp": Subject(url="smtp://{server}?from=otp@example.com&tls=none"),
     "smtp-login": Subject(url="smtp://otp:hunter22@{server}?from=otp@example.com&tls=none"),
     "telnyx": Subject(
