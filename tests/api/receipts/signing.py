@@ -1,5 +1,6 @@
 """Receipts of every provider, signed as each documents it. A new provider is one more entry."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -7,6 +8,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared import signatures
 from shared.policy import Channel
@@ -144,7 +148,72 @@ def whatsapp_post(statuses: list[object], key: bytes, **value: object) -> Post:
     return Post("/receipts/whatsapp", body, headers)
 
 
+def _telnyx(status: str, about: About, key: bytes, age: float) -> Post:
+    path = f"/receipts/telnyx?{about.query}"
+    payload = {
+        "id": "40385f64-5717-4562-b3fc-2c963f66afa6",
+        "to": [{"phone_number": "+14155550123", "status": status}],
+        "webhook_url": PUBLIC_URL + path,
+        "errors": [],
+    }
+    data = {"event_type": "message.finalized", "payload": payload}
+    body = json.dumps({"data": data}).encode()
+    timestamp = str(int(time.time() - age))
+    private_key = Ed25519PrivateKey.from_private_bytes(key)
+    signature = private_key.sign(timestamp.encode() + b"|" + body)
+    headers = {
+        "Content-Type": "application/json",
+        "telnyx-timestamp": timestamp,
+        "telnyx-signature-ed25519": base64.b64encode(signature).decode(),
+    }
+    return Post(path, body, headers)
+
+
+def _vonage(status: str, about: About, key: bytes, age: float) -> Post:
+    message = {
+        "message_uuid": "aaaaaaaa-bbbb-cccc-dddd-0123456789ab",
+        "to": "14155550123",
+        "channel": "sms",
+        "status": status,
+        "client_ref": str(about),
+    }
+    body = json.dumps(message).encode()
+    claims = {
+        "iss": "Vonage",
+        "iat": int(time.time() - age),
+        "payload_hash": hashlib.sha256(body).hexdigest(),
+    }
+    token = jwt.encode(claims, key, algorithm="HS256")
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    return Post(f"/receipts/vonage?{about.query}", body, headers)
+
+
+_TELNYX_KEY = b"k" * 32
+_TELNYX_PUBLIC_KEY = base64.b64encode(
+    Ed25519PrivateKey.from_private_bytes(_TELNYX_KEY).public_key().public_bytes_raw()
+).decode()
+
+# Infobip signs nothing: see test_infobip.py.
 PROVIDERS = {
+    "telnyx": Provider(
+        sender="telnyx://KEY@+15005550006?public_key=" + _TELNYX_PUBLIC_KEY.replace("/", "%2F"),
+        channel="sms",
+        key=_TELNYX_KEY,
+        sign=_telnyx,
+        says={"accepted": "sent", "delivered": "delivered", "undelivered": "delivery_failed"},
+        signs_time=True,
+        thanks=204,
+    ),
+    "vonage": Provider(
+        sender="vonage://abcd1234:t@Example?signature_secret=a-signature-secret-of-32-letters",
+        channel="sms",
+        key=b"a-signature-secret-of-32-letters",
+        sign=_vonage,
+        says={"accepted": "submitted", "delivered": "delivered", "undelivered": "rejected"},
+        signs_time=True,
+        thanks=200,
+        names_message=True,
+    ),
     "twilio": Provider(
         sender=f"twilio://{ACCOUNT}:token@+15005550006",
         channel="sms",
