@@ -23,6 +23,7 @@ from api.page.texts import Languages
 from shared.codes import Codes
 from shared.delivery.ledger import Ledger
 from shared.delivery.outlets import Outlets
+from shared.delivery.subscriptions import Subscriptions
 from shared.delivery.virtual_phone import Phone
 from shared.owner.audit import Audit
 from shared.owner.key_use import KeyUse
@@ -70,7 +71,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     for blueprint in (
         endpoints.endpoints(service, access, work, addresses),
         hosted.endpoints(page, service, work),
-        receipts.endpoints(ledger, settings),
+        receipts.endpoints(ledger, settings, Subscriptions(scripts)),
         recipients.endpoints(store, codes, dashboard.owner, addresses),
         admin.endpoints(dashboard, is_open=access.is_open),
         health.endpoints(store),

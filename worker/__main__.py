@@ -16,6 +16,7 @@ from shared.senders.whatsapp import WhatsAppSetup
 from shared.settings import Settings, SettingsError
 from shared.storage.client import connect, warn_if_it_evicts
 from shared.storage.scripts import Scripts
+from worker import subscriptions
 from worker.delivery import REDIS_TIMEOUT_SECONDS, create_deliverer
 from worker.rq_worker import LONGEST_BACK_OFF_SECONDS, OtpWorker
 
@@ -63,6 +64,7 @@ def main() -> None:
         worker = _patiently(settings, redis)
     except SettingsError as error:
         sys.exit(f"otp worker: {error}")
+    subscriptions.start(settings, redis)
     # What is imported and made by now stays: the garbage collector need not look at it again.
     gc.freeze()
     worker.stop_at_signals()

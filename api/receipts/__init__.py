@@ -2,7 +2,7 @@
 receipt only with the provider's signature. One module here per provider that reports."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
@@ -10,15 +10,18 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, request
 
-from api.receipts import infobip, smsgate, telegram, telnyx, twilio, vonage, webhook, whatsapp
+from api.receipts import aws, infobip, smsgate, telegram, telnyx, twilio, vonage, webhook, whatsapp
+from api.receipts.certificates import Certificates
 from api.receipts.reporter import Receipt, Reporter
 from shared.delivery.ledger import Ledger
+from shared.delivery.subscriptions import Subscriptions
 from shared.errors import InvalidRequest, Unauthorized, VerificationNotFound
 from shared.policy import Channel
 from shared.settings import Settings, SettingsError
 
+MakeReporter = Callable[[str], Reporter | None]
 # By the scheme of the sender's URL.
-_REPORTERS: dict[str, Callable[[str], Reporter | None]] = {
+_REPORTERS: dict[str, MakeReporter] = {
     "infobip": infobip.reporter,
     "smsgate": smsgate.reporter,
     "telegram": telegram.reporter,
@@ -52,10 +55,18 @@ class About(NamedTuple):
     attempt: int | None
 
 
-def endpoints(ledger: Ledger, settings: Settings) -> Blueprint:
+def endpoints(
+    ledger: Ledger,
+    settings: Settings,
+    subscriptions: Subscriptions,
+    certificates: Certificates | None = None,
+) -> Blueprint:
     """Raises SettingsError."""
     receipts = Blueprint("receipts", __name__)
-    signers = _signers(settings)
+    of_aws = partial(
+        aws.reporter, subscriptions=subscriptions, certificates=certificates or Certificates()
+    )
+    signers = _signers(settings, {**_REPORTERS, "aws": of_aws})
 
     @receipts.post("/receipts/<sender>")
     def receive(sender: str) -> Response:
@@ -119,14 +130,14 @@ def _read(signers: Sequence[Signer], url: str) -> tuple[Sequence[Receipt], list[
     return found, signed_by
 
 
-def _signers(settings: Settings) -> dict[str, list[Signer]]:
+def _signers(settings: Settings, reporters: Mapping[str, MakeReporter]) -> dict[str, list[Signer]]:
     """By name and scheme. Empty without a public URL, because then no provider reports here."""
     found: dict[str, list[Signer]] = {}
     if settings.otp_public_url is None:
         return found
     for channel, _, name, url in settings.all_senders():
         scheme = urlsplit(url).scheme
-        make = _REPORTERS.get(scheme)
+        make = reporters.get(scheme)
         try:
             reporter = make(url) if make else None
         except ValueError as error:

@@ -109,6 +109,15 @@ const ERRORS = {
   infobip_REJECTED_PREFIX_MISSING: "Infobip: the phone number is not valid",
   infobip_EXPIRED_EXPIRED: "Carrier: the message expired",
   infobip_E401: "Infobip: the API key is incorrect",
+  aws_InvalidSignatureException: "AWS: the secret key is incorrect",
+  aws_UnrecognizedClientException: "AWS: the access key is incorrect",
+  aws_AccessDeniedException: "AWS: the key may not send SMS",
+  aws_DESTINATION_PHONE_NUMBER_OPTED_OUT: "AWS: the recipient has opted out (STOP)",
+  aws_DESTINATION_PHONE_NUMBER_NOT_VERIFIED: "AWS: the sandbox can only send to verified numbers",
+  aws_MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT: "AWS: the monthly spend limit is reached",
+  aws_PRICE_OVER_THRESHOLD: "AWS: the message costs more than max_price",
+  aws_UNREACHABLE: "Carrier: the phone is off or out of range",
+  aws_TTL_EXPIRED: "AWS: the message expired",
   vonage_low_balance: "Vonage: the account has no credit left",
   vonage_unauthorized: "Vonage: the key or the secret is incorrect",
   vonage_1040: "Vonage: the phone number is not valid",
@@ -159,6 +168,7 @@ const WHO = {
   telnyx_http: "A proxy in front of Telnyx",
   vonage_http: "A proxy in front of Vonage",
   infobip_http: "A proxy in front of Infobip",
+  aws_http: "A proxy in front of AWS",
 };
 const CODED = { twilio: "Twilio", whatsapp: "WhatsApp", telnyx: "Telnyx", vonage: "Vonage" };
 

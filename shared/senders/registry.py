@@ -18,6 +18,7 @@ Registry = Mapping[str, str]
 
 SETUPS: Registry = {
     "apprise": "shared.senders.apprise:AppriseSetup.from_url",
+    "aws": "shared.senders.aws:AwsSetup.from_url",
     "console": "shared.senders.setups:ConsoleSetup.from_url",
     "smsgate": "shared.senders.smsgate:SmsGateSetup.from_url",
     "infobip": "shared.senders.infobip:InfobipSetup.from_url",

@@ -85,6 +85,9 @@ breaker = "otp:breaker:{}:{}".format
 # The owner has paused the sender, by channel and name. Expires with the pause.
 paused = "otp:paused:{}:{}".format
 
+# By an SNS topic's ARN, the token that confirms our subscription. Expires after an hour.
+SUBSCRIPTIONS = "otp:subscriptions"
+
 # The owner
 
 # When a session of the owner began. Expires an hour after its last use.

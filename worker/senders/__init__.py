@@ -14,6 +14,7 @@ from worker.senders.base import Sender
 # By name, so that only what a configured sender needs is imported.
 BUILT_IN = {
     "apprise": "worker.senders.apprise:AppriseSender.from_url",
+    "aws": "worker.senders.aws:AwsSender.from_url",
     "console": "worker.senders.console:ConsoleSender.from_url",
     "smsgate": "worker.senders.smsgate:SmsGateSender.from_url",
     "infobip": "worker.senders.infobip:InfobipSender.from_url",

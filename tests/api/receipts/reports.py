@@ -11,6 +11,7 @@ from flask import Flask
 
 from api import receipts
 from api.http import problems
+from api.receipts.certificates import Certificates
 from shared import signatures
 from shared.settings import Settings
 
@@ -33,6 +34,10 @@ class Recorder:
     believed: list[tuple[str, str]] = field(default_factory=list)
     error: Exception | None = None
     status: str | None = "sent"
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def ask(self, topic, token):
+        self.asked.append((topic, token))
 
     def receipt(self, verification_id, send, attempt, *, senders, outcome, error, provider_id):
         if self.error:
@@ -47,9 +52,10 @@ def settings_of(env: dict[str, str]) -> Settings:
     return Settings.load({"OTP_SECRET_KEYS": key, **env}, env_file=None)
 
 
-def client_for(recorder: Any, settings: Settings):
+def client_for(recorder: Any, settings: Settings, certificates: Certificates | None = None):
+    """`recorder` stands for the ledger, and keeps the subscriptions that wait."""
     app = Flask(__name__)
-    app.register_blueprint(receipts.endpoints(recorder, settings))
+    app.register_blueprint(receipts.endpoints(recorder, settings, recorder, certificates))
     problems.register(app, lambda problem, error: "a page", lambda error: "a sentence")
     return app.test_client()
 

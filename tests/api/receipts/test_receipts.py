@@ -78,5 +78,5 @@ def test_says_why_a_receipt_was_not_recorded(client, recorder):
 )
 def test_stops_the_start_for_a_malformed_sender(recorder, env, senders):
     with pytest.raises(SettingsError, match="OTP_SMS_SENDERS: ") as error:
-        receipts.endpoints(recorder, settings_of({**env, "OTP_SMS_SENDERS": senders}))
+        receipts.endpoints(recorder, settings_of({**env, "OTP_SMS_SENDERS": senders}), recorder)
     assert "hunter22" not in str(error.value)

@@ -5,12 +5,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from tests.providers import infobip, telnyx, vonage
+from tests.providers import aws, infobip, telnyx, vonage
 from worker.senders import BUILT_IN
 from worker.senders.conformance import Check, Subject, checks_for
 
 TWILIO = "twilio://AC0123456789abcdef0123456789abcdef:hunter22@{}?api=http://{{server}}"
 SUBJECTS = {
+    "aws": Subject(
+        url=f"aws://{aws.ACCESS_KEY}:hunter22@{aws.REGION}?api=http://{{server}}",
+        accepted=json.dumps(aws.accepted()),
+    ),
     "console": Subject(url="console://"),
     "infobip": Subject(
         url="infobip://hunter22@xyz12?from=+15005550006&api=http://{server}",

@@ -1,0 +1,178 @@
+"""aws:// against AWS End User Messaging as its API model describes it."""
+
+import pytest
+
+from tests.providers import aws
+from tests.providers.aws import ACCESS_KEY, MESSAGE_ID, REGION, SECRET_KEY, Aws
+from tests.worker.senders.conftest import failure_of, make_message
+from worker.senders.aws import AwsSender
+from worker.senders.conformance.servers import Reply
+
+LOGIN = f"{ACCESS_KEY}:{SECRET_KEY}"
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:sixpost"
+ATTEMPT = "VE0123456789abcdef0123456789abcdef-1-1"
+
+
+def sender_for(address: str, login: str = LOGIN, more: str = "") -> AwsSender:
+    return AwsSender.from_url(f"aws://{login}@{REGION}?api=http://{address}{more}")
+
+
+@pytest.fixture
+def provider(http_server) -> tuple[str, Aws]:
+    aws = Aws()
+    address, _ = http_server(aws)
+    return address, aws
+
+
+def test_sends_an_sms(provider):
+    address, aws = provider
+    more = f"&from=+15005550006&configuration_set=otp&topic={TOPIC}&max_price=0.2"
+    assert sender_for(address, more=more).send(make_message()) == MESSAGE_ID
+    assert aws.taken == [
+        {
+            "DestinationPhoneNumber": "+14155550123",
+            "OriginationIdentity": "+15005550006",
+            "MessageBody": "739158 is your Test code.",
+            "MessageType": "TRANSACTIONAL",
+            "TimeToLive": 240,
+            "MaxPrice": "0.2",
+            "ConfigurationSetName": "otp",
+            "Context": {"attempt": ATTEMPT},
+        }
+    ]
+
+
+def test_always_limits_the_price_and_the_life(provider):
+    address, aws = provider
+    sender_for(address).send(make_message())
+    assert aws.taken == [
+        {
+            "DestinationPhoneNumber": "+14155550123",
+            "MessageBody": "739158 is your Test code.",
+            "MessageType": "TRANSACTIONAL",
+            "TimeToLive": 240,
+            "MaxPrice": "0.50",
+        }
+    ]
+
+
+@pytest.mark.parametrize(("life", "seconds"), [(0, 5), (5, 5), (599, 599), (300_000, 259_200)])
+def test_validity_is_the_remaining_life(provider, life, seconds):
+    address, aws = provider
+    sender_for(address).send(make_message(expires_in=life))
+    assert aws.taken[0]["TimeToLive"] == seconds
+
+
+@pytest.mark.parametrize("login", [f"{ACCESS_KEY}:wrong", f"AKIAOTHEROTHEROTHER1:{SECRET_KEY}"])
+def test_refuses_a_wrong_key(provider, login):
+    address, _ = provider
+    error = failure_of(sender_for(address, login))
+    assert (error.failure, error.error) == ("refused", "aws_InvalidSignatureException")
+
+
+CONFLICT, VALIDATION = "ConflictException", "ValidationException"
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "failure"),
+    [
+        (CONFLICT, "DESTINATION_PHONE_NUMBER_OPTED_OUT", "invalid_recipient"),
+        (
+            CONFLICT,
+            "DESTINATION_PHONE_NUMBER_BLOCKED_BY_PROTECT_NUMBER_OVERRIDE",
+            "invalid_recipient",
+        ),
+        (CONFLICT, "DESTINATION_PHONE_NUMBER_NOT_VERIFIED", "refused"),
+        (CONFLICT, "DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION", "refused"),
+        (CONFLICT, "NO_ORIGINATION_IDENTITIES_FOUND", "refused"),
+        (CONFLICT, "REGISTRATION_NOT_COMPLETE", "refused"),
+        (CONFLICT, "RESOURCE_NOT_ACTIVE", "refused"),
+        ("AccessDeniedException", "ACCOUNT_DISABLED", "refused"),
+        ("AccessDeniedException", "INSUFFICIENT_ACCOUNT_REPUTATION", "refused"),
+        (VALIDATION, "PRICE_OVER_THRESHOLD", "refused"),
+        (VALIDATION, "SENDER_ID_REQUIRES_REGISTRATION", "refused"),
+        (VALIDATION, "SENDER_ID_NOT_SUPPORTED", "refused"),
+        (VALIDATION, "COUNTRY_NOT_ENABLED", "refused"),
+        (VALIDATION, "DESTINATION_COUNTRY_BLOCKED", "refused"),
+        (VALIDATION, "INVALID_IDENTITY_FOR_DESTINATION_COUNTRY", "refused"),
+        (VALIDATION, "INVALID_PARAMETER", "refused"),
+        ("ServiceQuotaExceededException", "MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT", "refused"),
+    ],
+)
+def test_says_what_a_documented_reason_means(http_server, kind, reason, failure):
+    address, _ = http_server(lambda _: aws.refusal(kind, reason))
+    error = failure_of(sender_for(address))
+    assert (error.failure, error.error) == (failure, f"aws_{reason}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "failure"),
+    [
+        ("ThrottlingException", 400, "transient"),
+        ("InternalServerException", 500, "transient"),
+        ("ResourceNotFoundException", 400, "refused"),
+        ("AccessDeniedException", 400, "refused"),
+        ("UnrecognizedClientException", 400, "refused"),
+        ("SomeNewException", 503, "transient"),
+        ("SomeNewException", 500, "unknown"),
+    ],
+)
+def test_says_what_a_documented_error_means(http_server, kind, status, failure):
+    address, _ = http_server(lambda _: aws.refusal(kind, status=status))
+    error = failure_of(sender_for(address))
+    assert (error.failure, error.error) == (failure, f"aws_{kind}")
+
+
+@pytest.mark.parametrize(
+    ("reply", "failure", "error"),
+    [
+        (Reply(status=403, body=b"<html>"), "refused", "aws_http_403"),
+        (Reply(status=429), "transient", "aws_http_429"),
+        (Reply(status=502), "unknown", "aws_http_502"),
+        (Reply(status=200, body=b'{"MessageId": "739158"}'), "unknown", "aws_http_200"),
+        (Reply(status=400, body=b'{"__type": "x#739158"}'), "refused", "aws_http_400"),
+        (
+            Reply(status=400, body=b'{"__type": "ThrottlingException", "Reason": "739158"}'),
+            "transient",
+            "aws_ThrottlingException",
+        ),
+    ],
+)
+def test_says_what_an_undocumented_answer_means(http_server, reply, failure, error):
+    address, _ = http_server(lambda _: reply)
+    raised = failure_of(sender_for(address))
+    assert (raised.failure, raised.error) == (failure, error)
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1", "ap-southeast-3"])
+def test_reaches_the_region(region):
+    sender = AwsSender.from_url(f"aws://{LOGIN}@{region}")
+    assert sender.api == f"https://sms-voice.{region}.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "aws://eu-west-1",
+        f"aws://{ACCESS_KEY}@eu-west-1",
+        f"aws://{LOGIN}@",
+        f"aws://{LOGIN}@evil.example",
+        f"aws://{LOGIN}@eu-west-1.evil.example",
+        f"aws://short:{SECRET_KEY}@eu-west-1",
+        f"aws://{LOGIN}@eu-west-1:443",
+        f"aws://{LOGIN}@eu-west-1/path",
+        f"aws://{LOGIN}@eu-west-1?from=My%20Shop",
+        f"aws://{LOGIN}@eu-west-1?from=",
+        f"aws://{LOGIN}@eu-west-1?max_price=1",
+        f"aws://{LOGIN}@eu-west-1?max_price=1,5",
+        f"aws://{LOGIN}@eu-west-1?configuration_set=a%20b",
+        f"aws://{LOGIN}@eu-west-1?configuration_set=otp&topic=sixpost",
+        f"aws://{LOGIN}@eu-west-1?topic={TOPIC}",
+        f"aws://{LOGIN}@eu-west-1?api=ftp://127.0.0.1",
+        f"aws://{LOGIN}@eu-west-1?ttl=300",
+    ],
+)
+def test_refuses_a_malformed_url(url):
+    with pytest.raises(ValueError, match=r"^expected |^use only these options|^\?") as error:
+        AwsSender.from_url(url)
+    assert "hunter22" not in str(error.value)
