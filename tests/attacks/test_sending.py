@@ -58,7 +58,7 @@ def test_a13_one_victim_under_any_spelling_from_anywhere(post, clock, figure):
     # 167 of them are ten minutes.
     in_10_minutes = max(sum(first <= n < first + 167 for n in sent) for first in sent)
     assert (in_10_minutes, len(sent)) == (5, 10)
-    of = "1,000 addresses x 10 spellings, one victim"
+    of = "1,000 addresses, 10 spellings, one victim"
     figure(f"{of}: messages in an hour", f"{len(sent)} [≤ 10]")
     figure(f"{of}: in 10 minutes", f"{in_10_minutes} [≤ 5]")
 
