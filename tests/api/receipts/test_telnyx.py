@@ -83,7 +83,7 @@ def test_takes_a_receipt_of_some_minutes(client, age):
 @pytest.mark.parametrize(
     "forged",
     [
-        {"key": OTHER_KEY},
+        pytest.param({"key": OTHER_KEY}, id="another key"),
         {"age": 305},
         {"age": -305},
         {"signed": event("sent")},

@@ -162,17 +162,18 @@ def not_rsa() -> str:
         f"vonage://{ACCOUNT}@Example/path",
         f"vonage://{ACCOUNT}@Example:443",
         f"vonage://{ACCOUNT}@Example?signature_secret=",
-        f"vonage://{ACCOUNT}@Example?private_key={PRIVATE_KEY}",
+        f"vonage://{ACCOUNT}@Example?private_key=RSA_KEY",
         f"vonage://{APPLICATION}@Example",
         f"vonage://{APPLICATION}@Example?private_key=hunter22",
-        f"vonage://{APPLICATION}@Example?private_key={not_rsa()}",
-        f"vonage://{APPLICATION}:more@Example?private_key={PRIVATE_KEY}",
+        f"vonage://{APPLICATION}@Example?private_key=OTHER_KEY",
+        f"vonage://{APPLICATION}:more@Example?private_key=RSA_KEY",
         f"vonage://{ACCOUNT}@Example?api=ftp://127.0.0.1",
         f"vonage://{ACCOUNT}@Example?ttl=300",
     ],
-    ids=lambda url: url[:60] + url[-9:],
+    ids=str,
 )
 def test_refuses_a_malformed_url(url):
+    url = url.replace("RSA_KEY", PRIVATE_KEY).replace("OTHER_KEY", not_rsa())
     with pytest.raises(ValueError, match=r"^expected |^use only these options") as error:
         VonageSender.from_url(url)
     assert error.value.__context__ is None
