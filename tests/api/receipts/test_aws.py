@@ -77,18 +77,18 @@ def delivered(**changes):
 
 
 @pytest.mark.parametrize(
-    "forged",
+    ("changes", "key"),
     [
-        {"key": sns.OTHER_KEY},
-        {"content": delivered(age=3700)},
-        {"content": delivered(age=-3700)},
-        {"content": delivered(SignatureVersion="1")},
-        {"content": delivered(TopicArn=f"{TOPIC}-2")},
+        ({}, sns.OTHER_KEY),
+        ({"age": 3700}, sns.KEY),
+        ({"age": -3700}, sns.KEY),
+        ({"SignatureVersion": "1"}, sns.KEY),
+        ({"TopicArn": f"{TOPIC}-2"}, sns.KEY),
     ],
     ids=["key", "old", "future", "version 1", "topic"],
 )
-def test_refuses_what_sns_has_not_just_signed_for_this_topic(client, recorder, forged):
-    response = post(client, **forged)
+def test_refuses_what_sns_has_not_just_signed_for_this_topic(client, recorder, changes, key):
+    response = post(client, delivered(**changes), key=key)
     assert (response.status_code, response.json["code"]) == (401, "unauthorized")
     assert recorder.recorded == []
 
