@@ -27,8 +27,8 @@ from bench.wrk import Load
 from tests.chaos.programs import wait_for
 from tests.conftest import redis_server
 
-ROUNDS = 3
-WORKER_ROUNDS = 3
+ROUNDS = 2
+WORKER_ROUNDS = 2
 PROCESSES = (1, 2, 4)
 WORKERS = (1, 2, 4)
 _THREADS = 16
