@@ -1,5 +1,6 @@
 """Providers for the checks of a sender: servers on 127.0.0.1 that do as they are told."""
 
+import atexit
 import json
 import socket
 import socketserver
@@ -225,6 +226,7 @@ def _silent() -> socket.socket:
     """Takes a port and never listens. If it were closed, another program could get the port."""
     taken = socket.socket()
     taken.bind(("127.0.0.1", 0))
+    atexit.register(taken.close)
     return taken
 
 
