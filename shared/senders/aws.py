@@ -43,7 +43,7 @@ class AwsSetup:
             not re.fullmatch("[A-Z0-9]{16,128}", parts.user)
             or not parts.password
             or not re.fullmatch("[a-z]{2}(-[a-z]+)+-[0-9]", parts.host)
-            or (parts.port or parts.path.strip("/"))
+            or not parts.ends_with_host
         ):
             raise ValueError("expected aws://ACCESS_KEY:SECRET_KEY@REGION?from=+15005550006")
         if "topic" in parts.options and "configuration_set" not in parts.options:

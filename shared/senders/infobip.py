@@ -25,7 +25,7 @@ class InfobipSetup:
             not re.fullmatch(r"[\w.-]+", parts.user, re.ASCII)
             or parts.password
             or not re.fullmatch(r"[A-Za-z0-9-]+(\.api)?(\.infobip\.com)?", parts.host)
-            or (parts.port or parts.path.strip("/"))
+            or not parts.ends_with_host
             or not re.fullmatch(sms.ANY, origin)
         ):
             raise ValueError(

@@ -16,12 +16,11 @@ from email.utils import unquote
 from typing import ClassVar, Self
 from urllib.parse import quote
 
-import idna
 from email_validator import validate_email
 
 from shared.policy import CHANNELS, Channel
 from shared.senders import sms
-from shared.settings.sender_urls import SenderUrl, api_base
+from shared.settings.sender_urls import SenderUrl, api_base, http_base
 
 
 class ConsoleSetup:
@@ -125,7 +124,7 @@ class TwilioSetup:
             not re.fullmatch("AC[0-9a-fA-F]{32}", account)
             or not re.fullmatch("(AC|SK)[0-9a-fA-F]{32}", parts.user)
             or not (parts.password and channels)
-            or (parts.port or parts.path.strip("/"))
+            or not parts.ends_with_host
             or not re.fullmatch("HX[0-9a-fA-F]{32}", content or "HX" + 32 * "0")
         ):
             raise ValueError(
@@ -156,16 +155,12 @@ class WebhookSetup:
         # `tls` is our option; the gateway gets the rest of the query.
         parts = SenderUrl.parse(url, ("tls",), keep_others=True)
         key = _webhook_key(parts)
-        tls = parts.options.get("tls", "yes")
-        if not parts.host or tls not in ("yes", "none"):
+        if not parts.host or parts.options.get("tls", "yes") not in ("yes", "none"):
             raise ValueError("expected webhook://SECRET@host/path, with ?tls=none for plain HTTP")
-        host = f"[{parts.host}]" if ":" in parts.host else _host_in_ascii(parts.host)
-        port = f":{parts.port}" if parts.port else ""
-        scheme = "https" if tls == "yes" else "http"
         # HTTP takes no letters beyond ASCII; everything else stays as it is.
         query = f"?{parts.query}" if parts.query else ""
         path = quote(f"{parts.path or '/'}{query}", safe=string.punctuation)
-        return cls(endpoint=f"{scheme}://{host}{port}{path}", key=key)
+        return cls(endpoint=f"{http_base(parts)}{path}", key=key)
 
 
 def _webhook_key(url: SenderUrl) -> bytes:
@@ -181,14 +176,3 @@ def _webhook_key(url: SenderUrl) -> bytes:
             "random bytes in base64, with / written as %2F"
         )
     return key
-
-
-def _host_in_ascii(host: str) -> str:
-    """A host name in Punycode. Raises ValueError."""
-    if host.isascii():
-        return host
-    try:
-        return idna.encode(host, uts46=True).decode()
-    except idna.IDNAError:
-        # Its text repeats the host.
-        raise ValueError("the host is not a valid internationalized name") from None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 from shared.policy import Channel
-from shared.settings.sender_urls import SenderUrl, api_base
+from shared.settings.sender_urls import SenderUrl, api_base, http_base
 
 # The app calls our messages by this part of a send's name, because it takes 36 characters.
 ID_WITHOUT = "VE"
@@ -44,11 +44,8 @@ class SmsGateSetup:
             raise ValueError("expected sim=1, 2 or 3")
         if device is not None and not re.fullmatch("[A-Za-z0-9_-]{1,64}", device):
             raise ValueError("expected the id of a device, as the app shows it")
-        host = f"[{parts.host}]" if ":" in parts.host else parts.host
-        port = f":{parts.port}" if parts.port else ""
-        usual = f"{'https' if tls == 'yes' else 'http'}://{host}{port}"
         return cls(
-            endpoint=f"{api_base(parts, usual)}{parts.path}",
+            endpoint=f"{api_base(parts, http_base(parts))}{parts.path}",
             auth=(parts.user, parts.password),
             sim=int(sim) if sim else None,
             device=device,

@@ -23,13 +23,7 @@ class TelegramSetup:
     def from_url(cls, url: str) -> Self:
         parts = SenderUrl.parse(url, ("from", "api"))
         from_name = parts.options.get("from")
-        if (
-            not parts.user
-            or parts.password
-            or parts.host != "gateway"
-            or parts.port
-            or parts.path.strip("/")
-        ):
+        if not parts.user or parts.password or parts.host != "gateway" or not parts.ends_with_host:
             raise ValueError("expected telegram://TOKEN@gateway")
         if from_name is not None and not re.fullmatch("[A-Za-z0-9_]{4,32}", from_name):
             raise ValueError("expected from=NAME, the user name of your verified channel without @")

@@ -34,7 +34,7 @@ class TelnyxSetup:
             not re.fullmatch(r"[\w.-]+", parts.user, re.ASCII)
             or parts.password
             or not re.fullmatch(origins, parts.host)
-            or (parts.port or parts.path.strip("/"))
+            or not parts.ends_with_host
             or not re.fullmatch("[0-9a-fA-F-]{36}|", profile or "")
         ):
             raise ValueError(

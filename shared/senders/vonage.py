@@ -44,7 +44,7 @@ class VonageSetup:
         if (
             not right_user
             or not re.fullmatch(sms.ANY, parts.host)
-            or (parts.port or parts.path.strip("/"))
+            or not parts.ends_with_host
             or not (secret or secret is None)
         ):
             raise ValueError(

@@ -40,7 +40,7 @@ class WhatsAppSetup:
         options = parts.options
         languages = options.get("languages", "en_US").split(":")
         ttl = options.get("ttl", str(USUAL_TTL_SECONDS))
-        if not parts.user or parts.password or parts.port or parts.path.strip("/"):
+        if not parts.user or parts.password or not parts.ends_with_host:
             raise ValueError("expected whatsapp://TOKEN@PHONE_NUMBER_ID?template=NAME")
         if not re.fullmatch("[0-9]{5,30}", parts.host):
             raise ValueError("expected the id of a phone number after @, in digits")

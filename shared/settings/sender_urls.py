@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
+import idna
+
 _URL = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://"
     r"(?:(?P<userinfo>[^/?#]*)@)?"
@@ -67,6 +69,11 @@ class SenderUrl:
             query="&".join(others),
         )
 
+    @property
+    def ends_with_host(self) -> bool:
+        """Whether only options follow the host."""
+        return not self.port and not self.path.strip("/")
+
 
 def named(urls: Sequence[str], app: str = "") -> list[tuple[str, str]]:
     """(name, URL) of each sender of a channel. The name is the scheme, numbered if it is there more
@@ -89,3 +96,21 @@ def api_base(url: SenderUrl, usual: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("expected api=https://host, with an optional port and path")
     return base.rstrip("/")
+
+
+def http_base(url: SenderUrl) -> str:
+    """The URL without its path, for HTTPS or with ?tls=none for HTTP. Raises ValueError."""
+    host = f"[{url.host}]" if ":" in url.host else _host_in_ascii(url.host)
+    port = f":{url.port}" if url.port else ""
+    return f"{'http' if url.options.get('tls') == 'none' else 'https'}://{host}{port}"
+
+
+def _host_in_ascii(host: str) -> str:
+    """A host name in Punycode. Raises ValueError."""
+    if host.isascii():
+        return host
+    try:
+        return idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:
+        # Its text repeats the host.
+        raise ValueError("the host is not a valid internationalized name") from None

@@ -84,6 +84,6 @@ def _failure(answer: Answer) -> DeliveryError:
     error = f"aws_{reason if re.fullmatch('[A-Z][A-Z_]{1,59}', reason) else kind[1]}"
     if reason in _INVALID_RECIPIENT:
         return DeliveryError("invalid_recipient", error)
-    if kind[1] in _BUSY or answer.failure == "transient":
+    if kind[1] in _BUSY:
         return DeliveryError("transient", error)
     return DeliveryError(answer.failure, error)

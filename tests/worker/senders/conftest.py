@@ -1,6 +1,7 @@
 """A message, and providers on 127.0.0.1 to hand it to."""
 
 import email.policy
+import json
 import shutil
 import ssl
 import subprocess
@@ -71,6 +72,25 @@ def http_server() -> Iterator[Answering]:
             return running.enter_context(serving(server)), server
 
         yield start
+
+
+def played_by(provider: Callable[[], Any]):
+    """A fixture `provider`: the HOST:PORT at which a new one of these answers, and itself."""
+
+    @pytest.fixture(name="provider")
+    def playing(http_server) -> tuple[str, Any]:
+        played = provider()
+        address, _ = http_server(played)
+        return address, played
+
+    return playing
+
+
+def sent_to(server: HttpServer) -> dict[str, Any]:
+    """The content of the one request."""
+    [request] = server.requests
+    sent: dict[str, Any] = json.loads(request.body)
+    return sent
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.providers import aws
 from tests.providers.aws import ACCESS_KEY, MESSAGE_ID, REGION, SECRET_KEY, Aws
-from tests.worker.senders.conftest import failure_of, make_message
+from tests.worker.senders.conftest import failure_of, make_message, played_by
 from worker.senders.aws import AwsSender
 from worker.senders.conformance.servers import Reply
 
@@ -17,11 +17,7 @@ def sender_for(address: str, login: str = LOGIN, more: str = "") -> AwsSender:
     return AwsSender.from_url(f"aws://{login}@{REGION}?api=http://{address}{more}")
 
 
-@pytest.fixture
-def provider(http_server) -> tuple[str, Aws]:
-    aws = Aws()
-    address, _ = http_server(aws)
-    return address, aws
+provider = played_by(Aws)
 
 
 def test_sends_an_sms(provider):

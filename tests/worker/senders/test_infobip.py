@@ -5,7 +5,7 @@ import pytest
 from shared import signatures
 from tests.providers import infobip
 from tests.providers.infobip import KEY, Infobip
-from tests.worker.senders.conftest import failure_of, make_message
+from tests.worker.senders.conftest import failure_of, make_message, played_by
 from worker.senders.conformance.servers import Reply
 from worker.senders.infobip import InfobipSender
 
@@ -17,11 +17,7 @@ def sender_for(address: str, key: str = KEY, origin: str = "+15005550006") -> In
     return InfobipSender.from_url(f"infobip://{key}@xyz12?from={origin}&api=http://{address}")
 
 
-@pytest.fixture
-def provider(http_server) -> tuple[str, Infobip]:
-    infobip = Infobip()
-    address, _ = http_server(infobip)
-    return address, infobip
+provider = played_by(Infobip)
 
 
 def test_sends_an_sms(provider):

@@ -3,11 +3,10 @@
 import json
 from base64 import b64encode
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
-from tests.worker.senders.conftest import failure_of, make_message
+from tests.worker.senders.conftest import failure_of, make_message, sent_to
 from worker.senders.conformance.servers import HttpServer, Reply, Request, nobody
 from worker.senders.smsgate import SmsGateSender
 
@@ -53,12 +52,6 @@ class Phone:
 def phone(http_server) -> tuple[str, HttpServer]:
     address, server = http_server(Phone())
     return address, server
-
-
-def sent_to(server: HttpServer) -> dict[str, Any]:
-    [request] = server.requests
-    sent: dict[str, Any] = json.loads(request.body)
-    return sent
 
 
 def test_sends_an_sms_from_the_phone(phone):

@@ -7,7 +7,7 @@ import pytest
 
 from tests.providers import telnyx
 from tests.providers.telnyx import KEY, MESSAGE_ID, PROFILE, Telnyx
-from tests.worker.senders.conftest import failure_of, make_message
+from tests.worker.senders.conftest import failure_of, make_message, played_by
 from worker.senders.conformance.servers import Reply
 from worker.senders.telnyx import TelnyxSender
 
@@ -21,11 +21,7 @@ def sender_for(
     return TelnyxSender.from_url(f"telnyx://{KEY}@{origin}?api=http://{address}{more}")
 
 
-@pytest.fixture
-def provider(http_server) -> tuple[str, Telnyx]:
-    telnyx = Telnyx()
-    address, _ = http_server(telnyx)
-    return address, telnyx
+provider = played_by(Telnyx)
 
 
 def test_sends_an_sms(provider):

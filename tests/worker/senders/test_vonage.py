@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from tests.providers import vonage
 from tests.providers.vonage import ACCOUNT, APPLICATION, MESSAGE_ID, PRIVATE_KEY, Vonage
-from tests.worker.senders.conftest import failure_of, make_message
+from tests.worker.senders.conftest import failure_of, make_message, played_by
 from worker.senders.conformance.servers import Reply
 from worker.senders.vonage import VonageSender
 
@@ -21,11 +21,7 @@ def sender_for(address: str, login: str = ACCOUNT, more: str = "") -> VonageSend
     return VonageSender.from_url(f"vonage://{login}@+15005550006?api=http://{address}{more}")
 
 
-@pytest.fixture
-def provider(http_server) -> tuple[str, Vonage]:
-    vonage = Vonage()
-    address, _ = http_server(vonage)
-    return address, vonage
+provider = played_by(Vonage)
 
 
 def test_sends_an_sms_as_the_account(provider):

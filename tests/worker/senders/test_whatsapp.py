@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.worker.senders.conftest import failure_of, make_message
+from tests.worker.senders.conftest import failure_of, make_message, sent_to
 from worker.senders.conformance.servers import HttpServer, Reply, Request, nobody
 from worker.senders.whatsapp import WhatsAppSender
 
@@ -48,12 +48,6 @@ def as_meta(request: Request) -> Reply:
 def meta(http_server) -> tuple[str, HttpServer]:
     address, server = http_server(as_meta)
     return address, server
-
-
-def sent_to(server: HttpServer) -> dict[str, Any]:
-    [request] = server.requests
-    sent: dict[str, Any] = json.loads(request.body)
-    return sent
 
 
 def test_sends_the_code_in_the_text_and_in_the_button(meta):
