@@ -38,7 +38,7 @@ class AwsSetup:
         parts = SenderUrl.parse(url, (*_FORMS, "api"))
         for name, form in _FORMS.items():
             if name in parts.options and not re.fullmatch(form, parts.options[name]):
-                raise ValueError(f"?{name}= is not as AWS has it; see docs/senders.md")
+                raise ValueError(f"?{name}= has the wrong format; see docs/senders.md")
         if (
             not re.fullmatch("[A-Z0-9]{16,128}", parts.user)
             or not parts.password
