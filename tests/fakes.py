@@ -5,10 +5,11 @@ from typing import Any
 
 from shared.delivery.ledger import AttemptResult, Claim, Ended, Ledger, Outcome, SendStatus
 from shared.errors import StorageUnavailable
+from shared.messages.texts import Texts
 from shared.policy import CHANNELS, Channel
 from shared.storage.scripts import Scripts
 from worker.deliverer import Deliverer, Outlet
-from worker.messages import Texts
+from worker.messages import Messages
 from worker.senders.base import DeliveryError, Message, Sender
 
 # As a worker names its senders, of which tests without one have no more than these.
@@ -19,7 +20,7 @@ def outlets(
     senders: Mapping[Channel, Mapping[str, Sender]], texts: Texts | None = None
 ) -> dict[str, Outlet]:
     """What every app sends with."""
-    return {"": Outlet(texts=texts or Texts("Test"), senders=senders)}
+    return {"": Outlet(messages=Messages(texts or Texts("Test")), senders=senders)}
 
 
 class FakeSender:

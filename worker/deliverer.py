@@ -22,7 +22,7 @@ from shared.delivery.ledger import (
 from shared.errors import StorageUnavailable
 from shared.policy import Channel
 from shared.recipient import mask
-from worker.messages import Texts
+from worker.messages import Messages
 from worker.senders.base import LONGEST_SEND_SECONDS, Concluding, DeliveryError, Sender
 from worker.senders.sockets import bounded
 
@@ -37,10 +37,9 @@ SLOW_SECONDS = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class Outlet:
-    """What the messages of an app are made of and sent with: its words, and its senders per channel
-    by name, in order of preference."""
+    """The messages of an app, and its senders per channel by name, in order of preference."""
 
-    texts: Texts
+    messages: Messages
     senders: Mapping[Channel, Mapping[str, Sender]]
 
 
@@ -144,7 +143,7 @@ class Deliverer:
             return None
         outlet = self._outlets[claim.outlet]
         try:
-            message = outlet.texts.message(claim, self._code(claim))
+            message = outlet.messages.message(claim, self._code(claim))
         except Exception as fault:  # noqa: BLE001 (no sender is to blame)
             log.error("delivery_raised", extra={"where": where(fault)})  # noqa: TRY400
             message = None

@@ -10,6 +10,7 @@ from shared.codes import Codes
 from shared.delivery.ledger import Ledger
 from shared.delivery.virtual_phone import Phone
 from shared.errors import StorageUnavailable
+from shared.messages.texts import Texts
 from shared.policy import Channel
 from shared.senders.registry import make_all
 from shared.settings import Settings
@@ -17,7 +18,7 @@ from shared.storage.client import connect
 from shared.storage.scripts import Scripts
 from worker.crew import Crew
 from worker.deliverer import Deliverer, Outlet, where
-from worker.messages import Texts
+from worker.messages import Messages
 from worker.senders import BUILT_IN
 from worker.senders.base import Sender
 from worker.senders.console import ConsoleSender
@@ -80,20 +81,11 @@ def _outlets(settings: Settings, phone: Phone) -> dict[str, Outlet]:
     outlets = {}
     for app in ("", *settings.app_names()):
         own = settings.app(app)
-        texts = Texts(
-            own.otp_app_name,
-            own.otp_web_origin,
-            own.otp_public_url,
-            is_embedded=_is_embedded(own),
+        outlets[app] = Outlet(
+            messages=Messages(Texts.of(own), own.otp_public_url),
+            senders=senders[""] | senders.get(app, {}),
         )
-        outlets[app] = Outlet(texts=texts, senders=senders[""] | senders.get(app, {}))
     return outlets
-
-
-def _is_embedded(settings: Settings) -> bool:
-    """Whether the page may be in a dialog on the site where browsers fill the code in."""
-    site = f"{settings.otp_web_origin}/"
-    return any(f"{url}/".startswith(site) for url in settings.otp_return_urls)
 
 
 def _on_phone(sender: Sender, phone: Phone) -> Sender:

@@ -1,6 +1,5 @@
 """/v2/Templates, which has one entry, and /v2/SafeList/Numbers."""
 
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, request
@@ -11,13 +10,12 @@ from api.verify_v2.access import calling
 from api.verify_v2.errors import NOT_FOUND, V2Error
 from api.verify_v2.form import Form
 from shared.locales import texts_in
+from shared.messages.texts import FALLBACK, FOLDER
 from shared.recipient import Addresses, Recipient
 from shared.verify_v2.safe_list import SafeList
 from shared.verify_v2.services import TEMPLATE_SID
 
-_MESSAGES = Path(__file__).parents[2] / "worker/texts"
 _TEMPLATE_NAME = "Verification code"
-_DEFAULT_LANGUAGE = "en"
 
 
 def register(v2: Blueprint, safe_list: SafeList, addresses: Addresses) -> None:
@@ -72,12 +70,12 @@ def _translations() -> dict[str, Any]:
     """The text of an SMS in each language, as clients show templates."""
     return {
         language: {
-            "is_default_translation": language == _DEFAULT_LANGUAGE,
+            "is_default_translation": language == FALLBACK,
             "status": "approved",
             "locale": language,
             "text": texts["sms"].format(code="{{code}}", app="{{friendly_name}}", minutes=10),
             "date_created": None,
             "date_updated": None,
         }
-        for language, texts in texts_in(_MESSAGES).items()
+        for language, texts in texts_in(FOLDER).items()
     }

@@ -10,6 +10,7 @@ import pytest
 from shared.codes import Codes
 from shared.delivery.ledger import LEFT_SECONDS, MIN_LIFE_SECONDS
 from shared.delivery.outlets import Outlets
+from shared.messages.texts import Texts
 from shared.policy import Policy
 from shared.settings import Settings
 from shared.verification.model import Terms
@@ -18,7 +19,7 @@ from tests.conftest import KEY
 from tests.fakes import DirectDeliverer, FakeSender
 from tests.user import PHONE, User
 from worker.deliverer import Deliverer, Outlet
-from worker.messages import Texts
+from worker.messages import Messages
 from worker.rq_worker import OtpWorker
 from worker.senders.base import DeliveryError
 
@@ -145,7 +146,7 @@ class Workers:
     ) -> DirectDeliverer:
         made = {
             app: Outlet(
-                texts=Texts(app or "Test"),
+                messages=Messages(Texts(app or "Test")),
                 senders={
                     channel: {n: self.senders.setdefault(n, FakeSender()) for n in named}
                     for channel, named in by_channel.items()

@@ -2,12 +2,13 @@
 
 import pytest
 
+from shared.messages.texts import Texts
 from shared.policy import Policy
 from shared.verification.model import Terms
 from tests.fakes import DirectDeliverer, outlets
 from tests.user import OTHER_PHONE, PHONE
 from worker.deliverer import Outlet
-from worker.messages import Texts
+from worker.messages import Messages
 
 
 def test_channels_have_senders_of_their_own(user, ledger, codes, first, second):
@@ -25,7 +26,7 @@ def test_channels_have_senders_of_their_own(user, ledger, codes, first, second):
 @pytest.fixture
 def shop(ledger, codes, first, second) -> DirectDeliverer:
     """Where the app `shop` has its own sender and name."""
-    own = Outlet(texts=Texts("Shop"), senders={"sms": {"shop.second": second}})
+    own = Outlet(messages=Messages(Texts("Shop")), senders={"sms": {"shop.second": second}})
     return DirectDeliverer(ledger, codes, {**outlets({"sms": {"first": first}}), "shop": own})
 
 

@@ -1,0 +1,1 @@
+"""The words of messages, which a worker sends and the API checks."""

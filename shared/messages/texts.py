@@ -1,0 +1,120 @@
+"""The words of messages, per channel and language: shared/texts/LANGUAGE.toml."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from shared.locales import texts_in
+from shared.messages.segments import is_one_segment
+from shared.policy import Channel
+from shared.settings import Settings
+
+FOLDER = Path(__file__).parents[1] / "texts"
+FALLBACK = "en"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """The words of one message. `direction` (ltr or rtl) is that of their `language`, and `locale`
+    is the requested one, or English if the words are in no language of it."""
+
+    text: str
+    subject: str
+    language: str
+    locale: str
+    direction: str
+
+
+class Texts:
+    """Words the messages of an app. With a web origin an SMS ends in the line by which the browser
+    on the phone fills the code in, on that site only (WICG sms-one-time-codes). `is_embedded` says
+    that the page of `public_url` is in a frame on that site. An SMS is one segment: if a text does
+    not fit, a shorter one is used, and then one without that line."""
+
+    def __init__(
+        self,
+        app_name: str,
+        web_origin: str | None = None,
+        public_url: str | None = None,
+        *,
+        is_embedded: bool = False,
+    ) -> None:
+        self._app = app_name
+        self._site = _host(web_origin)
+        self._frame = _host(public_url) if is_embedded else None
+        self._languages = texts_in(FOLDER)
+
+    @classmethod
+    def of(cls, own: Settings) -> Self:
+        """From the settings of an app."""
+        return cls(
+            own.otp_app_name,
+            own.otp_web_origin,
+            own.otp_public_url,
+            is_embedded=_is_embedded(own),
+        )
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return tuple(self._languages)
+
+    def words(
+        self,
+        channel: Channel,
+        locale: str,
+        *,
+        code: str,
+        life_seconds: float,
+        app_name: str | None = None,
+    ) -> Words:
+        """The words of a message, in its locale's language or else in English. `app_name` replaces
+        the app's own name."""
+        asked = locale.partition("-")[0].lower()
+        language = asked if asked in self._languages else FALLBACK
+        texts = self._languages[language]
+        facts = {
+            "code": code,
+            "digits": ", ".join(code),
+            "app": app_name or self._app,
+            # Rounded down, because the code must not expire before the message says so.
+            "minutes": max(1, math.floor((life_seconds + 5) / 60)),
+        }
+        if channel == "sms":
+            text = self._sms(texts, facts)
+        else:
+            text = texts[channel].format(**facts).strip()
+        return Words(
+            text=text,
+            subject=texts["email_subject"].format(**facts),
+            language=language,
+            # A voice reads the words in this language.
+            locale=locale if language == asked else FALLBACK,
+            direction=texts["direction"],
+        )
+
+    def _sms(self, texts: Mapping[str, str], facts: Mapping[str, Any]) -> str:
+        """The best wording that is one segment."""
+        said = [texts["sms"].format(**facts), texts["sms_short"].format(**facts)]
+        if self._site:
+            line = f"\n\n@{self._site} #{facts['code']}"
+            if self._frame and self._frame != self._site:
+                # In a frame of another origin browsers look for the top-level site and the frame.
+                line += f" @{self._frame}"
+            said = [*(text + line for text in said), *said]
+        # None fits only with a name in letters that take two units each, as emoji do.
+        return next(filter(is_one_segment, said), said[-1])
+
+
+def _host(url: str | None) -> str | None:
+    """The host of an https:// URL, which is all that browsers fill codes in on."""
+    parts = urlsplit(url or "")
+    return parts.hostname if parts.scheme == "https" else None
+
+
+def _is_embedded(settings: Settings) -> bool:
+    """Whether the page may be in a dialog on the site where browsers fill the code in."""
+    site = f"{settings.otp_web_origin}/"
+    return any(f"{url}/".startswith(site) for url in settings.otp_return_urls)
