@@ -32,7 +32,7 @@ keys: $(VENV)/.runtime ## create, list, rotate and revoke API keys for make run 
 
 # How many test files run at the same time. 0 runs them in one process, where a debugger works.
 PROCESSES ?= 2
-TOGETHER := --dist loadgroup --no-loadscope-reorder
+TOGETHER := --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
 test: $(VENV)/.dev ## run all tests (ARGS='-k name' for some of them)

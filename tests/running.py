@@ -32,9 +32,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--unit"):
         items[:] = [item for item in items if _is_unit(item)]
     if "PYTEST_XDIST_WORKER" in os.environ:
-        # One process runs all tests of a file, because they share fixtures that cost time.
-        for item in items:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
         _put_long_files_first(items)
 
 

@@ -1,0 +1,30 @@
+"""How `make test` spreads the tests over processes."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+TESTS = """
+import os, pytest
+
+@pytest.mark.parametrize("number", range(6))
+def test_leaves_its_process(number):
+    with open("{name}.pids", "a") as pids:
+        print(os.getpid(), file=pids)
+"""
+
+
+def test_one_process_runs_all_tests_of_a_file(tmp_path):
+    """They share fixtures that cost seconds, and pytest-xdist does not say when it separates
+    them."""
+    together = re.search("^TOGETHER := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for name in "abc":
+        tests = TESTS.format(name=name)
+        (tmp_path / f"test_{name}.py").write_text(tests, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-n", "2", *together[1].split(), "."]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    for name in "abc":
+        pids = (tmp_path / f"{name}.pids").read_text().split()
+        assert (len(pids), len(set(pids))) == (6, 1)
