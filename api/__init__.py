@@ -75,7 +75,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         recipients.endpoints(store, codes, dashboard.owner, addresses),
         admin.endpoints(dashboard, is_open=access.is_open),
         health.endpoints(store),
-        metrics.endpoints(store, access, list(dashboard.apps_of_senders)),
+        metrics.endpoints(dashboard.statistics, dashboard.state, access),
         pages.endpoints(page),
         forms.endpoints(page, service, work, addresses),
         openapi.endpoints(),

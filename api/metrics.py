@@ -1,7 +1,7 @@
 """GET /metrics: the counts in Redis as Prometheus text."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -16,8 +16,9 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from api.http.access import Access
-from shared.policy import Channel
-from shared.verification.store import DURATION_BOUNDS_SECONDS, Measures, Store
+from shared.owner.state import State, SystemState
+from shared.owner.statistics import Statistics
+from shared.verification.store import DURATION_BOUNDS_SECONDS
 
 # By the first word of a count's name in Redis: the metric, its labels, what it counts.
 _COUNTERS = {
@@ -54,7 +55,8 @@ _DURATIONS = {
 
 @dataclass(frozen=True)
 class _Measured(Collector):
-    measures: Measures
+    counts: Mapping[str, int]
+    state: State
 
     def collect(self) -> Iterator[Metric]:
         families = {
@@ -62,7 +64,7 @@ class _Measured(Collector):
             for kind, (name, labels, text) in _COUNTERS.items()
         }
         durations: dict[tuple[str, str], dict[float, int]] = {}
-        for count, value in self.measures.counts.items():
+        for count, value in self.counts.items():
             kind, _, rest = count.partition(":")
             if kind in _DURATIONS:
                 channel, _, bound = rest.partition(":")
@@ -76,18 +78,17 @@ class _Measured(Collector):
             # Another version wrote the other counts.
         yield from families.values()
         yield from _histograms(durations)
+        queue = self.state.queue
+        yield GaugeMetricFamily("otp_queue_length", "Jobs waiting for a worker", queue.waiting)
         yield GaugeMetricFamily(
-            "otp_queue_length", "Jobs waiting for a worker", self.measures.queued
+            "otp_sends_open", "Sends not yet sent, dropped or failed", queue.unfinished
         )
-        yield GaugeMetricFamily(
-            "otp_sends_open", "Sends not yet sent, dropped or failed", self.measures.open_sends
-        )
-        yield GaugeMetricFamily("otp_workers", "Running workers", self.measures.workers)
+        yield GaugeMetricFamily("otp_workers", "Running workers", len(self.state.workers))
         open_breakers = GaugeMetricFamily(
             "otp_breaker_open", "1 while the sender is skipped", labels=["channel", "sender"]
         )
-        for (channel, sender), is_open in self.measures.breakers.items():
-            open_breakers.add_metric([channel, sender], float(is_open))
+        for sender in self.state.senders:
+            open_breakers.add_metric([sender.channel, sender.name], float(sender.is_skipped))
         yield open_breakers
 
 
@@ -115,14 +116,13 @@ def _histograms(durations: Mapping[tuple[str, str], Mapping[float, int]]) -> Ite
     yield from families.values()
 
 
-def endpoints(store: Store, access: Access, senders: Collection[tuple[Channel, str]]) -> Blueprint:
-    """`senders` are the configured ones, by channel and name."""
+def endpoints(statistics: Statistics, state: SystemState, access: Access) -> Blueprint:
     metrics = Blueprint("metrics", __name__)
 
     @metrics.get("/metrics")
     def get_metrics() -> Response:
         access.app(request)
-        measured = _Measured(store.measure(senders))
+        measured = _Measured(statistics.totals(), state.read())
         return Response(generate_latest(measured), content_type=CONTENT_TYPE_LATEST)
 
     return metrics

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from redis import Redis
 
+from shared.owner.statistics import Statistics
 from shared.storage.scripts import Scripts
-from shared.verification.store import Store
 
 
 def counts(redis: Redis) -> Mapping[str, int]:
     """By name, as metrics read them."""
-    return Store(Scripts(redis)).measure([]).counts
+    return Statistics(Scripts(redis)).totals()

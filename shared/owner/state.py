@@ -38,12 +38,14 @@ class Worker:
 
 @dataclass(frozen=True, kw_only=True)
 class Sender:
-    """`failures` in a row; `seconds` until it is tried again, or until its pause is over."""
+    """`failures` in a row; `seconds` until it is tried again, or until its pause is over. While
+    `is_skipped`, workers leave it out because of its failures, paused or not."""
 
     channel: Channel
     name: str
     status: SenderStatus
     failures: int
+    is_skipped: bool
     seconds: float | None
 
 
@@ -147,16 +149,18 @@ def _sender(
     now_ms: float,
 ) -> Sender:
     failures, open_until = map(reading.number, breaker or (0, 0))
+    is_skipped = open_until > now_ms
     status: SenderStatus = "failing" if failures else "in_use"
     left_ms: float | None = None
     if paused_ms > 0:
         status, left_ms = "paused", paused_ms
-    elif open_until > now_ms:
+    elif is_skipped:
         status, left_ms = "left_alone", open_until - now_ms
     return Sender(
         channel=channel,
         name=name,
         status=status,
         failures=failures,
+        is_skipped=is_skipped,
         seconds=None if left_ms is None else left_ms / 1000,
     )

@@ -82,6 +82,12 @@ class Statistics:
         self._scripts = scripts
         self._roll_up = scripts.load("owner/roll_up", when_full=True)
 
+    def totals(self) -> dict[str, int]:
+        """All counts since Redis started, by the name that lib/counting.lua got."""
+        self._roll_up([], [])
+        (found,) = self._scripts.fetch(lambda pipe: pipe.hgetall(keys.COUNTS))
+        return reading.counts(found)
+
     def read(self, window: Window, app: str | None = None) -> Report:
         """The figures of one app, or of everything."""
         unit, step_ms, shown = WINDOWS[window]

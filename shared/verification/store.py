@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
@@ -12,7 +12,6 @@ from rq.utils import now, utcformat
 
 from shared.delivery.ledger import OVERDUE_SECONDS
 from shared.errors import StorageUnavailable
-from shared.policy import Channel
 from shared.storage import keys, reading
 from shared.storage.scripts import Facts, RunScript, Scripts, json_of, named
 from shared.verification import records
@@ -53,18 +52,6 @@ _CHECKED = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measures:
-    """The state of the whole service at one moment. `counts` is by the name that lib/counting.lua's
-    count() was given, `breakers` by channel and sender."""
-
-    counts: Mapping[str, int]
-    queued: int
-    open_sends: int
-    workers: int
-    breakers: Mapping[tuple[Channel, str], bool]
-
-
-@dataclass(frozen=True, kw_only=True)
 class GuardCount:
     """Messages to a range or country within the guard's window, and how many of them led to a
     verified number. `released` is whether the owner had the guard start afresh within the window,
@@ -94,7 +81,6 @@ class Store:
         self._check = scripts.load("verification/check", when_full=True)
         self._end = scripts.load("verification/end", when_full=True)
         self._erase = scripts.load("verification/erase", when_full=True)
-        self._roll_up = scripts.load("owner/roll_up", when_full=True)
 
     def start(self, limits: Sequence[CountedLimit], request: Facts) -> dict[str, Any]:
         """Run start.lua, which documents the answer.
@@ -246,32 +232,6 @@ class Store:
     def _field(self, key: str, name: str) -> str | None:
         (found,) = self._scripts.fetch(lambda pipe: pipe.hget(key, name))
         return reading.text(found)
-
-    def measure(self, senders: Collection[tuple[Channel, str]]) -> Measures:
-        """What metrics show. `senders` are those whose breakers are shown, by channel and name."""
-
-        self._roll_up([], [])
-
-        def ask(pipe: Pipeline) -> None:
-            pipe.time()
-            pipe.hgetall(keys.COUNTS)
-            pipe.llen(keys.QUEUE)
-            pipe.zcard(keys.DUE)
-            pipe.scard(keys.WORKERS)
-            for channel, sender in senders:
-                pipe.hget(keys.breaker(channel, sender), "open_until")
-
-        (seconds, _), counts, queued, open_sends, workers, *open_until = self._scripts.fetch(ask)
-        return Measures(
-            counts=reading.counts(counts),
-            queued=queued or 0,
-            open_sends=open_sends or 0,
-            workers=workers or 0,
-            breakers={
-                name: reading.number(until) > seconds * 1000
-                for name, until in zip(senders, open_until, strict=True)
-            },
-        )
 
     def write_something(self) -> None:
         """Prove that Redis takes writes."""

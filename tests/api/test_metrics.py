@@ -154,6 +154,12 @@ def test_shows_what_waits_and_the_worker_that_is_at_it(
     assert not {"otp_workers", "otp_queue_length", "otp_sends_open"} & set(measured())
 
 
+def test_counts_no_worker_whose_heartbeats_have_stopped(redis, measured):
+    # A worker that is killed stays in RQ's register until another one removes it.
+    redis.sadd("rq:workers", "rq:worker:killed")
+    assert "otp_workers" not in measured()
+
+
 def test_shows_a_breaker_while_it_is_open_and_counts_that_it_opened(open_breaker, clock, measured):
     opened = 'otp_breaker_opened_total{channel="sms",sender="webhook"}'
     is_open = 'otp_breaker_open{channel="sms",sender="webhook"}'
@@ -161,7 +167,6 @@ def test_shows_a_breaker_while_it_is_open_and_counts_that_it_opened(open_breaker
     open_breaker()
     values = measured()
     assert (values[opened], values[is_open], values[failed]) == (1, 1, BREAKER_FAILURES)
-    # The metric looks at whole seconds.
     clock.shift(BREAKER_OPEN_SECONDS + 1)
     values = measured()
     assert values[opened] == 1

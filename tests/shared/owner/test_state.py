@@ -103,6 +103,9 @@ def test_shows_a_sender_that_fails_and_is_left_alone(redis, state, user, deliver
     assert seen.status == "left_alone"
     assert 0 < seen.seconds <= 5
     assert state.read().senders[1].status == "in_use"
+    state.pause("sms", "fake", 900)
+    seen = state.read().senders[0]
+    assert (seen.status, seen.is_skipped) == ("paused", True)
 
 
 def test_shows_a_sender_that_is_paused(state):
