@@ -17,6 +17,7 @@ from api.http.asgi import Asgi
 from api.http.listening import address_of
 from api.receipts import LARGEST_RECEIPT_BYTES
 from shared import VERSION, logs
+from shared.messages.apps import texts_of_apps
 from shared.policy import PAGE_APP
 from shared.senders.registry import SETUPS, make_all
 from shared.settings import Settings, SettingsError
@@ -74,6 +75,7 @@ def main() -> None:
         settings = Settings.load()
         settings.secret_keys()
         make_all(settings, SETUPS)
+        texts_of_apps(settings)
         if Access(settings).is_open():
             settings.refuse_to_be_open()
             log.warning("open_to_everybody", extra={"because": "there is no API key"})

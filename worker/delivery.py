@@ -10,7 +10,7 @@ from shared.codes import Codes
 from shared.delivery.ledger import Ledger
 from shared.delivery.virtual_phone import Phone
 from shared.errors import StorageUnavailable
-from shared.messages.texts import Texts
+from shared.messages.apps import texts_of_apps
 from shared.policy import Channel
 from shared.senders.registry import make_all
 from shared.settings import Settings
@@ -78,14 +78,13 @@ def _outlets(settings: Settings, phone: Phone) -> dict[str, Outlet]:
         }
         for app, by_channel in make_all(settings, BUILT_IN).items()
     }
-    outlets = {}
-    for app in ("", *settings.app_names()):
-        own = settings.app(app)
-        outlets[app] = Outlet(
-            messages=Messages(Texts.of(own), own.otp_public_url),
+    return {
+        app: Outlet(
+            messages=Messages(texts, settings.otp_public_url),
             senders=senders[""] | senders.get(app, {}),
         )
-    return outlets
+        for app, texts in texts_of_apps(settings).items()
+    }
 
 
 def _on_phone(sender: Sender, phone: Phone) -> Sender:

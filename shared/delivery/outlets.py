@@ -17,8 +17,9 @@ class Outlets:
             for channel in CHANNELS
         }
         own = {app: settings.app(app) for app in settings.app_names()}
-        self._own_origin = {
-            app for app, of in own.items() if of.otp_web_origin != settings.otp_web_origin
+        common = settings.otp_web_origin, settings.otp_texts
+        self._own_words = {
+            app for app, of in own.items() if (of.otp_web_origin, of.otp_texts) != common
         }
         self._own_name = {
             app for app, of in own.items() if of.otp_app_name != settings.otp_app_name
@@ -29,7 +30,7 @@ class Outlets:
         this message ("" for no table), and the names of the channel's `senders`. `is_named` is for
         a send that has an app name with it."""
         senders = self._senders[channel]
-        own_words = account in self._own_origin or (not is_named and account in self._own_name)
+        own_words = account in self._own_words or (not is_named and account in self._own_name)
         return {
             "outlet": account if own_words or account in senders else "",
             "senders": " ".join(senders.get(account, senders[""])),

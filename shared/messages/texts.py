@@ -15,6 +15,9 @@ from shared.settings import Settings
 FOLDER = Path(__file__).parents[1] / "texts"
 FALLBACK = "en"
 
+# The texts of one language by key.
+Language = Mapping[str, str]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
@@ -41,20 +44,22 @@ class Texts:
         public_url: str | None = None,
         *,
         is_embedded: bool = False,
+        languages: Mapping[str, Language] | None = None,
     ) -> None:
         self._app = app_name
         self._site = _host(web_origin)
         self._frame = _host(public_url) if is_embedded else None
-        self._languages = texts_in(FOLDER)
+        self._languages = texts_in(FOLDER) if languages is None else languages
 
     @classmethod
-    def of(cls, own: Settings) -> Self:
+    def of(cls, own: Settings, languages: Mapping[str, Language]) -> Self:
         """From the settings of an app."""
         return cls(
             own.otp_app_name,
             own.otp_web_origin,
             own.otp_public_url,
             is_embedded=_is_embedded(own),
+            languages=languages,
         )
 
     @property
@@ -75,13 +80,7 @@ class Texts:
         asked = locale.partition("-")[0].lower()
         language = asked if asked in self._languages else FALLBACK
         texts = self._languages[language]
-        facts = {
-            "code": code,
-            "digits": ", ".join(code),
-            "app": app_name or self._app,
-            # Rounded down, because the code must not expire before the message says so.
-            "minutes": max(1, math.floor((life_seconds + 5) / 60)),
-        }
+        facts = self._facts(code, life_seconds, app_name)
         if channel == "sms":
             text = self._sms(texts, facts)
         else:
@@ -95,14 +94,41 @@ class Texts:
             direction=texts["direction"],
         )
 
-    def _sms(self, texts: Mapping[str, str], facts: Mapping[str, Any]) -> str:
+    def sms(
+        self,
+        language: str,
+        key: str,
+        code: str,
+        life_seconds: float,
+        app_name: str | None = None,
+    ) -> str:
+        """The text `sms` or `sms_short` of a language, without the line for the browser."""
+        facts = self._facts(code, life_seconds, app_name)
+        return self._languages[language][key].format(**facts)
+
+    def line(self, code: str) -> str:
+        """The end of an SMS, by which a browser fills the code in, or "" without a web origin."""
+        if not self._site:
+            return ""
+        line = f"\n\n@{self._site} #{code}"
+        if self._frame and self._frame != self._site:
+            # In a frame of another origin browsers look for the top-level site and the frame.
+            line += f" @{self._frame}"
+        return line
+
+    def _facts(self, code: str, life_seconds: float, app_name: str | None) -> dict[str, Any]:
+        return {
+            "code": code,
+            "digits": ", ".join(code),
+            "app": app_name or self._app,
+            # Rounded down, because the code must not expire before the message says so.
+            "minutes": max(1, math.floor((life_seconds + 5) / 60)),
+        }
+
+    def _sms(self, texts: Language, facts: Mapping[str, Any]) -> str:
         """The best wording that is one segment."""
         said = [texts["sms"].format(**facts), texts["sms_short"].format(**facts)]
-        if self._site:
-            line = f"\n\n@{self._site} #{facts['code']}"
-            if self._frame and self._frame != self._site:
-                # In a frame of another origin browsers look for the top-level site and the frame.
-                line += f" @{self._frame}"
+        if line := self.line(facts["code"]):
             said = [*(text + line for text in said), *said]
         # None fits only with a name in letters that take two units each, as emoji do.
         return next(filter(is_one_segment, said), said[-1])

@@ -229,5 +229,6 @@ PER_APP = {
     "otp_blocked_prefixes",
     "otp_blocked_types",
     "otp_app_name",
+    "otp_texts",
     "otp_web_origin",
 }

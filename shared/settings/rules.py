@@ -11,6 +11,7 @@ from shared.policy import Limit
 from shared.settings.fictional_numbers import refuse_real
 from shared.settings.types import (
     Budget,
+    Folder,
     NumberTypes,
     OneLine,
     Prefixes,
@@ -47,6 +48,10 @@ class Codes(BaseModel, use_attribute_docstrings=True):
     a resend has a new code, and the old one stops working."""
     otp_app_name: OneLine = Field(default="OTP", max_length=30)
     """What messages and the page call your app, with up to 30 characters."""
+    otp_texts: Folder | None = Field(default=None, examples=["/texts"])
+    """A folder with [your own texts](operations.md#change-the-words-of-messages) for messages, in
+    files such as `de.toml`. An app can have its own folder, whose texts replace those in this
+    one. The API and the workers read both at the start."""
     otp_return_urls: ReturnUrls = Field(
         default=(), examples=["https://shop.example https://example.org/account/"]
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated
 
 from annotated_types import Ge, Le
@@ -80,6 +81,13 @@ def _password(secret: Secret) -> Secret:
     if len(secret.get_secret_value()) < 12:
         raise ValueError("expected at least 12 characters")
     return secret
+
+
+def _folder(path: Path) -> Path:
+    # "" would be the current folder.
+    if path == Path():
+        raise ValueError(_KINDS["path"])
+    return path
 
 
 def _that(is_fine: Callable[[str], object], expected: str) -> AfterValidator:
@@ -161,4 +169,5 @@ ReturnUrls = Annotated[tuple[_ReturnUrl, ...], _Words]
 _NUMBER_TYPES = f"number types from this list: {', '.join(sorted(NUMBER_TYPES))}"
 _NumberType = Annotated[str, _that(NUMBER_TYPES.__contains__, _NUMBER_TYPES)]
 NumberTypes = Annotated[tuple[_NumberType, ...], _Words]
+Folder = Annotated[Path, AfterValidator(_folder)]
 OneLine = Annotated[str, _that(str.isprintable, "only printable characters")]

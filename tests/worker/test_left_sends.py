@@ -99,6 +99,20 @@ SKEWS = {
         old=ALL,
         new={**ALL, "shop": {"sms": ["webhook"]}},
     ),
+    "an app's texts": Skew(
+        lacks="app",
+        api={"OTP_SMS_SENDERS": WEBHOOK, "OTP_APPS": "[shop]\ntexts = '/texts'"},
+        ask={"app": "shop"},
+        old=ALL,
+        new={**ALL, "shop": {"sms": ["webhook"]}},
+    ),
+    "an app's texts, for its Service": Skew(
+        lacks="app",
+        api={"OTP_SMS_SENDERS": WEBHOOK, "OTP_APPS": "[shop]\ntexts = '/texts'"},
+        ask={"app": f"VA{'0' * 32}", "terms": SHOP_SERVICE},
+        old=ALL,
+        new={**ALL, "shop": {"sms": ["webhook"]}},
+    ),
     "a channel of an app that it knows": Skew(
         lacks="sender",
         api={"OTP_SMS_SENDERS": "none", "OTP_APPS": f"[shop]\nsms_senders = '{WEBHOOK}'"},
