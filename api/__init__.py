@@ -25,6 +25,8 @@ from shared.delivery.ledger import Ledger
 from shared.delivery.outlets import Outlets
 from shared.delivery.subscriptions import Subscriptions
 from shared.delivery.virtual_phone import Phone
+from shared.messages.apps import texts_of_apps
+from shared.messages.texts import Texts
 from shared.owner.audit import Audit
 from shared.owner.key_use import KeyUse
 from shared.owner.log_ins import LogIns
@@ -62,8 +64,9 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     work = ProofOfWork(codes, store)
     return_urls = ReturnUrls(settings.otp_return_urls)
     phone_is_open = virtual_phone.openness(settings, access)
+    texts = _texts_of(settings)
     languages = Languages(FRONTEND / "texts")
-    page = Page(settings_of, service, access, languages, return_urls, phone_is_open)
+    page = Page(settings_of, texts, service, access, languages, return_urls, phone_is_open)
 
     app = _flask(settings, return_urls)
     even_time.register(app)
@@ -80,7 +83,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         forms.endpoints(page, service, work, addresses),
         openapi.endpoints(),
         verify_v2.endpoints(
-            settings, access, core=service, services=services, scripts=scripts, codes=codes
+            settings, access, texts, core=service, services=services, scripts=scripts, codes=codes
         ),
     ):
         app.register_blueprint(blueprint)
@@ -99,6 +102,12 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     problems.register(app, page.problem, page.refusal)
     compression.register(app)
     return app
+
+
+def _texts_of(settings: Settings) -> Callable[[str], Texts]:
+    """The texts of an app. Raises SettingsError."""
+    texts = texts_of_apps(settings)
+    return lambda app: texts.get(app, texts[""])
 
 
 def _dashboard(

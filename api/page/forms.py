@@ -42,7 +42,7 @@ def endpoints(
                     channel="email" if by_email else _channel("channel"),
                     app=page.app,
                     ip=client_ip(request),
-                    locale=page.locale,
+                    locale=page.locale(page.app),
                 )
             )
         except (OtpError, FromElsewhere) as error:
@@ -59,7 +59,7 @@ def endpoints(
             if "change" in request.form:
                 service.cancel(verification_id, app=app)
                 return _go_on("../")
-            _check_or_resend(service, work, verification_id, app, page.locale)
+            _check_or_resend(page, service, work, verification_id, app)
         except VerificationNotFound:
             pass  # The page says so.
         except (OtpError, FromElsewhere) as error:
@@ -74,11 +74,12 @@ def endpoints(
 
 
 def _check_or_resend(
-    service: VerificationService, work: ProofOfWork, verification_id: str, app: str, locale: str
+    page: Page, service: VerificationService, work: ProofOfWork, verification_id: str, app: str
 ) -> None:
     ip = client_ip(request)
     if "resend" in request.form:
         work.check(app, service.recipient(verification_id), None)
+        locale = page.locale(service.view(verification_id, app=app).account)
         service.resend(verification_id, _channel("resend"), app=app, ip=ip, locale=locale)
     else:
         otp = request.form.get("otp", "")

@@ -13,6 +13,7 @@ from api.http.origins import ReturnUrls
 from api.page.texts import EXAMPLES, Languages
 from api.page.view import Kind, Step, View
 from shared.errors import StorageUnavailable, Unauthorized, VerificationNotFound
+from shared.messages.texts import Texts
 from shared.policy import DEFAULT_APP
 from shared.settings import Settings
 from shared.storage.reading import UNKNOWN
@@ -23,9 +24,10 @@ _STEPS: dict[str, Step] = {"pending": "code", "approved": "approved"}
 
 @dataclass(frozen=True)
 class Page:
-    """`settings` returns those of an app."""
+    """`settings` and `texts` return those of an app."""
 
     settings: Callable[[str], Settings]
+    texts: Callable[[str], Texts]
     service: VerificationService
     access: Access
     languages: Languages
@@ -40,10 +42,9 @@ class Page:
         except Unauthorized:
             return None
 
-    @property
-    def locale(self) -> str:
-        """The language for messages."""
-        return self.languages.locale(request)
+    def locale(self, account: str) -> str:
+        """The language for messages of an app, which for a Service is its account."""
+        return self.languages.locale(request, self.texts(account).languages)
 
     @property
     def kind(self) -> Kind:
@@ -163,7 +164,7 @@ class Page:
             say=view.texts.say,
             lang=self.languages.chosen(request),
             languages=self.languages.links(request),
-            locale=self.locale,
+            locale=self.locale(found.account if found else self.app or DEFAULT_APP),
             settings=view.settings,
             app_name=view.settings.otp_app_name,
             code_length=length,

@@ -1,7 +1,7 @@
 """The page's texts in frontend/texts/LANGUAGE.toml, and the language that a browser gets."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,8 +86,15 @@ class Languages:
             tag = next((asked for asked in liked if asked in self._texts), "en")
         return self._texts[tag]
 
-    def locale(self, request: Request) -> str:
-        """The language for messages (BCP 47): the page's, with the browser's region."""
+    def locale(self, request: Request, of_messages: Collection[str]) -> str:
+        """The language for messages (BCP 47): the page's, with the browser's region. A language
+        that the browser prefers, and that only messages are in, goes before it."""
+        if self.chosen(request) is None:
+            known = {*self._texts, *of_messages}
+            liked = (bcp47(asked) or "" for asked in request.accept_languages.values())
+            best = next((asked for asked in liked if primary(asked) in known), "")
+            if best and primary(best) not in self._texts:
+                return best
         language = self.texts(request).language
         spelled = browser_locale(request)
         return spelled if primary(spelled) == language else language

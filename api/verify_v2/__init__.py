@@ -2,6 +2,7 @@
 other credentials. An adapter that calls VerificationService. docs/twilio-verify.md lists what it
 supports, and how to move."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from flask import Blueprint, g, request
@@ -13,6 +14,7 @@ from api.verify_v2 import services as service_endpoints
 from api.verify_v2.errors import PREFIX
 from api.verify_v2.verifications import Verifications
 from shared.codes import Codes
+from shared.messages.texts import Texts
 from shared.settings import Settings
 from shared.storage.scripts import Scripts
 from shared.verification.service import VerificationService
@@ -25,6 +27,7 @@ from shared.verify_v2.services import Policies, Services
 def endpoints(
     settings: Settings,
     access: Access,
+    texts: Callable[[str], Texts],
     *,
     core: VerificationService,
     services: Services,
@@ -50,5 +53,5 @@ def endpoints(
     verifications.register(v2, known)
     v2.register_blueprint(rate_limits.endpoints(services, RateLimits(scripts)))
     attempts.register(v2, ServiceSends(scripts, codes))
-    lists.register(v2, safe_list, known.addresses)
+    lists.register(v2, texts, safe_list, known.addresses)
     return v2

@@ -1,5 +1,6 @@
 """/v2/Templates, which has one entry, and /v2/SafeList/Numbers."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, request
@@ -9,8 +10,7 @@ from api.verify_v2 import paging, parameters
 from api.verify_v2.access import calling
 from api.verify_v2.errors import NOT_FOUND, V2Error
 from api.verify_v2.form import Form
-from shared.locales import texts_in
-from shared.messages.texts import FALLBACK, FOLDER
+from shared.messages.texts import FALLBACK, Texts
 from shared.recipient import Addresses, Recipient
 from shared.verify_v2.safe_list import SafeList
 from shared.verify_v2.services import TEMPLATE_SID
@@ -18,9 +18,9 @@ from shared.verify_v2.services import TEMPLATE_SID
 _TEMPLATE_NAME = "Verification code"
 
 
-def register(v2: Blueprint, safe_list: SafeList, addresses: Addresses) -> None:
-    translations = _translations()
-
+def register(
+    v2: Blueprint, texts: Callable[[str], Texts], safe_list: SafeList, addresses: Addresses
+) -> None:
     @v2.get("/Templates")
     def list_templates() -> dict[str, Any]:
         template = {
@@ -28,7 +28,7 @@ def register(v2: Blueprint, safe_list: SafeList, addresses: Addresses) -> None:
             "account_sid": calling().sid,
             "friendly_name": _TEMPLATE_NAME,
             "channels": ["sms", "whatsapp", "voice", "email"],
-            "translations": translations,
+            "translations": _translations(texts(calling().app)),
         }
         wanted = request.args.get("FriendlyName") or _TEMPLATE_NAME
         listed = [template] if wanted == _TEMPLATE_NAME else []
@@ -66,16 +66,16 @@ def _safe(number: Recipient, sid: str) -> dict[str, Any]:
     }
 
 
-def _translations() -> dict[str, Any]:
+def _translations(texts: Texts) -> dict[str, Any]:
     """The text of an SMS in each language, as clients show templates."""
     return {
         language: {
             "is_default_translation": language == FALLBACK,
             "status": "approved",
             "locale": language,
-            "text": texts["sms"].format(code="{{code}}", app="{{friendly_name}}", minutes=10),
+            "text": texts.sms(language, "sms", "{{code}}", 600, "{{friendly_name}}"),
             "date_created": None,
             "date_updated": None,
         }
-        for language, texts in texts_in(FOLDER).items()
+        for language in texts.languages
     }

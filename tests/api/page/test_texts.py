@@ -111,7 +111,27 @@ def test_the_browser_chooses_the_language_and_the_person_another(client, subtest
 def test_messages_are_in_the_language_of_the_page(client, accepted, query, locale):
     headers = {"Accept-Language": accepted}
     with client.application.test_request_context(f"/{query}", headers=headers) as context:
-        assert Languages(FRONTEND / "texts").locale(context.request) == locale
+        assert Languages(FRONTEND / "texts").locale(context.request, ["en", "de"]) == locale
+
+
+@pytest.mark.parametrize(
+    ("accepted", "query", "locale"),
+    [
+        ("sv-SE,de;q=0.5", "", "sv-SE"),
+        ("fi,sv_SE;q=0.9,de;q=0.5", "", "sv-SE"),
+        ("de-AT,sv;q=0.5", "", "de-AT"),
+        ("sv", "?lang=de", "de"),
+        ("sv", "?lang=sv", "sv"),
+        ("fi", "", "en"),
+    ],
+)
+def test_a_language_that_only_messages_are_in_is_theirs_if_the_browser_prefers_it(
+    client, accepted, query, locale
+):
+    headers = {"Accept-Language": accepted}
+    with client.application.test_request_context(f"/{query}", headers=headers) as context:
+        languages = Languages(FRONTEND / "texts")
+        assert languages.locale(context.request, ["en", "de", "sv"]) == locale
 
 
 @pytest.mark.parametrize(
