@@ -62,26 +62,6 @@ local function limited(scope, subject, count, ms, wait, name)
     {outcome = 'limited', scope = scope, name = name, count = count, ms = ms, wait_ms = wait})
 end
 
--- How long a new send would wait in the queue: what is before it, at the rate of the last seconds;
--- when nothing at all is being sent, at least as long as the first in the queue has waited.
-local function backlog_ms()
-  local since = waiting_since(QUEUE)
-  -- A queue in which nobody has waited for long may just be catching up.
-  if not since or now - since < ttl_ms / 32 then
-    return 0
-  end
-  -- The last whole seconds in which the queue was not empty: no others tell how fast it can go.
-  local this_second = math.floor(now / 1000)
-  local seconds, drained = math.min(5, this_second - math.ceil(since / 1000)), 0
-  for ago = 1, seconds do
-    drained = drained + (redis.call('GET', 'otp:drained:' .. (this_second - ago)) or 0)
-  end
-  if drained == 0 then
-    return now - since
-  end
-  return redis.call('LLEN', QUEUE) / drained * seconds * 1000
-end
-
 local locked, lock_count, lock_ms =
   wait_for('otp:failed:' .. counted, max_failed_checks, now)
 if locked > 0 then
@@ -188,7 +168,7 @@ local send = pending and sends + 1 or 1
 -- A third of the code's life may pass in the queue: a quarter by the estimate, as the rate may fall
 -- while the send waits. Resends yield to first sends.
 local bearable = ttl_ms / (send == 1 and 4 or 8)
-local backlog = request.test and 0 or backlog_ms()
+local backlog = request.test and 0 or backlog_ms(QUEUE, now, ttl_ms / 32)
 if backlog > bearable then
   return refused('backlog', nil, backlog, bearable, nil,
     {outcome = 'backlog', wait_ms = backlog - bearable})
