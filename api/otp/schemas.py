@@ -1,7 +1,7 @@
 """The bodies of requests and responses, as in the OpenAPI document."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -64,6 +64,14 @@ Proof = Annotated[
         "encoded by the ALTCHA widget. Required only for calls without an API key",
     ),
 ]
+Context = Annotated[
+    Any,
+    Field(
+        description="What the code is to confirm, such as a payment: any JSON up to 1 KiB. The "
+        "receipt contains its hash. A start with another context gets another code",
+        examples=[{"amount": "49.00", "currency": "EUR", "payee": "ACME Ltd"}],
+    ),
+]
 Otp = Annotated[
     str,
     Field(
@@ -111,6 +119,7 @@ class GenerateOtp(_Addressed):
     ) = None
     locale: Locale | None = None
     proof: Proof | None = None
+    context: Context = None
 
     def channel_for(self, recipient: Recipient) -> Channel:
         if recipient.kind == "email":
@@ -203,10 +212,18 @@ class VerifiedOtp(BaseModel):
     channel: UsedChannel
     to: MaskedTo
     message: PersonMessage
+    receipt: Annotated[
+        str | None,
+        Field(
+            description="Proof of the approval for others, signed (JWS). Returned for apps that "
+            "ask for receipts",
+            exclude_if=lambda receipt: receipt is None,
+        ),
+    ] = None
 
     @classmethod
-    def of(cls, checked: Checked) -> Self:
-        return cls(**vars(checked), message=f"{checked.to} is verified.")
+    def of(cls, checked: Checked, receipt: str | None) -> Self:
+        return cls(**vars(checked), receipt=receipt, message=f"{checked.to} is verified.")
 
 
 class Removed(BaseModel):

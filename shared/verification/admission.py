@@ -54,6 +54,7 @@ def asked(request: StartRequest, policy: Policy, codes: Codes) -> Facts:
         "account": terms.account if terms else None,
         "app_name": terms.app_name if terms else None,
         "sender": request.sender,
+        "context": request.context,
         **_once(request, codes),
     }
 

@@ -118,10 +118,8 @@ class _Line:
             (pycurl.USERAGENT, f"Sixpost/{VERSION}"),
             (pycurl.PATH_AS_IS, 1),
             (pycurl.MAXCONNECTS, 1),
-            # The smallest ones, for waiting threads to hold less memory. Requests and answers are
-            # short.
+            # The smallest one, for waiting threads to hold less memory. Requests are short.
             (pycurl.UPLOAD_BUFFERSIZE, 16 * 1024),
-            (pycurl.BUFFERSIZE, 1024),
             (pycurl.PREREQFUNCTION, self._progress.leave),
             (pycurl.WRITEFUNCTION, self._progress.receive),
             *_tls_options(),
