@@ -17,6 +17,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, localtime
+from functools import cached_property
 from typing import Any
 
 from shared.senders.setups import SmtpSetup
@@ -40,9 +41,11 @@ class SmtpSender(SmtpSetup):
     """Keeps one connection per thread."""
 
     _mine: threading.local = field(default_factory=threading.local, repr=False, compare=False)
-    _context: ssl.SSLContext = field(
-        default_factory=ssl.create_default_context, repr=False, compare=False
-    )
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        """Reading the authorities takes 50 ms of CPU, and without TLS they are not needed."""
+        return ssl.create_default_context()
 
     @property
     def _domain(self) -> str:
