@@ -130,13 +130,14 @@ def _bound_libraries() -> None:
     imported it."""
     ssl.SSLContext.sslsocket_class = _TlsSocket
     for name in ("socket", "urllib3.util.connection"):
-        if name in sys.modules:
-            _bound(name)
+        module = sys.modules.get(name)
+        # While another thread imports a module, its functions are missing.
+        if hasattr(module, "create_connection"):
+            _bound(module)
 
 
 @cache
-def _bound(name: str) -> None:
-    module: Any = sys.modules[name]
+def _bound(module: Any) -> None:
     module.create_connection = _bounded_one(module.create_connection)
 
 

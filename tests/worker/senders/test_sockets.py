@@ -3,10 +3,12 @@ whatever point of the conversation it begins."""
 
 import base64
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from types import ModuleType
 
 import pytest
 
@@ -273,3 +275,10 @@ def test_outside_of_a_send_connections_are_as_ever():
         host, port = address.split(":")
         with socket.create_connection((host, int(port)), timeout=5) as connection:
             assert connection.recv(1) == b""
+
+
+def test_sends_while_another_thread_imports_urllib3(monkeypatch):
+    half_imported = ModuleType("urllib3.util.connection")
+    monkeypatch.setitem(sys.modules, half_imported.__name__, half_imported)
+    with bounded() as bounds:
+        assert bounds.wait() > 0
