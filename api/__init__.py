@@ -15,9 +15,8 @@ from api.http.access import Access
 from api.http.headers import Headers
 from api.http.origins import ReturnUrls
 from api.http.proxies import TrustedProxies
-from api.otp import endpoints, openapi, recipients, verification_receipts
+from api.otp import endpoints, openapi, recipients
 from api.otp.proof import ProofOfWork
-from api.otp.verification_receipts import VerificationReceipts
 from api.page import forms, hosted, pages
 from api.page.page import Page
 from api.page.texts import Languages
@@ -55,7 +54,10 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     settings_of = cache(settings.app)
     policy = cache(lambda app: settings_of(app).policy())
     ledger = Ledger(scripts)
-    service = VerificationService(store, codes, policy, needed=Outlets(settings).needed)
+    texts = _texts_of(settings)
+    service = VerificationService(
+        store, codes, policy, needed=Outlets(settings).needed, texts=texts
+    )
     services = Services(scripts, given(settings))
     access = Access(settings, KeyUse(scripts).note)
     dashboard = _dashboard(
@@ -63,10 +65,8 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     )
     addresses = dashboard.addresses
     work = ProofOfWork(codes, store)
-    signed = VerificationReceipts(settings, settings_of)
     return_urls = ReturnUrls(settings.otp_return_urls)
     phone_is_open = virtual_phone.openness(settings, access)
-    texts = _texts_of(settings)
     languages = Languages(FRONTEND / "texts")
     page = Page(settings_of, texts, service, access, languages, return_urls, phone_is_open)
 
@@ -74,16 +74,15 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     even_time.register(app)
     hosts.register(app, access, settings.otp_public_url)
     for blueprint in (
-        endpoints.endpoints(service, access, work, addresses, signed),
-        hosted.endpoints(page, service, work, signed),
-        verification_receipts.endpoints(signed),
+        endpoints.endpoints(service, access, work, addresses),
+        hosted.endpoints(page, service, work),
         receipts.endpoints(ledger, settings, Subscriptions(scripts)),
         recipients.endpoints(store, codes, dashboard.owner, addresses),
         admin.endpoints(dashboard, is_open=access.is_open),
         health.endpoints(store),
         metrics.endpoints(dashboard.statistics, dashboard.state, access),
         pages.endpoints(page),
-        forms.endpoints(page, service, work, addresses, signed),
+        forms.endpoints(page, service, work, addresses),
         openapi.endpoints(),
         verify_v2.endpoints(
             settings, access, texts, core=service, services=services, scripts=scripts, codes=codes

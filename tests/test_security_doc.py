@@ -69,7 +69,6 @@ CRYPTOGRAPHY = {
     "uuid",
     "cryptography",
     "altcha",
-    "joserfc",
     "pycurl",
 }
 # Openings of an answer that is no plain yes.

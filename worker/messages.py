@@ -23,6 +23,7 @@ class Messages:
             code=code,
             life_seconds=claim.life_seconds,
             app_name=claim.app_name,
+            app_hash=claim.app_hash,
         )
         receipt_url = None
         if self._public_url:
@@ -57,9 +58,3 @@ def _html(words: Words, code: str) -> str:
         f"<div {reads}>{paragraphs.replace(code, large, 1)}</div>"
         "</body></html>"
     )
-
-
-if __name__ == "__main__":
-    from worker import preview
-
-    preview.main()

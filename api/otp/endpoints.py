@@ -9,7 +9,6 @@ from api.http import body
 from api.http.access import Access, browser_locale, client_ip
 from api.otp.proof import ProofOfWork
 from api.otp.schemas import GeneratedOtp, GenerateOtp, VerificationDetails, VerifiedOtp, VerifyOtp
-from api.otp.verification_receipts import VerificationReceipts, context_hash
 from shared.errors import InvalidRequest, ProofSpent
 from shared.recipient import Addresses
 from shared.verification.model import Idempotency, StartRequest
@@ -17,11 +16,7 @@ from shared.verification.service import VerificationService
 
 
 def endpoints(
-    service: VerificationService,
-    access: Access,
-    work: ProofOfWork,
-    addresses: Addresses,
-    receipts: VerificationReceipts,
+    service: VerificationService, access: Access, work: ProofOfWork, addresses: Addresses
 ) -> Blueprint:
     otp = Blueprint("otp", __name__)
 
@@ -31,7 +26,6 @@ def endpoints(
         asked = body.read(request, GenerateOtp)
         recipient = asked.recipient(addresses)
         channel = asked.channel_for(recipient)
-        context = None if asked.context is None else context_hash(asked.context)
         proof = work.check(app, recipient, asked.proof)
         try:
             started = service.start(
@@ -43,7 +37,7 @@ def endpoints(
                     locale=asked.locale or browser_locale(request),
                     idempotency=_idempotency(asked),
                     proof=proof,
-                    context=context,
+                    app_hash=asked.app_hash,
                 )
             )
         except ProofSpent:
@@ -63,7 +57,7 @@ def endpoints(
             verification_id=typed.verification_id or "",
         )
         checked.raise_if_incorrect()
-        return body.answer(VerifiedOtp.of(checked, receipts.sign(checked, app)))
+        return body.answer(VerifiedOtp.of(checked))
 
     @otp.get("/verifications/<verification_id>")
     def get_verification(verification_id: str) -> Response:

@@ -1,7 +1,7 @@
 """The bodies of requests and responses, as in the OpenAPI document."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -10,6 +10,7 @@ from shared.errors import InvalidRequest
 from shared.locales import LONGEST_WRITTEN, bcp47
 from shared.policy import PHONE_CHANNELS, Channel
 from shared.recipient import Addresses, Recipient
+from shared.settings.types import APP_HASH
 from shared.verification.model import Checked, SendStatus, Started, Status
 from shared.verification.records import Verification
 
@@ -56,20 +57,21 @@ Locale = Annotated[
     ),
     AfterValidator(_locale),
 ]
+AppHash = Annotated[
+    str,
+    Field(
+        pattern=f"^{APP_HASH}$",
+        description="Hash of your Android app, which gets the code. Every SMS of the verification "
+        "ends in it, instead of the line for browsers. Other channels ignore it",
+        examples=["FA+9qCX9VSu"],
+    ),
+]
 Proof = Annotated[
     str,
     Field(
         max_length=2048,
         description="Solution to the `challenge` in a 403 `proof_of_work_required` response, as "
         "encoded by the ALTCHA widget. Required only for calls without an API key",
-    ),
-]
-Context = Annotated[
-    Any,
-    Field(
-        description="What the code is to confirm, such as a payment: any JSON up to 1 KiB. The "
-        "receipt contains its hash. A start with another context gets another code",
-        examples=[{"amount": "49.00", "currency": "EUR", "payee": "ACME Ltd"}],
     ),
 ]
 Otp = Annotated[
@@ -118,8 +120,12 @@ class GenerateOtp(_Addressed):
         | None
     ) = None
     locale: Locale | None = None
+    app_hash: Annotated[
+        AppHash | None,
+        # Without one, a repeated request stays the same request as for earlier versions.
+        Field(exclude_if=lambda given: given is None),
+    ] = None
     proof: Proof | None = None
-    context: Context = None
 
     def channel_for(self, recipient: Recipient) -> Channel:
         if recipient.kind == "email":
@@ -212,18 +218,10 @@ class VerifiedOtp(BaseModel):
     channel: UsedChannel
     to: MaskedTo
     message: PersonMessage
-    receipt: Annotated[
-        str | None,
-        Field(
-            description="Proof of the approval for others, signed (JWS). Returned for apps that "
-            "ask for receipts",
-            exclude_if=lambda receipt: receipt is None,
-        ),
-    ] = None
 
     @classmethod
-    def of(cls, checked: Checked, receipt: str | None) -> Self:
-        return cls(**vars(checked), receipt=receipt, message=f"{checked.to} is verified.")
+    def of(cls, checked: Checked) -> Self:
+        return cls(**vars(checked), message=f"{checked.to} is verified.")
 
 
 class Removed(BaseModel):

@@ -52,9 +52,10 @@ class Claim:
     failure, `untried` other senders could be tried immediately, and `others` at all. `asked_at` is
     the time of the claim, by this machine's monotonic clock. `outlet` is the app whose words and
     senders these are, "" for apps without their own. `app_name` is a Service's name in the message,
-    and `sealed` the code if it cannot be derived. `provider_id` is what the provider called the
-    message in the sender's last attempt, if that is known. If `ended` is given, nothing is to be
-    sent: the sender is told how the verification ended."""
+    `app_hash` the Android app that gets the code, and `sealed` the code if it cannot be derived.
+    `provider_id` is what the provider called the message in the sender's last attempt, if that is
+    known. If `ended` is given, nothing is to be sent: the sender is told how the verification
+    ended."""
 
     verification_id: str
     app: str
@@ -74,6 +75,7 @@ class Claim:
     asked_at: float
     outlet: str = ""
     app_name: str | None = None
+    app_hash: str | None = None
     sealed: str | None = None
     provider_id: str | None = None
     ended: Literal["approved", "canceled"] | None = None

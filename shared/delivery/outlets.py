@@ -1,5 +1,7 @@
 """What a worker has to know to send an app's messages as the API accepted them."""
 
+from operator import attrgetter
+
 from shared.policy import CHANNELS, Channel
 from shared.settings import Settings
 
@@ -17,10 +19,8 @@ class Outlets:
             for channel in CHANNELS
         }
         own = {app: settings.app(app) for app in settings.app_names()}
-        common = settings.otp_web_origin, settings.otp_texts
-        self._own_words = {
-            app for app, of in own.items() if (of.otp_web_origin, of.otp_texts) != common
-        }
+        words = attrgetter("otp_web_origin", "otp_app_hash", "otp_texts")
+        self._own_words = {app for app, of in own.items() if words(of) != words(settings)}
         self._own_name = {
             app for app, of in own.items() if of.otp_app_name != settings.otp_app_name
         }

@@ -8,7 +8,7 @@ from pathlib import Path
 from shared.locales import texts_in
 from shared.messages.own_texts import KEYS, read
 from shared.messages.segments import ONE_SEGMENT, size_of
-from shared.messages.texts import FOLDER, Language, Texts
+from shared.messages.texts import FOLDER, MOST_BYTES_WITH_HASH, Language, Texts
 from shared.settings import Settings, SettingsError
 
 # What a Service of /v2 can have instead of the app's own.
@@ -58,7 +58,22 @@ def _texts(app: str, own: Settings, folders: Sequence[_Folder]) -> Texts:
             if folder and (problem := _too_long(texts, language, key, own)):
                 of_app = f" (app {app})" if app else ""
                 raise folder.error(language, f"{key}: {problem}{of_app}")
+    _refuse_hash_without_room(app, own, texts)
     return texts
+
+
+def _refuse_hash_without_room(app: str, own: Settings, texts: Texts) -> None:
+    """Raises SettingsError."""
+    if own.otp_app_hash is None:
+        return
+    length, life = own.otp_code_length, own.otp_ttl_seconds
+    for language in texts.languages:
+        if not texts.fit_with(own.otp_app_hash, language, code_length=length, life_seconds=life):
+            raise SettingsError(
+                f"{f'OTP_APPS: {app}: ' if app else ''}OTP_APP_HASH: in the language {language}, "
+                f"an SMS that ends in it does not fit in {MOST_BYTES_WITH_HASH} bytes; "
+                "use a shorter OTP_APP_NAME"
+            )
 
 
 def _merged(folders: Sequence[_Folder]) -> dict[str, Language]:

@@ -14,6 +14,9 @@ from shared.settings import Settings
 
 FOLDER = Path(__file__).parents[1] / "texts"
 FALLBACK = "en"
+# https://developers.google.com/identity/sms-retriever/verify#1_construct_a_verification_message
+# Google does not name the encoding. We count UTF-8, which takes more bytes than the SMS itself.
+MOST_BYTES_WITH_HASH = 140
 
 # The texts of one language by key.
 Language = Mapping[str, str]
@@ -34,8 +37,9 @@ class Words:
 class Texts:
     """Words the messages of an app. With a web origin an SMS ends in the line by which the browser
     on the phone fills the code in, on that site only (WICG sms-one-time-codes). `is_embedded` says
-    that the page of `public_url` is in a frame on that site. An SMS is one segment: if a text does
-    not fit, a shorter one is used, and then one without that line."""
+    that the page of `public_url` is in a frame on that site. With an `app_hash` it ends in that,
+    by which Google Play services give the code to that Android app only (SMS Retriever). An SMS is
+    one segment: if a text does not fit, a shorter one is used, and then one without that ending."""
 
     def __init__(
         self,
@@ -44,9 +48,11 @@ class Texts:
         public_url: str | None = None,
         *,
         is_embedded: bool = False,
+        app_hash: str | None = None,
         languages: Mapping[str, Language] | None = None,
     ) -> None:
         self._app = app_name
+        self._app_hash = app_hash
         self._site = _host(web_origin)
         self._frame = _host(public_url) if is_embedded else None
         self._languages = texts_in(FOLDER) if languages is None else languages
@@ -59,6 +65,7 @@ class Texts:
             own.otp_web_origin,
             own.otp_public_url,
             is_embedded=_is_embedded(own),
+            app_hash=own.otp_app_hash,
             languages=languages,
         )
 
@@ -74,15 +81,16 @@ class Texts:
         code: str,
         life_seconds: float,
         app_name: str | None = None,
+        app_hash: str | None = None,
     ) -> Words:
-        """The words of a message, in its locale's language or else in English. `app_name` replaces
-        the app's own name."""
+        """The words of a message, in its locale's language or else in English. `app_name` and
+        `app_hash` replace those of the app."""
         asked = locale.partition("-")[0].lower()
         language = asked if asked in self._languages else FALLBACK
         texts = self._languages[language]
         facts = self._facts(code, life_seconds, app_name)
         if channel == "sms":
-            text = self._sms(texts, facts)
+            text = self._sms(texts, facts, app_hash or self._app_hash)
         else:
             text = texts[channel].format(**facts).strip()
         return Words(
@@ -125,13 +133,39 @@ class Texts:
             "minutes": max(1, math.floor((life_seconds + 5) / 60)),
         }
 
-    def _sms(self, texts: Language, facts: Mapping[str, Any]) -> str:
+    def fit_with(
+        self,
+        app_hash: str,
+        locale: str,
+        *,
+        code_length: int,
+        life_seconds: float,
+        app_name: str | None = None,
+    ) -> bool:
+        """Whether an SMS in this language has room for the hash."""
+        words = self.words(
+            "sms",
+            locale,
+            code="0" * code_length,
+            life_seconds=life_seconds,
+            app_name=app_name,
+            app_hash=app_hash,
+        )
+        return words.text.endswith(app_hash)
+
+    def _sms(self, texts: Language, facts: Mapping[str, Any], app_hash: str | None) -> str:
         """The best wording that is one segment."""
         said = [texts["sms"].format(**facts), texts["sms_short"].format(**facts)]
-        if line := self.line(facts["code"]):
-            said = [*(text + line for text in said), *said]
+        hashed = [f"{text}\n\n{app_hash}" for text in said] if app_hash else []
+        line = self.line(facts["code"])
+        lined = [text + line for text in said] if line else []
         # None fits only with a name in letters that take two units each, as emoji do.
-        return next(filter(is_one_segment, said), said[-1])
+        wordings = [*filter(_can_be_retrieved, hashed), *lined, *said]
+        return next(filter(is_one_segment, wordings), said[-1])
+
+
+def _can_be_retrieved(text: str) -> bool:
+    return len(text.encode()) <= MOST_BYTES_WITH_HASH
 
 
 def _host(url: str | None) -> str | None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from shared.policy import Limit
 from shared.settings.fictional_numbers import refuse_real
 from shared.settings.types import (
+    AppHash,
     Budget,
     Folder,
     NumberTypes,
@@ -62,6 +63,10 @@ class Codes(BaseModel, use_attribute_docstrings=True):
     code](pages.md#fill-in-the-code) from an SMS. The host can have up to 40 characters, or about 20
     for texts in Arabic, Hindi or Chinese. If the site is also in `OTP_RETURN_URLS`, it can show the
     page in a dialog, and an SMS then names the host of `OTP_PUBLIC_URL` too."""
+    otp_app_hash: AppHash | None = Field(default=None, examples=["FA+9qCX9VSu"])
+    """The hash of your Android app, to which phones [give the
+    code](pages.md#fill-in-the-code-in-an-android-app). Every SMS ends in the hash instead of the
+    line of `OTP_WEB_ORIGIN`. A request can give another one as `app_hash`."""
     otp_keep: Annotated[int, from_to("1h", "7d")] = Field(
         default=86400, json_schema_extra={"written": "1d"}
     )

@@ -14,9 +14,10 @@ from pydantic_core import ErrorDetails
 
 from shared.policy import CHANNELS, SECONDS, Channel, Limit
 from shared.recipient import KEPT_ADDRESSES, NUMBER_TYPES
-from shared.signatures import webhook_key
 
 APP_NAME = "[A-Za-z0-9_-]{1,32}"
+# https://developers.google.com/identity/sms-retriever/verify#computing_your_apps_hash_string
+APP_HASH = "[A-Za-z0-9+/]{11}"
 
 
 def _written(read: Callable[[str], object]) -> BeforeValidator:
@@ -91,12 +92,6 @@ def _folder(path: Path) -> Path:
     return path
 
 
-def _webhook_secrets(secret: Secret) -> Secret:
-    for word in secret.get_secret_value().split():
-        webhook_key(word)
-    return secret
-
-
 def _that(is_fine: Callable[[str], object], expected: str) -> AfterValidator:
     def check(text: str) -> str:
         if not is_fine(text):
@@ -142,7 +137,6 @@ def _services(text: str) -> list[tuple[str, str]]:
 
 _Words = _written(_words)
 Password = Annotated[Secret, AfterValidator(_password)]
-WebhookSecrets = Annotated[Secret, AfterValidator(_webhook_secrets)]
 _SenderUrl = Annotated[
     str, _like(r"[a-z][a-z0-9+.-]*://.*", "sender URLs, such as console://, separated by spaces")
 ]
@@ -177,5 +171,8 @@ ReturnUrls = Annotated[tuple[_ReturnUrl, ...], _Words]
 _NUMBER_TYPES = f"number types from this list: {', '.join(sorted(NUMBER_TYPES))}"
 _NumberType = Annotated[str, _that(NUMBER_TYPES.__contains__, _NUMBER_TYPES)]
 NumberTypes = Annotated[tuple[_NumberType, ...], _Words]
+AppHash = Annotated[
+    str, _like(APP_HASH, "the hash of an Android app, 11 characters such as FA+9qCX9VSu")
+]
 Folder = Annotated[Path, AfterValidator(_folder)]
 OneLine = Annotated[str, _that(str.isprintable, "only printable characters")]

@@ -1,13 +1,20 @@
 """What a start has to pass: the owner's lists, the limits and the pumping guard. start.lua takes
 them with the rest of the request."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
 from shared.codes import Codes
-from shared.errors import ChannelNotEnabled, CountryNotAllowed, RecipientBlocked, Refused
+from shared.errors import (
+    ChannelNotEnabled,
+    CountryNotAllowed,
+    InvalidRequest,
+    RecipientBlocked,
+    Refused,
+)
+from shared.messages.texts import MOST_BYTES_WITH_HASH, Texts
 from shared.policy import Channel, Guard, Limit, Policy
 from shared.recipient import Recipient
 from shared.storage import keys
@@ -54,7 +61,7 @@ def asked(request: StartRequest, policy: Policy, codes: Codes) -> Facts:
         "account": terms.account if terms else None,
         "app_name": terms.app_name if terms else None,
         "sender": request.sender,
-        "context": request.context,
+        "app_hash": request.app_hash,
         **_once(request, codes),
     }
 
@@ -86,6 +93,22 @@ def refused(policy: Policy, recipient: Recipient, channel: Channel) -> Refused |
         if recipient.to.startswith(prefix):
             return RecipientBlocked("blocked_prefix", prefix)
     return None
+
+
+def refuse_long_sms(policy: Policy, request: StartRequest, texts: Callable[[str], Texts]) -> None:
+    """Raises InvalidRequest if an SMS cannot end in the hash that the request asks for."""
+    terms = request.terms
+    if request.app_hash is None or request.channel == "email":
+        return
+    if not texts(request.account).fit_with(
+        request.app_hash,
+        request.locale,
+        code_length=len(terms.code) if terms and terms.code else policy.code_length,
+        life_seconds=policy.ttl_seconds,
+        app_name=terms.app_name if terms else None,
+    ):
+        told = f"an SMS that ends in it does not fit in {MOST_BYTES_WITH_HASH} bytes"
+        raise InvalidRequest(("app_hash", f"{told}; use a shorter app name"))
 
 
 def limits(

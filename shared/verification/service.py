@@ -16,6 +16,7 @@ from shared.errors import (
     StorageUnavailable,
     VerificationNotFound,
 )
+from shared.messages.texts import Texts
 from shared.policy import Channel, Limit, Policy
 from shared.recipient import KEPT_ADDRESSES, Recipient
 from shared.verification import admission
@@ -43,7 +44,8 @@ _LOGGED = ("verification_id", "send", "to", "channel")
 
 class VerificationService:
     """`policy` returns the policy of an app, and `needed` what a worker needs for a send:
-    Outlets.needed(), or nothing if any worker may make any send. Every method raises
+    Outlets.needed(), or nothing if any worker may make any send. `texts` returns the texts of an
+    app, by default with its id as its name. Every method raises
     StorageUnavailable, and VerificationNotFound for an id that it does not know."""
 
     def __init__(
@@ -53,15 +55,18 @@ class VerificationService:
         policy: Callable[[str], Policy],
         *,
         needed: Callable[..., Mapping[str, Any]] = lambda *_, **__: {},
+        texts: Callable[[str], Texts] = Texts,
     ) -> None:
         self._store = store
         self._codes = codes
         self._policy = policy
         self._needed = needed
+        self._texts = texts
 
     def start(self, request: StartRequest) -> Started:
         """Start a verification and queue its delivery, or another send of the pending one. Raises
-        Refused, RateLimited, TooManyChecks, IdempotencyConflict, ProofSpent, DeliveryBacklog."""
+        InvalidRequest, Refused, RateLimited, TooManyChecks, IdempotencyConflict, ProofSpent,
+        DeliveryBacklog."""
         facts = {"app": request.app, "to": request.recipient.masked, "channel": request.channel}
         with _refusals_logged("start_refused", facts, why=str):
             return self._start(request)
@@ -103,6 +108,7 @@ class VerificationService:
     def _start(self, request: StartRequest, *, only: str | None = None) -> Started:
         """With `only`, queue another send of that verification or raise VerificationNotFound."""
         policy = request.terms.policy if request.terms else self._policy(request.app)
+        admission.refuse_long_sms(policy, request, self._texts)
         self._refuse_by_policy(policy, request)
         recipient = request.recipient
         tag = self._codes.tag(request.app, recipient.to)

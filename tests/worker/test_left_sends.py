@@ -99,6 +99,13 @@ SKEWS = {
         old=ALL,
         new={**ALL, "shop": {"sms": ["webhook"]}},
     ),
+    "an app's hash": Skew(
+        lacks="app",
+        api={"OTP_SMS_SENDERS": WEBHOOK, "OTP_APPS": "[shop]\napp_hash = 'FA+9qCX9VSu'"},
+        ask={"app": "shop"},
+        old=ALL,
+        new={**ALL, "shop": {"sms": ["webhook"]}},
+    ),
     "an app's texts": Skew(
         lacks="app",
         api={"OTP_SMS_SENDERS": WEBHOOK, "OTP_APPS": "[shop]\ntexts = '/texts'"},

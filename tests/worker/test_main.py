@@ -4,6 +4,7 @@ import pytest
 from fakeredis import FakeRedis
 from redis import RedisError
 
+from api import create_app
 from shared.delivery.virtual_phone import Phone, with_code
 from shared.settings import SettingsError
 from shared.storage.client import connect
@@ -33,6 +34,23 @@ def test_a_wrong_sender_stops_the_start_and_names_the_setting(settings, redis):
 def test_a_wrong_sender_of_an_app_stops_the_start_and_names_the_app(settings, redis):
     with pytest.raises(SettingsError, match=r"^OTP_APPS: shop: "):
         create_worker(settings, redis)
+
+
+@pytest.mark.parametrize(
+    "env", [{"OTP_APPS": f"[shop]\napp_hash = 'FA+9qCX9VSu'\napp_name = '{'😀' * 30}'"}]
+)
+def test_an_app_hash_without_room_in_an_sms_stops_worker_and_api(settings, redis):
+    for create in create_worker, create_app:
+        with pytest.raises(SettingsError, match=r"^OTP_APPS: shop: OTP_APP_HASH: "):
+            create(settings, redis)
+
+
+@pytest.mark.parametrize("env", [{"OTP_APP_HASH": "FA+9qCX9VSu"}])
+def test_the_virtual_phone_shows_the_hash_of_the_app(settings, redis, scripts, user):
+    user.ask()
+    create_worker(settings, redis).run(burst=True)
+    (message,) = Phone(scripts).look().messages
+    assert message.text.endswith("\n\nFA+9qCX9VSu")
 
 
 SITE = {"OTP_WEB_ORIGIN": "https://shop.example", "OTP_PUBLIC_URL": "https://otp.example.com"}

@@ -11,8 +11,8 @@
 --   claimed    and attempt (its number), sender, app, untried (how many other senders could be tried at
 --              once), others (how many could be tried at all), to, channel, locale, kid,
 --              generation, length, life_ms, outlet (whose senders and words these are); and, where
---              the send has them, app_name (what the message calls it), sealed (the code), provider_id
---              (from the sender's last attempt)
+--              the send has them, app_name (what the message calls it), app_hash (of the Android app
+--              that gets the code), sealed (the code), provider_id (from the sender's last attempt)
 --              Or, for a message that was sent, ended (approved | canceled), for its sender to be told
 --   dropped    and reason (approved | canceled | max_attempts_reached | expired | superseded)
 --   failed     and reason (out_of_attempts | no_sender_left)
@@ -66,8 +66,8 @@ local function read_send(member, send)
 end
 
 local function read_verification(it, of_verification, of_code)
-  it.verification, it.expires, it.app, it.account =
-    unpack(redis.call('HMGET', of_verification, 'status', 'expires', 'app', 'account'))
+  it.verification, it.expires, it.app, it.account, it.app_hash =
+    unpack(redis.call('HMGET', of_verification, 'status', 'expires', 'app', 'account', 'app_hash'))
   it.code = {}
   it.code.to, it.code.kid, it.code.key, it.code.generation, it.code.length, it.code.sealed =
     unpack(redis.call('HMGET', of_code, 'to', 'kid', 'key', 'generation', 'length', 'sealed'))
@@ -198,7 +198,8 @@ local function begin(it, token, choice, tries)
     to = code.to, channel = it.channel, locale = it.locale,
     kid = code.kid, generation = tonumber(it.generation), length = tonumber(code.length),
     life_ms = it.expires - now,
-    outlet = it.outlet, app_name = it.app_name or nil, sealed = code.sealed or nil,
+    outlet = it.outlet, app_name = it.app_name or nil, app_hash = it.app_hash or nil,
+    sealed = code.sealed or nil,
     provider_id = it.provider_ids[choice.name],
   }
 end

@@ -2,11 +2,11 @@
 
 from itertools import product
 
-import gsm0338
 import pytest
 
 from shared.messages.texts import Texts, Words
 from shared.policy import CHANNELS, Channel
+from tests.shared.messages.segments import is_one_segment
 
 LANGUAGES = Texts("x").languages
 LONGEST_NAME = "A" * 30
@@ -17,15 +17,6 @@ def render(
     texts: Texts, locale: str, channel: Channel = "sms", code: str = "123456", life: float = 300
 ) -> Words:
     return texts.words(channel, locale, code=code, life_seconds=life)
-
-
-def is_one_segment(text: str) -> bool:
-    """160 characters of GSM-7, some of which count twice; with any other one 70 of UTF-16."""
-    try:
-        septets, _ = gsm0338.Codec().encode(text)
-    except UnicodeEncodeError:
-        return len(text.encode("utf-16-be")) // 2 <= 70
-    return len(septets) <= 160
 
 
 def test_there_are_several_languages():

@@ -169,6 +169,8 @@ def test_what_only_resembles_a_name_of_kubernetes_is_refused(name):
         ("OTP_APP_NAME", "a\nBcc: b", "printable"),
         ("OTP_WEB_ORIGIN", "http://example.com", "https://"),
         ("OTP_WEB_ORIGIN", "https://example.com/path", "https://"),
+        ("OTP_APP_HASH", "FA-9qCX9VSu", "such as FA[+]9qCX9VSu"),
+        ("OTP_APP_HASH", "FA+9qCX9VSuu", "such as FA[+]9qCX9VSu"),
         ("OTP_RETURN_URLS", "shop.example", "https://shop.example/account/"),
         ("OTP_RETURN_URLS", "https://*.shop.example", "https://shop.example/account/"),
         ("OTP_RETURN_URLS", "javascript://shop.example", "https://shop.example/account/"),
