@@ -127,6 +127,11 @@ _ROWS = {
         "Verification delivery attempt blocked",
         "`OTP_BLOCKED_PREFIXES`, `OTP_BLOCKED_TYPES` or the pumping guard blocks the number.",
     ),
+    60602: Kind(
+        400,
+        "App hash can only be used with SMS channel",
+        "`AppHash` was provided for another channel.",
+    ),
     60605: Kind(
         403,
         "Verification delivery attempt blocked",
@@ -141,6 +146,7 @@ LANDLINE = KINDS[60205]
 BAD_LIMIT_NAME = KINDS[60209]
 NO_TARGET = KINDS[60221]
 NO_TEMPLATE = KINDS[60228]
+HASH_NEEDS_SMS = KINDS[60602]
 
 _KINDS: dict[type[Exception], Kind] = {
     errors.ChannelNotEnabled: KINDS[60223],

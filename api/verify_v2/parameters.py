@@ -4,12 +4,13 @@ import re
 import unicodedata
 from ipaddress import ip_address
 
-from api.verify_v2.errors import NO_TEMPLATE, V2Error, invalid
+from api.verify_v2.errors import HASH_NEEDS_SMS, NO_TEMPLATE, V2Error, invalid
 from api.verify_v2.form import Form
 from shared.errors import InvalidRequest
 from shared.locales import bcp47
 from shared.policy import Channel
 from shared.recipient import Addresses, Recipient
+from shared.settings.types import APP_HASH
 from shared.verification.model import parse_otp
 from shared.verify_v2.services import TEMPLATE_SID
 
@@ -64,6 +65,15 @@ def custom_code(form: Form) -> str | None:
     text = form.text("CustomCode")
     if text is not None and not re.fullmatch("[0-9]{4,10}", text):
         raise _not_a_code("CustomCode")
+    return text
+
+
+def app_hash(form: Form, channel: Channel) -> str | None:
+    text = form.text("AppHash")
+    if text is not None and channel != "sms":
+        raise V2Error(HASH_NEEDS_SMS)
+    if text is not None and not re.fullmatch(APP_HASH, text):
+        raise invalid("AppHash", "expected 11 letters and digits of base64")
     return text
 
 

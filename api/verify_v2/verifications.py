@@ -12,7 +12,7 @@ from api.verify_v2.errors import LANDLINE, NO_TARGET, NOT_FOUND, TOO_MANY_SENDS,
 from api.verify_v2.form import Form
 from api.verify_v2.rate_limits import counting
 from api.verify_v2.services import found
-from shared.errors import TooManyChecks, VerificationNotFound
+from shared.errors import InvalidRequest, TooManyChecks, VerificationNotFound
 from shared.recipient import Addresses, Recipient, is_email
 from shared.verification.model import Checked, Started, StartRequest, Terms
 from shared.verification.records import Verification
@@ -90,10 +90,14 @@ class Verifications:
             app=of.sid,
             ip=ip or client_ip(request),
             locale=parameters.locale(form),
+            app_hash=parameters.app_hash(form, channel),
             terms=self._terms(known, form, ip_known=ip is not None),
         )
         try:
             return of, recipient.to, self.core.start(asked)
+        except InvalidRequest as error:
+            ((_, why),) = error.errors
+            raise invalid("AppHash", why) from None
         except TooManyChecks as error:
             raise V2Error(TOO_MANY_SENDS, retry_after=error.retry_after) from None
 

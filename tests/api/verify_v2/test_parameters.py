@@ -123,7 +123,7 @@ def test_a_template_is_ours_or_not_found(v2, service, refused):
 
 
 def test_what_is_not_used_here_may_be_anything(v2, service):
-    unused = {"Amount": "?", "Payee": "?", "Tags": "{", "AppHash": "x", "RiskCheck": "?"}
+    unused = {"Amount": "?", "Payee": "?", "Tags": "{", "RiskCheck": "?"}
     one = v2.start(service, Templates="{", SendDigits="no", CustomCode="no", **unused)
 
     assert (one["amount"], one["payee"]) == (None, None)
