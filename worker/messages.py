@@ -1,6 +1,7 @@
 """Makes the message that a sender gets, from a claim and its words."""
 
 import math
+import re
 from html import escape
 
 from shared.delivery.ledger import Claim
@@ -49,7 +50,8 @@ class Messages:
 
 def _html(words: Words, code: str) -> str:
     """The text of an email with its code in large, laid out as its language is read."""
-    paragraphs = "".join(f"<p>{escape(part)}</p>" for part in words.text.split("\n\n"))
+    parts = [escape(part).replace("\n", "<br>") for part in re.split("\n{2,}", words.text)]
+    paragraphs = "".join(f"<p>{part}</p>" for part in parts)
     large = f'<b style="font-size:1.5em;letter-spacing:.1em">{code}</b>'
     reads = f'lang="{words.language}" dir="{words.direction}"'
     # Webmail drops the html element and shows what is in the body.

@@ -5,6 +5,7 @@ import pytest
 from shared.delivery.ledger import Claim
 from shared.messages.texts import Texts
 from shared.policy import Channel
+from tests.own_texts import SWEDISH
 from worker.messages import Messages
 from worker.senders.base import Message
 
@@ -55,3 +56,10 @@ def test_an_html_email_is_laid_out_as_its_language_is_read(locale, language, dir
     # Webmail keeps what is in the body only.
     for element in "html", "div":
         assert f'<{element} lang="{language}" dir="{direction}">' in html
+
+
+def test_an_html_email_keeps_the_lines_and_paragraphs_of_a_text():
+    email = "{code} <i>\n{app}\n\nOne\n\n\nTwo"
+    texts = Texts("A & B", languages={"en": {**SWEDISH, "email": email}})
+    html = render(texts, "en", "email").html
+    assert "123456</b> &lt;i&gt;<br>A &amp; B</p><p>One</p><p>Two</p></div>" in html
