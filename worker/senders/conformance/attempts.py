@@ -2,11 +2,12 @@
 
 import logging
 import re
-import threading
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from logging.handlers import BufferingHandler
 from typing import get_args
 
 from worker.senders.base import DeliveryError, Failure, Message, Sender
@@ -26,8 +27,7 @@ def attempt_send(subject: Subject, sender: Sender, message: Message) -> Attempt:
     """Send, and check everything that holds for every send. Raises Broken."""
     error: DeliveryError | None = None
     given: object = None
-    with _logs() as logs:
-        already = len(logs)
+    with all_logs() as logs:
         begun = time.monotonic()
         try:
             given = sender.send(message)
@@ -36,7 +36,7 @@ def attempt_send(subject: Subject, sender: Sender, message: Message) -> Attempt:
         except Exception as raised:
             raise Broken(f"it raised {type(raised).__name__} instead of DeliveryError") from raised
         seconds = time.monotonic() - begun
-        logged = [text for record in logs[already:] for text in _logged(record)]
+    logged = [text for record in logs for text in _logged(record)]
     private = {message.code, message.to.lstrip("+")}
     show_nothing("a log record", logged, private | subject.secrets())
     if error is not None:
@@ -56,6 +56,12 @@ def attempt_send(subject: Subject, sender: Sender, message: Message) -> Attempt:
 def must_be_accepted(attempt: Attempt) -> None:
     if attempt.error is not None:
         raise Broken(f"the provider accepted, but it reports {attempt.error}")
+
+
+def must_fail(attempt: Attempt, *failures: Failure, because: str) -> None:
+    """`because` says what the provider did."""
+    if attempt.error is None or attempt.error.failure not in failures:
+        raise Broken(f"{because}, but it reports {attempt}")
 
 
 def show_nothing(where: str, texts: list[str], private: set[str]) -> None:
@@ -84,36 +90,17 @@ def _logged(record: logging.LogRecord) -> list[str]:
     return texts
 
 
-class _Recorder(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.records: list[logging.LogRecord] = []
-        self.users = 0
-        self.guard = threading.Lock()
-        self.level_before = logging.NOTSET
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.records.append(record)
-
-
-_recorder = _Recorder()
-
-
 @contextmanager
-def _logs() -> Iterator[list[logging.LogRecord]]:
-    """All that is logged from now on, of all threads, DEBUG included."""
+def all_logs() -> Iterator[list[logging.LogRecord]]:
+    """Everything that any thread logs in the block, including DEBUG. Before attempts in several
+    threads, enter it once around them: each one restores the level that it found."""
     root = logging.getLogger()
-    with _recorder.guard:
-        if not _recorder.users:
-            _recorder.level_before = root.level
-            root.addHandler(_recorder)
-            root.setLevel(logging.DEBUG)
-        _recorder.users += 1
+    level = root.level
+    handler = BufferingHandler(sys.maxsize)
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
     try:
-        yield _recorder.records
+        yield handler.buffer
     finally:
-        with _recorder.guard:
-            _recorder.users -= 1
-            if not _recorder.users:
-                root.removeHandler(_recorder)
-                root.setLevel(_recorder.level_before)
+        root.removeHandler(handler)
+        root.setLevel(level)

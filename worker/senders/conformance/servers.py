@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 from http.server import BaseHTTPRequestHandler
-from typing import Any
+from typing import Any, BinaryIO
 
 # What a client may take to hang up on a server that says nothing.
 LONGEST_SILENCE_SECONDS = 30.0
@@ -21,7 +21,10 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, handler: type[socketserver.BaseRequestHandler]) -> None:
+    def __init__(
+        self, handler: type[socketserver.BaseRequestHandler] = socketserver.BaseRequestHandler
+    ) -> None:
+        """Without a handler, finish_request() talks to the client."""
         super().__init__(("127.0.0.1", 0), handler)
         self._over = threading.Condition()
         self._connections_over = 0
@@ -111,7 +114,7 @@ class SmtpServer(_Server):
     of a mail; None is silence, "" hangs up. {said} in a reply is all that the client has said."""
 
     def __init__(self, replies: Mapping[str, str | None], mails_per_connection: int = 1000) -> None:
-        super().__init__(_SmtpHandler)
+        super().__init__()
         self.replies = {
             "": "220 ready",
             "EHLO": "250-here\r\n250 AUTH PLAIN",
@@ -125,34 +128,32 @@ class SmtpServer(_Server):
         self.mails_per_connection = mails_per_connection
         self.received: list[bytes] = []
 
+    def finish_request(self, request: Any, _: Any) -> None:
+        request.settimeout(LONGEST_SILENCE_SECONDS)
+        with request.makefile("rwb") as stream:
+            said = b""
+            self._reply("", said, stream)
+            mails = 0
+            while mails < self.mails_per_connection and (line := stream.readline()):
+                said += line
+                verb = line[:4].decode().upper().strip()
+                reply = self._reply(verb, said, stream)
+                if verb == "DATA" and reply == "354 go on":
+                    mail = b"".join(iter(stream.readline, b".\r\n"))
+                    said += mail
+                    mails += 1
+                    self.received.append(mail)
+                    self._reply(".", said, stream)
 
-class _SmtpHandler(socketserver.StreamRequestHandler):
-    timeout = LONGEST_SILENCE_SECONDS
-    server: SmtpServer
-
-    def handle(self) -> None:
-        said = b""
-        self._reply("", said)
-        mails = 0
-        while mails < self.server.mails_per_connection and (line := self.rfile.readline()):
-            said += line
-            verb = line[:4].decode().upper().strip()
-            reply = self._reply(verb, said)
-            if verb == "DATA" and reply == "354 go on":
-                mail = b"".join(iter(self.rfile.readline, b".\r\n"))
-                said += mail
-                mails += 1
-                self.server.received.append(mail)
-                self._reply(".", said)
-
-    def _reply(self, verb: str, said: bytes) -> str | None:
-        reply = self.server.replies.get(verb, "502 what?")
+    def _reply(self, verb: str, said: bytes, stream: BinaryIO) -> str | None:
+        reply = self.replies.get(verb, "502 what?")
         if reply is None:
-            self.rfile.read(1)
+            stream.read(1)
         if not reply:
             raise ConnectionAbortedError
         words = " ".join(said.decode(errors="replace").split())
-        self.wfile.write(reply.replace("{said}", words[-400:]).encode() + b"\r\n")
+        stream.write(reply.replace("{said}", words[-400:]).encode() + b"\r\n")
+        stream.flush()
         return reply
 
 
@@ -160,22 +161,13 @@ class TcpServer(_Server):
     """Takes connections and says nothing, or hangs up at once."""
 
     def __init__(self, *, hang_up: bool = False) -> None:
-        super().__init__(_TcpHandler)
+        super().__init__()
         self.hang_up = hang_up
 
-
-class _TcpHandler(socketserver.BaseRequestHandler):
-    server: TcpServer
-
-    def handle(self) -> None:
-        if self.server.hang_up:
-            return
-        self.request.settimeout(LONGEST_SILENCE_SECONDS)
-        try:
-            while self.request.recv(65536):
-                pass
-        except OSError:
-            return
+    def finish_request(self, request: Any, _: Any) -> None:
+        request.settimeout(LONGEST_SILENCE_SECONDS)
+        while not self.hang_up and request.recv(65536):
+            pass
 
 
 class DripServer(_Server):
@@ -185,27 +177,23 @@ class DripServer(_Server):
     def __init__(
         self, drip: bytes, *, head: bytes = b"", after: bytes = b"", floods: bool = False
     ) -> None:
-        super().__init__(_DripHandler)
+        super().__init__()
         self.drip = drip * (1000 if floods else 1)
         self.head = head
         self.after = after
         self.step = len(self.drip) if floods else 1
         self.pause_seconds = 0.0 if floods else 0.02
 
-
-class _DripHandler(socketserver.StreamRequestHandler):
-    timeout = LONGEST_SILENCE_SECONDS
-    server: DripServer
-
-    def handle(self) -> None:
-        server, heard = self.server, b""
-        while not heard.endswith(server.after):
-            heard += self.rfile.read(1)
-        self.wfile.write(server.head)
+    def finish_request(self, request: Any, _: Any) -> None:
+        request.settimeout(LONGEST_SILENCE_SECONDS)
+        heard = b""
+        while not heard.endswith(self.after) and (byte := request.recv(1)):
+            heard += byte
+        request.sendall(self.head)
         while True:
-            for at in range(0, len(server.drip), server.step):
-                self.wfile.write(server.drip[at : at + server.step])
-                time.sleep(server.pause_seconds)
+            for at in range(0, len(self.drip), self.step):
+                request.sendall(self.drip[at : at + self.step])
+                time.sleep(self.pause_seconds)
 
 
 @contextmanager
