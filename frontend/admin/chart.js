@@ -1,5 +1,6 @@
 /** Charts of lines over time as SVG, with the values at the pointer and a table of all values. */
 import { h } from "../lib/dom.js";
+import { table } from "./elements.js";
 
 // The plot is stretched to fit, so it holds no text.
 const WIDTH = 600;
@@ -44,7 +45,7 @@ export function chart({ id, title, starts, lines, format, moment, running, least
     ),
     h("details", { "data-table": id },
       h("summary", {}, "Show as a table"),
-      openTables.has(id) && table(title, starts, lines, format, when),
+      openTables.has(id) && tableOf(title, starts, lines, format, when),
     ),
   );
 }
@@ -100,16 +101,10 @@ function niceTop(value) {
   return [1, 2, 4, 6, 10].map((step) => step * power).find((top) => top >= value);
 }
 
-function table(title, starts, lines, format, when) {
-  return h("div", { class: "scroll", role: "region", "aria-label": `${title}, as a table`, tabindex: "0" },
-    h("table", { class: "table mb-0 small" },
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Time"), lines.map((line) => h("th", { scope: "col", class: "text-end" }, line.name)))),
-      h("tbody", {}, starts.map((_, place) => h("tr", {},
-        h("th", { scope: "row" }, when(place)),
-        lines.map((line) => h("td", { class: "text-end" }, format(line.values[place]))),
-      )).reverse()),
-    ),
-  );
+/** The newest moment first. */
+function tableOf(title, starts, lines, format, when) {
+  const rows = starts.map((_, place) => [when(place), ...lines.map(({ values }) => format(values[place]))]);
+  return table(`${title}, as a table`, ["Time", ...lines.map(({ name }) => `#${name}`)], rows.reverse());
 }
 
 /** The trend in a table's row. Screen readers get the numbers next to it. */

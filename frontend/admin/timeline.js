@@ -1,6 +1,6 @@
 /** A recipient's verifications, and the events of each. */
 import { h } from "../lib/dom.js";
-import { badge, button } from "./views.js";
+import { badge, button } from "./elements.js";
 import * as words from "./words.js";
 
 const KIND = { pending: "warn", approved: "good", canceled: "none", expired: "none", max_attempts_reached: "bad" };

@@ -1,6 +1,7 @@
 /** The service's figures as elements. timeline.js has a recipient's. */
 import { h } from "../lib/dom.js";
 import { chart, sparkline } from "./chart.js";
+import { badge, button, table } from "./elements.js";
 import * as words from "./words.js";
 
 const SLOW_QUEUE_SECONDS = 5;
@@ -135,18 +136,15 @@ export function senders({ senders }) {
     "Senders",
     ["Sender", "State", "Actions"],
     senders.map(({ channel, name, status, failures, seconds }) => {
-      const data = { "data-channel": channel, "data-name": name };
       const until = seconds === null ? "" : words.span(seconds * 1000);
       const more = { left_alone: `after ${words.counted(failures, "failure")} in a row; next try in ${until}`, paused: `${until} left`, failing: `${words.counted(failures, "failure")} in a row` }[status];
       return [
         words.sender(`${channel}:${name}`),
         [badge({ in_use: "good", failing: "warn", left_alone: "bad", paused: "warn" }[status], words.SENDER_STATUS[status]), more && h("span", { class: "more" }, more)],
-        h("div", { class: "d-flex flex-wrap align-items-center gap-2" },
-          button("Test", { "data-action": "test", ...data }, `${name}, ${words.CHANNELS[channel]}`),
-          status === "paused"
-            ? button("Resume", { "data-action": "resume", "data-key": "resume", ...data }, `${name}, ${words.CHANNELS[channel]}`)
-            : button("Pause", { "data-action": "pause", "data-key": "pause", ...data }, `${name}, ${words.CHANNELS[channel]}`),
-        ),
+        buttons(`${name}, ${words.CHANNELS[channel]}`, { "data-channel": channel, "data-name": name }, [
+          ["Test", "test"],
+          status === "paused" ? ["Resume", "resume"] : ["Pause", "pause"],
+        ]),
       ];
     }),
     "No senders are set up.",
@@ -221,18 +219,19 @@ export function guarded(rows) {
       words.number(sent),
       words.number(verified),
       words.percent(ratio(verified, sent)),
-      guardActions(state, { "data-guard": name, "data-about": words.guarded(kind, subject) }),
+      buttons(words.guarded(kind, subject), { "data-guard": name, "data-about": words.guarded(kind, subject) }, [
+        (state === "held" || state === "monitored") && ["Release", "release"],
+        state === "exempt" ? ["End exemption", "endExemption"] : ["Exempt", "exempt"],
+      ]),
     ]),
     "The guard has not counted any messages yet.",
   );
 }
 
-function guardActions(state, data) {
-  const action = (text, name) => button(text, { "data-action": name, "data-key": name, ...data }, data["data-about"]);
-  return h("div", { class: "d-flex flex-wrap align-items-center gap-2" },
-    (state === "held" || state === "monitored") && action("Release", "release"),
-    state === "exempt" ? action("End exemption", "endExemption") : action("Exempt", "exempt"),
-  );
+/** A button for each [text, action]. Screen readers also get what it is about. */
+function buttons(about, data, actions) {
+  const all = actions.filter(Boolean).map(([text, action]) => button(text, { "data-action": action, "data-key": action, ...data }, about));
+  return h("div", { class: "d-flex flex-wrap align-items-center gap-2" }, all);
 }
 
 export function audit(entries) {
@@ -245,26 +244,5 @@ export function audit(entries) {
       ip || actor,
     ]),
     "No activity yet.",
-  );
-}
-
-export function badge(kind, text) {
-  return h("span", { class: `badge-${kind}` }, text);
-}
-
-export function button(text, data, about) {
-  return h("button", { class: "btn btn-outline-secondary btn-sm", type: "button", ...data }, text, about && h("span", { class: "visually-hidden" }, ` ${about}`));
-}
-
-/** A table that scrolls in its own place if it is wide. Columns that begin with # hold numbers. */
-export function table(title, columns, rows, nothing) {
-  if (!rows.length) return h("p", { class: "hint" }, nothing);
-  const cell = (column) => (column.startsWith("#") ? "text-end text-nowrap" : column === "Trend" ? "d-none d-md-table-cell" : null);
-  return h("div", { class: "scroll", role: "region", "aria-label": title, tabindex: "0" },
-    h("table", { class: "table mb-0 small align-middle" },
-      h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col", class: cell(column) }, column.replace("#", ""))))),
-      h("tbody", {}, rows.map((row) => h("tr", {}, row.map((content, place) =>
-        place ? h("td", { class: cell(columns[place]) }, content) : h("th", { scope: "row" }, content))))),
-    ),
   );
 }
