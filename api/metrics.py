@@ -1,6 +1,5 @@
 """GET /metrics: the counts in Redis as Prometheus text."""
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
@@ -18,7 +17,7 @@ from prometheus_client.registry import Collector
 from api.http.access import Access
 from shared.owner.state import State, SystemState
 from shared.owner.statistics import Statistics
-from shared.verification.store import DURATION_BOUNDS_SECONDS
+from shared.storage.scripts import DURATION_BOUNDS_MS
 
 # By the first word of a count's name in Redis: the metric, its labels, what it counts.
 _COUNTERS = {
@@ -63,12 +62,12 @@ class _Measured(Collector):
             kind: CounterMetricFamily(name, text, labels=labels.split())
             for kind, (name, labels, text) in _COUNTERS.items()
         }
-        durations: dict[tuple[str, str], dict[float, int]] = {}
+        durations: dict[tuple[str, str], dict[str, int]] = {}
         for count, value in self.counts.items():
             kind, _, rest = count.partition(":")
             if kind in _DURATIONS:
                 channel, _, bound = rest.partition(":")
-                durations.setdefault((kind, channel), {})[_seconds(bound)] = value
+                durations.setdefault((kind, channel), {})[bound] = value
             elif kind in families:
                 names = _COUNTERS[kind][1].split()
                 labels = rest.split(":", len(names) - 1)
@@ -92,26 +91,16 @@ class _Measured(Collector):
         yield open_breakers
 
 
-def _seconds(bound_ms: str) -> float:
-    """NaN for a bound that another version wrote."""
-    try:
-        return float(bound_ms) / 1000
-    except ValueError:
-        return math.nan
-
-
-def _histograms(durations: Mapping[tuple[str, str], Mapping[float, int]]) -> Iterator[Metric]:
+def _histograms(durations: Mapping[tuple[str, str], Mapping[str, int]]) -> Iterator[Metric]:
+    """Leaves out the bounds of another version."""
     families = {
         kind: HistogramMetricFamily(name, text, labels=["channel"])
         for kind, (name, text) in _DURATIONS.items()
     }
-    bounds = [*DURATION_BOUNDS_SECONDS, math.inf]
+    seconds = {str(ms): f"{ms / 1000:g}" for ms in DURATION_BOUNDS_MS} | {"inf": "+Inf"}
     for (kind, channel), counted in durations.items():
-        so_far = accumulate(counted.get(bound, 0) for bound in bounds)
-        buckets = [
-            ("+Inf" if bound == math.inf else str(bound), count)
-            for bound, count in zip(bounds, so_far, strict=True)
-        ]
+        so_far = accumulate(counted.get(bound, 0) for bound in seconds)
+        buckets = list(zip(seconds.values(), so_far, strict=True))
         families[kind].add_metric([channel], buckets, sum_value=None)
     yield from families.values()
 

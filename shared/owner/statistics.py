@@ -9,8 +9,7 @@ from typing import Any, Literal
 from redis.client import Pipeline
 
 from shared.storage import keys, reading
-from shared.storage.scripts import Scripts
-from shared.verification.store import DURATION_BOUNDS_SECONDS
+from shared.storage.scripts import DURATION_BOUNDS_MS, Scripts
 
 Window = Literal["minutes", "hours", "days"]
 
@@ -20,8 +19,6 @@ WINDOWS: Mapping[Window, tuple[str, int, int]] = {
     "hours": ("hour", 3_600_000, 48),
     "days": ("day", 86_400_000, 30),
 }
-# What took longer is in `inf`.
-_BOUNDS_MS = tuple(round(seconds * 1000) for seconds in DURATION_BOUNDS_SECONDS)
 _DAY_MS = 86_400_000
 # As in lib/counting.lua.
 OTHER_APPS = "*"
@@ -238,7 +235,7 @@ def percentile(histogram: Mapping[str, int], share: float) -> float | None:
     if not left:
         return None
     lower = 0
-    for bound in _BOUNDS_MS:
+    for bound in DURATION_BOUNDS_MS:
         count = histogram.get(str(bound), 0)
         if count >= left:
             return round(lower + (bound - lower) * left / count, 1)

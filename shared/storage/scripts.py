@@ -26,6 +26,12 @@ Facts = Mapping[str, str | float | bool | None]
 
 log = logging.getLogger("otp.redis")
 
+# The buckets that lib/counting.lua counts durations in. Longer ones are in `inf`.
+DURATION_BOUNDS_MS = (
+    *(50, 100, 200, 500, 1_000, 2_000, 5_000),
+    *(10_000, 20_000, 50_000, 100_000, 200_000, 500_000),
+)
+
 _SCRIPTS = Path(__file__).parent.parent / "scripts"
 _USES = re.compile(r"^-- Uses: (.+)$", re.MULTILINE)
 # A full Redis lets a script finish whose first write needs no memory. https://redis.io/docs/latest/
@@ -125,7 +131,10 @@ def script_text(name: str) -> str:
         texts.setdefault(name, text)
 
     add(name)
-    return "\n".join(texts.values()).replace("{REFUSALS}", ", ".join(map(json.dumps, REFUSALS)))
+    script = "\n".join(texts.values())
+    for word, values in (("REFUSALS", REFUSALS), ("BOUNDS_MS", DURATION_BOUNDS_MS)):
+        script = script.replace(f"{{{word}}}", ", ".join(map(json.dumps, values)))
+    return script
 
 
 def named(facts: Facts) -> list[str | float]:

@@ -24,8 +24,6 @@ PATIENCE_SECONDS = 0.5
 VERIFIED_SECONDS = 30 * 86400
 # How long the dashboard shows that a guard was released, if no message follows.
 RELEASED_SECONDS = 86400
-# The buckets that lib/counting.lua counts durations in.
-DURATION_BOUNDS_SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 # How long a Service stays that nobody uses, and what belongs to it.
 SERVICE_SECONDS = 400 * 86400
 

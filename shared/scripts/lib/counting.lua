@@ -30,10 +30,9 @@ local function count_end(now, app, channel, status, reason, ...)
   count(now, app or OTHER_APPS, named('sends', channel, status, reason), ...)
 end
 
--- A duration, in the first of these that it does not exceed (in milliseconds).
-local BOUNDS = {50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000}
+-- A duration, in the first bucket of scripts.py that it does not exceed.
 local function bound_of(ms)
-  for _, bound in ipairs(BOUNDS) do
+  for _, bound in ipairs({{BOUNDS_MS}}) do
     if ms <= bound then
       return bound
     end
