@@ -55,11 +55,3 @@ function patch(old, fresh) {
 export function write(node, text) {
   if (node && node.textContent !== text) node.textContent = text;
 }
-
-/** Loads a style sheet. `place` puts its link into the document: at the end, if there is none. */
-export function loadStyle(href, place = (link) => document.head.append(link)) {
-  const link = document.createElement("link");
-  return new Promise((resolve, reject) => {
-    place(Object.assign(link, { rel: "stylesheet", href, onload: resolve, onerror: reject }));
-  });
-}

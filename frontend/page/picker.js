@@ -1,5 +1,5 @@
 /** The country picker of the phone field, and hints at numbers that look wrong. Only the service decides. */
-import { $, loadStyle, write } from "../lib/dom.js";
+import { $, h, write } from "../lib/dom.js";
 import { plain } from "./code.js";
 import { texts } from "./words.js";
 
@@ -91,8 +91,9 @@ function clean(event) {
 
 /** Before the page's own styles, which set its colors. */
 function styles() {
-  const url = new URL(`${FOLDER}/intlTelInput.min.css`, import.meta.url);
-  return loadStyle(url, (link) => document.head.querySelector("link[rel=stylesheet]").after(link));
+  const link = h("link", { rel: "stylesheet", href: new URL(`${FOLDER}/intlTelInput.min.css`, import.meta.url) });
+  document.head.querySelector("link[rel=stylesheet]").after(link);
+  return new Promise((resolve, reject) => Object.assign(link, { onload: resolve, onerror: reject }));
 }
 
 function known(countries) {

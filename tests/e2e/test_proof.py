@@ -111,13 +111,13 @@ def test_the_wait_is_shown_and_read_out(page, phone):
     ask(page, phone)
     said = page.get_by_role("status").filter(has_text="Checking that you’re not a robot…")
     expect(said).to_be_attached()
-    widget = page.locator("altcha-widget")
-    expect(widget.get_by_text("Checking that you’re not a robot…")).to_be_visible()
+    shown = page.locator(".proof")
+    expect(shown.get_by_text("Checking that you’re not a robot…")).to_be_visible()
     assert_usable(page)
     # There is nothing in it for a person to work.
     for _ in range(8):
         page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement.closest('altcha-widget')") is None
+        assert page.evaluate("document.activeElement.closest('.proof')") is None
 
 
 def test_a_browser_that_cannot_do_it_says_so_and_may_try_again(browser, public, phone):
