@@ -87,11 +87,12 @@ function sayWindow() {
 const nameOf = (app, apps) => (app === "*" ? words.OTHER_APPS : apps.find(({ id }) => id === app)?.app ?? app);
 const since = ({ report, app, apps }) => words.since(report.window, nameOf(app, apps));
 
+const options = (...named) => named.map(([value, name]) => h("option", { value }, name));
+
 /** The chosen app stays on the list even without figures. */
 function chooseApp(apps) {
   const ids = new Set([...apps.map(({ id }) => id), ...(state.app ? [state.app] : [])]);
-  const option = (id, name) => h("option", { value: id }, name);
-  show($("app"), option("", "All apps"), [...ids].map((id) => option(id, nameOf(id, apps))));
+  show($("app"), options(["", "All apps"], ...[...ids].map((id) => [id, nameOf(id, apps)])));
   $("app").value = state.app;
 }
 
@@ -310,6 +311,7 @@ function listen() {
     state.app = target.value;
     poll();
   });
+  show($("channel"), options(["", "All channels"], ...Object.entries(words.CHANNELS)));
   window.addEventListener("hashchange", arrive);
   document.addEventListener("visibilitychange", poll);
   listenToCharts(render);
