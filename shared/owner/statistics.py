@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from redis.client import Pipeline
 
+from shared.delivery.ledger import ATTEMPT_RESULTS
 from shared.storage import keys, reading
 from shared.storage.scripts import DURATION_BOUNDS_MS, Scripts
 
@@ -68,7 +69,6 @@ class Report:
 
 
 STEPS = ("started", "sent", "delivered", "verified", "failed", "dropped")
-ATTEMPTS = ("accepted", "refused", "transient", "unknown", "invalid_recipient", "unreachable")
 RECEIPTS = ("delivered", "undelivered")
 
 
@@ -89,9 +89,7 @@ class Statistics:
         """The figures of one app, or of everything."""
         unit, step_ms, shown = WINDOWS[window]
         bucket = partial(keys.stats_of, app, unit) if app else partial(keys.stats, unit)
-        self._roll_up([], [])
-        ((seconds, _),) = self._scripts.fetch(lambda pipe: pipe.time())
-        newest = seconds * 1000 // step_ms
+        newest = self._roll_up([], []) // step_ms
         numbers = range(newest - shown + 1, newest + 1)
 
         def ask(pipe: Pipeline) -> None:
@@ -108,9 +106,7 @@ class Statistics:
     def apps(self, window: Window) -> list[str]:
         """The apps counted on the days of a window, and OTHER_APPS if they were too many."""
         _, step_ms, shown = WINDOWS[window]
-        self._roll_up([], [])
-        ((seconds, _),) = self._scripts.fetch(lambda pipe: pipe.time())
-        now = seconds * 1000
+        now = self._roll_up([], [])
         days = range((now - shown * step_ms) // _DAY_MS, now // _DAY_MS + 1)
         (names,) = self._scripts.fetch(lambda pipe: pipe.sunion(list(map(keys.stats_apps, days))))
         return sorted(str(reading.text(name)) for name in names or ())
@@ -157,7 +153,7 @@ def report(window: Window, starts: Sequence[int], buckets: Sequence[Mapping[str,
         starts=starts,
         everything=flow(_ALL),
         channels={channel: flow(channel) for channel in sorted(channels)},
-        senders=_plain(tables["senders"], (*ATTEMPTS, *RECEIPTS)),
+        senders=_plain(tables["senders"], (*ATTEMPT_RESULTS, *RECEIPTS)),
         countries=_busiest(_plain(tables["countries"], ("requested", "approved")), MOST_COUNTRIES),
         failures=_plain(tables["failed"], ("count",)),
         drops=_plain(tables["dropped"], ("count",)),

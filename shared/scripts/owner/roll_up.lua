@@ -1,4 +1,7 @@
 -- Add up what was counted, so that a reader of the figures misses nothing.
 --
--- Uses: rolling_up
+-- Result: the time, in Unix milliseconds
+--
+-- Uses: rolling_up, time
 roll_up()
+return now_ms()
