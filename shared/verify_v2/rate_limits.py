@@ -96,14 +96,8 @@ class RateLimits:
         return _find(self.of(service), sid)
 
     def add(self, service: str, unique_name: str, description: str) -> RateLimit:
-        now = int(time.time())
         limit = RateLimit(
-            sid=f"RK{secrets.token_hex(16)}",
-            unique_name=unique_name,
-            description=description,
-            created_at=now,
-            updated_at=now,
-            buckets=(),
+            **_identity("RK"), unique_name=unique_name, description=description, buckets=()
         )
 
         def add(limits: list[RateLimit]) -> RateLimit:
@@ -123,14 +117,7 @@ class RateLimits:
         self._change_all(service, lambda limits: limits.remove(_find(limits, sid)))
 
     def add_bucket(self, service: str, sid: str, most: int, interval: int) -> Bucket:
-        now = int(time.time())
-        bucket = Bucket(
-            sid=f"BL{secrets.token_hex(16)}",
-            max=most,
-            interval=interval,
-            created_at=now,
-            updated_at=now,
-        )
+        bucket = Bucket(**_identity("BL"), max=most, interval=interval)
         self._change(service, sid, lambda limit: limit.with_bucket(bucket))
         return bucket
 
@@ -174,6 +161,12 @@ class RateLimits:
 def parse(kept: bytes | None) -> list[RateLimit]:
     """What can be read of a Service's rate limits."""
     return _STORED.validate_python(reading.json_list(kept))
+
+
+def _identity(prefix: str) -> dict[str, Any]:
+    """The SID and the times of something new."""
+    now = int(time.time())
+    return {"sid": f"{prefix}{secrets.token_hex(16)}", "created_at": now, "updated_at": now}
 
 
 def _find(limits: Sequence[RateLimit], sid: str) -> RateLimit:
