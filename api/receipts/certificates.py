@@ -5,14 +5,11 @@ address from its own settings, one request at a time may wait for a certificate,
 and the next one is fetched ten seconds later.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import certifi
-import pycurl
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from werkzeug.exceptions import TooManyRequests
@@ -68,6 +65,11 @@ class Certificates:
 def fetch_certificate(url: str) -> bytes:
     """What is at an https:// address, without redirects, within FETCH_SECONDS and up to
     LARGEST_CERTIFICATE_BYTES. Raises NotFetched."""
+    # libcurl takes 7 MB, which an API without a topic is spared.
+    import pycurl  # noqa: PLC0415
+
+    from shared.senders.http_client import new_handle  # noqa: PLC0415
+
     content = bytearray()
 
     def receive(data: bytes) -> int | None:
@@ -75,19 +77,12 @@ def fetch_certificate(url: str) -> bytes:
         # -1 ends the transfer.
         return -1 if len(content) > LARGEST_CERTIFICATE_BYTES else None
 
-    curl = pycurl.Curl()
-    for option, value in (
+    curl = new_handle(
         (pycurl.URL, url),
-        # libcurl must not use signals outside of the main thread.
-        (pycurl.NOSIGNAL, 1),
         (pycurl.PROTOCOLS, pycurl.PROTO_HTTPS),
-        (pycurl.FOLLOWLOCATION, 0),
         (pycurl.TIMEOUT_MS, int(FETCH_SECONDS * 1000)),
-        (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
-        (pycurl.CAINFO, os.environ.get("REQUESTS_CA_BUNDLE") or certifi.where()),
         (pycurl.WRITEFUNCTION, receive),
-    ):
-        curl.setopt(option, value)
+    )
     try:
         curl.perform()
         status = curl.getinfo(pycurl.RESPONSE_CODE)

@@ -1,20 +1,18 @@
 """POST over HTTP, for senders: kept connections, a deadline, and whether the request left."""
 
 import json
-import os
 import select
 import time
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.request import getproxies_environment
 
-import certifi
 import pycurl
 
 from shared import VERSION
+from shared.senders.http_client import new_handle
 from worker.senders.base import DeliveryError, Failure
 from worker.senders.sockets import seconds_left
 
@@ -106,12 +104,9 @@ class _Line:
 
     def __init__(self) -> None:
         self._used_at = time.monotonic()
-        self._curl = pycurl.Curl()
         self._progress = _Progress()
         self._proxies = getproxies_environment()
-        for option, value in (
-            # libcurl must not use signals outside of the main thread.
-            (pycurl.NOSIGNAL, 1),
+        self._curl = new_handle(
             (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
             (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
             (pycurl.CONNECTTIMEOUT_MS, int(CONNECT_SECONDS * 1000)),
@@ -122,9 +117,7 @@ class _Line:
             (pycurl.UPLOAD_BUFFERSIZE, 16 * 1024),
             (pycurl.PREREQFUNCTION, self._progress.leave),
             (pycurl.WRITEFUNCTION, self._progress.receive),
-            *_tls_options(),
-        ):
-            self._curl.setopt(option, value)
+        )
 
     def post(self, url: str, body: bytes, headers: list[str]) -> Answer | DeliveryError:
         """Returns an error, because a raised one would keep libcurl's error as its context."""
@@ -223,16 +216,3 @@ def _json_object(content: bytearray) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _tls_options() -> list[tuple[int, Any]]:
-    """For the provider and for a proxy over TLS."""
-    given = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    authorities = given or certifi.where()
-    is_folder = Path(authorities).is_dir()
-    return [
-        (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
-        (pycurl.PROXY_SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
-        (pycurl.CAPATH if is_folder else pycurl.CAINFO, authorities),
-        (pycurl.PROXY_CAPATH if is_folder else pycurl.PROXY_CAINFO, authorities),
-    ]

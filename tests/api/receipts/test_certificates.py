@@ -2,6 +2,8 @@
 
 import ipaddress
 import ssl
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -68,6 +70,18 @@ def over_tls(tls, monkeypatch):
 def test_fetches_what_is_there(over_tls):
     with over_tls(HttpServer(lambda _: Reply(body=b"-----BEGIN"))) as url:
         assert fetch_certificate(url) == b"-----BEGIN"
+
+
+def test_trusts_the_authorities_that_senders_trust(over_tls, tls, monkeypatch):
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    monkeypatch.setenv("CURL_CA_BUNDLE", str(tls[1]))
+    with over_tls(HttpServer(lambda _: Reply(body=b"-----BEGIN"))) as url:
+        assert fetch_certificate(url) == b"-----BEGIN"
+
+
+def test_loads_libcurl_only_to_fetch():
+    program = "import sys, api; sys.exit('pycurl' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(

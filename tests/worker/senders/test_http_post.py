@@ -1,10 +1,12 @@
 """What all senders over HTTP share."""
 
 import base64
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
@@ -203,6 +205,23 @@ def tls_server(tls) -> Iterator[Callable[..., tuple[str, HttpServer]]]:
             return running.enter_context(serving(server)), server
 
         yield start
+
+
+@pytest.fixture
+def folder_of_authorities(certificate, tmp_path) -> Path:
+    """A folder that has the certificate, by the name that OpenSSL looks for."""
+    command = ["openssl", "x509", "-noout", "-subject_hash", "-in", certificate[0]]
+    hashed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    (tmp_path / f"{hashed}.0").write_bytes(certificate[0].read_bytes())
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_trusts_the_authorities_in_a_folder(tls_server, folder_of_authorities, monkeypatch, name):
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv(name, str(folder_of_authorities))
+    address, _ = tls_server(lambda _: Reply(body=b'{"id": 1}'))
+    assert Poster().post(f"https://{address}/", b"x", {}).json == {"id": 1}
 
 
 def test_speaks_tls_with_who_can_prove_its_name(tls_server, certificate, monkeypatch):
