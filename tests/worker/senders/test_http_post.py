@@ -33,9 +33,9 @@ class Counting(HttpServer):
     def __init__(self) -> None:
         super().__init__(lambda _: Reply(body=b"{}"))
 
-    def get_request(self):
+    def process_request(self, request, client_address) -> None:
         self.connections += 1
-        return super().get_request()
+        super().process_request(request, client_address)
 
 
 def hang_up(_: Request) -> Reply:

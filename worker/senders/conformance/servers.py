@@ -7,7 +7,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from http.server import BaseHTTPRequestHandler
@@ -28,6 +28,21 @@ class _Server(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), handler)
         self._over = threading.Condition()
         self._connections_over = 0
+        self._stopped = threading.Event()
+
+    def serve(self) -> None:
+        """Serve clients until stop() is called. Unlike serve_forever, this does not poll."""
+        while not self._stopped.is_set():
+            self.handle_request()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        # One more connection wakes serve(), which waits for it.
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.server_address[1]), timeout=5).close()
+
+    def verify_request(self, *_: Any) -> bool:
+        return not self._stopped.is_set()
 
     def shutdown_request(self, request: Any) -> None:
         super().shutdown_request(request)
@@ -197,16 +212,16 @@ class DripServer(_Server):
 
 
 @contextmanager
-def serving(server: socketserver.TCPServer) -> Iterator[str]:
+def serving(server: _Server) -> Iterator[str]:
     """HOST:PORT of a server, while it runs."""
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     try:
         yield f"127.0.0.1:{server.server_address[1]}"
     finally:
-        server.shutdown()
-        server.server_close()
+        server.stop()
         thread.join()
+        server.server_close()
 
 
 @cache
