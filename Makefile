@@ -42,7 +42,7 @@ test: $(VENV)/.dev ## run all tests (ARGS='-k name' for some of them)
 UNNEEDED := $(foreach plugin,schemathesis hypothesispytest anyio valkey,-p no:$(plugin))
 
 .PHONY: unit
-unit: $(VENV)/.dev ## run the tests that need no server, browser or container (ARGS='-k name' for some of them)
+unit: $(VENV)/.dev ## run the tests that start no program and measure no seconds (ARGS='-k name' for some of them)
 	@$(PY) -m pytest --unit --numprocesses 2 $(TOGETHER) $(UNNEEDED) $(ARGS)
 
 .PHONY: coverage

@@ -12,13 +12,14 @@ import pytest
 # play a provider.
 RUNNING = [Path(__file__).parent / folder for folder in ("attacks", "chaos", "e2e")]
 PROGRAMS = {"redis_url", "redis_6_2_url"}
-STARTING = {"redis_server", "serving", "subprocess"}
+STARTING = {"redis_server", "refusable_redis", "serving", "subprocess"}
 
 _FIGURES = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--unit", action="store_true", help="only tests that start no program")
+    told = "only tests that start no program and measure no seconds"
+    parser.addoption("--unit", action="store_true", help=told)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -56,6 +57,7 @@ def _is_unit(item: pytest.Item) -> bool:
     on_redis = item.callspec.params.get("redis", "fake") if hasattr(item, "callspec") else "fake"
     return (
         on_redis == "fake"
+        and item.get_closest_marker("alone") is None
         and PROGRAMS.isdisjoint(item.fixturenames)
         and STARTING.isdisjoint(vars(item.module))
     )
