@@ -53,43 +53,42 @@ class SmtpSender(SmtpSetup):
 
     def send(self, message: Message) -> str:
         mail = self._mail(message)
-        connection = None
+        server = None
         try:
             with bounded():
-                connection = self._introduced()
-                _expect(connection.server.rcpt(message.to), _RecipientRefused)
-                _expect(connection.server.data(mail.as_bytes()), _RecipientRefused)
+                server = self._introduced()
+                _expect(server.rcpt(message.to), _RecipientRefused)
+                _expect(server.data(mail.as_bytes()), _RecipientRefused)
         # All of smtplib's and ssl's errors are of this kind.
         except OSError as error:
-            handed_over = connection is not None and connection.server.handed_over
-            failure = _failure(error, handing_over=handed_over)
-            if connection is not None:
-                connection.server.close()
+            failure = _failure(error, handing_over=server is not None and server.handed_over)
+            if server is not None:
+                server.close()
         else:
-            connection.used_at = time.monotonic()
-            self._mine.connection = connection
+            server.used_at = time.monotonic()
+            self._mine.server = server
             return str(mail["Message-ID"])
         # Not inside of `except`: what the server said would hang on the new error.
         raise failure
 
-    def _introduced(self) -> "_Connection":
+    def _introduced(self) -> "_Smtp":
         """A connection on which the server has accepted our address (MAIL): so one that it has
         closed meanwhile is found out, and replaced, before anything is handed over."""
-        kept: _Connection | None = self._mine.__dict__.pop("connection", None)
-        if kept is not None and not kept.is_idle:
-            kept.server.handed_over = False
+        kept: _Smtp | None = self._mine.__dict__.pop("server", None)
+        if kept is not None and time.monotonic() - kept.used_at <= IDLE_SECONDS:
+            kept.handed_over = False
             try:
-                reply = kept.server.mail(self.from_address)
+                reply = kept.mail(self.from_address)
             except smtplib.SMTPServerDisconnected:
                 reply = _CLOSING
             if reply[0] == 250:
                 return kept
-            kept.server.close()
+            kept.close()
             if reply[0] != _CLOSING[0]:
                 _expect(reply)
-        connection = _Connection(self._connect())
-        _expect(connection.server.mail(self.from_address))
-        return connection
+        server = self._connect()
+        _expect(server.mail(self.from_address))
+        return server
 
     def _connect(self) -> "_Smtp":
         # Without a name, smtplib asks the name server for this machine's.
@@ -106,6 +105,10 @@ class SmtpSender(SmtpSetup):
             if self.user:
                 log_in(server, self.user, self.password)
             server.ehlo_or_helo_if_needed()
+            if server.sock is not None:
+                # It ends with its thread, whose local data it is. Unlike a __del__, this comes
+                # before the garbage collector finds the socket.
+                weakref.finalize(server, server.sock.close)
         except BaseException:
             server.close()
             raise
@@ -126,24 +129,12 @@ class SmtpSender(SmtpSetup):
         return mail
 
 
-class _Connection:
-    """Closes when its thread ends, with which thread-local data goes."""
-
-    def __init__(self, server: "_Smtp") -> None:
-        self.server = server
-        self.used_at = time.monotonic()
-        # Unlike a __del__, before the garbage collector comes to the socket.
-        weakref.finalize(self, server.close)
-
-    @property
-    def is_idle(self) -> bool:
-        return time.monotonic() - self.used_at > IDLE_SECONDS
-
-
 class _Smtp(smtplib.SMTP):
-    """`handed_over` says whether the mail itself has begun to leave."""
+    """`handed_over` says whether the mail itself has begun to leave, and `used_at` when the last
+    one was taken, by the monotonic clock."""
 
     handed_over = False
+    used_at = 0.0
 
     def send(self, s: Any) -> None:
         # smtplib writes commands as text, and only mails as bytes.
