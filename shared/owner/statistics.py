@@ -132,7 +132,10 @@ def read_refusals(lines: object) -> list[dict[str, Any]]:
 
 def report(window: Window, starts: Sequence[int], buckets: Sequence[Mapping[str, int]]) -> Report:
     """The figures of buckets, each with counts by the name that lib/counting.lua got."""
-    tables: dict[str, Table] = defaultdict(lambda: _Table(len(buckets)))
+    # Rows, measures and zeros exist once they are looked at.
+    tables: dict[str, Table] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(lambda: [0] * len(buckets)))
+    )
     for place, counts in enumerate(buckets):
         for name, value in counts.items():
             for table, row, measure in _places(name.split(":")):
@@ -163,13 +166,6 @@ def report(window: Window, starts: Sequence[int], buckets: Sequence[Mapping[str,
 
 _ALL = "*"
 _BY_CHANNEL = ("flow", "to_sent", "to_approved")
-
-
-class _Table(defaultdict[str, dict[str, Series]]):
-    """Rows, measures and zeroes come into being when they are looked at."""
-
-    def __init__(self, buckets: int) -> None:
-        super().__init__(lambda: defaultdict(lambda: [0] * buckets))
 
 
 def _places(words: Sequence[str]) -> Iterator[tuple[str, str, str]]:
