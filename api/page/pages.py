@@ -21,8 +21,7 @@ def endpoints(page: Page) -> Blueprint:
 
     @pages.get("/docs")
     def docs() -> str:
-        return render_template(
-            "docs/index.html", errors=errors.documented(), v2_errors=v2_errors.KINDS
-        )
+        v2 = {code: (kind.status, kind.when) for code, kind in v2_errors.KINDS.items()}
+        return render_template("docs/index.html", errors=errors.documented(), v2_errors=v2)
 
     return pages
