@@ -13,18 +13,13 @@ const TICK_MS = 500;
 
 let picker = null; // picker.js, once it is loaded
 
-function chosenChannel() {
-  const [first] = document.body.dataset.channels.split(" ").filter((name) => name !== "email");
-  return document.querySelector("[name=channel]:checked")?.value ?? first;
-}
-
 function submitAddress(event) {
   event.preventDefault();
   if (state.blockedUntil > Date.now()) return;
   const typed = (state.kind === "phone" && picker?.typedNumber()) || $(state.kind).value.trim();
   if (!typed) return fail("address", texts.problem[`no_${state.kind}`]);
   state.address = { [state.kind]: typed };
-  start("address", chosenChannel());
+  start("address", document.querySelector("[name=channel]:is(:checked, [type=hidden])")?.value);
 }
 
 function submitCode(event) {

@@ -104,6 +104,13 @@ def test_what_is_wrong_is_said_beside_the_field(browser, fields, status, words):
     assert re.search(rf'<p class="error" id="address-error" role="alert">{words}', browser.page)
 
 
+@pytest.mark.parametrize("env", [{"OTP_WHATSAPP_SENDERS": "none", "OTP_CALL_SENDERS": "none"}])
+def test_the_only_channel_for_numbers_needs_no_choice(browser):
+    hidden = r'<input type="hidden" name="channel" value="(\w+)">'
+    assert (channels := re.findall(hidden, browser.get("/"))) == ["sms"]
+    assert browser.send(phone=PHONE, channel=channels[0]) == 303
+
+
 def test_what_was_typed_stays_and_is_escaped(browser):
     browser.send(phone='+1"><script>')
     assert 'value="+1&#34;&gt;&lt;script&gt;"' in browser.page

@@ -10,6 +10,7 @@ from tests.e2e.page.acts import (
     ask,
     new_phone,
     problem,
+    rendered,
     type_code,
     verification_id,
 )
@@ -63,6 +64,15 @@ def test_the_channel_is_chosen(open_page, service, phone):
     expect(page.locator("#code-step")).to_contain_text("Check WhatsApp on")
     service.code_for(phone)
     assert [sent["channel"] for sent in service.sent() if sent["to"] == phone] == ["whatsapp"]
+
+
+def test_the_only_channel_is_not_chosen(open_page, service, phone):
+    off = {f"OTP_{name}_SENDERS": "none" for name in ("SMS", "WHATSAPP")}
+    page = open_page(service, ready=rendered(**off))
+    page.locator("#phone").fill(phone)
+    with page.expect_request("**/generate-otp*") as asked:
+        page.get_by_role("button", name="Send code").click()
+    assert asked.value.post_data_json["channel"] == "call"
 
 
 def test_a_wrong_address_is_said_next_to_the_field(open_page, service):
