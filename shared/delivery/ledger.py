@@ -261,9 +261,8 @@ def _read_claim(
         return Ended(status="broken", reason=type(error).__name__)
 
 
-def read_attempt(line: object) -> Attempt | None:
-    """A delivery attempt as done.lua wrote it. Returns None if it is unreadable."""
-    told = reading.json_object(line) or {}
+def read_attempt(told: Mapping[str, Any]) -> Attempt | None:
+    """A delivery attempt from its record. Returns None if it is unreadable."""
     at = reading.moment(told.get("at"))
     if at is None:
         return None

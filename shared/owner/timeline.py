@@ -207,8 +207,8 @@ def _events(send: Send) -> Iterator[Event]:
     if claimed := reading.moment(fields.get("claimed")):
         facts = {"send": send.number, "waited_ms": _milliseconds(asked, claimed)}
         yield Event(at=claimed, kind="claimed", facts=facts)
-    for attempt, line in send.attempt_lines().items():
-        yield from _attempt(send.number, attempt, reading.json_object(line) or {})
+    for attempt, record in send.attempt_records().items():
+        yield from _attempt(send.number, attempt, record)
     status = fields.get("status")
     if status and status not in _TOLD:
         facts = {"send": send.number, "status": status, "reason": fields.get("reason")}
@@ -217,18 +217,18 @@ def _events(send: Send) -> Iterator[Event]:
         yield Event(at=None, kind="send", facts=facts)
 
 
-def _attempt(send: int, attempt: int, line: Mapping[str, Any]) -> Iterator[Event]:
-    known = {"send": send, "attempt": attempt, "sender": line.get("sender", reading.UNKNOWN)}
-    result = line.get("status", reading.UNKNOWN)
-    receipt = line.get("receipt")
-    if at := reading.moment(line.get("at")):
+def _attempt(send: int, attempt: int, record: Mapping[str, Any]) -> Iterator[Event]:
+    known = {"send": send, "attempt": attempt, "sender": record.get("sender", reading.UNKNOWN)}
+    result = record.get("status", reading.UNKNOWN)
+    receipt = record.get("receipt")
+    if at := reading.moment(record.get("at")):
         facts = {
             **known,
             "result": result,
             # A receipt of a failure has put its error here.
-            "error": None if receipt and result == "accepted" else line.get("error"),
-            "provider_id": line.get("provider_id"),
-            "took_ms": _milliseconds(reading.moment(line.get("begun")), at),
+            "error": None if receipt and result == "accepted" else record.get("error"),
+            "provider_id": record.get("provider_id"),
+            "took_ms": _milliseconds(reading.moment(record.get("begun")), at),
         }
         yield Event(at=at, kind="attempt", facts=facts)
     if isinstance(receipt, dict) and (reported := reading.moment(receipt.get("at"))):

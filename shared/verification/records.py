@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from redis.client import Pipeline
 
@@ -43,14 +43,25 @@ class Send:
     def asked_at(self) -> float | None:
         return reading.moment(self.fields.get("asked"))
 
-    def attempt_lines(self) -> dict[int, str]:
-        """The records of delivery attempts by number. An attempt whose worker died has none."""
-        names = {n: f"attempt:{n}" for n in range(1, MAX_ATTEMPTS + 1)}
-        return {n: self.fields[name] for n, name in names.items() if name in self.fields}
+    def attempt_records(self) -> dict[int, dict[str, Any]]:
+        """What is kept of delivery attempts by number, see lib/attempts.lua. If a worker died, its
+        attempt has no record."""
+        numbers = range(1, MAX_ATTEMPTS + 1)
+        return {n: self._attempt_record(n) for n in numbers if f"attempt:{n}" in self.fields}
+
+    def _attempt_record(self, number: int) -> dict[str, Any]:
+        # The first attempt begins when its send is claimed.
+        begun = {"begun": self.fields.get("claimed")} if number == 1 else {}
+        line = reading.json_object(self.fields[f"attempt:{number}"]) or {}
+        beside = {
+            "provider_id": self.fields.get(f"provider_id:{number}"),
+            "receipt": reading.json_object(self.fields.get(f"receipt:{number}")),
+        }
+        return {**begun, **line, **{name: fact for name, fact in beside.items() if fact}}
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        found = map(read_attempt, self.attempt_lines().values())
+        found = map(read_attempt, self.attempt_records().values())
         return tuple(attempt for attempt in found if attempt)
 
 

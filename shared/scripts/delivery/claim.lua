@@ -21,7 +21,7 @@
 --   not_due    somebody else has it, it is over, or it is waiting to be tried again
 --   broken     and reason: its record cannot be read
 --
--- Uses: time, counting, batches
+-- Uses: time, counting, batches, attempts
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
 local due = KEYS[1]
@@ -110,8 +110,7 @@ local function past_attempts(it)
   local tries, refused = {}, {}
   it.provider_ids = {}
   for i = 1, tonumber(it.attempts) do
-    local line = redis.call('HGET', it.key, 'attempt:' .. i)
-    local past = line and cjson.decode(line)
+    local past = attempt_of(it.key, i)
     if past then
       tries[past.sender] = (tries[past.sender] or 0) + 1
       it.provider_ids[past.sender] = past.provider_id or it.provider_ids[past.sender]
@@ -213,8 +212,7 @@ local function conclude(it)
   redis.call('HDEL', it.key, 'conclusion')
   local conclusion = cjson.decode(told)
   for i = tonumber(it.attempts), 1, -1 do
-    local line = redis.call('HGET', it.key, 'attempt:' .. i)
-    local past = line and cjson.decode(line)
+    local past = attempt_of(it.key, i)
     if past and past.provider_id then
       return {
         outcome = 'claimed', ended = conclusion.ended, attempt = i, sender = past.sender, app = '',

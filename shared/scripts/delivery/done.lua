@@ -43,8 +43,8 @@ local function record(first, send, verification)
   local member, made_with, number, sender, result, failure, provider_id, retry_in_ms =
     unpack(ARGV, first, first + FACTS - 1)
   failure = given(failure)
-  local token, channel, status, begun, asked =
-    unpack(redis.call('HMGET', send, 'token', 'channel', 'status', 'begun', 'asked'))
+  local token, channel, status, claimed, begun, asked =
+    unpack(redis.call('HMGET', send, 'token', 'channel', 'status', 'claimed', 'begun', 'asked'))
   if token ~= made_with then
     return 'lost'
   end
@@ -68,9 +68,10 @@ local function record(first, send, verification)
     end
   end
   redis.call('HSET', send, 'status', status, 'attempt:' .. number, cjson.encode({
-    sender = sender, status = result, error = failure,
-    begun = tonumber(begun), at = now, provider_id = given(provider_id),
-  }))
+    sender = sender, status = result, error = failure, at = now,
+    -- The first attempt begins when its send is claimed.
+    begun = begun ~= claimed and tonumber(begun) or nil,
+  }), unpack(provider_id ~= '' and {'provider_id:' .. number, provider_id} or {}))
   redis.call('HDEL', send, 'not_before')
   if reason then
     redis.call('HSET', send, 'reason', reason)

@@ -47,14 +47,18 @@ if attempt then
   if attempt.status == 'unknown' then
     attempt.status, attempt.error = 'accepted', nil
   end
-  attempt.provider_id = attempt.provider_id or request.provider_id
-  if request.outcome ~= 'accepted' then
-    attempt.receipt = {outcome = request.outcome, at = now, error = request.error}
-  end
   if undelivered and status ~= 'delivered' then
     attempt.error = request.error
   end
   redis.call('HSET', KEYS[1], 'attempt:' .. number, cjson.encode(attempt))
+  -- Beside it, as lib/attempts.lua says.
+  if request.provider_id and not attempt.provider_id then
+    redis.call('HSETNX', KEYS[1], 'provider_id:' .. number, request.provider_id)
+  end
+  if request.outcome ~= 'accepted' then
+    redis.call('HSET', KEYS[1], 'receipt:' .. number,
+      cjson.encode({outcome = request.outcome, at = now, error = request.error}))
+  end
 end
 
 local latest = number == attempts

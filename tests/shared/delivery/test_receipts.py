@@ -1,5 +1,7 @@
 """What receipts do to a send: it only moves forward, and only the sender of an attempt counts."""
 
+import json
+
 import pytest
 
 from shared.delivery.ledger import Outcome
@@ -62,3 +64,32 @@ def test_a_receipt_without_a_number_is_of_the_senders_newest_attempt(ledger, sen
 
 def test_a_receipt_of_a_send_that_nobody_has_claimed_is_not_believed(report):
     assert report("delivered") is None
+
+
+def test_a_delivered_send_has_no_value_that_doubles_its_memory(ledger, send, report, redis):
+    done_one(ledger, claim_one(ledger, *send), "accepted", provider_id=60 * "x")
+    assert report("delivered", provider_id=60 * "y") == "delivered"
+    record = redis.hgetall("otp:send:{}:{}".format(*send))
+    # redis.conf: hash-max-listpack-value.
+    assert max(map(len, record.values())) <= 64
+
+
+def test_an_id_that_only_the_receipt_tells_is_kept(ledger, send, report, service):
+    done_one(ledger, claim_one(ledger, *send), "accepted")
+    report("delivered", provider_id="m-1")
+    report("delivered", provider_id="m-2")
+    (attempt,) = service.view(send[0], app="default").sends[0].attempts
+    assert attempt.provider_id == "m-1"
+
+
+def test_an_attempt_in_one_line_as_earlier_versions_wrote_it_is_read(
+    ledger, send, report, service, redis, clock
+):
+    done_one(ledger, claim_one(ledger, *send), "unknown", retry_in_seconds=5)
+    line = {"sender": "smtp", "status": "unknown", "at": 1795915403396, "provider_id": "m-1"}
+    redis.hset("otp:send:{}:{}".format(*send), "attempt:1", json.dumps(line))
+    clock.shift(5)
+    assert claim_one(ledger, *send).provider_id == "m-1"
+    assert report("delivered", 1, provider_id="m-2") == "delivered"
+    (attempt,) = service.view(send[0], app="default").sends[0].attempts
+    assert (attempt.status, attempt.provider_id) == ("accepted", "m-1")

@@ -7,6 +7,7 @@ import pytest
 
 from shared.owner.timeline import Timeline
 from shared.recipient import parse_email, parse_phone
+from tests.fakes import claim_one, done_one
 from tests.user import OTHER_PHONE, PHONE
 from worker.senders.base import DeliveryError
 
@@ -209,6 +210,26 @@ def test_tells_the_refusals_of_a_recipient_and_of_nobody_else(redis, timeline):
         redis.lpush("otp:refusals", json.dumps({"at": 1, "app": app, "rule": "ip", "to": to}))
     (refusal,) = timeline.find(parse_phone(PHONE)).refusals
     assert (refusal["app"], refusal["rule"]) == ("shop", "ip")
+
+
+def test_tells_of_attempts_as_the_scripts_have_written_them(timeline, user, ledger, clock):
+    send = user.ask().verification_id, 1
+    claim = claim_one(ledger, *send)
+    clock.shift(2)
+    done_one(ledger, claim, "transient", error="smtp_451", retry_in_seconds=0)
+    claim = claim_one(ledger, *send)
+    clock.shift(1)
+    done_one(ledger, claim, "accepted", provider_id="m-1")
+    ledger.receipt(*send, 2, senders=[("sms", "smtp")], outcome="delivered")
+    first, second, receipt = told(timeline.find(parse_phone(PHONE)))[-3:]
+    assert (first[1].result, first[1].error, first[1].provider_id) == (
+        "transient",
+        "smtp_451",
+        None,
+    )
+    assert (second[1].result, second[1].provider_id) == ("accepted", "m-1")
+    assert [round(attempt[1].took_ms / 1000) for attempt in (first, second)] == [2, 1]
+    assert (receipt[0], receipt[1].outcome, receipt[1].attempt) == ("receipt", "delivered", 2)
 
 
 def test_tells_what_the_scripts_have_written(timeline, user, sender, run_worker, ledger):
