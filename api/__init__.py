@@ -15,8 +15,9 @@ from api.http.access import Access
 from api.http.headers import Headers
 from api.http.origins import ReturnUrls
 from api.http.proxies import TrustedProxies
-from api.otp import endpoints, openapi, recipients
+from api.otp import endpoints, openapi, recipients, verification_receipts
 from api.otp.proof import ProofOfWork
+from api.otp.verification_receipts import VerificationReceipts
 from api.page import forms, hosted, pages
 from api.page.page import Page
 from api.page.texts import Languages
@@ -55,9 +56,8 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     policy = cache(lambda app: settings_of(app).policy())
     ledger = Ledger(scripts)
     texts = _texts_of(settings)
-    service = VerificationService(
-        store, codes, policy, needed=Outlets(settings).needed, texts=texts
-    )
+    needed = Outlets(settings).needed
+    service = VerificationService(store, codes, policy, needed=needed, texts=texts)
     services = Services(scripts, given(settings))
     access = Access(settings, KeyUse(scripts).note)
     dashboard = _dashboard(
@@ -65,6 +65,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     )
     addresses = dashboard.addresses
     work = ProofOfWork(codes, store)
+    signed = VerificationReceipts(settings, settings_of)
     return_urls = ReturnUrls(settings.otp_return_urls)
     phone_is_open = virtual_phone.openness(settings, access)
     languages = Languages(FRONTEND / "texts")
@@ -74,15 +75,16 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     even_time.register(app)
     hosts.register(app, access, settings.otp_public_url)
     for blueprint in (
-        endpoints.endpoints(service, access, work, addresses),
-        hosted.endpoints(page, service, work),
+        endpoints.endpoints(service, access, work, addresses, signed),
+        hosted.endpoints(page, service, work, signed),
+        verification_receipts.endpoints(signed),
         receipts.endpoints(ledger, settings, Subscriptions(scripts)),
         recipients.endpoints(store, codes, dashboard.owner, addresses),
         admin.endpoints(dashboard, is_open=access.is_open),
         health.endpoints(store),
         metrics.endpoints(dashboard.statistics, dashboard.state, access),
         pages.endpoints(page),
-        forms.endpoints(page, service, work, addresses),
+        forms.endpoints(page, service, work, addresses, signed),
         openapi.endpoints(),
         verify_v2.endpoints(
             settings, access, texts, core=service, services=services, scripts=scripts, codes=codes

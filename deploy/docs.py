@@ -151,7 +151,7 @@ def _type(schema: dict[str, Any]) -> str:
             return " or ".join(map(_type, options))
         case {"items": items}:
             return f"list of {_type(items)}"
-    return str(schema["type"])
+    return str(schema.get("type", "any JSON, optional"))
 
 
 def _bare(value: object) -> str:

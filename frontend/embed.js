@@ -3,11 +3,12 @@
  *
  *     <script src="https://otp.example.com/static/embed.js"></script>
  *
- *     const { status } = await OTP.verify({ verificationId });
+ *     const { status, receipt } = await OTP.verify({ verificationId });
  *
  * The site's backend gets `verificationId` from POST /generate-otp. `status` is approved, expired, canceled,
  * max_attempts_reached, not_found or, if the person closes the dialog, closed. It is only a hint: the backend
- * must ask GET /verifications/{id}. The site's origin must be in OTP_RETURN_URLS.
+ * must ask GET /verifications/{id}, or check the `receipt`, which apps get that ask for receipts. The site's origin
+ * must be in OTP_RETURN_URLS.
  *
  * Rejects with an Error whose `code` says why the page cannot be shown: `not_allowed` (the site is not in
  * OTP_RETURN_URLS), `blocked` (by the site's own Content-Security-Policy) or `unreachable`.
@@ -71,12 +72,13 @@
 
     return new Promise((resolve, reject) => {
       let status = "closed";
+      let receipt;
       function listen({ origin, source, data }) {
         if (origin !== home.origin || source !== frame.contentWindow || data?.type !== "otp") return;
         stopWaiting();
         if (data.isClosed) return dialog.close();
         if (data.height > 0) Object.assign(frame.style, { height: `${data.height}px`, opacity: "1" });
-        if (data.status) status = data.status;
+        if (data.status) ({ status, receipt } = data);
         if (data.status === "approved") setTimeout(() => dialog.close(), LAST_LOOK_MS);
       }
       function fail(code) {
@@ -90,7 +92,7 @@
         stopWaiting();
         window.removeEventListener("message", listen);
         dialog.remove();
-        resolve({ verificationId, status });
+        resolve({ verificationId, status, receipt });
       });
       document.body.append(dialog);
       dialog.showModal();

@@ -1,9 +1,22 @@
 """Signatures on what goes to providers and comes from them."""
 
 import base64
+import binascii
 import hmac
 from collections.abc import Iterable
 from hashlib import sha1, sha256
+
+
+def webhook_key(secret: str) -> bytes:
+    """The key in `whsec_` and the base64 of 24 to 64 bytes (Standard Webhooks 1.0.0). Raises
+    ValueError."""
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        key = b""
+    if not 24 <= len(key) <= 64:
+        raise ValueError("expected whsec_ followed by 24 to 64 random bytes in base64")
+    return key
 
 
 def standard_webhook(key: bytes, message_id: str, timestamp: str, body: bytes) -> str:

@@ -69,6 +69,7 @@ CRYPTOGRAPHY = {
     "uuid",
     "cryptography",
     "altcha",
+    "joserfc",
     "pycurl",
 }
 # Openings of an answer that is no plain yes.

@@ -60,3 +60,9 @@ def _html(words: Words, code: str) -> str:
         f"<div {reads}>{paragraphs.replace(code, large, 1)}</div>"
         "</body></html>"
     )
+
+
+if __name__ == "__main__":
+    from worker import preview
+
+    preview.main()

@@ -62,15 +62,18 @@ def _is_plain(sign: str) -> bool:
     return kind[0] in "LM" or kind == "Nd"
 
 
-def with_result(url: str, verification_id: str, status: str) -> str:
-    """The URL with the verification's id and status in its query."""
+def with_result(url: str, verification_id: str, status: str, receipt: str | None = None) -> str:
+    """The URL with the verification's id, its status and the receipt in its query."""
     parts = urlsplit(url)
     kept = [
         (name, value)
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
-        if name not in ("verification_id", "status")
+        if name not in ("verification_id", "status", "receipt")
     ]
-    query = urlencode([*kept, ("verification_id", verification_id), ("status", status)])
+    result = {"verification_id": verification_id, "status": status}
+    if receipt:
+        result["receipt"] = receipt
+    query = urlencode([*kept, *result.items()])
     return parts._replace(query=query).geturl()
 
 

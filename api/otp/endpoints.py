@@ -9,6 +9,7 @@ from api.http import body
 from api.http.access import Access, browser_locale, client_ip
 from api.otp.proof import ProofOfWork
 from api.otp.schemas import GeneratedOtp, GenerateOtp, VerificationDetails, VerifiedOtp, VerifyOtp
+from api.otp.verification_receipts import VerificationReceipts, context_hash
 from shared.errors import InvalidRequest, ProofSpent
 from shared.recipient import Addresses
 from shared.verification.model import Idempotency, StartRequest
@@ -16,7 +17,11 @@ from shared.verification.service import VerificationService
 
 
 def endpoints(
-    service: VerificationService, access: Access, work: ProofOfWork, addresses: Addresses
+    service: VerificationService,
+    access: Access,
+    work: ProofOfWork,
+    addresses: Addresses,
+    receipts: VerificationReceipts,
 ) -> Blueprint:
     otp = Blueprint("otp", __name__)
 
@@ -26,6 +31,7 @@ def endpoints(
         asked = body.read(request, GenerateOtp)
         recipient = asked.recipient(addresses)
         channel = asked.channel_for(recipient)
+        context = None if asked.context is None else context_hash(asked.context)
         proof = work.check(app, recipient, asked.proof)
         try:
             started = service.start(
@@ -38,6 +44,7 @@ def endpoints(
                     idempotency=_idempotency(asked),
                     proof=proof,
                     app_hash=asked.app_hash,
+                    context=context,
                 )
             )
         except ProofSpent:
@@ -48,16 +55,15 @@ def endpoints(
     def verify_otp() -> Response:
         app = access.app_or_page(request)
         typed = body.read(request, VerifyOtp)
-        recipient = typed.recipient(addresses)
         checked = service.check(
             typed.otp,
             app=app,
             ip=client_ip(request),
-            recipient=recipient,
+            recipient=typed.recipient(addresses),
             verification_id=typed.verification_id or "",
         )
         checked.raise_if_incorrect()
-        return body.answer(VerifiedOtp.of(checked))
+        return body.answer(VerifiedOtp.of(checked, receipts.sign(checked, app)))
 
     @otp.get("/verifications/<verification_id>")
     def get_verification(verification_id: str) -> Response:

@@ -112,6 +112,11 @@ class _Operation:
     fails: tuple[type[Exception], ...] = ()
 
 
+_JWK_SET = {
+    "type": "object",
+    "required": ["keys"],
+    "properties": {"keys": {"type": "array", "items": {"type": "object"}}},
+}
 _CHECK = _Operation(
     id="verifyOtp",
     summary="Check a code. A correct code can be used only once",
@@ -165,6 +170,14 @@ _OPERATIONS: dict[str, dict[str, _Operation]] = {
                 errors.TooManyLogIns,
                 errors.StorageUnavailable,
             ),
+        )
+    },
+    "/.well-known/jwks.json": {
+        "get": _Operation(
+            id="receiptKeys",
+            summary="Get the public keys of verification receipts",
+            access="anyone",
+            success=(200, "A JWK set (RFC 7517)", {"application/json": {"schema": _JWK_SET}}),
         )
     },
     "/metrics": {

@@ -1,7 +1,7 @@
 """The bodies of requests and responses, as in the OpenAPI document."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -74,6 +74,14 @@ Proof = Annotated[
         "encoded by the ALTCHA widget. Required only for calls without an API key",
     ),
 ]
+Context = Annotated[
+    Any,
+    Field(
+        description="What the code is to confirm, such as a payment: any JSON up to 1 KiB. The "
+        "receipt contains its hash. A start with another context gets another code",
+        examples=[{"amount": "49.00", "currency": "EUR", "payee": "ACME Ltd"}],
+    ),
+]
 Otp = Annotated[
     str,
     Field(
@@ -106,6 +114,10 @@ class _Addressed(Request):
         return _recipient(self.phone, self.email, addresses)
 
 
+# Without it, a repeated request stays the same request as for earlier versions.
+_NEWER = Field(exclude_if=lambda given: given is None)
+
+
 class GenerateOtp(_Addressed):
     """Provide either `phone` or `email`, not both."""
 
@@ -120,12 +132,9 @@ class GenerateOtp(_Addressed):
         | None
     ) = None
     locale: Locale | None = None
-    app_hash: Annotated[
-        AppHash | None,
-        # Without one, a repeated request stays the same request as for earlier versions.
-        Field(exclude_if=lambda given: given is None),
-    ] = None
+    app_hash: Annotated[AppHash | None, _NEWER] = None
     proof: Proof | None = None
+    context: Annotated[Context, _NEWER] = None
 
     def channel_for(self, recipient: Recipient) -> Channel:
         if recipient.kind == "email":
@@ -218,10 +227,18 @@ class VerifiedOtp(BaseModel):
     channel: UsedChannel
     to: MaskedTo
     message: PersonMessage
+    receipt: Annotated[
+        str | None,
+        Field(
+            description="Proof of the approval for others, signed (JWS). Returned for apps that "
+            "ask for receipts",
+            exclude_if=lambda receipt: receipt is None,
+        ),
+    ] = None
 
     @classmethod
-    def of(cls, checked: Checked) -> Self:
-        return cls(**vars(checked), message=f"{checked.to} is verified.")
+    def of(cls, checked: Checked, receipt: str | None) -> Self:
+        return cls(**vars(checked), receipt=receipt, message=f"{checked.to} is verified.")
 
 
 class Removed(BaseModel):

@@ -8,16 +8,21 @@ from flask.typing import ResponseReturnValue
 from api.http.access import browser_region, client_ip
 from api.http.origins import FromElsewhere, is_cross_site, with_result
 from api.otp.proof import ProofOfWork
+from api.otp.verification_receipts import VerificationReceipts
 from api.page.page import Page
 from shared.errors import ChannelNotEnabled, OtpError, Unauthorized, VerificationNotFound
 from shared.policy import CHANNELS, Channel
-from shared.recipient import Addresses
-from shared.verification.model import StartRequest
+from shared.recipient import Addresses, Recipient
+from shared.verification.model import Checked, StartRequest
 from shared.verification.service import VerificationService
 
 
 def endpoints(
-    page: Page, service: VerificationService, work: ProofOfWork, addresses: Addresses
+    page: Page,
+    service: VerificationService,
+    work: ProofOfWork,
+    addresses: Addresses,
+    receipts: VerificationReceipts,
 ) -> Blueprint:
     """Forms are refused where a proof of work is required, because that takes JavaScript."""
     forms = Blueprint("forms", __name__)
@@ -30,11 +35,7 @@ def endpoints(
             if page.app is None:
                 raise Unauthorized
             by_email = page.kind == "email"
-            recipient = (
-                addresses.email(typed)
-                if by_email
-                else addresses.phone(typed, browser_region(request))
-            )
+            recipient = _recipient(typed, addresses, by_email=by_email)
             work.check(page.app, recipient, None)
             started = service.start(
                 StartRequest(
@@ -59,31 +60,39 @@ def endpoints(
             if "change" in request.form:
                 service.cancel(verification_id, app=app)
                 return _go_on("../")
-            _check_or_resend(page, service, work, verification_id, app)
+            checked = _check_or_resend(page, service, work, verification_id, app)
         except VerificationNotFound:
             pass  # The page says so.
         except (OtpError, FromElsewhere) as error:
             return page.verification(verification_id, where, error)
         else:
-            if where == "code" and page.return_url:
-                return redirect(with_result(page.return_url, verification_id, "approved"), 303)
+            if checked and page.return_url:
+                receipt = receipts.sign(checked, app)
+                to = with_result(page.return_url, verification_id, "approved", receipt)
+                return redirect(to, 303)
         # Unquoted, an id such as `http:other.example` would lead to another site.
         return _go_on(quote(verification_id, safe=""))
 
     return forms
 
 
+def _recipient(typed: str, addresses: Addresses, *, by_email: bool) -> Recipient:
+    return addresses.email(typed) if by_email else addresses.phone(typed, browser_region(request))
+
+
 def _check_or_resend(
     page: Page, service: VerificationService, work: ProofOfWork, verification_id: str, app: str
-) -> None:
+) -> Checked | None:
     ip = client_ip(request)
     if "resend" in request.form:
         work.check(app, service.recipient(verification_id), None)
         locale = page.locale(service.view(verification_id, app=app).account)
         service.resend(verification_id, _channel("resend"), app=app, ip=ip, locale=locale)
-    else:
-        otp = request.form.get("otp", "")
-        service.check(otp, app=app, ip=ip, verification_id=verification_id).raise_if_incorrect()
+        return None
+    otp = request.form.get("otp", "")
+    checked = service.check(otp, app=app, ip=ip, verification_id=verification_id)
+    checked.raise_if_incorrect()
+    return checked
 
 
 def _refuse_other_sites() -> None:

@@ -7,12 +7,15 @@ from api.http import body
 from api.http.access import browser_locale, client_ip
 from api.otp.proof import ProofOfWork
 from api.otp.schemas import CheckOtp, GeneratedOtp, ResendOtp, VerifiedOtp
+from api.otp.verification_receipts import VerificationReceipts
 from api.page.page import Page
 from shared.errors import ProofSpent
 from shared.verification.service import VerificationService
 
 
-def endpoints(page: Page, service: VerificationService, work: ProofOfWork) -> Blueprint:
+def endpoints(
+    page: Page, service: VerificationService, work: ProofOfWork, receipts: VerificationReceipts
+) -> Blueprint:
     hosted = Blueprint("hosted", __name__, url_prefix="/verify/<verification_id>")
 
     @hosted.get("/status")
@@ -22,14 +25,15 @@ def endpoints(page: Page, service: VerificationService, work: ProofOfWork) -> Bl
     @hosted.post("/check")
     def check(verification_id: str) -> Response:
         typed = body.read(request, CheckOtp)
+        app = service.app_of(verification_id)
         checked = service.check(
             typed.otp,
-            app=service.app_of(verification_id),
+            app=app,
             ip=client_ip(request),
             verification_id=verification_id,
         )
         checked.raise_if_incorrect()
-        return body.answer(VerifiedOtp.of(checked))
+        return body.answer(VerifiedOtp.of(checked, receipts.sign(checked, app)))
 
     @hosted.post("/resend")
     def resend(verification_id: str) -> Response:

@@ -106,8 +106,8 @@ export async function check(otp) {
   if (state.busy) return;
   update({ busy: "code", error: NO_ERROR });
   try {
-    await ask("POST", `verify/${state.verification.id}/check`, { otp });
-    approved();
+    const { receipt } = await ask("POST", `verify/${state.verification.id}/check`, { otp });
+    approved(receipt);
   } catch (problem) {
     refused = otp;
     checkRefused(asProblem(problem));
@@ -129,10 +129,10 @@ function lookAgain() {
   return look();
 }
 
-function approved() {
+function approved(receipt) {
   update({ step: "approved", busy: "", error: NO_ERROR });
   state.verification = null; // There is no way back to its code.
-  leave("approved");
+  leave("approved", receipt);
 }
 
 export function ended(how, retryAfterSeconds = 0) {
@@ -141,14 +141,18 @@ export function ended(how, retryAfterSeconds = 0) {
   leave(how);
 }
 
-/** Returns the person to the site that sent them, by embed.js or return_url. `status` is the result. */
-export function leave(status) {
+/**
+ * Returns the person to the site that sent them, by embed.js or return_url. `status` is the result, which `receipt`
+ * proves for apps that ask for receipts.
+ */
+export function leave(status, receipt) {
   const { id, returnUrl, embedder } = arrived;
-  if (embedder) tellEmbedder({ verificationId: id, status });
+  if (embedder) tellEmbedder({ verificationId: id, status, receipt });
   if (!returnUrl) return;
   const back = new URL(returnUrl);
-  back.searchParams.set("verification_id", id);
-  back.searchParams.set("status", status);
+  back.searchParams.delete("receipt");
+  const result = { verification_id: id, status, ...(receipt && { receipt }) };
+  for (const [name, value] of Object.entries(result)) back.searchParams.set(name, value);
   for (const link of all("[data-return]")) link.href = back;
   if (status === "approved" && !embedder) location.replace(back);
 }

@@ -20,15 +20,16 @@ from shared.recipient import Addresses
 from shared.settings.keys import app_keys, key_ring
 from shared.settings.rules import Codes, Limits, Recipients, Senders
 from shared.settings.sender_urls import named
-from shared.settings.service import Keys, Processes
+from shared.settings.service import Keys, Processes, Receipts
 from shared.settings.sources import SettingsError, find, made_secrets, read_sources, refuse_unknown
 from shared.settings.types import APP_NAME, refusals
+from shared.signatures import webhook_key
 
 __all__ = ["PER_APP", "SECRETS", "Settings", "SettingsError"]
 
 
 # Pydantic takes the fields of the last base first.
-class Settings(Recipients, Limits, Senders, Codes, Keys, Processes):
+class Settings(Receipts, Recipients, Limits, Senders, Codes, Keys, Processes):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
 
     @property
@@ -71,6 +72,11 @@ class Settings(Recipients, Limits, Senders, Codes, Keys, Processes):
     def api_keys(self) -> tuple[tuple[str, str], ...]:
         """(app, key) of every API key; an app may have several. Raises SettingsError."""
         return app_keys(self.otp_api_keys.get_secret_value()) if self.otp_api_keys else ()
+
+    def webhook_keys(self) -> tuple[bytes, ...]:
+        """The keys in the secrets that an app shares with the service, the newest first."""
+        secret = self.otp_webhook_secret
+        return tuple(map(webhook_key, secret.get_secret_value().split())) if secret else ()
 
     def admin_password(self) -> str | None:
         """The owner's password. Returns None if there is none, which turns the dashboard off."""
@@ -206,6 +212,8 @@ SECRETS = {
     "otp_apps",
     "otp_admin_password",
     "otp_test_numbers",
+    "otp_receipt_keys",
+    "otp_webhook_secret",
     *_SENDERS,
 }
 
@@ -232,4 +240,6 @@ PER_APP = {
     "otp_texts",
     "otp_web_origin",
     "otp_app_hash",
+    "otp_receipt",
+    "otp_webhook_secret",
 }

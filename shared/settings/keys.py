@@ -1,4 +1,4 @@
-"""What OTP_SECRET_KEYS and OTP_API_KEYS hold. No error repeats a part of them."""
+"""What OTP_SECRET_KEYS, OTP_API_KEYS and OTP_RECEIPT_KEYS hold. No error repeats a part of them."""
 
 import base64
 import binascii
@@ -13,15 +13,15 @@ _SHORTEST_KEY = 32
 
 def key_ring(text: str) -> dict[str, bytes]:
     """The secret keys by their ids. Raises SettingsError."""
-    pairs = _pairs("OTP_SECRET_KEYS", text)
-    keys = {kid: _decode_key(encoded) for kid, encoded in pairs}
-    if not keys:
-        raise SettingsError("OTP_SECRET_KEYS is empty: expected kid:base64")
-    if len(keys) < len(pairs):
-        raise SettingsError("OTP_SECRET_KEYS contains the same key ID twice")
-    if len(set(keys.values())) < len(keys):
-        raise SettingsError("OTP_SECRET_KEYS contains the same key twice")
+    keys = _by_id("OTP_SECRET_KEYS", text)
+    if any(len(key) < _SHORTEST_KEY for key in keys.values()):
+        raise SettingsError(f"OTP_SECRET_KEYS: each key needs at least {_SHORTEST_KEY} bytes")
     return keys
+
+
+def receipt_keys(text: str) -> dict[str, bytes]:
+    """The private keys of verification receipts by their ids, in DER. Raises SettingsError."""
+    return _by_id("OTP_RECEIPT_KEYS", text)
 
 
 def app_keys(text: str) -> tuple[tuple[str, str], ...]:
@@ -48,11 +48,17 @@ def _pairs(name: str, text: str) -> list[tuple[str, str]]:
     return pairs
 
 
-def _decode_key(encoded: str) -> bytes:
+def _by_id(name: str, text: str) -> dict[str, bytes]:
+    """What is listed as kid:base64, by the ids. Raises SettingsError."""
+    pairs = _pairs(name, text)
     try:
-        key = base64.b64decode(encoded, validate=True)
+        keys = {kid: base64.b64decode(encoded, validate=True) for kid, encoded in pairs}
     except binascii.Error:
-        raise SettingsError("OTP_SECRET_KEYS: a key is not valid base64") from None
-    if len(key) < _SHORTEST_KEY:
-        raise SettingsError(f"OTP_SECRET_KEYS: each key needs at least {_SHORTEST_KEY} bytes")
-    return key
+        raise SettingsError(f"{name}: a key is not valid base64") from None
+    if not keys:
+        raise SettingsError(f"{name} is empty: expected kid:base64")
+    if len(keys) < len(pairs):
+        raise SettingsError(f"{name} contains the same key ID twice")
+    if len(set(keys.values())) < len(keys):
+        raise SettingsError(f"{name} contains the same key twice")
+    return keys

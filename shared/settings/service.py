@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from pydantic import SecretStr as Secret
 
 from shared.settings.redis_urls import RedisUrlSecret
-from shared.settings.types import Password, PublicUrl, Services
+from shared.settings.types import Password, PublicUrl, Services, WebhookSecrets
 
 
 class Processes(BaseModel, use_attribute_docstrings=True):
@@ -83,3 +83,31 @@ class Keys(BaseModel, use_attribute_docstrings=True):
     """Services of the [Verify v2-compatible API](twilio-verify.md) that exist from the start, as
     `app:SID`, separated by spaces. A SID is `VA` and 32 hex digits. The API can create other
     Services. The command in the example prints one."""
+
+
+class Receipts(BaseModel, use_attribute_docstrings=True):
+    """Verification receipts"""
+
+    otp_receipt: bool = False
+    """`true` adds a signed [receipt](verification-receipts.md) to the answer to a right code, so
+    that other systems need not ask Sixpost. Set it for single apps in `OTP_APPS`. It needs
+    `OTP_PUBLIC_URL` and `OTP_WEBHOOK_SECRET`."""
+    otp_receipt_keys: Secret | None = Field(
+        default=None,
+        examples=[
+            (
+                "echo r1:$(openssl ecparam -name prime256v1 -genkey -noout | "
+                "openssl pkcs8 -topk8 -nocrypt -outform DER | openssl base64 -A)"
+            )
+        ],
+    )
+    """The private keys that sign receipts, as `kid:base64` of PKCS#8, on the curve P-256 and
+    separated by spaces. The first key signs, and `/.well-known/jwks.json` lists all of them.
+    Without this setting, Sixpost generates a key in `OTP_DATA_DIR` as soon as an app asks for
+    receipts. The command in the example prints a key."""
+    otp_webhook_secret: WebhookSecrets | None = Field(
+        default=None, examples=['echo "whsec_$(openssl rand -base64 32)"']
+    )
+    """The secret that an app shares with Sixpost, usually set in `OTP_APPS`. Receipts contain a
+    hash of the address with it. While you rotate it, put the new secret in front of the old one,
+    separated by a space. The command in the example prints a secret."""

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from shared.policy import CHANNELS, SECONDS, Channel, Limit
 from shared.recipient import KEPT_ADDRESSES, NUMBER_TYPES
+from shared.signatures import webhook_key
 
 APP_NAME = "[A-Za-z0-9_-]{1,32}"
 # https://developers.google.com/identity/sms-retriever/verify#computing_your_apps_hash_string
@@ -92,6 +93,12 @@ def _folder(path: Path) -> Path:
     return path
 
 
+def _webhook_secrets(secret: Secret) -> Secret:
+    for word in secret.get_secret_value().split():
+        webhook_key(word)
+    return secret
+
+
 def _that(is_fine: Callable[[str], object], expected: str) -> AfterValidator:
     def check(text: str) -> str:
         if not is_fine(text):
@@ -137,6 +144,7 @@ def _services(text: str) -> list[tuple[str, str]]:
 
 _Words = _written(_words)
 Password = Annotated[Secret, AfterValidator(_password)]
+WebhookSecrets = Annotated[Secret, AfterValidator(_webhook_secrets)]
 _SenderUrl = Annotated[
     str, _like(r"[a-z][a-z0-9+.-]*://.*", "sender URLs, such as console://, separated by spaces")
 ]

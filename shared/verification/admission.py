@@ -62,6 +62,7 @@ def asked(request: StartRequest, policy: Policy, codes: Codes) -> Facts:
         "app_name": terms.app_name if terms else None,
         "sender": request.sender,
         "app_hash": request.app_hash,
+        "context": request.context,
         **_once(request, codes),
     }
 

@@ -59,7 +59,8 @@ class Started:
 @dataclass(frozen=True, kw_only=True)
 class Checked:
     """A typed code that was compared with that of a verification, right or wrong. `to` is masked,
-    and `clear_to` the address in clear text. Times are Unix seconds."""
+    and `clear_to` the address in clear text. Times are Unix seconds. `context` is that of the
+    start."""
 
     verification_id: str
     approved: bool
@@ -69,6 +70,7 @@ class Checked:
     checks_left: int
     created_at: float
     at: float
+    context: str | None = None
 
     def raise_if_incorrect(self) -> None:
         """Raises IncorrectCode for a wrong code."""
@@ -123,7 +125,8 @@ class StartRequest:
     """What a caller asks a start for. The same request with the same `idempotency` gets the same
     answer for a day and sends nothing again. If `sender` is given, no other sender delivers the
     message. `app_hash` names the Android app that gets the code of every SMS of the verification.
-    """
+    `context` is a hash of what the code is to confirm, such as a payment: a code for one context is
+    none for another."""
 
     recipient: Recipient
     channel: Channel
@@ -135,6 +138,7 @@ class StartRequest:
     sender: str | None = None
     app_hash: str | None = None
     terms: Terms | None = None
+    context: str | None = None
 
     @property
     def account(self) -> str:
@@ -211,6 +215,7 @@ def read_checked(answer: Mapping[str, Any]) -> Checked:
             checks_left=answer["checks_left"],
             created_at=answer["created"] / 1000,
             at=answer["now"] / 1000,
+            context=answer["context"] or None,
         )
     error = _check_refused(answer)
     error.verification_id = answer.get("verification_id")

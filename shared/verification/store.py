@@ -46,6 +46,7 @@ _CHECK = (
 )
 _CHECKED = (
     *("outcome", "verification_id", "channel", "to", "clear_to", "checks_left", "created", "now"),
+    "context",
 )
 
 

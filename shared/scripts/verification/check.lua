@@ -6,7 +6,7 @@
 --      max_failed_checks and max_failed_ip are limits (lib/limits.lua), the second one '' for no limit;
 --      any_length: a code of another length is a wrong one
 -- Result of a check: approved | incorrect, verification_id, channel, to, clear_to ('' if it is gone),
---      checks_left, created, now
+--      checks_left, created, now, context (of the start, or '')
 -- Otherwise JSON: {outcome}, which is
 --   not_found
 --   malformed              the code has code_length digits; nothing was counted
@@ -32,9 +32,9 @@ if by == 'recipient' then
 end
 local verification, code = 'otp:verification:' .. id, 'otp:code:' .. id
 local status, its_app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length,
-  account, counted, left, is_test, to_conclude = unpack(redis.call('HMGET', verification,
+  account, counted, left, is_test, to_conclude, context = unpack(redis.call('HMGET', verification,
     'status', 'app', 'channel', 'to', 'tag', 'country', 'created', 'expires', 'sent_at', 'resend_ms',
-    'code_length', 'account', 'counted', 'checks_left', 'test', 'conclude'))
+    'code_length', 'account', 'counted', 'checks_left', 'test', 'conclude', 'context'))
 -- The checks of a verification without these could not be counted.
 local open = tag and all_numbers(expires, left) and its_app == app and tonumber(expires) > now
   and (status == 'pending' or status == 'max_attempts_reached')
@@ -111,4 +111,4 @@ else
     redis.call('DEL', code)
   end
 end
-return {result, id, channel, to, clear_to or '', checks_left, created, now}
+return {result, id, channel, to, clear_to or '', checks_left, created, now, context or ''}

@@ -62,26 +62,6 @@ local function limited(scope, subject, count, ms, wait, name)
     {outcome = 'limited', scope = scope, name = name, count = count, ms = ms, wait_ms = wait})
 end
 
--- How long a new send would wait in the queue: what is before it, at the rate of the last seconds;
--- when nothing at all is being sent, at least as long as the first in the queue has waited.
-local function backlog_ms()
-  local since = waiting_since(QUEUE)
-  -- A queue in which nobody has waited for long may just be catching up.
-  if not since or now - since < ttl_ms / 32 then
-    return 0
-  end
-  -- The last whole seconds in which the queue was not empty: no others tell how fast it can go.
-  local this_second = math.floor(now / 1000)
-  local seconds, drained = math.min(5, this_second - math.ceil(since / 1000)), 0
-  for ago = 1, seconds do
-    drained = drained + (redis.call('GET', 'otp:drained:' .. (this_second - ago)) or 0)
-  end
-  if drained == 0 then
-    return now - since
-  end
-  return redis.call('LLEN', QUEUE) / drained * seconds * 1000
-end
-
 local locked, lock_count, lock_ms =
   wait_for('otp:failed:' .. counted, max_failed_checks, now)
 if locked > 0 then
@@ -111,11 +91,12 @@ end
 -- A verification stays the recipient's open one when its checks are used up, until it expires;
 -- one that was approved or canceled does not.
 local open = redis.call('GET', 'otp:recipient:' .. tag)
-local status, expires, sends, sent_at, checks_left, max_sends, resend_ms, code_length, own_resend_code
+local status, expires, sends, sent_at, checks_left, max_sends, resend_ms, code_length, own_resend_code,
+  context
 if open then
-  status, expires, sends, sent_at, checks_left, max_sends, resend_ms, code_length, own_resend_code =
-    unpack(redis.call('HMGET', 'otp:verification:' .. open, 'status', 'expires', 'sends', 'sent_at',
-      'checks_left', 'max_sends', 'resend_ms', 'code_length', 'resend_code'))
+  status, expires, sends, sent_at, checks_left, max_sends, resend_ms, code_length, own_resend_code,
+    context = unpack(redis.call('HMGET', 'otp:verification:' .. open, 'status', 'expires', 'sends',
+      'sent_at', 'checks_left', 'max_sends', 'resend_ms', 'code_length', 'resend_code', 'context'))
 end
 -- One that cannot be read is no open one.
 local live = status and all_numbers(expires, sends, sent_at, checks_left, max_sends, resend_ms,
@@ -125,7 +106,9 @@ if live and status == 'max_attempts_reached' and request.account then
 end
 -- A Redis that is short of memory may have evicted the code: then there is none to send again.
 local pending = live and status == 'pending' and redis.call('EXISTS', 'otp:code:' .. open) == 1
-if pending and tonumber(sends) >= tonumber(max_sends) then
+-- Its code must not confirm something else, such as another payment: that gets a code of its own.
+local superseded = pending and not request.only and (context or nil) ~= request.context
+if pending and not superseded and tonumber(sends) >= tonumber(max_sends) then
   return limited('sends', nil, tonumber(max_sends), ttl_ms, expires - now)
 end
 -- When a send is to wait for. After one that has failed, each channel waits for its own last send
@@ -184,11 +167,12 @@ if proof_key and redis.call('EXISTS', proof_key) == 1 then
   return '{"outcome":"proof_spent"}'
 end
 
+pending = pending and not superseded
 local send = pending and sends + 1 or 1
 -- A third of the code's life may pass in the queue: a quarter by the estimate, as the rate may fall
 -- while the send waits. Resends yield to first sends.
 local bearable = ttl_ms / (send == 1 and 4 or 8)
-local backlog = request.test and 0 or backlog_ms()
+local backlog = request.test and 0 or backlog_ms(QUEUE, now, ttl_ms / 32)
 if backlog > bearable then
   return refused('backlog', nil, backlog, bearable, nil,
     {outcome = 'backlog', wait_ms = backlog - bearable})
@@ -243,6 +227,11 @@ end
 expires = pending and expires or text_of(now + ttl_ms)
 -- For a resend too: OTP_KEEP may be longer by now, and what is kept of a recipient must be found.
 local kept_until = expires + kept_ms
+if superseded then
+  redis.call('HSET', 'otp:verification:' .. open, 'status', 'canceled', 'ended', at)
+  redis.call('DEL', 'otp:code:' .. open)
+  conclude(now, open, redis.call('HGET', 'otp:verification:' .. open, 'conclude'), {ended = 'canceled'})
+end
 if pending then
   redis.call('HSET', verification_key, 'sends', send, 'sent_at', at, 'channel', channel)
   expire_not_before(verification_key, kept_until, now)
@@ -257,6 +246,7 @@ else
     'code_length', length, 'resend_code', resend_code)
   keep(verification_key, 'counted', counted ~= tag and counted)
   keep(verification_key, 'account', request.account)
+  keep(verification_key, 'context', request.context)
   redis.call('PEXPIREAT', verification_key, text_of(kept_until))
   redis.call('SET', 'otp:recipient:' .. tag, id, 'PXAT', expires)
 end
