@@ -8,6 +8,7 @@ import pytest
 from tests.providers import aws, infobip, telnyx, vonage
 from worker.senders import BUILT_IN
 from worker.senders.conformance import Check, Subject, checks_for
+from worker.senders.conformance.attempts import all_logs
 from worker.senders.conformance.checks import does_not_wait_for_ever, knows_what_it_does_not_know
 
 TWILIO = "twilio://AC0123456789abcdef0123456789abcdef:hunter22@{}?api=http://{{server}}"
@@ -67,7 +68,7 @@ Results = dict[tuple[str, Check], Future[None]]
 
 @pytest.fixture(scope="module")
 def results() -> Results:
-    with ThreadPoolExecutor(64) as pool:
+    with all_logs(), ThreadPoolExecutor(64) as pool:
         # Leaving the pool waits for them.
         return {(name, check): pool.submit(check, SUBJECTS[name]) for name, check in CASES}
 
