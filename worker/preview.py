@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shared.locales import bcp47
 from shared.messages.apps import texts_of_apps
-from shared.messages.segments import is_one_segment, size_of
+from shared.messages.segments import size_of
 from shared.messages.texts import Texts
 from shared.policy import CHANNELS, Channel
 from shared.settings import Settings, SettingsError
@@ -23,9 +23,7 @@ def preview(texts: Texts, own: Settings, channel: Channel, locale: str) -> Itera
     if channel == "email":
         told = {"email_subject": words.subject, "email": words.text}
     if channel == "sms":
-        short = texts.sms(words.language, "sms_short", code, life)
-        whole = short + texts.line(code)
-        told["sms_short"] = whole if is_one_segment(whole) else short
+        told["sms_short"] = texts.short_sms(words.language, code, life)
         if told["sms"] == told["sms_short"]:
             # The text `sms` would not fit.
             del told["sms"]

@@ -72,7 +72,7 @@ def _refuse_hash_without_room(app: str, own: Settings, texts: Texts) -> None:
             raise SettingsError(
                 f"{f'OTP_APPS: {app}: ' if app else ''}OTP_APP_HASH: in the language {language}, "
                 f"an SMS that ends in it does not fit in {MOST_BYTES_WITH_HASH} bytes; "
-                "use a shorter OTP_APP_NAME"
+                "use a shorter OTP_APP_NAME or sms_short"
             )
 
 

@@ -1,7 +1,7 @@
 """The words of messages, per channel and language: shared/texts/LANGUAGE.toml."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -90,7 +90,8 @@ class Texts:
         texts = self._languages[language]
         facts = self._facts(code, life_seconds, app_name)
         if channel == "sms":
-            text = self._sms(texts, facts, app_hash or self._app_hash)
+            said = [texts[key].format(**facts) for key in ("sms", "sms_short")]
+            text = self._fitting(said, code, app_hash or self._app_hash)
         else:
             text = texts[channel].format(**facts).strip()
         return Words(
@@ -113,6 +114,11 @@ class Texts:
         """The text `sms` or `sms_short` of a language, without the line for the browser."""
         facts = self._facts(code, life_seconds, app_name)
         return self._languages[language][key].format(**facts)
+
+    def short_sms(self, language: str, code: str, life_seconds: float) -> str:
+        """The SMS that is sent if `sms` does not fit."""
+        short = self.sms(language, "sms_short", code, life_seconds)
+        return self._fitting([short], code, self._app_hash)
 
     def line(self, code: str) -> str:
         """The end of an SMS, by which a browser fills the code in, or "" without a web origin."""
@@ -153,11 +159,10 @@ class Texts:
         )
         return words.text.endswith(app_hash)
 
-    def _sms(self, texts: Language, facts: Mapping[str, Any], app_hash: str | None) -> str:
-        """The best wording that is one segment."""
-        said = [texts["sms"].format(**facts), texts["sms_short"].format(**facts)]
+    def _fitting(self, said: Sequence[str], code: str, app_hash: str | None) -> str:
+        """The best of these texts for SMS, with the best ending, that is one segment."""
         hashed = [f"{text}\n\n{app_hash}" for text in said] if app_hash else []
-        line = self.line(facts["code"])
+        line = self.line(code)
         lined = [text + line for text in said] if line else []
         # None fits only with a name in letters that take two units each, as emoji do.
         wordings = [*filter(_can_be_retrieved, hashed), *lined, *said]

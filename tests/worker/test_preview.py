@@ -95,6 +95,12 @@ def test_an_sms_has_its_line_for_the_browser_and_is_short_if_it_would_be_sent_so
     assert [of for of in run.headings if of.startswith("hi")] == ["hi sms_short"]
 
 
+def test_an_sms_has_the_hash_of_the_android_app(command):
+    run = command("--channel", "sms", "--locale", "en", OTP_APP_HASH="FA+9qCX9VSu")
+    assert run.headings == ["en sms", "en sms_short"]
+    assert run.out.count("\n\nFA+9qCX9VSu\n") == 2
+
+
 def test_a_text_of_several_segments_says_so(command):
     run = command("--channel", "sms", "--locale", "en", OTP_APP_NAME="🔑" * 30)
     assert run.headings == ["en sms_short"]

@@ -134,5 +134,6 @@ def test_a_name_that_leaves_no_room_for_it_stops_the_start(env, named):
     with pytest.raises(SettingsError) as stopped:
         texts_of_apps(settings(**env))
     assert str(stopped.value) == (
-        f"{named}an SMS that ends in it does not fit in 140 bytes; use a shorter OTP_APP_NAME"
+        f"{named}an SMS that ends in it does not fit in 140 bytes; use a shorter OTP_APP_NAME or "
+        "sms_short"
     )
