@@ -95,6 +95,15 @@ class TestAResend:
         assert HASH not in texts()[-1]
 
 
+@pytest.mark.parametrize("env", [{**NO_WAIT, "OTP_APP_NAME": "A" * 30}])
+def test_the_page_can_resend_in_a_language_without_room_for_it(caller, client, problem):
+    started = caller.generate(app_hash=HASH).json
+    problem(caller.generate(app_hash=HASH, locale="hi"), 422, "invalid_request")
+    resend = {"channel": "sms", "locale": "hi"}
+    answer = client.post(f"/verify/{started['verification_id']}/resend", json=resend)
+    assert answer.status_code == 202
+
+
 class TestAnIdempotencyKey:
     HEADERS: ClassVar = {"Idempotency-Key": "order 4711"}
 

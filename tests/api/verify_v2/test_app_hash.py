@@ -41,3 +41,12 @@ def test_a_name_that_leaves_no_room_for_it_is_refused(v2, service, refused, redi
     assert redis.dbsize() == before
     assert v2.start(service, AppHash=HASH, CustomFriendlyName="Corner Shop")
     assert v2.start(service, CustomFriendlyName=long_name)
+
+
+class TestTheHashOfTheSettings:
+    @pytest.fixture
+    def env(self, env):
+        return {**env, "OTP_APP_HASH": HASH}
+
+    def test_refuses_no_name_that_leaves_no_room_for_it(self, v2, service):
+        assert v2.start(service, CustomFriendlyName="日" * 32)

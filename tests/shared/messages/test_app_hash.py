@@ -55,8 +55,9 @@ def test_it_is_one_segment_of_140_bytes_instead_of_the_line_for_browsers(name, s
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_has_room_for_it_with_a_usual_name(language):
-    assert Texts("A" * 25).fit_with(HASH, language, code_length=10, life_seconds=3600)
+@pytest.mark.parametrize("name", ["A" * 25, "Ж" * 18, "银" * 18, "😀" * 9])
+def test_every_language_has_room_for_it_with_a_usual_name(language, name):
+    assert Texts(name).fit_with(HASH, language, code_length=10, life_seconds=3600)
 
 
 def test_a_text_that_does_not_fit_is_said_shorter():
