@@ -127,7 +127,7 @@ class _Line:
         curl.setopt(pycurl.PROXY, self._proxy(url))
         curl.setopt(pycurl.HTTPHEADER, headers)
         curl.setopt(pycurl.POSTFIELDS, body)
-        curl.setopt(pycurl.FRESH_CONNECT, self._is_stale())
+        curl.setopt(pycurl.FRESH_CONNECT, self._needs_connection())
         try:
             curl.setopt(pycurl.TIMEOUT_MS, int(seconds_left(POST_SECONDS) * 1000) + 1)
             curl.perform()
@@ -147,12 +147,13 @@ class _Line:
         scheme = url.partition(":")[0]
         return self._proxies.get(scheme) or self._proxies.get("all") or ""
 
-    def _is_stale(self) -> bool:
-        """Whether the kept connection was idle for long, or the provider has closed it. libcurl
-        looks for that only once a second."""
+    def _needs_connection(self) -> bool:
+        """Whether the kept connection was idle for long, the provider has closed it, or the last
+        post has found none. libcurl looks for that only once a second, and until then takes one
+        that is closed."""
         socket = self._curl.getinfo(pycurl.ACTIVESOCKET)
         if socket < 0:
-            return False
+            return True
         poll = select.poll()
         poll.register(socket, select.POLLIN)
         return time.monotonic() - self._used_at > IDLE_SECONDS or bool(poll.poll(0))

@@ -104,6 +104,17 @@ def test_does_not_use_a_connection_that_was_idle_for_long(monkeypatch):
     assert server.connections == 2
 
 
+def test_nothing_leaves_to_a_provider_that_is_gone():
+    server, poster = HttpServer(lambda _: Reply(hang_up=True)), Poster()
+    with serving(server) as address:
+        poster.post(f"http://{address}/", b"", {})
+        server.wait_for_hang_ups(1)
+    for _ in range(3):
+        with pytest.raises(DeliveryError) as raised:
+            poster.post(f"http://{address}/", b"", {})
+        assert raised.value.failure == "transient"
+
+
 def test_reads_no_endless_answer(http_server: Answering):
     address, _ = http_server(body=b" " * 2 * LARGEST_ANSWER_BYTES + b'{"a": 1}')
     answer = Poster().post(f"http://{address}/", b"", {})
