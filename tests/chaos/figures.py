@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from tests.chaos import failover, hostile, providers, storage, workers
+from tests.chaos import failover, hostile, providers, storage, vendors, workers
 from tests.chaos.scene import Scene
 from tests.chaos.verdict import Measure
 
@@ -15,6 +15,8 @@ FIGURES: Mapping[str, Callable[[Scene], Sequence[Measure]]] = {
     "redis-full": storage.redis_full,
     "provider-dead": providers.provider_dead,
     "provider-hangs": providers.provider_hangs,
+    "vendor-dead": vendors.vendor_dead,
+    "vendor-silent": vendors.vendor_silent,
     "stale-backlog": workers.stale_backlog,
     "overload": providers.overload,
     "rolling-restart": workers.rolling_restart,

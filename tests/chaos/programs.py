@@ -3,7 +3,6 @@
 Each is ended with the folder's ExitStack, whatever became of the figure.
 """
 
-import base64
 import json
 import os
 import shutil
@@ -27,7 +26,6 @@ from tests.chaos.provider import Behaviour, Call
 
 Seen = TypeVar("Seen")
 ROOT = Path(__file__).parent.parent.parent
-_SIGNING_KEY = base64.b64encode(b"a key that signs nothing that matters").decode()
 
 
 def wait_for(look: Callable[[], Seen], timeout: float, what: str) -> Seen:
@@ -126,18 +124,18 @@ class RedisServer:
 
 
 class Provider:
-    """The stub of provider.py."""
+    """The stub of provider.py, or a vendor of vendor.py by its name, which only takes messages."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, *vendor: str) -> None:
         self._calls = folder / f"{name}.calls"
+        module = "tests.chaos.vendor" if vendor else "tests.chaos.provider"
         self.program = Program(
-            [sys.executable, "-m", "tests.chaos.provider", str(folder / name)],
+            [sys.executable, "-m", module, str(folder / name), *vendor],
             folder / f"{name}.log",
             {},
             talks=True,
         )
-        self.port = int(self._line())
-        self.url = f"webhook://whsec_{_SIGNING_KEY}@127.0.0.1:{self.port}/?tls=none"
+        self.url = self._line().strip()
 
     def behave(self, behaviour: Behaviour) -> None:
         assert self.program.process.stdin

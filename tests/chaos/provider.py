@@ -2,10 +2,11 @@
 
 It speaks the protocol of the webhook:// sender, and writes one JSON line per call to NAME.calls.
 How it behaves is told by a JSON line on stdin (the fields of Behaviour), which it confirms on
-stdout; its first line there is its port.
+stdout; its first line there is the URL of a sender for it.
 """
 
 import asyncio
+import base64
 import json
 import sys
 import time
@@ -13,6 +14,8 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal, TextIO
+
+_SIGNING_KEY = base64.b64encode(b"a key that signs nothing that matters").decode()
 
 Outcome = Literal["accepted", "repeated", "busy", "hung", "gone"]
 
@@ -127,7 +130,8 @@ async def _main(path: Path) -> None:
     with path.with_suffix(".calls").open("a", encoding="utf-8") as calls:
         provider = _Provider(calls)
         server = await asyncio.start_server(provider.serve, "127.0.0.1", backlog=1024)
-        print(server.sockets[0].getsockname()[1], flush=True)
+        port = server.sockets[0].getsockname()[1]
+        print(f"webhook://whsec_{_SIGNING_KEY}@127.0.0.1:{port}/?tls=none", flush=True)
         while line := await asyncio.to_thread(sys.stdin.readline):
             provider.behaviour = Behaviour(**json.loads(line))
             print("ok", flush=True)

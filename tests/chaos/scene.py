@@ -51,6 +51,12 @@ class Scene:
             provider.behave(behaviour)
         return provider
 
+    def vendor(self, name: str) -> Provider:
+        """A provider that is played as its documentation describes it."""
+        provider = Provider(self.folder, name, name)
+        self.running.callback(provider.program.kill)
+        return provider
+
     def service(self, redis_url: str, *providers: Provider, **env: str) -> Service:
         return Service(self.running, self.folder, redis_url, *providers, **env)
 
