@@ -29,17 +29,18 @@ class SmsGateSetup:
     def from_url(cls, url: str) -> Self:
         parts = SenderUrl.parse(url, _OPTIONS)
         options = parts.options
-        tls, sim = options.get("tls", "yes"), options.get("sim")
-        device = options.get("device")
-        if (
-            not (parts.user and parts.password and re.fullmatch(r"[A-Za-z0-9.:-]+", parts.host))
-            or tls not in ("yes", "none")
-            or not parts.path.strip("/")
-        ):
+        sim, device = options.get("sim"), options.get("device")
+        if not (
+            parts.user and parts.password and re.fullmatch(r"[A-Za-z0-9.:-]+", parts.host)
+        ) or not parts.path.strip("/"):
             raise ValueError(
                 "expected smsgate://USER:PASSWORD@host/path, such as "
                 "192.168.1.10:8080/message?tls=none or api.sms-gate.app/3rdparty/v1/messages"
             )
+        if options.get("tls", "none") != "none":
+            raise ValueError("expected tls=none, or HTTPS without it")
+        if options.get("signing_key") == "":
+            raise ValueError("expected signing_key= with the app's signing key")
         if sim not in (None, "1", "2", "3"):
             raise ValueError("expected sim=1, 2 or 3")
         if device is not None and not re.fullmatch("[A-Za-z0-9_-]{1,64}", device):

@@ -28,6 +28,8 @@ class TelnyxSetup:
     def from_url(cls, url: str) -> Self:
         parts = SenderUrl.parse(url, ("profile", "public_key", "api"))
         profile = parts.options.get("profile")
+        if profile is not None and not re.fullmatch("[0-9a-fA-F-]{36}", profile):
+            raise ValueError("expected ?profile= with the id of a messaging profile, 36 characters")
         # Telnyx takes a name, or no sender at all, only with the profile that has it.
         origins = rf"|{sms.ANY}" if profile else rf"{sms.NUMBER}|[0-9]{{3,8}}"
         if (
@@ -35,7 +37,6 @@ class TelnyxSetup:
             or parts.password
             or not re.fullmatch(origins, parts.host)
             or not parts.ends_with_host
-            or not re.fullmatch("[0-9a-fA-F-]{36}|", profile or "")
         ):
             raise ValueError(
                 "expected telnyx://API_KEY@FROM, where FROM is a number such as +15005550006, or "

@@ -35,18 +35,15 @@ class VonageSetup:
     def from_url(cls, url: str) -> Self:
         parts = SenderUrl.parse(url, ("private_key", "signature_secret", "api"))
         secret = parts.options.get("signature_secret")
+        if secret == "":
+            raise ValueError("expected ?signature_secret= with the account's signature secret")
         private_key = _private_key(parts.options.get("private_key"))
         right_user = (
             re.fullmatch(_APPLICATION, parts.user) and not parts.password
             if private_key
             else parts.user and parts.password
         )
-        if (
-            not right_user
-            or not re.fullmatch(sms.ANY, parts.host)
-            or not parts.ends_with_host
-            or not (secret or secret is None)
-        ):
+        if not right_user or not re.fullmatch(sms.ANY, parts.host) or not parts.ends_with_host:
             raise ValueError(
                 "expected vonage://API_KEY:API_SECRET@FROM or "
                 "vonage://APPLICATION_ID@FROM?private_key=…, where FROM is a number such as "

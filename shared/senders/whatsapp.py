@@ -50,7 +50,10 @@ class WhatsAppSetup:
             raise ValueError("expected Meta's language codes, such as languages=en_US:de:pt_BR")
         if not re.fullmatch("[0-9]{2,7}", ttl):
             raise ValueError("expected the template's time to live in seconds, such as ttl=300")
-        if options.get("verify_token") and not options.get("app_secret"):
+        for name in ("app_secret", "verify_token"):
+            if options.get(name) == "":
+                raise ValueError(f"{name}= has no value")
+        if "verify_token" in options and "app_secret" not in options:
             raise ValueError("receipts need app_secret, with which Meta signs them")
         return cls(
             token=parts.user,

@@ -38,6 +38,14 @@ def test_sends_an_sms(provider):
     ]
 
 
+@pytest.mark.parametrize(("life", "seconds"), [(0, 1), (1, 1), (3600, 3600)])
+def test_validity_is_the_remaining_life(provider, life, seconds):
+    address, infobip = provider
+    sender_for(address).send(make_message(expires_in=life))
+    validity = infobip.taken[0]["options"]["validityPeriod"]
+    assert validity == {"amount": seconds, "timeUnit": "SECONDS"}
+
+
 def test_sends_from_a_name_and_without_receipts(provider):
     address, infobip = provider
     sender_for(address, origin="Example").send(make_message())
@@ -150,22 +158,25 @@ def test_reaches_the_accounts_own_host(base):
     assert sender.api == "https://xyz12.api.infobip.com"
 
 
+EXPECTED = "expected infobip://API_KEY@BASE[?]from=FROM"
+
+
 @pytest.mark.parametrize(
-    "url",
+    ("url", "named"),
     [
-        "infobip://xyz12?from=Example",
-        f"infobip://{KEY}@?from=Example",
-        f"infobip://{KEY}@evil.example?from=Example",
-        f"infobip://{KEY}@xyz12",
-        f"infobip://{KEY}@xyz12?from=12345678901234567",
-        f"infobip://{KEY}:more@xyz12?from=Example",
-        f"infobip://{KEY}@xyz12:443?from=Example",
-        f"infobip://{KEY}@xyz12/path?from=Example",
-        f"infobip://{KEY}@xyz12?from=Example&api=ftp://127.0.0.1",
-        f"infobip://{KEY}@xyz12?from=Example&validity=5",
+        ("infobip://xyz12?from=Example", EXPECTED),
+        (f"infobip://{KEY}@?from=Example", EXPECTED),
+        (f"infobip://{KEY}@evil.example?from=Example", EXPECTED),
+        (f"infobip://{KEY}@xyz12", EXPECTED),
+        (f"infobip://{KEY}@xyz12?from=12345678901234567", EXPECTED),
+        (f"infobip://{KEY}:more@xyz12?from=Example", EXPECTED),
+        (f"infobip://{KEY}@xyz12:443?from=Example", EXPECTED),
+        (f"infobip://{KEY}@xyz12/path?from=Example", EXPECTED),
+        (f"infobip://{KEY}@xyz12?from=Example&api=ftp://127.0.0.1", "api=https://host"),
+        (f"infobip://{KEY}@xyz12?from=Example&validity=5", "use only these options"),
     ],
 )
-def test_refuses_a_malformed_url(url):
-    with pytest.raises(ValueError, match=r"^expected |^use only these options") as error:
+def test_names_what_is_wrong_in_a_url(url, named):
+    with pytest.raises(ValueError, match=named) as error:
         InfobipSender.from_url(url)
     assert "hunter22" not in str(error.value)

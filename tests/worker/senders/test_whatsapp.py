@@ -173,6 +173,8 @@ def test_reaches_meta_unless_told_otherwise():
         (f"whatsapp://{TOKEN}@{NUMBER}?template=a&languages=en-US", "languages=en_US"),
         (f"whatsapp://{TOKEN}@{NUMBER}?template=a&ttl=5m", "ttl=300"),
         (f"whatsapp://{TOKEN}@{NUMBER}?template=a&verify_token=w", "app_secret"),
+        (f"whatsapp://{TOKEN}@{NUMBER}?template=a&app_secret=", "app_secret= has no value"),
+        (f"whatsapp://{TOKEN}@{NUMBER}?template=a&app_secret=s&verify_token=", "verify_token="),
         (f"whatsapp://{TOKEN}@{NUMBER}?template=a&api=ftp://x", "api=https://host"),
         (f"whatsapp://{TOKEN}@{NUMBER}?template=a&app_secert=x", "use only these options"),
     ],
