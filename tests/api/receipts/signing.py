@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Literal
 from urllib.parse import urlencode
 
 import jwt
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from shared import signatures
 from shared.policy import Channel
 from tests.api.receipts.reports import ACCOUNT, KEY, SECRET, SID
+from tests.providers import sns
 
 PUBLIC_URL = "https://otp.example.com"
 
@@ -54,7 +56,8 @@ class Post:
 class Provider:
     """`sign(status, about, key, age)` signs a receipt with the secret in `sender`, or another one.
     `says` has the provider's words for our outcomes. `thanks` is the answer that it expects.
-    With `names_message`, it has one address for all messages."""
+    With `names_message`, it has one address for all messages. A signature in the address does not
+    cover the body."""
 
     sender: str
     channel: Channel
@@ -64,6 +67,7 @@ class Provider:
     signs_time: bool
     thanks: int = 204
     names_message: bool = False
+    signature_in: Literal["headers", "body", "address"] = "headers"
 
 
 def _twilio(status: str, about: About, key: bytes, _age: float) -> Post:
@@ -188,13 +192,57 @@ def _vonage(status: str, about: About, key: bytes, age: float) -> Post:
     return Post(f"/receipts/vonage?{about.query}", body, headers)
 
 
+def _infobip(status: str, about: About, key: bytes, _age: float) -> Post:
+    token = signatures.infobip_token(key.decode(), str(about))
+    group = {"PENDING_ENROUTE": 1, "DELIVERED_TO_HANDSET": 3, "REJECTED_NETWORK": 5}[status]
+    said = {
+        "messageId": f"{about.verification_id}-{about.send}",
+        "status": {"groupId": group, "name": status},
+    }
+    body = json.dumps({"results": [said]}).encode()
+    path = f"/receipts/infobip?{about.query}&token={token}"
+    return Post(path, body, {"Content-Type": "application/json"})
+
+
+def _aws(status: str, about: About, key: bytes, _age: float) -> Post:
+    said = sns.message(Message=sns.event(status, str(about)))
+    body = sns.signed(said, sns.KEY if key == _AWS_KEY else sns.OTHER_KEY)
+    return Post("/receipts/aws", body, {"Content-Type": "text/plain; charset=UTF-8"})
+
+
+_AWS_KEY = b"the key of SNS, which has a certificate"
 _TELNYX_KEY = b"k" * 32
 _TELNYX_PUBLIC_KEY = base64.b64encode(
     Ed25519PrivateKey.from_private_bytes(_TELNYX_KEY).public_key().public_bytes_raw()
 ).decode()
 
-# Infobip signs nothing: see test_infobip.py.
 PROVIDERS = {
+    "infobip": Provider(
+        sender="infobip://0123456789abcdef@xyz12?from=Example",
+        channel="sms",
+        key=b"0123456789abcdef",
+        sign=_infobip,
+        says={
+            "accepted": "PENDING_ENROUTE",
+            "delivered": "DELIVERED_TO_HANDSET",
+            "undelivered": "REJECTED_NETWORK",
+        },
+        signs_time=False,
+        signature_in="address",
+    ),
+    # The time may differ by an hour: see test_aws.py.
+    "aws": Provider(
+        sender="aws://AKIAIOSFODNN7EXAMPLE:s3cret@eu-west-1?configuration_set=otp"
+        f"&topic={sns.TOPIC}",
+        channel="sms",
+        key=_AWS_KEY,
+        sign=_aws,
+        says={"accepted": "PENDING", "delivered": "DELIVERED", "undelivered": "BLOCKED"},
+        signs_time=False,
+        thanks=200,
+        names_message=True,
+        signature_in="body",
+    ),
     "telnyx": Provider(
         sender="telnyx://KEY@+15005550006?public_key=" + _TELNYX_PUBLIC_KEY.replace("/", "%2F"),
         channel="sms",
