@@ -8,6 +8,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -237,7 +238,7 @@ def service(redis, store, codes, settings) -> VerificationService:
     return VerificationService(
         store,
         codes,
-        lambda app: settings.app(app).policy(),
+        cache(lambda app: settings.app(app).policy()),
     )
 
 

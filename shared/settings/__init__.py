@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -101,11 +102,11 @@ class Settings(Receipts, Recipients, Limits, Senders, Codes, Keys, Processes):
             )
 
     def app_names(self) -> tuple[str, ...]:
-        return tuple(self._app_tables())
+        return tuple(self._app_tables)
 
     def app(self, name: str) -> Self:
         """The settings for one app, with its table in OTP_APPS. Raises SettingsError."""
-        table = self._app_tables().get(name, {})
+        table = self._app_tables.get(name, {})
         if name == PAGE_APP:
             # People at a page ask for a code now and then; a program would give itself away.
             table = {"limit_ip": "10/1h", **table}
@@ -124,6 +125,7 @@ class Settings(Receipts, Recipients, Limits, Senders, Codes, Keys, Processes):
         default = type(self).model_fields[field].get_default(call_default_factory=True)
         return any(getattr(of, field) != default for of in (self, self.app(app)))
 
+    @cached_property
     def _app_tables(self) -> dict[str, dict[str, Any]]:
         text = self.otp_apps.get_secret_value() if self.otp_apps else ""
         try:
