@@ -23,6 +23,8 @@ class AwsSetup:
     """`topic` is the ARN of the SNS topic that the configuration set sends its events to."""
 
     channels: ClassVar[tuple[Channel, ...]] = ("sms",)
+    takes_from: ClassVar = _FORMS["from"]
+    takes_dlt: ClassVar = True
 
     access_key: str = field(repr=False)
     secret_key: str = field(repr=False)

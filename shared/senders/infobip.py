@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 from shared.policy import Channel
-from shared.senders import sms
+from shared.settings import from_numbers
 from shared.settings.sender_urls import SenderUrl, api_base
 
 
 @dataclass(frozen=True, kw_only=True)
 class InfobipSetup:
     channels: ClassVar[tuple[Channel, ...]] = ("sms",)
+    takes_from: ClassVar = from_numbers.ANY
+    takes_dlt: ClassVar = True
 
     key: str = field(repr=False)
     from_number: str
@@ -26,7 +28,7 @@ class InfobipSetup:
             or parts.password
             or not re.fullmatch(r"[A-Za-z0-9-]+(\.api)?(\.infobip\.com)?", parts.host)
             or not parts.ends_with_host
-            or not re.fullmatch(sms.ANY, origin)
+            or not re.fullmatch(from_numbers.ANY, origin)
         ):
             raise ValueError(
                 "expected infobip://API_KEY@BASE?from=FROM, where BASE is as in "

@@ -18,13 +18,15 @@ from urllib.parse import quote
 from email_validator import validate_email
 
 from shared.policy import CHANNELS, Channel
-from shared.senders import sms
+from shared.settings import from_numbers
 from shared.settings.sender_urls import SenderUrl, api_base, http_base
 from shared.signatures import webhook_key
 
 
 class ConsoleSetup:
     channels: ClassVar = CHANNELS
+    takes_from: ClassVar = ".+"
+    takes_dlt: ClassVar = True
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -95,9 +97,9 @@ def _idna(address: str) -> str:
 
 
 _CHANNELS: dict[str, tuple[Channel, ...]] = {
-    sms.NUMBER: ("sms", "whatsapp", "call"),
+    from_numbers.NUMBER: ("sms", "whatsapp", "call"),
     "MG[0-9a-fA-F]{32}": ("sms", "whatsapp"),
-    sms.SHORT_CODE_OR_NAME: ("sms",),
+    from_numbers.SHORT_CODE_OR_NAME: ("sms",),
 }
 
 
@@ -105,6 +107,10 @@ _CHANNELS: dict[str, tuple[Channel, ...]] = {
 class TwilioSetup:
     """Twilio signs receipts with the account's `auth_token`, also where an API key sends. If that
     is None, no receipts are requested."""
+
+    takes_from: ClassVar = from_numbers.ANY
+    # Twilio knows the ids by the text, which its customers register with it.
+    takes_dlt: ClassVar = True
 
     account: str
     from_number: str
@@ -149,6 +155,8 @@ class WebhookSetup:
     endpoint: str = field(repr=False)
     key: bytes = field(repr=False)
     channels: ClassVar = CHANNELS
+    takes_from: ClassVar = ".+"
+    takes_dlt: ClassVar = True
 
     @classmethod
     def from_url(cls, url: str) -> Self:

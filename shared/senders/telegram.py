@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 from shared.policy import Channel
+from shared.settings import from_numbers
 from shared.settings.sender_urls import SenderUrl, api_base
 
 
@@ -14,6 +15,7 @@ class TelegramSetup:
     own."""
 
     channels: ClassVar[tuple[Channel, ...]] = ("telegram",)
+    takes_from: ClassVar = from_numbers.TELEGRAM_NAME
 
     token: str = field(repr=False)
     from_name: str | None
@@ -25,7 +27,7 @@ class TelegramSetup:
         from_name = parts.options.get("from")
         if not parts.user or parts.password or parts.host != "gateway" or not parts.ends_with_host:
             raise ValueError("expected telegram://TOKEN@gateway")
-        if from_name is not None and not re.fullmatch("[A-Za-z0-9_]{4,32}", from_name):
+        if from_name is not None and not re.fullmatch(from_numbers.TELEGRAM_NAME, from_name):
             raise ValueError("expected from=NAME, the user name of your verified channel without @")
         return cls(
             token=parts.user,

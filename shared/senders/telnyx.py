@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 from shared.policy import Channel
-from shared.senders import sms
+from shared.settings import from_numbers
 from shared.settings.sender_urls import SenderUrl, api_base
 
 # Ed25519, RFC 8032.
 _PUBLIC_KEY_BYTES = 32
+# Telnyx takes a name, or no sender at all, only with the profile that has it.
+_WITHOUT_PROFILE = f"{from_numbers.NUMBER}|{from_numbers.SHORT_CODE}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,14 +26,17 @@ class TelnyxSetup:
     public_key: bytes | None
     api: str
 
+    @property
+    def takes_from(self) -> str:
+        return from_numbers.ANY if self.profile else _WITHOUT_PROFILE
+
     @classmethod
     def from_url(cls, url: str) -> Self:
         parts = SenderUrl.parse(url, ("profile", "public_key", "api"))
         profile = parts.options.get("profile")
         if profile is not None and not re.fullmatch("[0-9a-fA-F-]{36}", profile):
             raise ValueError("expected ?profile= with the id of a messaging profile, 36 characters")
-        # Telnyx takes a name, or no sender at all, only with the profile that has it.
-        origins = rf"|{sms.ANY}" if profile else rf"{sms.NUMBER}|[0-9]{{3,8}}"
+        origins = f"|{from_numbers.ANY}" if profile else _WITHOUT_PROFILE
         if (
             not re.fullmatch(r"[\w.-]+", parts.user, re.ASCII)
             or parts.password

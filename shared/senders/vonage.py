@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from shared.policy import Channel
-from shared.senders import sms
+from shared.settings import from_numbers
 from shared.settings.sender_urls import SenderUrl, api_base
 
 _APPLICATION = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -23,6 +23,8 @@ class VonageSetup:
     instead."""
 
     channels: ClassVar[tuple[Channel, ...]] = ("sms",)
+    takes_from: ClassVar = from_numbers.ANY
+    takes_dlt: ClassVar = True
 
     application: str = field(repr=False)
     private_key: RSAPrivateKey | None = field(repr=False)
@@ -43,7 +45,11 @@ class VonageSetup:
             if private_key
             else parts.user and parts.password
         )
-        if not right_user or not re.fullmatch(sms.ANY, parts.host) or not parts.ends_with_host:
+        if (
+            not right_user
+            or not re.fullmatch(from_numbers.ANY, parts.host)
+            or not parts.ends_with_host
+        ):
             raise ValueError(
                 "expected vonage://API_KEY:API_SECRET@FROM or "
                 "vonage://APPLICATION_ID@FROM?private_key=…, where FROM is a number such as "

@@ -25,6 +25,10 @@ FIELDS = {
 }
 
 
+# Of DestinationCountryParameters.
+COUNTRY_FIELDS = {"IN_TEMPLATE_ID", "IN_ENTITY_ID"}
+
+
 def refusal(kind: str, reason: str | None = None, status: int = 400) -> Reply:
     body = {"__type": f"com.amazonaws.pinpointsmsvoicev2#{kind}", "Message": "Said at length."}
     return _json(status, body | ({"Reason": reason} if reason else {}))
@@ -57,7 +61,13 @@ class Aws:
             for name, form in FIELDS.items()
             if name in message and not re.fullmatch(form, message[name])
         ]
-        if wrong or message.keys() - {*FIELDS, "TimeToLive", "Context"}:
+        in_country = message.get("DestinationCountryParameters", {})
+        if (
+            wrong
+            or message.keys() - {*FIELDS, "TimeToLive", "Context", "DestinationCountryParameters"}
+            or in_country.keys() - COUNTRY_FIELDS
+            or not all(re.fullmatch(r"\S{1,64}", value) for value in in_country.values())
+        ):
             return refusal("ValidationException", "INVALID_PARAMETER")
         if not 5 <= message["TimeToLive"] <= 259_200 or len(message.get("Context", {})) > 5:
             return refusal("ValidationException", "INVALID_PARAMETER")

@@ -16,6 +16,8 @@ PENDING = {
     "name": "PENDING_ACCEPTED",
     "description": "Message sent to next instance",
 }
+# Of options.regional. Infobip requires principalEntityId.
+DLT_FIELDS = {"principalEntityId", "contentTemplateId"}
 MESSAGE_FIELDS = {"sender", "destinations", "content", "options", "webhooks"}
 
 
@@ -59,10 +61,13 @@ class Infobip:
         [message] = json.loads(request.body)["messages"]
         [destination] = message["destinations"]
         validity = message["options"]["validityPeriod"]
+        dlt = message["options"].get("regional", {}).get("indiaDlt", {"principalEntityId": "1"})
         if not re.fullmatch("[1-9][0-9]{6,14}", destination["to"]):
             return refusal(400, "E400", "messages[0].destinations[0].to")
         if (
             message.keys() - MESSAGE_FIELDS
+            or dlt.keys() - DLT_FIELDS
+            or not dlt["principalEntityId"]
             or not message["sender"]
             or not message["content"]["text"]
             or validity["timeUnit"] != "SECONDS"

@@ -34,7 +34,9 @@ FIELDS = {
     "client_ref",
     "webhook_url",
     "webhook_version",
+    "sms",
 }
+SMS_FIELDS = {"encoding_type", "entity_id", "content_id", "pool_id"}
 
 
 def refusal(status: int, code: str | int) -> Reply:
@@ -70,6 +72,7 @@ class Vonage:
         if (
             request.headers.get("Content-Type") != "application/json"
             or message.keys() - FIELDS
+            or message.get("sms", {}).keys() - SMS_FIELDS
             or (message["channel"], message["message_type"]) != ("sms", "text")
             or not re.fullmatch("[1-9][0-9]{6,14}", message["to"])
             or message["from"].startswith("+")

@@ -66,8 +66,13 @@ class AwsSender(AwsSetup):
             "TimeToLive": life,
             "MaxPrice": self.max_price,
         }
-        if self.origin:
-            content["OriginationIdentity"] = self.origin
+        if origin := message.from_number or self.origin:
+            content["OriginationIdentity"] = origin
+        if message.dlt_entity:
+            content["DestinationCountryParameters"] = {
+                "IN_ENTITY_ID": message.dlt_entity,
+                "IN_TEMPLATE_ID": message.dlt_template,
+            }
         if self.configuration_set:
             content["ConfigurationSetName"] = self.configuration_set
             # Events repeat it.

@@ -21,7 +21,10 @@ class Message:
     for providers that can tell a repetition by it. `attempt` names this attempt, for providers that
     return a name of ours in their receipts. `earlier_id` is the provider's id from this sender's
     last attempt of the same send, or None. `receipt_url` is where the provider may report the
-    result, or None if the service has no public address."""
+    result, or None if the service has no public address. `from_number`, a number or a name,
+    replaces the one of the sender's URL. `dlt_entity` and `dlt_template` are the ids under which
+    the text is registered in India. Only a sender that says so (`takes_from`, `takes_dlt`) gets
+    messages with these."""
 
     to: str
     channel: Channel
@@ -35,6 +38,9 @@ class Message:
     attempt: str
     earlier_id: str | None
     receipt_url: str | None
+    from_number: str | None = None
+    dlt_entity: str | None = None
+    dlt_template: str | None = None
 
 
 class DeliveryError(Exception):

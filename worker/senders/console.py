@@ -16,9 +16,15 @@ class ConsoleSender(ConsoleSetup):
         self._lock = Lock()
 
     def send(self, message: Message) -> None:
+        by_route = {
+            "dlt_entity": message.dlt_entity,
+            "dlt_template": message.dlt_template,
+            "from": message.from_number,
+        }
         line = (
             f"console-sender host={self._host} channel={message.channel} to={message.to} "
-            f"code={message.code} expires_in={message.expires_in}s\n"
+            f"code={message.code} expires_in={message.expires_in}s"
+            f"{''.join(f' {name}={value}' for name, value in by_route.items() if value)}\n"
         )
         with self._lock:
             sys.stdout.write(line)

@@ -55,7 +55,7 @@ class InfobipSender(InfobipSetup):
 
     def _content(self, message: Message) -> dict[str, Any]:
         content: dict[str, Any] = {
-            "sender": self.from_number,
+            "sender": (message.from_number or self.from_number).removeprefix("+"),
             "destinations": [
                 {"to": message.to.removeprefix("+"), "messageId": message.idempotency_key}
             ],
@@ -64,6 +64,13 @@ class InfobipSender(InfobipSetup):
                 "validityPeriod": {"amount": max(message.expires_in, 1), "timeUnit": "SECONDS"}
             },
         }
+        if message.dlt_entity:
+            content["options"]["regional"] = {
+                "indiaDlt": {
+                    "principalEntityId": message.dlt_entity,
+                    "contentTemplateId": message.dlt_template,
+                }
+            }
         if message.receipt_url:
             token = signatures.infobip_token(self.key, message.attempt)
             content["webhooks"] = {

@@ -81,8 +81,8 @@ class TelegramSender(TelegramSetup):
             "ttl": min(max(message.expires_in, shortest), longest),
             "payload": message.attempt,
         }
-        if self.from_name:
-            content["sender_username"] = self.from_name
+        if from_name := message.from_number or self.from_name:
+            content["sender_username"] = from_name
         url = message.receipt_url
         if url and url.startswith("https:") and len(url) <= LONGEST_CALLBACK_URL:
             content["callback_url"] = url

@@ -56,8 +56,8 @@ class TelnyxSender(TelnyxSetup):
             # Events hold the text, and so the code. The profile's webhook does not need it.
             "use_profile_webhooks": False,
         }
-        if self.from_number:
-            content["from"] = self.from_number
+        if origin := message.from_number or self.from_number:
+            content["from"] = origin
         if self.profile:
             content["messaging_profile_id"] = self.profile
         if message.receipt_url and self.public_key:

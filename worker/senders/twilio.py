@@ -70,10 +70,11 @@ class TwilioSender(TwilioSetup):
             # Twilio's queue can be long; a code that has ended is not sent.
             "ValidityPeriod": str(min(max(message.expires_in, 1), 36_000)),
         }
-        if self.from_number.startswith("MG"):
-            form["MessagingServiceSid"] = self.from_number
+        origin = message.from_number or self.from_number
+        if re.fullmatch("MG[0-9a-fA-F]{32}", origin):
+            form["MessagingServiceSid"] = origin
         else:
-            form["From"] = prefix + self.from_number
+            form["From"] = prefix + origin
         if message.channel == "whatsapp" and self.content:
             form["ContentSid"] = self.content
             form["ContentVariables"] = json.dumps({"1": message.code})
@@ -86,7 +87,7 @@ class TwilioSender(TwilioSetup):
         say = f"<Say {_spoken(message.locale)}>{escape(message.text)}</Say>"
         return {
             "To": message.to,
-            "From": self.from_number,
+            "From": message.from_number or self.from_number,
             # The first second, in which people put the telephone to their ear, stays silent.
             "Twiml": f'<Response><Pause length="1"/>{say}</Response>',
             "Timeout": str(min(max(message.expires_in, 1), _LONGEST_RING_SECONDS)),

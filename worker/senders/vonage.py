@@ -53,17 +53,19 @@ class VonageSender(VonageSetup):
             return message_id
         raise _failure(answer)
 
-    def _content(self, message: Message) -> dict[str, str | int]:
-        content: dict[str, str | int] = {
+    def _content(self, message: Message) -> dict[str, object]:
+        content: dict[str, object] = {
             "channel": "sms",
             "message_type": "text",
             "to": message.to.removeprefix("+"),
-            "from": self.from_number,
+            "from": (message.from_number or self.from_number).removeprefix("+"),
             "text": message.text,
             "ttl": max(message.expires_in, _SHORTEST_LIFE_SECONDS),
             # Receipts repeat it.
             "client_ref": message.attempt,
         }
+        if message.dlt_entity:
+            content["sms"] = {"entity_id": message.dlt_entity, "content_id": message.dlt_template}
         if message.receipt_url and self.signature_secret:
             content |= {"webhook_url": message.receipt_url, "webhook_version": "v1"}
         return content

@@ -8,7 +8,8 @@ SECRET is "whsec_" and the base64 of 24 to 64 random bytes, with / written as %2
     echo "whsec_$(openssl rand -base64 32 | sed s,/,%2F,g)"
 
 The gateway gets a POST of JSON: `id`, `to`, `channel`, `code`, `text`, `subject`, `locale`,
-`expires_in` (seconds) and, where there is one, `html` and `receipt_url`. It is signed by Standard
+`expires_in` (seconds) and, where there are any, `html`, `receipt_url` and, from the route of the
+number's country, `from`, `dlt_entity` and `dlt_template`. It is signed by Standard
 Webhooks 1.0.0 (https://www.standardwebhooks.com), whose libraries check it. `id`, which is also in
 the headers webhook-id and Idempotency-Key, is the same for every attempt of one send: a gateway
 that remembers it never sends twice.
@@ -73,6 +74,9 @@ def _content(message: Message) -> dict[str, str | int]:
         "expires_in": message.expires_in,
         "html": message.html,
         "receipt_url": message.receipt_url,
+        "from": message.from_number,
+        "dlt_entity": message.dlt_entity,
+        "dlt_template": message.dlt_template,
     }
     return {name: value for name, value in content.items() if value is not None}
 

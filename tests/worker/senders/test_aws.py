@@ -175,3 +175,16 @@ def test_names_what_is_wrong_in_a_url(url, named):
     with pytest.raises(ValueError, match=named) as error:
         AwsSender.from_url(url)
     assert "hunter22" not in str(error.value)
+
+
+def test_sends_as_the_route_of_the_country_says(provider):
+    address, aws = provider
+    sender_for(address, more="&from=+15005550006").send(
+        make_message(from_number="EXMPLE", dlt_entity="1101", dlt_template="1107")
+    )
+    [message] = aws.taken
+    assert message["OriginationIdentity"] == "EXMPLE"
+    assert message["DestinationCountryParameters"] == {
+        "IN_ENTITY_ID": "1101",
+        "IN_TEMPLATE_ID": "1107",
+    }

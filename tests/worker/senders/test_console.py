@@ -15,7 +15,9 @@ LINE = re.compile(
 )
 
 
-def message(to: str = "+14155550123", channel: Channel = "sms", code: str = "012345") -> Message:
+def message(
+    to: str = "+14155550123", channel: Channel = "sms", code: str = "012345", **route: str
+) -> Message:
     return Message(
         to=to,
         channel=channel,
@@ -29,6 +31,7 @@ def message(to: str = "+14155550123", channel: Channel = "sms", code: str = "012
         attempt="key-1",
         earlier_id=None,
         receipt_url=None,
+        **route,
     )
 
 
@@ -55,3 +58,10 @@ def test_lines_of_many_threads_do_not_mix(capsys):
         list(threads.map(sender.send, [message(code=f"{n:06}") for n in range(200)]))
     lines = capsys.readouterr().out.splitlines()
     assert sorted(LINE.fullmatch(line)[4] for line in lines) == [f"{n:06}" for n in range(200)]
+
+
+def test_the_line_ends_with_what_the_route_of_the_country_says(capsys):
+    route = {"from_number": "My Shop", "dlt_entity": "1101", "dlt_template": "1107"}
+    sender_for("console://").send(message(**route))
+    line = capsys.readouterr().out
+    assert line.endswith("expires_in=299s dlt_entity=1101 dlt_template=1107 from=My Shop\n")

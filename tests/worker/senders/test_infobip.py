@@ -180,3 +180,18 @@ def test_names_what_is_wrong_in_a_url(url, named):
     with pytest.raises(ValueError, match=named) as error:
         InfobipSender.from_url(url)
     assert "hunter22" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("origin", "sent"), [("EXMPLE", "EXMPLE"), ("+15005550001", "15005550001")]
+)
+def test_sends_as_the_route_of_the_country_says(provider, origin, sent):
+    address, infobip = provider
+    sender_for(address).send(
+        make_message(from_number=origin, dlt_entity="1101", dlt_template="1107")
+    )
+    [message] = infobip.taken
+    assert message["sender"] == sent
+    assert message["options"]["regional"] == {
+        "indiaDlt": {"principalEntityId": "1101", "contentTemplateId": "1107"}
+    }

@@ -307,3 +307,11 @@ def test_names_what_is_wrong_in_a_url(url, named):
 
 def test_reaches_telegram_unless_told_otherwise():
     assert TelegramSender.from_url("telegram://t@gateway").api == "https://gatewayapi.telegram.org"
+
+
+def test_sends_from_the_channel_that_the_route_of_the_country_says(http_server):
+    gateway = Gateway()
+    address, _ = http_server(gateway)
+    sender_for(address, "&from=sixpost").send(make_telegram(from_number="sixpost_in"))
+    [message] = gateway.sent.values()
+    assert message["sender_username"] == "sixpost_in"

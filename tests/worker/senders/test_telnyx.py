@@ -165,3 +165,11 @@ def test_names_what_is_wrong_in_a_url(url, named):
     with pytest.raises(ValueError, match=named) as error:
         TelnyxSender.from_url(url)
     assert KEY not in str(error.value)
+
+
+@pytest.mark.parametrize("origin", ["+15005550006", ""])
+def test_sends_from_what_the_route_of_the_country_says(provider, origin):
+    address, telnyx = provider
+    sender = sender_for(address, origin, f"&profile={PROFILE}")
+    sender.send(make_message(from_number="EXMPLE"))
+    assert telnyx.taken[0]["from"] == "EXMPLE"

@@ -260,3 +260,20 @@ def test_refuses_a_malformed_url(url):
         ValueError, match=r"expected|use only these options|does not accept|not a valid URL"
     ):
         TwilioSender.from_url(url)
+
+
+@pytest.mark.parametrize("from_number", ["+15005550006", SERVICE])
+def test_sends_from_what_the_route_of_the_country_says(taken, from_number):
+    address, server = taken
+    sender_for(address, from_number).send(make_message(from_number="MGShop"))
+    sent = form(server)
+    assert sent["From"] == "MGShop"
+    assert "MessagingServiceSid" not in sent
+
+
+def test_calls_and_writes_on_whatsapp_from_the_number_of_the_route(taken):
+    address, server = taken
+    for channel in ("call", "whatsapp"):
+        sender_for(address).send(make_message(channel=channel, from_number="+15005550001"))
+    sent = [parse_qs(request.body.decode())["From"] for request in server.requests]
+    assert sent == [["+15005550001"], ["whatsapp:+15005550001"]]

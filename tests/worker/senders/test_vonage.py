@@ -177,3 +177,16 @@ def test_names_what_is_wrong_in_a_url(url, named):
         VonageSender.from_url(url)
     assert error.value.__context__ is None
     assert "hunter22" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("origin", "sent"), [("EXMPLE", "EXMPLE"), ("+15005550001", "15005550001")]
+)
+def test_sends_as_the_route_of_the_country_says(provider, origin, sent):
+    address, vonage = provider
+    sender_for(address).send(
+        make_message(from_number=origin, dlt_entity="1101", dlt_template="1107")
+    )
+    [message] = vonage.taken
+    assert message["from"] == sent
+    assert message["sms"] == {"entity_id": "1101", "content_id": "1107"}

@@ -185,3 +185,12 @@ def test_refuses_a_malformed_url(url):
         ValueError, match=r"expected|use only these options|does not accept|not a valid"
     ):
         WebhookSender.from_url(url)
+
+
+def test_the_gateway_gets_what_the_route_of_the_country_says(http_server):
+    address, server = http_server()
+    sender_for(address).send(
+        make_message(from_number="EXMPLE", dlt_entity="1101", dlt_template="1107")
+    )
+    told = json.loads(server.requests[0].body)
+    assert (told["from"], told["dlt_entity"], told["dlt_template"]) == ("EXMPLE", "1101", "1107")

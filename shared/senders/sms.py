@@ -1,6 +1,0 @@
-"""What an SMS can come from."""
-
-NUMBER = r"\+[1-9][0-9]{6,14}"
-# A name has up to 11 characters, and a letter among them.
-SHORT_CODE_OR_NAME = r"[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ._+-]{1,11}"
-ANY = f"{NUMBER}|{SHORT_CODE_OR_NAME}"
