@@ -23,6 +23,8 @@ ADMIN_APP = "admin"
 # No key is for these: it would see what is theirs.
 OWN_APPS = (PAGE_APP, ADMIN_APP)
 
+DEFAULT_ROUTE = "default"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
@@ -67,6 +69,35 @@ class Guard:
     percent: int = 10
 
 
+# What stands for the code in a registered text. The DLT portals of India have their own form, which
+# names the type since 2026, such as {#numeric#}. Before, it was {#var#}.
+VARIABLE = re.compile(r"\{code\}|\{#[a-z]+#\}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """How a channel's messages reach some numbers. `name` is their country or prefix, or `default`.
+    `senders` are the only ones for these numbers, in order of preference. None allows all of the
+    channel, and an empty tuple refuses the start. `from_number` replaces that of the sender's URL.
+    `text` is an SMS as a regulator registered it, with one VARIABLE, under the ids `dlt_entity` and
+    `dlt_template`."""
+
+    name: str
+    senders: tuple[str, ...] | None = None
+    from_number: str | None = None
+    dlt_entity: str | None = None
+    dlt_template: str | None = None
+    text: str | None = None
+
+    def wording(self, code: str) -> str | None:
+        """The registered text with a code. Nothing else in it changes."""
+        return VARIABLE.sub(code, self.text) if self.text else None
+
+
+# By their names.
+Routes = Mapping[str, Route]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """The rules that a verification is started with, and keeps.
@@ -75,7 +106,7 @@ class Policy:
     `global`); a scope without an entry is not limited. `budget` is how many messages may be asked
     for per channel and day (UTC). `allowed_countries` holds ISO 3166 regions; None allows all.
     `blocked_types` are kinds of numbers, as in recipient.py. `test_numbers` have a fixed code each,
-    and nothing is sent to them.
+    and nothing is sent to them. `routes` are those of each channel that has any.
     """
 
     code_length: int = 6
@@ -93,6 +124,15 @@ class Policy:
     blocked_prefixes: tuple[str, ...] = ()
     blocked_types: frozenset[str] = frozenset()
     test_numbers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    routes: Mapping[Channel, Routes] = field(default_factory=dict)
+
+    def route(self, channel: Channel, number: str, region: str | None) -> Route | None:
+        """The route to a number (E.164): that of its longest prefix, or of its region, or the
+        default one."""
+        routes = self.routes.get(channel, {})
+        prefixes = (name for name in routes if name.startswith("+") and number.startswith(name))
+        names = (max(prefixes, key=len, default=""), region or "", DEFAULT_ROUTE)
+        return next((routes[name] for name in names if name in routes), None)
 
     @property
     def weaker_than_nist(self) -> tuple[str, ...]:

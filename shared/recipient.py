@@ -20,6 +20,8 @@ _PHONE = re.compile(r"[ (\[+]*[0-9][0-9 ()\[\]./-]*")
 _LONGEST_PHONE = 40
 # The shortest numbers with their country code have seven digits.
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+# How many first digits a masked number shows.
+_SHOWN_DIGITS = 4
 _CLOSED_NETWORK = re.compile(r"(?<=\.)(?:local|test)$|(?<=[@.]home\.)arpa$", re.IGNORECASE)
 
 _GMAIL = ("gmail.com", "googlemail.com")
@@ -245,6 +247,12 @@ def _without_scheme(scheme: str, text: str) -> str:
     return unquote(text[link.end() :]).strip() if link else text.strip()
 
 
+def mask_route(name: str) -> str:
+    """The name of a route for readers of the masked number, who learn no more of it by a prefix."""
+    is_longer = name.startswith("+") and len(name) > len("+") + _SHOWN_DIGITS
+    return f"{name[: len('+') + _SHOWN_DIGITS]}…" if is_longer else name
+
+
 def mask(to: str) -> str:
     """Hide most of an address: +1415*****23, a***@example.com."""
     if "@" in to:
@@ -253,6 +261,6 @@ def mask(to: str) -> str:
     # At least five digits stay hidden, also of the shortest numbers, which have six or seven.
     digits = to.removeprefix("+")
     last = max(0, min(2, len(digits) - 5))
-    first = max(0, min(4, len(digits) - 5 - last))
+    first = max(0, min(_SHOWN_DIGITS, len(digits) - 5 - last))
     hidden = len(digits) - first - last
     return f"+{digits[:first]}{'*' * hidden}{digits[first + hidden :]}"

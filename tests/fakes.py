@@ -73,9 +73,9 @@ class FlakyLedger(Ledger):
         super().__init__(scripts)
         self.away = away
 
-    def claim(self, *args: Any) -> list[Claim | Ended | None]:
+    def claim(self, *args: Any, **facts: Any) -> list[Claim | Ended | None]:
         self._fail("claim")
-        return super().claim(*args)
+        return super().claim(*args, **facts)
 
     def done(self, *args: Any) -> list[SendStatus]:
         self._fail("done")

@@ -10,7 +10,7 @@ import pytest
 
 from api.http import errors
 from deploy import docs
-from shared.settings import Settings
+from shared.settings import Settings, routes
 from tests.test_security_doc import ROOT, tables
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -72,6 +72,15 @@ def test_every_setting_that_is_named_exists(page):
 def test_the_settings_are_listed():
     listed = names_in_table("docs/settings.md", "name")
     assert sorted(listed) == sorted(map(str.upper, Settings.model_fields))
+
+
+def test_the_example_of_routes_is_right():
+    example = re.findall(
+        r"^ *# sms_routes.toml\n(.*?)^ *```",
+        read(ROOT / "docs/routes.md"),
+        re.MULTILINE | re.DOTALL,
+    )
+    assert {*routes.read("sms", *example)} == {"IN", "GB", "CU", "default"}
 
 
 def test_the_scripts_are_listed():

@@ -5,7 +5,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from redis.exceptions import RedisError
 
@@ -20,10 +20,10 @@ from shared.delivery.ledger import (
     SendStatus,
 )
 from shared.errors import StorageUnavailable
-from shared.policy import Channel
-from shared.recipient import mask
+from shared.policy import Channel, Routes
+from shared.recipient import mask, mask_route
 from worker.messages import Messages
-from worker.senders.base import LONGEST_SEND_SECONDS, Concluding, DeliveryError, Sender
+from worker.senders.base import LONGEST_SEND_SECONDS, Concluding, DeliveryError, Message, Sender
 from worker.senders.sockets import bounded
 
 log = logging.getLogger("otp.worker")
@@ -37,16 +37,24 @@ SLOW_SECONDS = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class Outlet:
-    """The messages of an app, and its senders per channel by name, in order of preference."""
+    """The messages of an app, its senders per channel by name, in order of preference, and its
+    routes per channel."""
 
     messages: Messages
     senders: Mapping[Channel, Mapping[str, Sender]]
+    routes: Mapping[Channel, Routes] = field(default_factory=dict)
+
+    def message(self, claim: Claim, code: str) -> Message:
+        """What to send for a claimed attempt."""
+        route = self.routes[claim.channel][claim.route] if claim.route else None
+        return self.messages.message(claim, code, route)
 
 
 class Deliverer:
     """Claims sends, makes an attempt for each claim and records the result, called from all threads
-    of a worker. It skips a send that another worker has, or that is over. A send that
-    needs a sender, a key or an app's table that this worker does not have is left to other workers.
+    of a worker. It skips a send that another worker has, or that is over. A send that needs a
+    sender, a key, a route or an app's table that this worker does not have is left to other
+    workers.
 
     `outlets` holds the outlet of each app that has its own, and under "" that of every other.
     """
@@ -67,6 +75,7 @@ class Deliverer:
             app: {channel: list(named) for channel, named in outlet.senders.items()}
             for app, outlet in outlets.items()
         }
+        self._routes = {app: outlet.routes for app, outlet in outlets.items() if outlet.routes}
         # How often a send was left to other workers, and the sends for which that is logged.
         self.left = 0
         self._left: set[tuple[str, int]] = set()
@@ -109,7 +118,12 @@ class Deliverer:
         slow = {_name(claim.channel, claim.sender) for claim in self.slow_attempts()}
         try:
             answers = self._ledger.claim(
-                sends, self._sender_names, self._codes.fingerprints, places, slow
+                sends,
+                self._sender_names,
+                self._codes.fingerprints,
+                places,
+                slow,
+                routes=self._routes,
             )
         except StorageUnavailable as error:
             for verification_id, _ in sends:
@@ -143,7 +157,7 @@ class Deliverer:
             return None
         outlet = self._outlets[claim.outlet]
         try:
-            message = outlet.messages.message(claim, self._code(claim))
+            message = outlet.message(claim, self._code(claim))
         except Exception as fault:  # noqa: BLE001 (no sender is to blame)
             log.error("delivery_raised", extra={"where": where(fault)})  # noqa: TRY400
             message = None
@@ -229,6 +243,7 @@ class Deliverer:
                 "to": mask(claim.to),
                 "channel": claim.channel,
                 "sender": claim.sender,
+                "route": mask_route(claim.route) if claim.route else None,
                 "result": outcome.result,
                 "error": outcome.error,
                 "send_status": status,

@@ -82,6 +82,7 @@ def _outlets(settings: Settings, phone: Phone) -> dict[str, Outlet]:
         app: Outlet(
             messages=Messages(texts, settings.otp_public_url),
             senders=senders[""] | senders.get(app, {}),
+            routes=settings.app(app).policy().routes,
         )
         for app, texts in texts_of_apps(settings).items()
     }

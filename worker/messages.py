@@ -2,10 +2,12 @@
 
 import math
 import re
+from dataclasses import replace
 from html import escape
 
 from shared.delivery.ledger import Claim
 from shared.messages.texts import Texts, Words
+from shared.policy import Route
 from worker.senders.base import Message
 
 
@@ -16,8 +18,8 @@ class Messages:
         self._texts = texts
         self._public_url = public_url
 
-    def message(self, claim: Claim, code: str) -> Message:
-        """What to send for a claimed attempt."""
+    def message(self, claim: Claim, code: str, route: Route | None = None) -> Message:
+        """What to send for a claimed attempt, with what its route says."""
         words = self._texts.words(
             claim.channel,
             claim.locale,
@@ -32,7 +34,7 @@ class Messages:
                 f"{self._public_url}/receipts/{claim.sender}"
                 f"?send={claim.verification_id}-{claim.send}&attempt={claim.attempt}"
             )
-        return Message(
+        message = Message(
             to=claim.to,
             channel=claim.channel,
             code=code,
@@ -46,6 +48,17 @@ class Messages:
             earlier_id=claim.provider_id,
             receipt_url=receipt_url,
         )
+        return _by(route, message) if route else message
+
+
+def _by(route: Route, message: Message) -> Message:
+    return replace(
+        message,
+        text=route.wording(message.code) or message.text,
+        from_number=route.from_number,
+        dlt_entity=route.dlt_entity,
+        dlt_template=route.dlt_template,
+    )
 
 
 def _html(words: Words, code: str) -> str:

@@ -274,6 +274,12 @@ class DeliveryAttempt(BaseModel):
         Field(description="Time of the attempt", examples=["2026-11-23T18:21:23.916Z"]),
     ]
     provider_id: Annotated[str | None, Field(description="The provider's ID of the message")]
+    route: Annotated[
+        str | None,
+        Field(
+            description="The route to the number's country, if there are routes", examples=["IN"]
+        ),
+    ]
 
 
 class Send(BaseModel):

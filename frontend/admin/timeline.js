@@ -97,11 +97,11 @@ const SAY = {
     [locale && `Language ${locale}`, only && `test through ${only} only`].filter(Boolean).join(", "),
   ],
   claimed: ({ send, waited_ms: waited }) => ["none", `A worker picked up message ${send}`, waited === null ? null : `Queued for ${words.duration(waited)}`],
-  attempt: ({ send, attempt, sender, result, error, provider_id: id, took_ms: took }) => [
+  attempt: ({ send, attempt, sender, route, result, error, provider_id: id, took_ms: took }) => [
     { accepted: "good", unknown: "warn", transient: "warn" }[result] ?? "bad",
     [h("b", {}, sender), ` ${words.RESULT[result] ?? result}`, attempt > 1 && ` (message ${send}, attempt ${attempt})`],
     reason(error),
-    [took !== null && `Took ${words.duration(took)}`],
+    [route && `Route ${route}`, took !== null && `Took ${words.duration(took)}`].filter(Boolean).join(", "),
     provider(id),
   ],
   receipt: ({ sender, outcome, error }) => [

@@ -37,13 +37,14 @@ ReceiptOutcome = Literal["accepted", "delivered", "undelivered", "unreachable"]
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
     """A delivery attempt: one hand-over of a send to a provider. `at` is when its result was known,
-    in Unix seconds. `status` is one of ATTEMPT_RESULTS."""
+    in Unix seconds. `status` is one of ATTEMPT_RESULTS. `route` is the name of the send's route."""
 
     sender: str
     status: str
     at: float
     error: str | None = None
     provider_id: str | None = None
+    route: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +53,10 @@ class Claim:
     failure, `untried` other senders could be tried immediately, and `others` at all. `asked_at` is
     the time of the claim, by this machine's monotonic clock. `outlet` is the app whose words and
     senders these are, "" for apps without their own. `app_name` is a Service's name in the message,
-    `app_hash` the Android app that gets the code, and `sealed` the code if it cannot be derived.
-    `provider_id` is what the provider called the message in the sender's last attempt, if that is
-    known. If `ended` is given, nothing is to be sent: the sender is told how the verification
-    ended."""
+    `app_hash` the Android app that gets the code, `route` the name of the route that the API chose,
+    and `sealed` the code if it cannot be derived. `provider_id` is what the provider called the
+    message in the sender's last attempt, if that is known. If `ended` is given, nothing is to be
+    sent: the sender is told how the verification ended."""
 
     verification_id: str
     app: str
@@ -76,6 +77,7 @@ class Claim:
     outlet: str = ""
     app_name: str | None = None
     app_hash: str | None = None
+    route: str | None = None
     sealed: str | None = None
     provider_id: str | None = None
     ended: Literal["approved", "canceled"] | None = None
@@ -85,7 +87,7 @@ class Claim:
 class Ended:
     """A send without an attempt, and the reason: `dropped`, `failed`, `broken` if its record is
     unreadable, or `left` to other workers because this one lacks the `app` of OTP_APPS, the `key`
-    of the code, or a `sender`."""
+    of the code, the `route`, or a `sender`."""
 
     status: str
     reason: str
@@ -135,13 +137,16 @@ class Ledger:
         fingerprints: Mapping[str, str] | None = None,
         places: int | None = None,
         slow: Collection[str] = (),
+        *,
+        routes: Mapping[str, Mapping[Channel, Collection[str]]] | None = None,
     ) -> list[Claim | Ended | None]:
         """Claim one attempt for each send, (verification id, number), through one of its channel's
         senders. They are named per app in order of preference, under "" for every app without its
         own. `fingerprints` are those of the worker's keys by their id; None does not compare
         them. Senders in `slow`, as `channel:sender`, do not get the last of the worker's free
-        `places`, if these are given. The result is None if this worker must not attempt the send
-        now."""
+        `places`, if these are given. `routes` are the names of the worker's routes by app and
+        channel, for the apps that have any. The result is None if this worker must not attempt the
+        send now."""
         asked_at = time.monotonic()
         batch = secrets.token_hex(8)
         tokens = [f"{batch}-{n}" for n in range(len(sends))]
@@ -154,6 +159,11 @@ class Ledger:
         }
         if fingerprints is not None:
             request["keys"] = fingerprints
+        if routes:
+            request["routes"] = {
+                app: {channel: dict.fromkeys(names, True) for channel, names in named.items()}
+                for app, named in routes.items()
+            }
         if places is not None:
             request |= {"places": places, "slow": dict.fromkeys(slow, True)}
         names, words = [keys.DUE], [json.dumps(request)]
@@ -272,6 +282,7 @@ def read_attempt(told: Mapping[str, Any]) -> Attempt | None:
         at=at,
         error=reading.text(told.get("error")),
         provider_id=reading.text(told.get("provider_id")),
+        route=reading.text(told.get("route")),
     )
 
 

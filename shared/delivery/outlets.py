@@ -2,7 +2,7 @@
 
 from operator import attrgetter
 
-from shared.policy import CHANNELS, Channel
+from shared.policy import CHANNELS, Channel, Route
 from shared.settings import Settings
 
 
@@ -24,14 +24,27 @@ class Outlets:
         self._own_name = {
             app for app, of in own.items() if of.otp_app_name != settings.otp_app_name
         }
+        self._own_routes = {
+            (channel, app)
+            for app, of in own.items()
+            for channel in CHANNELS
+            if of.routes(channel) != settings.routes(channel)
+        }
 
-    def needed(self, account: str, channel: Channel, *, is_named: bool) -> dict[str, str]:
+    def needed(
+        self, account: str, channel: Channel, *, is_named: bool, route: Route | None = None
+    ) -> dict[str, str]:
         """What start.lua keeps with a send: `outlet`, the app whose table of OTP_APPS decides about
-        this message ("" for no table), and the names of the channel's `senders`. `is_named` is for
-        a send that has an app name with it."""
+        this message ("" for no table), the names of the `senders` that may send it, and that of its
+        `route`, if there is one. `is_named` is for a send that has an app name with it."""
         senders = self._senders[channel]
         own_words = account in self._own_words or (not is_named and account in self._own_name)
+        own_route = route and (channel, account) in self._own_routes
+        allowed = senders.get(account, senders[""])
+        if route and route.senders is not None:
+            allowed = list(route.senders)
         return {
-            "outlet": account if own_words or account in senders else "",
-            "senders": " ".join(senders.get(account, senders[""])),
+            "outlet": account if own_words or own_route or account in senders else "",
+            "senders": " ".join(allowed),
+            **({"route": route.name} if route else {}),
         }

@@ -228,6 +228,7 @@ def _attempt(send: int, attempt: int, record: Mapping[str, Any]) -> Iterator[Eve
             # A receipt of a failure has put its error here.
             "error": None if receipt and result == "accepted" else record.get("error"),
             "provider_id": record.get("provider_id"),
+            "route": record.get("route"),
             "took_ms": _milliseconds(reading.moment(record.get("begun")), at),
         }
         yield Event(at=at, kind="attempt", facts=facts)

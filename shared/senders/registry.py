@@ -7,7 +7,8 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 from urllib.parse import urlsplit
 
-from shared.policy import CHANNELS, Channel
+from shared.policy import CHANNELS, PHONE_CHANNELS, Channel
+from shared.senders.routing import refuse_unfit
 from shared.settings import Settings, SettingsError
 
 # Packages of their own add senders by an entry point in this group, with the scheme as its name.
@@ -64,19 +65,34 @@ def make_for(channel: Channel, name: str, url: str, registry: Registry) -> Any:
 
 def make_all(settings: Settings, registry: Registry) -> dict[str, dict[Channel, dict[str, Any]]]:
     """Every sender of the settings by app ("": apps without their own), channel and name. Raises
-    SettingsError."""
+    SettingsError, also for a route that its senders cannot take."""
     all_made: dict[str, dict[Channel, dict[str, Any]]] = {}
     for channel in CHANNELS:
         for app, named in settings.named_senders(channel).items():
             try:
                 made = {name: make_for(channel, name, url, registry) for name, url in named}
             except ValueError as error:
-                setting = f"OTP_{channel.upper()}_SENDERS"
-                raise SettingsError(
-                    f"{f'OTP_APPS: {app}: ' if app else ''}{setting}: {error}"
-                ) from None
+                raise _wrong(app, f"OTP_{channel.upper()}_SENDERS", error) from None
             all_made.setdefault(app, {})[channel] = made
+    for app in ("", *settings.app_names()):
+        _refuse_unfit_routes(settings.app(app), app, all_made[""] | all_made.get(app, {}))
     return all_made
+
+
+def _refuse_unfit_routes(
+    own: Settings, app: str, made: Mapping[Channel, Mapping[str, Any]]
+) -> None:
+    """`own` are the settings of an app. Routes of a channel that is off do not matter."""
+    for channel in PHONE_CHANNELS:
+        try:
+            for route in own.routes(channel).values() if made[channel] else ():
+                refuse_unfit(route, made[channel])
+        except ValueError as error:
+            raise _wrong(app, f"OTP_{channel.upper()}_ROUTES", error) from None
+
+
+def _wrong(app: str, setting: str, error: ValueError) -> SettingsError:
+    return SettingsError(f"{f'OTP_APPS: {app}: ' if app else ''}{setting}: {error}")
 
 
 def _entry_point(scheme: str, registry: Registry) -> EntryPoint | None:

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from pydantic import ConfigDict, ValidationError
 
-from shared.policy import CHANNELS, PAGE_APP, PHONE_CHANNELS, Channel, Guard, Policy
+from shared.policy import CHANNELS, PAGE_APP, PHONE_CHANNELS, Channel, Guard, Policy, Routes
 from shared.recipient import Addresses
 from shared.settings.keys import app_keys, key_ring
 from shared.settings.rules import Codes, Limits, Recipients, Senders
@@ -42,6 +42,11 @@ class Settings(Receipts, Recipients, Limits, Senders, Codes, Keys, Processes):
         """The sender URLs of a channel, in order of preference."""
         urls: tuple[str, ...] = getattr(self, f"otp_{channel}_senders")
         return urls
+
+    def routes(self, channel: Channel) -> Routes:
+        """How the channel's messages reach single countries. There are none for email."""
+        found: Routes = getattr(self, f"otp_{channel}_routes", {})
+        return found
 
     def named_senders(self, channel: Channel) -> dict[str, list[tuple[str, str]]]:
         """(name, URL) of the senders of a channel, per app; "" is every app without its own."""
@@ -169,6 +174,7 @@ class Settings(Receipts, Recipients, Limits, Senders, Codes, Keys, Processes):
             blocked_prefixes=self.otp_blocked_prefixes,
             blocked_types=frozenset(self.otp_blocked_types),
             test_numbers=self.otp_test_numbers,
+            routes={channel: routes for channel in CHANNELS if (routes := self.routes(channel))},
         )
 
     @classmethod
@@ -204,6 +210,7 @@ class Settings(Receipts, Recipients, Limits, Senders, Codes, Keys, Processes):
 
 
 _SENDERS = {f"otp_{channel}_senders" for channel in CHANNELS}
+_ROUTES = {f"otp_{channel}_routes" for channel in PHONE_CHANNELS}
 _SCOPES = ("to", "ip", "app", "country", "range")
 
 # These can be given as files.
@@ -217,6 +224,7 @@ SECRETS = {
     "otp_receipt_keys",
     "otp_webhook_secret",
     *_SENDERS,
+    *_ROUTES,
 }
 
 # An app can have its own value of these.
@@ -228,6 +236,7 @@ PER_APP = {
     "otp_resend_seconds",
     "otp_resend_code",
     *_SENDERS,
+    *_ROUTES,
     *(f"otp_limit_{scope}" for scope in _SCOPES),
     "otp_max_failed_checks",
     "otp_budget",

@@ -12,6 +12,7 @@ from shared.settings.fictional_numbers import refuse_real
 from shared.settings.types import (
     AppHash,
     Budget,
+    CallRoutes,
     Folder,
     NumberTypes,
     OneLine,
@@ -20,8 +21,11 @@ from shared.settings.types import (
     Regions,
     ReturnUrls,
     SenderUrls,
+    SmsRoutes,
+    TelegramRoutes,
     TestNumbers,
     WebOrigin,
+    WhatsAppRoutes,
     WindowLimit,
     WindowLimits,
     from_to,
@@ -127,6 +131,28 @@ class Senders(BaseModel, use_attribute_docstrings=True):
         ],
     )
     """The senders for email. `smtp://` uses STARTTLS, and `smtps://` uses TLS from the start."""
+    otp_sms_routes: SmsRoutes = Field(
+        default_factory=dict,
+        examples=[
+            'IN = {senders = ["vonage", "infobip"], from = "EXMPLE"}',
+            'CU = {senders = "none"}',
+        ],
+    )
+    """How SMS reach single countries: [routes](routes.md) in TOML, a table for each ISO 3166
+    country, number prefix in quotes, or `default`. Usually in a file that `OTP_SMS_ROUTES_FILE`
+    names. `none` means no routes."""
+    otp_whatsapp_routes: WhatsAppRoutes = Field(
+        default_factory=dict, examples=['default = {from = "+15005550006"}']
+    )
+    """Routes for WhatsApp, with `senders` and `from` only."""
+    otp_telegram_routes: TelegramRoutes = Field(
+        default_factory=dict, examples=['IR = {senders = "none"}']
+    )
+    """Routes for Telegram, with `senders` and `from` only."""
+    otp_call_routes: CallRoutes = Field(
+        default_factory=dict, examples=['GB = {from = "+442079460000"}']
+    )
+    """Routes for voice calls, with `senders` and `from` only."""
 
 
 class Limits(BaseModel, use_attribute_docstrings=True):

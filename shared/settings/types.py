@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,9 @@ from pydantic import SecretStr as Secret
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from shared.policy import CHANNELS, SECONDS, Channel, Limit
+from shared.policy import CHANNELS, SECONDS, Channel, Limit, Routes
 from shared.recipient import KEPT_ADDRESSES, NUMBER_TYPES
+from shared.settings import routes
 from shared.signatures import webhook_key
 
 APP_NAME = "[A-Za-z0-9_-]{1,32}"
@@ -149,6 +151,10 @@ _SenderUrl = Annotated[
     str, _like(r"[a-z][a-z0-9+.-]*://.*", "sender URLs, such as console://, separated by spaces")
 ]
 SenderUrls = Annotated[tuple[_SenderUrl, ...], _Words]
+SmsRoutes = Annotated[Routes, BeforeValidator(partial(routes.read, "sms"))]
+WhatsAppRoutes = Annotated[Routes, BeforeValidator(partial(routes.read, "whatsapp"))]
+TelegramRoutes = Annotated[Routes, BeforeValidator(partial(routes.read, "telegram"))]
+CallRoutes = Annotated[Routes, BeforeValidator(partial(routes.read, "call"))]
 WindowLimit = Annotated[Limit, _written(Limit.parse)]
 WindowLimits = Annotated[tuple[WindowLimit, ...], _Words]
 Budget = Annotated[Mapping[Channel, Annotated[int, Field(ge=1)]], _written(_budget)]

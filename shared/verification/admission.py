@@ -81,7 +81,8 @@ def _once(request: StartRequest, codes: Codes) -> Facts:
 
 def refused(policy: Policy, recipient: Recipient, channel: Channel) -> Refused | None:
     """The refusal of this by the owner's lists. Returns None if they allow it."""
-    if channel not in policy.channels:
+    route = policy.route(channel, recipient.to, recipient.region)
+    if channel not in policy.channels or (route and route.senders == ()):
         return ChannelNotEnabled("channel_not_enabled", channel)
     if recipient.type is None:
         return None
@@ -97,9 +98,11 @@ def refused(policy: Policy, recipient: Recipient, channel: Channel) -> Refused |
 
 
 def refuse_long_sms(policy: Policy, request: StartRequest, texts: Callable[[str], Texts]) -> None:
-    """Raises InvalidRequest if an SMS cannot end in the hash that the request asks for."""
-    terms = request.terms
-    if request.app_hash is None or request.channel == "email":
+    """Raises InvalidRequest if an SMS cannot end in the hash that the request asks for. Registered
+    texts never do."""
+    terms, to = request.terms, request.recipient
+    route = policy.route("sms", to.to, to.region)
+    if request.app_hash is None or request.channel == "email" or (route and route.text):
         return
     if not texts(request.account).fit_with(
         request.app_hash,

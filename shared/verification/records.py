@@ -10,6 +10,7 @@ from redis.client import Pipeline
 
 from shared.delivery.ledger import MAX_ATTEMPTS, Attempt, read_attempt
 from shared.policy import CHANNELS, MOST_SENDS, Policy
+from shared.recipient import mask_route
 from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
 from shared.verification.model import SEND_STATUSES, STATUSES
@@ -40,6 +41,12 @@ class Send:
         return self.fields.get("reason")
 
     @property
+    def route(self) -> str | None:
+        """The name of the route that all its attempts take, as shown next to a masked address."""
+        name = self.fields.get("route")
+        return mask_route(name) if name else None
+
+    @property
     def asked_at(self) -> float | None:
         return reading.moment(self.fields.get("asked"))
 
@@ -56,6 +63,7 @@ class Send:
         beside = {
             "provider_id": self.fields.get(f"provider_id:{number}"),
             "receipt": reading.json_object(self.fields.get(f"receipt:{number}")),
+            "route": self.route,
         }
         return {**begun, **line, **{name: fact for name, fact in beside.items() if fact}}
 

@@ -11,13 +11,14 @@ from shared.codes import Codes
 from shared.errors import (
     ChannelNotEnabled,
     IncorrectCode,
+    InvalidRequest,
     OtpError,
     RateLimited,
     StorageUnavailable,
     VerificationNotFound,
 )
 from shared.messages.texts import Texts
-from shared.policy import Channel, Limit, Policy
+from shared.policy import Channel, Limit, Policy, Route
 from shared.recipient import KEPT_ADDRESSES, Recipient
 from shared.verification import admission
 from shared.verification.model import (
@@ -111,6 +112,8 @@ class VerificationService:
         admission.refuse_long_sms(policy, request, self._texts)
         self._refuse_by_policy(policy, request)
         recipient = request.recipient
+        route = policy.route(request.channel, recipient.to, recipient.region)
+        _refuse_excluded_sender(route, request.sender)
         tag = self._codes.tag(request.app, recipient.to)
         own = policy.test_numbers.get(recipient.to)
         if own is None and request.terms:
@@ -123,7 +126,9 @@ class VerificationService:
         ]
         asked = {
             **admission.asked(request, policy, self._codes),
-            **self._needed(request.account, request.channel, is_named=bool(request.terms)),
+            **self._needed(
+                request.account, request.channel, is_named=bool(request.terms), route=route
+            ),
             "only": only,
         }
         verification_id, send, length = _new_id(), 1, policy.code_length
@@ -268,6 +273,12 @@ class VerificationService:
 
 def _new_id() -> str:
     return f"VE{secrets.token_hex(16)}"
+
+
+def _refuse_excluded_sender(route: Route | None, sender: str | None) -> None:
+    """Raises InvalidRequest if a request is for one sender and its route does not have that."""
+    if sender and route and route.senders is not None and sender not in route.senders:
+        raise InvalidRequest(("sender", "the route to this number does not use this sender"))
 
 
 def _type_name(error: OtpError) -> str:

@@ -11,7 +11,7 @@ from shared.codes import Codes
 from shared.delivery.ledger import LEFT_SECONDS, MIN_LIFE_SECONDS
 from shared.delivery.outlets import Outlets
 from shared.messages.texts import Texts
-from shared.policy import Policy
+from shared.policy import Policy, Route
 from shared.settings import Settings
 from shared.verification.model import Terms
 from shared.verification.service import VerificationService
@@ -29,16 +29,23 @@ REFUSED = DeliveryError("refused", "webhook_401")
 SHOP_SERVICE = Terms(policy=Policy(), account="shop", app_name="Corner Shop")
 
 
+# By app, channel and name.
+Routes = Mapping[str, Mapping[Any, Mapping[str, Route]]]
+
+
 @dataclass(kw_only=True)
 class Skew:
-    """An API with the settings `api` accepts `ask`. A worker still has the `old` senders, by app,
-    channel and name, and other `keys`. A worker with the `new` senders has everything."""
+    """An API with the settings `api` accepts `ask`. A worker still has the `old` senders and
+    routes, by app, channel and name, and other `keys`. A worker with the `new` ones has
+    everything."""
 
     lacks: str
     api: Mapping[str, str] = field(default_factory=lambda: {"OTP_SMS_SENDERS": WEBHOOK})
     ask: Mapping[str, Any] = field(default_factory=dict)
     old: Mapping[str, Any]
     new: Mapping[str, Any] = field(default_factory=lambda: {"": {"sms": ["webhook"]}})
+    old_routes: Routes = field(default_factory=dict)
+    new_routes: Routes = field(default_factory=dict)
     keys: Mapping[str, bytes] | None = None
     refused: bool = False
 
@@ -120,6 +127,41 @@ SKEWS = {
         old=ALL,
         new={**ALL, "shop": {"sms": ["webhook"]}},
     ),
+    "a route": Skew(
+        lacks="route",
+        api={"OTP_SMS_SENDERS": WEBHOOK, "OTP_SMS_ROUTES": "US.from = 'EXMPLE'"},
+        old=ALL,
+        new=ALL,
+        new_routes={"": {"sms": {"US": Route(name="US")}}},
+    ),
+    "a route, having another one": Skew(
+        lacks="route",
+        api={"OTP_SMS_SENDERS": WEBHOOK, "OTP_SMS_ROUTES": "US.from = 'EXMPLE'"},
+        old=ALL,
+        old_routes={"": {"sms": {"GB": Route(name="GB")}, "call": {"US": Route(name="US")}}},
+        new=ALL,
+        new_routes={"": {"sms": {"US": Route(name="US")}}},
+    ),
+    "an app's routes": Skew(
+        lacks="app",
+        api={"OTP_SMS_SENDERS": WEBHOOK, "OTP_APPS": "[shop.sms_routes.US]\nfrom = 'EXMPLE'"},
+        ask={"app": "shop"},
+        old=ALL,
+        old_routes={"": {"sms": {"US": Route(name="US")}}},
+        new={**ALL, "shop": {"sms": ["webhook"]}},
+        new_routes={"shop": {"sms": {"US": Route(name="US")}}},
+    ),
+    "the senders of a route": Skew(
+        lacks="sender",
+        api={
+            "OTP_SMS_SENDERS": f"{WEBHOOK} {WEBHOOK}",
+            "OTP_SMS_ROUTES": "US.senders = 'webhook-2'",
+        },
+        old={"": {"sms": ["webhook-1"]}},
+        old_routes={"": {"sms": {"US": Route(name="US")}}},
+        new={"": {"sms": ["webhook-1", "webhook-2"]}},
+        new_routes={"": {"sms": {"US": Route(name="US")}}},
+    ),
     "a channel of an app that it knows": Skew(
         lacks="sender",
         api={"OTP_SMS_SENDERS": "none", "OTP_APPS": f"[shop]\nsms_senders = '{WEBHOOK}'"},
@@ -163,7 +205,10 @@ class Workers:
         self.senders: dict[str, FakeSender] = {}
 
     def deliverer(
-        self, names: Mapping[str, Mapping[Any, list[str]]], keys: Mapping[str, bytes] | None = None
+        self,
+        names: Mapping[str, Mapping[Any, list[str]]],
+        routes: Routes | None = None,
+        keys: Mapping[str, bytes] | None = None,
     ) -> DirectDeliverer:
         made = {
             app: Outlet(
@@ -172,6 +217,7 @@ class Workers:
                     channel: {n: self.senders.setdefault(n, FakeSender()) for n in named}
                     for channel, named in by_channel.items()
                 },
+                routes=(routes or {}).get(app, {}),
             )
             for app, by_channel in names.items()
         }
@@ -202,7 +248,7 @@ def test_a_worker_leaves_what_it_lacks_something_for(
     skew, users, workers, send_of, redis, clock, caplog
 ):
     started = users(skew.api).ask(**skew.ask)
-    old = workers.deliverer(skew.old, skew.keys)
+    old = workers.deliverer(skew.old, skew.old_routes, skew.keys)
     if skew.refused:
         workers.senders["webhook-1"].failures = [REFUSED]
     for _ in range(4):
@@ -215,14 +261,14 @@ def test_a_worker_leaves_what_it_lacks_something_for(
     (line,) = [record for record in caplog.records if record.msg == "delivery_left"]
     assert (line.lacks, line.send) == (skew.lacks, 1)
     assert line.verification_id == started.verification_id
-    workers.deliverer(skew.new).deliver(started.verification_id, 1)
+    workers.deliverer(skew.new, skew.new_routes).deliver(started.verification_id, 1)
     assert len(workers.sent) == 1
     assert send_of(started)["status"] == "sent"
 
 
 def test_what_no_worker_can_send_expires(skew, users, workers, send_of, clock):
     started = users(skew.api).ask(**skew.ask)
-    old = workers.deliverer(skew.old, skew.keys)
+    old = workers.deliverer(skew.old, skew.old_routes, skew.keys)
     if skew.refused:
         workers.senders["webhook-1"].failures = [REFUSED]
     old.deliver(started.verification_id, 1)

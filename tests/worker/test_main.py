@@ -5,10 +5,13 @@ from fakeredis import FakeRedis
 from redis import RedisError
 
 from api import create_app
+from shared.delivery.outlets import Outlets
 from shared.delivery.virtual_phone import Phone, with_code
 from shared.settings import SettingsError
 from shared.storage.client import connect
+from shared.verification.service import VerificationService
 from tests.conftest import free_port
+from tests.user import User
 from worker.__main__ import create_worker
 
 pytestmark = pytest.mark.parametrize("redis", ["fake"], indirect=True)
@@ -51,6 +54,43 @@ def test_the_virtual_phone_shows_the_hash_of_the_app(settings, redis, scripts, u
     create_worker(settings, redis).run(burst=True)
     (message,) = Phone(scripts).look().messages
     assert message.text.endswith("\n\nFA+9qCX9VSu")
+
+
+ROUTE = "senders = 'console', text = 'Use {code} at Example.'"
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"OTP_SMS_ROUTES": f"US = {{{ROUTE}}}"},
+        {"OTP_APPS": f"[default]\nsms_routes = {{US = {{{ROUTE}}}}}"},
+    ],
+)
+def test_a_worker_delivers_by_the_routes_of_the_settings(settings, redis, store, codes, scripts):
+    service = VerificationService(
+        store, codes, lambda app: settings.app(app).policy(), needed=Outlets(settings).needed
+    )
+    user = User(service, codes)
+    started = user.ask()
+    create_worker(settings, redis).run(burst=True)
+    (message,) = Phone(scripts).look().messages
+    code = user.code(started)
+    assert with_code(message.text, code) == f"Use {code} at Example."
+
+
+@pytest.mark.parametrize(
+    ("env", "told"),
+    [
+        ({"OTP_SMS_ROUTES": "US.senders = 'twilio'"}, "OTP_SMS_ROUTES: US: senders: "),
+        (
+            {"OTP_APPS": "[shop.sms_routes.US]\nsenders = 'twilio'"},
+            "OTP_APPS: shop: OTP_SMS_ROUTES: US: senders: ",
+        ),
+    ],
+)
+def test_a_wrong_route_stops_the_start_and_names_the_setting(settings, redis, told):
+    with pytest.raises(SettingsError, match=f"^{told}"):
+        create_worker(settings, redis)
 
 
 SITE = {"OTP_WEB_ORIGIN": "https://shop.example", "OTP_PUBLIC_URL": "https://otp.example.com"}

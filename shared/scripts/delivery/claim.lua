@@ -4,7 +4,8 @@
 -- KEYS 1 due   then of each send: send, verification, code
 -- ARGV 1 the request, JSON: lease_ms, left_ms, min_life_ms, max_attempts, senders {app: {channel:
 --        names in order of preference}}, '' being for the apps that are not named, and keys {kid:
---        fingerprint}, if they are to be compared; and, if slow senders are to leave the last one to
+--        fingerprint}, if they are to be compared; and, if there are any, routes {app: {channel: {name:
+--        true}}}; and, if slow senders are to leave the last one to
 --        others, places, how many attempts the worker can begin, and slow {channel:sender: true}
 --      then of each send: member (of due), token
 -- Result, in the order of the sends, JSON each: {outcome}, which is
@@ -12,12 +13,13 @@
 --              once), others (how many could be tried at all), to, channel, locale, kid,
 --              generation, length, life_ms, outlet (whose senders and words these are); and, where
 --              the send has them, app_name (what the message calls it), app_hash (of the Android app
---              that gets the code), sealed (the code), provider_id (from the sender's last attempt)
+--              that gets the code), route (its name), sealed (the code), provider_id (from the sender's
+--              last attempt)
 --              Or, for a message that was sent, ended (approved | canceled), for its sender to be told
 --   dropped    and reason (approved | canceled | max_attempts_reached | expired | superseded)
 --   failed     and reason (out_of_attempts | no_sender_left)
 --   left       to other workers, as this one has other settings than the API that accepted the send,
---              and reason, which it lacks (app | key | sender)
+--              and reason, which it lacks (app | key | route | sender)
 --   not_due    somebody else has it, it is over, or it is waiting to be tried again
 --   broken     and reason: its record cannot be read
 --
@@ -59,9 +61,9 @@ end
 local function read_send(member, send)
   local it = {member = member, key = send}
   it.status, it.not_before, it.attempts, it.channel, it.locale, it.generation, it.only, it.claimed,
-    it.app_name, it.outlet, it.senders = unpack(redis.call('HMGET', send, 'status', 'not_before',
-      'attempts', 'channel', 'locale', 'generation', 'sender', 'claimed', 'app_name', 'outlet',
-      'senders'))
+    it.app_name, it.outlet, it.senders, it.route = unpack(redis.call('HMGET', send, 'status',
+      'not_before', 'attempts', 'channel', 'locale', 'generation', 'sender', 'claimed', 'app_name',
+      'outlet', 'senders', 'route'))
   return it
 end
 
@@ -102,6 +104,10 @@ local function lacks(it)
   if request.keys and not (own_key and own_key == (it.code.key or own_key)) then
     return 'key'
   end
+  local routes = (request.routes or {})[it.outlet] or {}
+  if it.route and not (routes[it.channel] or {})[it.route] then
+    return 'route'
+  end
 end
 
 -- How often each sender tried this send, and which have refused it. Also notes what their providers
@@ -121,20 +127,24 @@ local function past_attempts(it)
 end
 
 -- The sender with the fewest attempts for this send, of those that have not refused it, that the
--- owner has not paused, and whose breaker is not open. A test message is for one sender only, also
--- while that is paused. Without one: opens_at, when the first may be used again, or nothing if none
+-- owner has not paused, and whose breaker is not open. A route has its own senders and order. A test
+-- message is for one sender only, also while that is paused. Without one: opens_at, when the first may be used again, or nothing if none
 -- ever can.
 local function choose(it, tries, refused)
-  local own, accepted_for = {}, {}
+  local accepted, accepted_for = {}, {}
   for name in string.gmatch(it.senders or '', '%S+') do
+    table.insert(accepted, name)
     accepted_for[name] = true
   end
-  local choice = {untried = 0, others = -1, elsewhere = 0}
-  for _, name in ipairs(request.senders[it.outlet][it.channel] or {}) do
+  local names, own = request.senders[it.outlet][it.channel] or {}, {}
+  for _, name in ipairs(names) do
     own[name] = true
+  end
+  local choice = {untried = 0, others = -1, elsewhere = 0}
+  for _, name in ipairs(it.route and accepted or names) do
     -- Where the API has another sender, a forgotten console:// would show the code to nobody.
     local stands_in = is_console(name) and next(accepted_for) and not accepted_for[name]
-    if not refused[name] and not stands_in and (it.only or name) == name then
+    if own[name] and not refused[name] and not stands_in and (it.only or name) == name then
       choice.others = choice.others + 1
       local sender = knowledge(it.channel, name)
       local open_until = math.max(sender.open_until, it.only and 0 or sender.paused_until,
@@ -198,7 +208,7 @@ local function begin(it, token, choice, tries)
     kid = code.kid, generation = tonumber(it.generation), length = tonumber(code.length),
     life_ms = it.expires - now,
     outlet = it.outlet, app_name = it.app_name or nil, app_hash = it.app_hash or nil,
-    sealed = code.sealed or nil,
+    route = it.route or nil, sealed = code.sealed or nil,
     provider_id = it.provider_ids[choice.name],
   }
 end

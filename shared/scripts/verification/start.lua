@@ -274,6 +274,7 @@ redis.call('HSET', send_key,
 note_to_conclude(verification_key, channel, send)
 keep(send_key, 'sender', request.sender)
 keep(send_key, 'app_name', request.app_name)
+keep(send_key, 'route', request.route)
 -- For a resend too, which may be the first one by SMS.
 keep(verification_key, 'app_hash', request.app_hash)
 redis.call('PEXPIREAT', send_key, text_of(kept_until))

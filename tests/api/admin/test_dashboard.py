@@ -242,6 +242,24 @@ def test_what_the_owner_starts_and_cancels_is_logged_like_what_apps_do(act, capl
     ]
 
 
+@pytest.mark.parametrize(
+    "env",
+    [
+        {
+            "OTP_ADMIN_PASSWORD": PASSWORD,
+            "OTP_SMS_SENDERS": "console:// console://",
+            "OTP_SMS_ROUTES": "US.senders = 'console-2'",
+        }
+    ],
+)
+def test_a_test_message_through_a_sender_beside_the_route_is_refused(act, problem):
+    refused = act("test", channel="sms", sender="console-1", to=PHONE)
+    assert [error["field"] for error in problem(refused, 422, "invalid_request")["errors"]] == [
+        "sender"
+    ]
+    assert act("test", channel="sms", sender="console-2", to=PHONE).status_code == 202
+
+
 def test_a_test_message_through_an_apps_own_sender_is_that_apps(act):
     act("test", channel="sms", sender="shop.console-2", to=PHONE)
     (traced,) = act("timeline", to=PHONE).json["verifications"]

@@ -60,6 +60,11 @@ def test_without_room_for_it_the_request_is_refused_and_nothing_counts(
     assert caller.generate(channel=channel).status_code == 202
 
 
+@pytest.mark.parametrize("env", [{**LONG_NAME, "OTP_SMS_ROUTES": "US.text = 'Use {code}.'"}])
+def test_a_registered_text_has_no_room_for_it_and_needs_none(caller):
+    assert caller.generate(app_hash=HASH).status_code == 202
+
+
 @pytest.mark.parametrize("env", [LONG_NAME])
 def test_for_an_email_it_means_nothing(caller, texts):
     assert caller.generate(email="a@example.com", app_hash=HASH).status_code == 202

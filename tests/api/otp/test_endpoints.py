@@ -175,6 +175,7 @@ def test_a_verification_can_be_looked_at(caller, run_worker):
         "status": "accepted",
         "error": None,
         "provider_id": "id-1",
+        "route": None,
     }
     assert send == {"number": 1, "channel": "sms", "status": "sent", "reason": None}
     assert 299 <= seen.pop("expires_in") <= 300

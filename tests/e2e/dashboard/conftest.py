@@ -28,6 +28,7 @@ def owned(start_service) -> Service:
     return start_service(
         OTP_ADMIN_PASSWORD=PASSWORD,
         OTP_SMS_SENDERS=f"{REFUSING} console://",
+        OTP_SMS_ROUTES='CA = {senders = ["console"]}',
         OTP_ALLOW_OPEN="true",
         OTP_GUARD="monitor",
         OTP_GUARD_RANGE="3/1d",

@@ -31,6 +31,15 @@ def test_where_is_my_code(owned, open_dashboard, phone, figure):
     expect(events).to_contain_text("Correct code entered: verified")
 
 
+def test_each_attempt_names_its_route(owned, open_dashboard):
+    phone = f"+1647555{next(last_digits):04d}"
+    ask(owned, phone)
+    page = open_dashboard(owned)
+    find(page, phone)
+    attempt = page.locator(".events li").filter(has_text="console accepted the message")
+    expect(attempt).to_contain_text("Route CA, Took")
+
+
 def test_an_address_is_revealed_and_that_is_in_the_log(owned, open_dashboard, phone):
     ask(owned, phone)
     page = open_dashboard(owned)

@@ -86,6 +86,7 @@ def test_tells_the_way_of_a_code_from_being_asked_for_to_being_used(timeline, wr
             "asked": now - 10_000,
             "claimed": now - 9950,
             "attempts": 2,
+            "route": "US",
             "attempt:1": json.dumps(refused),
             "attempt:2": json.dumps(accepted),
         },
@@ -115,6 +116,7 @@ def test_tells_the_way_of_a_code_from_being_asked_for_to_being_used(timeline, wr
         100,
     )
     assert (second[1].result, second[1].error, second[1].provider_id) == ("accepted", None, "m-1")
+    assert [first[1].route, second[1].route] == ["US", "US"]
     assert (receipt[0], receipt[1].outcome, receipt[1].attempt) == ("receipt", "delivered", 2)
     assert [wrong[1].result, right[1].result] == ["incorrect", "approved"]
     times = [event.at for event in verification.events]
