@@ -14,6 +14,7 @@ from shared.delivery.ledger import Ledger
 from shared.policy import CHANNELS
 from shared.senders.whatsapp import WhatsAppSetup
 from shared.settings import Settings, SettingsError
+from shared.settings.from_numbers import is_generic
 from shared.storage.client import connect, warn_if_it_evicts
 from shared.storage.scripts import Scripts
 from worker import subscriptions
@@ -29,6 +30,7 @@ def create_worker(settings: Settings, redis: Redis) -> OtpWorker:
     deliverer = create_deliverer(settings, scripts)
     _warn_of_console(settings)
     _warn_of_late_codes(settings)
+    _warn_of_generic_names(settings)
     warn_if_it_evicts(redis, log)
     return OtpWorker(redis, Ledger(scripts), deliverer, settings.worker_concurrency)
 
@@ -52,6 +54,16 @@ def _warn_of_late_codes(settings: Settings) -> None:
                 if ttl > life:
                     facts = {"app": app or "all", "template_seconds": ttl, "code_seconds": life}
                     log.warning("whatsapp_outlives_codes", extra=facts)
+
+
+def _warn_of_generic_names(settings: Settings) -> None:
+    """Networks block messages from names that anyone could use."""
+    for app in ("", *settings.app_names()):
+        for channel, routes in settings.app(app).policy().routes.items():
+            for route in routes.values():
+                if route.from_number and is_generic(route.from_number):
+                    facts = {"app": app or "all", "channel": channel, "route": route.name}
+                    log.warning("generic_from", extra={**facts, "from": route.from_number})
 
 
 def main() -> None:

@@ -19,3 +19,41 @@ FORMS: Mapping[Channel, tuple[str, str]] = {
     "telegram": (TELEGRAM_NAME, "the user name of your verified channel without @"),
     "call": (NUMBER, "a number such as +15005550006"),
 }
+
+# Names that belong to no sender, so anyone could use them. Networks block these, such as those in
+# the United Kingdom: https://support.messagemedia.com/hc/en-us/articles/7060182992271
+_GENERIC = {
+    *(
+        "1timepin",
+        "2fa",
+        "access",
+        "account",
+        "admin",
+        "alert",
+        "app",
+        "auth",
+        "authmsg",
+        "authsms",
+    ),
+    *("bank", "check", "cloudotp", "code", "confirm", "info", "infosms", "key", "login", "logon"),
+    *(
+        "message",
+        "mobile",
+        "msg",
+        "msgauth",
+        "network",
+        "noreply",
+        "notice",
+        "notify",
+        "onetimepin",
+    ),
+    *("otp", "otpsms", "pin", "pincode", "protocol", "secure", "security", "service", "sign"),
+    *("signin", "signon", "sms", "smsauth", "smscode", "smsinfo", "smsotp", "smsverify", "support"),
+    *("system", "test", "text", "txt", "validate", "verification", "verify", "verifyme"),
+    "verifysms",
+}
+
+
+def is_generic(name: str) -> bool:
+    """Whether networks are likely to block a name. Case, spaces and punctuation do not count."""
+    return "".join(filter(str.isalnum, name)).lower() in _GENERIC

@@ -174,6 +174,20 @@ def test_warns_of_a_template_that_outlives_the_codes(settings, redis, caplog, wa
     assert [(r.app, r.template_seconds, r.code_seconds) for r in warnings] == warned_of
 
 
+@pytest.mark.parametrize(
+    ("env", "warned_of"),
+    [
+        ({"OTP_SMS_ROUTES": "IN.from = 'EXMPLE'\nUS.from = '+15005550006'"}, []),
+        ({"OTP_SMS_ROUTES": "IN.from = 'VERIFY'"}, [("all", "sms", "IN", "VERIFY")]),
+        ({"OTP_APPS": "[shop.sms_routes.IN]\nfrom = 'Info'"}, [("shop", "sms", "IN", "Info")]),
+    ],
+)
+def test_warns_of_a_name_that_networks_block(settings, redis, caplog, warned_of):
+    create_worker(settings, redis)
+    warnings = [vars(record) for record in caplog.records if record.message == "generic_from"]
+    assert [(w["app"], w["channel"], w["route"], w["from"]) for w in warnings] == warned_of
+
+
 class Evicting(FakeRedis):
     def info(self, *sections):
         return {"maxmemory_policy": "volatile-lru"}
