@@ -1,8 +1,10 @@
 """What a worker has to know to send an app's messages as the API accepted them."""
 
 from operator import attrgetter
+from urllib.parse import urlsplit
 
 from shared.policy import CHANNELS, Channel, Route
+from shared.senders.aws import AwsSetup
 from shared.settings import Settings
 
 
@@ -30,21 +32,33 @@ class Outlets:
             for channel in CHANNELS
             if of.routes(channel) != settings.routes(channel)
         }
+        # Whose SMS go through a sender that wants to know how the verification ended.
+        self._concluding = {
+            app: any(_wants_feedback(url) for _, url in named)
+            for app, named in settings.named_senders("sms").items()
+        }
 
     def needed(
         self, account: str, channel: Channel, *, is_named: bool, route: Route | None = None
     ) -> dict[str, str]:
         """What start.lua keeps with a send: `outlet`, the app whose table of OTP_APPS decides about
         this message ("" for no table), the names of the `senders` that may send it, and that of its
-        `route`, if there is one. `is_named` is for a send that has an app name with it."""
+        `route`, if there is one. `concludes` is there if a sender wants to know how the
+        verification ended. `is_named` is for a send that has an app name with it."""
         senders = self._senders[channel]
         own_words = account in self._own_words or (not is_named and account in self._own_name)
         own_route = route and (channel, account) in self._own_routes
         allowed = senders.get(account, senders[""])
         if route and route.senders is not None:
             allowed = list(route.senders)
+        concludes = channel == "sms" and self._concluding.get(account, self._concluding[""])
         return {
             "outlet": account if own_words or own_route or account in senders else "",
             "senders": " ".join(allowed),
             **({"route": route.name} if route else {}),
+            **({"concludes": "yes"} if concludes else {}),
         }
+
+
+def _wants_feedback(url: str) -> bool:
+    return urlsplit(url).scheme == "aws" and AwsSetup.from_url(url).feedback

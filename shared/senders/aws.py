@@ -14,13 +14,15 @@ _FORMS = {
     "from": r"[A-Za-z0-9_:/+-]{1,256}",
     "configuration_set": r"[A-Za-z0-9_:/-]{1,256}",
     "max_price": r"[0-9]{0,2}\.[0-9]{1,5}",
+    "feedback": "true",
     "topic": r"arn:aws[a-z-]*:sns:[a-z0-9-]{1,32}:[0-9]{12}:[A-Za-z0-9_-]{1,256}",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class AwsSetup:
-    """`topic` is the ARN of the SNS topic that the configuration set sends its events to."""
+    """`topic` is the ARN of the SNS topic that the configuration set sends its events to. With
+    `feedback`, AWS is told which codes were entered."""
 
     channels: ClassVar[tuple[Channel, ...]] = ("sms",)
     takes_from: ClassVar = _FORMS["from"]
@@ -32,6 +34,7 @@ class AwsSetup:
     origin: str | None
     configuration_set: str | None
     max_price: str
+    feedback: bool
     topic: str | None
     api: str
 
@@ -57,6 +60,7 @@ class AwsSetup:
             origin=parts.options.get("from"),
             configuration_set=parts.options.get("configuration_set"),
             max_price=parts.options.get("max_price", _USUAL_MAX_PRICE),
+            feedback="feedback" in parts.options,
             topic=parts.options.get("topic"),
             api=api_base(parts, f"https://sms-voice.{parts.host}.amazonaws.com"),
         )

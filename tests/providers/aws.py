@@ -1,5 +1,5 @@
-"""AWS End User Messaging's SendTextMessage as its API model describes it, and Signature Version 4
-as AWS checks it."""
+"""AWS End User Messaging's SendTextMessage and PutMessageFeedback as its API model describes them,
+and Signature Version 4 as AWS checks it."""
 
 import hashlib
 import hmac
@@ -26,6 +26,7 @@ FIELDS = {
 
 
 # Of DestinationCountryParameters.
+OTHER_FIELDS = {"TimeToLive", "Context", "DestinationCountryParameters", "MessageFeedbackEnabled"}
 COUNTRY_FIELDS = {"IN_TEMPLATE_ID", "IN_ENTITY_ID"}
 
 
@@ -41,6 +42,7 @@ def accepted() -> dict[str, str]:
 @dataclass
 class Aws:
     taken: list[dict[str, Any]] = field(default_factory=list)
+    feedback: list[dict[str, Any]] = field(default_factory=list)
 
     def __call__(self, request: Request) -> Reply:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -48,12 +50,12 @@ class Aws:
             return refusal("UnknownOperationException", status=404)
         if not _is_signed(request, headers):
             return refusal("InvalidSignatureException", status=403)
-        if (headers["x-amz-target"], headers["content-type"]) != (
-            "PinpointSMSVoiceV2.SendTextMessage",
-            "application/x-amz-json-1.0",
-        ):
+        service, _, operation = headers["x-amz-target"].partition(".")
+        is_json = headers["content-type"] == "application/x-amz-json-1.0"
+        operations = {"SendTextMessage": self._take, "PutMessageFeedback": self._take_feedback}
+        if service != "PinpointSMSVoiceV2" or operation not in operations or not is_json:
             return refusal("UnknownOperationException")
-        return self._take(json.loads(request.body))
+        return operations[operation](json.loads(request.body))
 
     def _take(self, message: dict[str, Any]) -> Reply:
         wrong = [
@@ -64,7 +66,7 @@ class Aws:
         in_country = message.get("DestinationCountryParameters", {})
         if (
             wrong
-            or message.keys() - {*FIELDS, "TimeToLive", "Context", "DestinationCountryParameters"}
+            or message.keys() - {*FIELDS, *OTHER_FIELDS}
             or in_country.keys() - COUNTRY_FIELDS
             or not all(re.fullmatch(r"\S{1,64}", value) for value in in_country.values())
         ):
@@ -73,6 +75,17 @@ class Aws:
             return refusal("ValidationException", "INVALID_PARAMETER")
         self.taken.append(message)
         return _json(200, accepted())
+
+    def _take_feedback(self, feedback: dict[str, Any]) -> Reply:
+        status, message_id = feedback["MessageFeedbackStatus"], feedback["MessageId"]
+        if len(feedback) > 2 or status not in {"RECEIVED", "FAILED"}:
+            return refusal("ValidationException", "INVALID_PARAMETER")
+        if not any(message.get("MessageFeedbackEnabled") is True for message in self.taken):
+            return refusal("ResourceNotFoundException")
+        if message_id != MESSAGE_ID:
+            return refusal("ResourceNotFoundException")
+        self.feedback.append(feedback)
+        return _json(200, feedback)
 
 
 def _is_signed(request: Request, headers: dict[str, str]) -> bool:

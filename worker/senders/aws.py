@@ -6,6 +6,7 @@ aws://ACCESS_KEY:SECRET_KEY@eu-west-1?from=+15005550006
 ?configuration_set=…   its name, whose events are the receipts
 ?topic=arn:aws:sns:…   the SNS topic of these events: there are no receipts without it
 ?max_price=0.50        in US dollars for one part of an SMS
+?feedback=true         tell AWS which codes were entered, for its metrics
 ?api=…                 a test server
 
 The errors are those of AWS's description of the API, pinpoint-sms-voice-v2 of 2022-03-31.
@@ -15,6 +16,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from shared.senders.aws import AwsSetup
 from worker.senders.base import DeliveryError, Message
@@ -35,19 +37,29 @@ class AwsSender(AwsSetup):
     _poster: Poster = field(default_factory=Poster, repr=False, compare=False)
 
     def send(self, message: Message) -> str:
-        url = f"{self.api}/"
-        body = json.dumps(self._content(message)).encode()
-        headers = {
-            "Content-Type": "application/x-amz-json-1.0",
-            "X-Amz-Target": "PinpointSMSVoiceV2.SendTextMessage",
-        }
-        answer = self._poster.post(
-            url, body, self._signer().headers(url, body, headers, datetime.now(UTC))
-        )
+        answer = self._post("SendTextMessage", self._content(message))
         message_id = str(answer.json.get("MessageId"))
         if answer.status // 100 == 2 and re.fullmatch("[0-9a-f-]{36}", message_id):
             return message_id
         raise _failure(answer)
+
+    def conclude(self, provider_id: str, code: str | None) -> None:
+        """AWS counts a message without this as not received after an hour. Only an entered code
+        tells that it was received."""
+        if self.feedback and code:
+            content = {"MessageId": provider_id, "MessageFeedbackStatus": "RECEIVED"}
+            answer = self._post("PutMessageFeedback", content)
+            if answer.status // 100 != 2:
+                raise _failure(answer)
+
+    def _post(self, operation: str, content: dict[str, Any]) -> Answer:
+        url, body = f"{self.api}/", json.dumps(content).encode()
+        headers = {
+            "Content-Type": "application/x-amz-json-1.0",
+            "X-Amz-Target": f"PinpointSMSVoiceV2.{operation}",
+        }
+        signed = self._signer().headers(url, body, headers, datetime.now(UTC))
+        return self._poster.post(url, body, signed)
 
     def _signer(self) -> Signer:
         return Signer(
@@ -57,9 +69,9 @@ class AwsSender(AwsSetup):
             service="sms-voice",
         )
 
-    def _content(self, message: Message) -> dict[str, object]:
+    def _content(self, message: Message) -> dict[str, Any]:
         life = min(max(message.expires_in, _SHORTEST_LIFE_SECONDS), _LONGEST_LIFE_SECONDS)
-        content: dict[str, object] = {
+        content: dict[str, Any] = {
             "DestinationPhoneNumber": message.to,
             "MessageBody": message.text,
             "MessageType": "TRANSACTIONAL",
@@ -73,6 +85,8 @@ class AwsSender(AwsSetup):
                 "IN_ENTITY_ID": message.dlt_entity,
                 "IN_TEMPLATE_ID": message.dlt_template,
             }
+        if self.feedback:
+            content["MessageFeedbackEnabled"] = True
         if self.configuration_set:
             content["ConfigurationSetName"] = self.configuration_set
             # Events repeat it.

@@ -2,12 +2,10 @@
 --
 -- Uses: time
 
--- Note a send on a channel whose providers want to know it.
-local function note_to_conclude(verification, channel, send)
-  if channel == 'telegram' then
-    local before = redis.call('HGET', verification, 'conclude') or ''
-    redis.call('HSET', verification, 'conclude', before .. ' ' .. send)
-  end
+-- Note a send whose provider wants to know it.
+local function note_to_conclude(verification, send)
+  local before = redis.call('HGET', verification, 'conclude') or ''
+  redis.call('HSET', verification, 'conclude', before .. ' ' .. send)
 end
 
 -- Have workers tell the providers of the noted sends. A sweeper finds them in due.

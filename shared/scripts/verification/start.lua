@@ -271,7 +271,9 @@ redis.call('HSET', send_key,
   'locale', locale, 'attempts', '0', 'asked', at,
   'generation', makes_code and generation or redis.call('HGET', code_key, 'generation'),
   unpack(request.outlet and {'outlet', request.outlet, 'senders', request.senders} or {}))
-note_to_conclude(verification_key, channel, send)
+if channel == 'telegram' or request.concludes then
+  note_to_conclude(verification_key, send)
+end
 keep(send_key, 'sender', request.sender)
 keep(send_key, 'app_name', request.app_name)
 keep(send_key, 'route', request.route)

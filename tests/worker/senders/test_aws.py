@@ -2,10 +2,18 @@
 
 import pytest
 
+from shared.delivery.outlets import Outlets
+from shared.messages.texts import Texts
+from shared.verification.service import VerificationService
+from tests.fakes import DirectDeliverer, outlets
 from tests.providers import aws
 from tests.providers.aws import ACCESS_KEY, MESSAGE_ID, REGION, SECRET_KEY, Aws
+from tests.user import User
 from tests.worker.senders.conftest import failure_of, make_message, played_by
+from worker.deliverer import Outlet
+from worker.messages import Messages
 from worker.senders.aws import AwsSender
+from worker.senders.base import DeliveryError
 from worker.senders.conformance.servers import Reply
 
 LOGIN = f"{ACCESS_KEY}:{SECRET_KEY}"
@@ -50,6 +58,80 @@ def test_always_limits_the_price_and_the_life(provider):
             "MaxPrice": "0.50",
         }
     ]
+
+
+def test_with_feedback_aws_waits_to_hear_that_the_code_was_entered(provider):
+    address, aws = provider
+    sender = sender_for(address, more="&feedback=true")
+    message_id = sender.send(make_message())
+    assert aws.taken[0]["MessageFeedbackEnabled"] is True
+    # It cannot tell whether a canceled message was received.
+    sender.conclude(message_id, None)
+    assert aws.feedback == []
+    sender.conclude(message_id, "739158")
+    assert aws.feedback == [{"MessageId": MESSAGE_ID, "MessageFeedbackStatus": "RECEIVED"}]
+    with pytest.raises(DeliveryError) as lost:
+        sender.conclude("0" * 36, "739158")
+    assert lost.value.error == "aws_ResourceNotFoundException"
+
+
+def test_without_feedback_aws_hears_nothing(provider):
+    address, aws = provider
+    sender = sender_for(address)
+    sender.conclude(sender.send(make_message()), "739158")
+    assert aws.feedback == []
+
+
+class TestFeedbackWithTheLedger:
+    @pytest.fixture
+    def env(self):
+        aws = f"aws://{LOGIN}@{REGION}"
+        return {
+            "OTP_SMS_SENDERS": f"{aws}?feedback=true",
+            "OTP_APPS": f"bank.sms_senders = '{aws}'",
+        }
+
+    @pytest.fixture
+    def user(self, store, codes, settings):
+        policy = settings.policy()
+        needed = Outlets(settings).needed
+        return User(VerificationService(store, codes, lambda app: policy, needed=needed), codes)
+
+    @pytest.fixture
+    def deliverer(self, provider, ledger, codes):
+        address, _ = provider
+        senders = {"sms": {"aws": sender_for(address, more="&feedback=true")}}
+        own = Outlet(
+            messages=Messages(Texts("Bank")), senders={"sms": {"bank.aws": sender_for(address)}}
+        )
+        return DirectDeliverer(ledger, codes, {**outlets(senders), "bank": own})
+
+    @pytest.fixture
+    def due_after(self, user, deliverer, ledger, redis):
+        """The sends that a sweeper finds, after an app's code was sent and entered."""
+
+        def due_after(app: str):
+            started = user.ask(app=app)
+            deliverer.deliver(started.verification_id, 1)
+            user.type(user.code(started), app=app)
+            redis.delete("rq:queue:otp")
+            due = ledger.sweep(10)
+            for send in due:
+                deliverer.deliver(*send)
+            return [(found == started.verification_id, send) for found, send in due]
+
+        return due_after
+
+    def test_aws_hears_once_that_a_code_was_entered(self, provider, due_after, ledger):
+        _, aws = provider
+        assert due_after("default") == [(True, 1)]
+        assert [told["MessageFeedbackStatus"] for told in aws.feedback] == ["RECEIVED"]
+        assert ledger.sweep(10) == []
+
+    def test_without_feedback_nothing_follows_the_code(self, provider, due_after):
+        _, aws = provider
+        assert due_after("bank") == []
+        assert (len(aws.taken), aws.feedback) == (1, [])
 
 
 @pytest.mark.parametrize(("life", "seconds"), [(0, 5), (5, 5), (599, 599), (300_000, 259_200)])
@@ -169,6 +251,7 @@ EXPECTED = "expected aws://ACCESS_KEY:SECRET_KEY@REGION"
         (f"aws://{LOGIN}@eu-west-1?topic={TOPIC}", "configuration_set="),
         (f"aws://{LOGIN}@eu-west-1?api=ftp://127.0.0.1", "api=https://host"),
         (f"aws://{LOGIN}@eu-west-1?ttl=300", "use only these options"),
+        (f"aws://{LOGIN}@eu-west-1?feedback=1", "feedback="),
     ],
 )
 def test_names_what_is_wrong_in_a_url(url, named):
