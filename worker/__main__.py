@@ -59,11 +59,13 @@ def _warn_of_late_codes(settings: Settings) -> None:
 def _warn_of_generic_names(settings: Settings) -> None:
     """Networks block messages from names that anyone could use."""
     for app in ("", *settings.app_names()):
-        for channel, routes in settings.app(app).policy().routes.items():
-            for route in routes.values():
-                if route.from_number and is_generic(route.from_number):
-                    facts = {"app": app or "all", "channel": channel, "route": route.name}
-                    log.warning("generic_from", extra={**facts, "from": route.from_number})
+        routes = settings.app(app).routes("sms")
+        if app and routes == settings.routes("sms"):
+            continue
+        for route in routes.values():
+            if route.from_number and is_generic(route.from_number):
+                facts = {"app": app or "all", "route": route.name, "from": route.from_number}
+                log.warning("generic_from", extra=facts)
 
 
 def main() -> None:

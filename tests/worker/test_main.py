@@ -178,14 +178,17 @@ def test_warns_of_a_template_that_outlives_the_codes(settings, redis, caplog, wa
     ("env", "warned_of"),
     [
         ({"OTP_SMS_ROUTES": "IN.from = 'EXMPLE'\nUS.from = '+15005550006'"}, []),
-        ({"OTP_SMS_ROUTES": "IN.from = 'VERIFY'"}, [("all", "sms", "IN", "VERIFY")]),
-        ({"OTP_APPS": "[shop.sms_routes.IN]\nfrom = 'Info'"}, [("shop", "sms", "IN", "Info")]),
+        (
+            {"OTP_SMS_ROUTES": "IN.from = 'VERIFY'", "OTP_APPS": "[shop]\ncode_length = 8"},
+            [("all", "IN", "VERIFY")],
+        ),
+        ({"OTP_APPS": "[shop.sms_routes.IN]\nfrom = 'Info'"}, [("shop", "IN", "Info")]),
     ],
 )
 def test_warns_of_a_name_that_networks_block(settings, redis, caplog, warned_of):
     create_worker(settings, redis)
     warnings = [vars(record) for record in caplog.records if record.message == "generic_from"]
-    assert [(w["app"], w["channel"], w["route"], w["from"]) for w in warnings] == warned_of
+    assert [(w["app"], w["route"], w["from"]) for w in warnings] == warned_of
 
 
 class Evicting(FakeRedis):
