@@ -122,7 +122,7 @@ KINDS: dict[type[Exception], Kind] = {
     errors.ChannelNotEnabled: Kind(
         403,
         "channel_not_enabled",
-        "The channel has no sender.",
+        "The channel has no sender, or none for this number.",
         "This channel is not enabled. Use another channel.",
     ),
     errors.RecipientBlocked: Kind(
