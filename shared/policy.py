@@ -23,8 +23,6 @@ ADMIN_APP = "admin"
 # No key is for these: it would see what is theirs.
 OWN_APPS = (PAGE_APP, ADMIN_APP)
 
-DEFAULT_ROUTE = "default"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
@@ -72,6 +70,8 @@ class Guard:
 # What stands for the code in a registered text. The DLT portals of India have their own form, which
 # names the type since 2026, such as {#numeric#}. Before, it was {#var#}.
 VARIABLE = re.compile(r"\{code\}|\{#[a-z]+#\}")
+# The name of the route to all numbers that no other one matches.
+DEFAULT_ROUTE = "default"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +129,9 @@ class Policy:
     def route(self, channel: Channel, number: str, region: str | None) -> Route | None:
         """The route to a number (E.164): that of its longest prefix, or of its region, or the
         default one."""
-        routes = self.routes.get(channel, {})
+        routes = self.routes.get(channel)
+        if not routes:
+            return None
         prefixes = (name for name in routes if name.startswith("+") and number.startswith(name))
         names = (max(prefixes, key=len, default=""), region or "", DEFAULT_ROUTE)
         return next((routes[name] for name in names if name in routes), None)

@@ -100,9 +100,11 @@ def refused(policy: Policy, recipient: Recipient, channel: Channel) -> Refused |
 def refuse_long_sms(policy: Policy, request: StartRequest, texts: Callable[[str], Texts]) -> None:
     """Raises InvalidRequest if an SMS cannot end in the hash that the request asks for. Registered
     texts never do."""
-    terms, to = request.terms, request.recipient
-    route = policy.route("sms", to.to, to.region)
-    if request.app_hash is None or request.channel == "email" or (route and route.text):
+    terms, recipient = request.terms, request.recipient
+    if request.app_hash is None or request.channel == "email":
+        return
+    route = policy.route("sms", recipient.to, recipient.region)
+    if route and route.text:
         return
     if not texts(request.account).fit_with(
         request.app_hash,

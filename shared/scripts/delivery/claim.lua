@@ -5,8 +5,8 @@
 -- ARGV 1 the request, JSON: lease_ms, left_ms, min_life_ms, max_attempts, senders {app: {channel:
 --        names in order of preference}}, '' being for the apps that are not named, and keys {kid:
 --        fingerprint}, if they are to be compared; and, if there are any, routes {app: {channel: {name:
---        true}}}; and, if slow senders are to leave the last one to
---        others, places, how many attempts the worker can begin, and slow {channel:sender: true}
+--        true}}}; and, if slow senders are to leave the last one to others, places, how many attempts
+--        the worker can begin, and slow {channel:sender: true}
 --      then of each send: member (of due), token
 -- Result, in the order of the sends, JSON each: {outcome}, which is
 --   claimed    and attempt (its number), sender, app, untried (how many other senders could be tried at
@@ -128,8 +128,8 @@ end
 
 -- The sender with the fewest attempts for this send, of those that have not refused it, that the
 -- owner has not paused, and whose breaker is not open. A route has its own senders and order. A test
--- message is for one sender only, also while that is paused. Without one: opens_at, when the first may be used again, or nothing if none
--- ever can.
+-- message is for one sender only, also while that is paused. Without one: opens_at, when the first may
+-- be used again, or nothing if none ever can.
 local function choose(it, tries, refused)
   local accepted, accepted_for = {}, {}
   for name in string.gmatch(it.senders or '', '%S+') do
