@@ -39,7 +39,7 @@ class SmsGateSetup:
             )
         if options.get("tls", "none") != "none":
             raise ValueError("expected tls=none, or HTTPS without it")
-        if options.get("signing_key") == "":
+        if "signing_key" in options and not options["signing_key"]:
             raise ValueError("expected signing_key= with the app's signing key")
         if sim not in (None, "1", "2", "3"):
             raise ValueError("expected sim=1, 2 or 3")

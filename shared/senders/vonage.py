@@ -37,7 +37,7 @@ class VonageSetup:
     def from_url(cls, url: str) -> Self:
         parts = SenderUrl.parse(url, ("private_key", "signature_secret", "api"))
         secret = parts.options.get("signature_secret")
-        if secret == "":
+        if secret is not None and not secret:
             raise ValueError("expected ?signature_secret= with the account's signature secret")
         private_key = _private_key(parts.options.get("private_key"))
         right_user = (
