@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -38,8 +39,16 @@ def text_of(name: str) -> str:
 
 @cache
 def functions(name: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    nodes = ast.walk(ast.parse(text_of(name)))
+    nodes = statements(ast.parse(text_of(name)))
     return [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All below a node, at any depth. Unlike ast.walk, without the expressions in them."""
+    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for statement in getattr(node, block, ()):
+            yield statement
+            yield from statements(statement)
 
 
 def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
