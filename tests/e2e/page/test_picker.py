@@ -6,6 +6,7 @@ from threading import Event
 import pytest
 from playwright.sync_api import Route, expect
 
+from tests.e2e.conftest import wait_for
 from tests.e2e.page.acts import SIZES, ask, assert_usable, new_phone, rendered
 
 WHOLE_NUMBERS = [
@@ -31,11 +32,17 @@ def open_picker(open_page):
     def open_picker(service, path="/", **options):
         page = open_page(service, path, **options)
         expect(page.locator(".picker button").first).to_be_visible()
-        # What judges numbers comes last.
-        page.wait_for_load_state("networkidle")
+        wait_for_judgment(page)
         return page
 
     return open_picker
+
+
+def wait_for_judgment(page) -> None:
+    """What judges numbers comes last."""
+    library = "/static/vendor/intl-tel-input/intlTelInput.mjs"
+    is_there = f"import('{library}').then(({{ default: {{ utils }} }}) => Boolean(utils))"
+    wait_for(lambda: page.evaluate(is_there))
 
 
 def chosen(page):
@@ -176,7 +183,7 @@ def test_who_is_typing_goes_on_typing_when_it_comes(open_page, service, phone):
     expect(chosen(page)).to_have_text("+1")
     expect(page.locator("#phone")).to_be_focused()
     page.keyboard.type(phone[8:])
-    page.wait_for_load_state("networkidle")
+    wait_for_judgment(page)
     assert sent_number(page) == phone
 
 
