@@ -32,8 +32,9 @@ run: $(VENV)/.runtime ## run everything on this machine without Docker; Ctrl-C s
 keys: $(VENV)/.runtime ## create, list, rotate and revoke API keys for make run (ARGS='create shop'; ARGS=--help)
 	@$(PY) deploy/run.py --keys $(ARGS)
 
-# How many test files run at the same time. 0 runs them in one process, where a debugger works.
-PROCESSES ?= 2
+# How many test files run at the same time: more than CI has cores, because half of the time they wait.
+# 0 runs them in one process, where a debugger works.
+PROCESSES ?= 3
 TOGETHER := --dist loadfile --no-loadscope-reorder
 
 .PHONY: test

@@ -46,7 +46,7 @@ def pytest_collection_finish() -> None:
 
 def _put_long_files_first(items: list[pytest.Item]) -> None:
     """Otherwise one process would be left with them at the end. Files with tests that run alone are
-    the very first: while both processes have such tests, neither waits for anything else."""
+    the very first: while each process has such tests, none waits for anything else."""
     waiting = {item.path for item in items if item.get_closest_marker("alone")}
     slow = set(RUNNING)
     items.sort(key=lambda i: (i.path not in waiting, slow.isdisjoint(i.path.parents)))
