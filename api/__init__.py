@@ -26,6 +26,7 @@ from shared.delivery.ledger import Ledger
 from shared.delivery.outlets import Outlets
 from shared.delivery.subscriptions import Subscriptions
 from shared.delivery.virtual_phone import Phone
+from shared.delivery.webhooks import Webhooks
 from shared.messages.apps import texts_of_apps
 from shared.messages.texts import Texts
 from shared.owner.audit import Audit
@@ -133,6 +134,7 @@ def _dashboard(
         codes=codes,
         statistics=Statistics(scripts),
         state=SystemState(scripts, list(senders)),
+        webhooks=Webhooks(scripts),
         timeline=Timeline(scripts, codes, store.apps),
         services=services,
         guard_of=lambda app: policy(app).guard,

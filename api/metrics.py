@@ -33,6 +33,7 @@ _COUNTERS = {
     "receipts": ("otp_receipts", "channel sender outcome", "Receipts from providers, by outcome"),
     "attempts": ("otp_delivery_attempts", "channel sender result", "Delivery attempts, by result"),
     "checks": ("otp_checks", "channel result", "Codes checked"),
+    "webhooks": ("otp_webhook_events", "result", "Events for the backends of apps, by result"),
     "breaker_opened": (
         "otp_breaker_opened",
         "channel sender",
@@ -81,6 +82,11 @@ class _Measured(Collector):
         yield GaugeMetricFamily("otp_queue_length", "Jobs waiting for a worker", queue.waiting)
         yield GaugeMetricFamily(
             "otp_sends_open", "Sends not yet sent, dropped or failed", queue.unfinished
+        )
+        yield GaugeMetricFamily(
+            "otp_webhook_oldest_seconds",
+            "Age of the oldest event that waits to be delivered, or 0",
+            self.state.events.oldest_seconds or 0,
         )
         yield GaugeMetricFamily("otp_workers", "Running workers", len(self.state.workers))
         open_breakers = GaugeMetricFamily(

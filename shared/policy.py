@@ -106,7 +106,8 @@ class Policy:
     `global`); a scope without an entry is not limited. `budget` is how many messages may be asked
     for per channel and day (UTC). `allowed_countries` holds ISO 3166 regions; None allows all.
     `blocked_types` are kinds of numbers, as in recipient.py. `test_numbers` have a fixed code each,
-    and nothing is sent to them. `routes` are those of each channel that has any.
+    and nothing is sent to them. `routes` are those of each channel that has any. `tells_app`: the
+    app's backend gets events.
     """
 
     code_length: int = 6
@@ -125,6 +126,7 @@ class Policy:
     blocked_types: frozenset[str] = frozenset()
     test_numbers: Mapping[str, str] = field(default_factory=dict, repr=False)
     routes: Mapping[Channel, Routes] = field(default_factory=dict)
+    tells_app: bool = False
 
     def route(self, channel: Channel, number: str, region: str | None) -> Route | None:
         """The route to a number (E.164): that of its longest prefix, or of its region, or the

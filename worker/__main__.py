@@ -17,7 +17,7 @@ from shared.settings import Settings, SettingsError
 from shared.settings.from_numbers import is_generic
 from shared.storage.client import connect, warn_if_it_evicts
 from shared.storage.scripts import Scripts
-from worker import subscriptions
+from worker import subscriptions, webhooks
 from worker.delivery import REDIS_TIMEOUT_SECONDS, create_deliverer
 from worker.rq_worker import LONGEST_BACK_OFF_SECONDS, OtpWorker
 
@@ -79,6 +79,7 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(f"otp worker: {error}")
     subscriptions.start(settings, redis)
+    webhooks.start(settings, redis)
     # What is imported and made by now stays: the garbage collector need not look at it again.
     gc.freeze()
     worker.stop_at_signals()

@@ -13,6 +13,7 @@ from api.http import body
 from api.http.access import browser_locale, client_ip
 from api.otp.schemas import Request, VerificationId
 from shared.codes import Codes
+from shared.delivery.webhooks import Webhooks
 from shared.errors import InvalidRequest, VerificationNotFound
 from shared.owner.pumping import guarded
 from shared.owner.state import SystemState
@@ -78,6 +79,10 @@ class _Guard(Request):
         return dict(zip(("app", "kind", "subject"), self.guard.split(":"), strict=True))
 
 
+class _Event(Request):
+    id: Annotated[str, Field(pattern="^(VE|RB)[0-9a-f]{32}(-[0-9]{1,9})?$")]
+
+
 class _Exemption(_Guard):
     seconds: Literal[3600, 86400, 604800, 2419200]
 
@@ -93,6 +98,7 @@ class Dashboard:
     statistics: Statistics
     state: SystemState
     timeline: Timeline
+    webhooks: Webhooks
     services: Services
     guard_of: Callable[[str], Guard]
     apps_of_senders: Mapping[tuple[Channel, str], str]
@@ -121,6 +127,7 @@ def routes(admin: Blueprint, dashboard: Dashboard) -> None:
     _routes_for_recipients(admin, dashboard)
     _routes_for_senders(admin, dashboard)
     _routes_for_guards(admin, dashboard)
+    _routes_for_events(admin, dashboard)
 
 
 def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
@@ -144,6 +151,7 @@ def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
             refusals=refusals,
             state=asdict(dashboard.state.read()),
             guarded=rows,
+            events=[asdict(event) for event in dashboard.webhooks.recent()],
             audit=[asdict(entry) for entry in dashboard.owner.audit.entries()[:_MOST_ENTRIES]],
         )
 
@@ -260,4 +268,16 @@ def _routes_for_guards(admin: Blueprint, dashboard: Dashboard) -> None:
         asked = body.read(request, _Guard)
         dashboard.store.exempt_guard(asked.guard, 0)
         dashboard.owner.record("end_exemption", **asked.facts())
+        return "", 204
+
+
+def _routes_for_events(admin: Blueprint, dashboard: Dashboard) -> None:
+    @admin.post("/resend_event")
+    def resend_event() -> tuple[str, int]:
+        """Deliver an event once more, also to an endpoint that wanted no more events."""
+        event_id = body.read(request, _Event).id
+        event = dashboard.webhooks.resend(event_id)
+        if event is None:
+            raise InvalidRequest(("id", "this event is not kept any longer"))
+        dashboard.owner.record("resend_event", event=event_id, app=event.app)
         return "", 204

@@ -75,7 +75,8 @@ const RENDER = {
     show($("refusals"), views.refusals(refusals));
     sayWindow();
   },
-  log({ audit }) {
+  log({ audit, events }) {
+    show($("events"), views.events(events));
     show($("audit"), views.audit(audit));
   },
 };
@@ -211,6 +212,10 @@ const actions = {
   async endExemption({ guard, about }) {
     await ask("POST", "end_exemption", { guard });
     return `The SMS pumping guard watches ${about} again.`;
+  },
+  async resendEvent({ event }) {
+    await ask("POST", "resend_event", { id: event });
+    return "The event is on its way again.";
   },
   test({ channel, name }) {
     return inDialog("test", words.sender(`${channel}:${name}`), async (form) => {

@@ -234,6 +234,23 @@ function buttons(about, data, actions) {
   return h("div", { class: "d-flex flex-wrap align-items-center gap-2" }, all);
 }
 
+export function events(events) {
+  return table(
+    "Events",
+    ["Event", "About", "Answer", "Actions"],
+    events.map(({ id, app, type, at, data, attempts, answer, result }) => [
+      [h("code", {}, type), h("span", { class: "more" }, words.stamp(at))],
+      [data.to, h("span", { class: "more" }, `app ${app}`)],
+      [
+        badge({ delivered: "good", failed: "warn", given_up: "bad" }[result] ?? "none", words.EVENT_RESULT[result] ?? "Waiting"),
+        answer && h("span", { class: "more" }, `${answer}, ${words.counted(attempts, "attempt")}`),
+      ],
+      buttons(`${type}, ${words.stamp(at)}`, { "data-event": id }, [["Send again", "resendEvent"]]),
+    ]),
+    "No app gets events, or nothing has happened yet.",
+  );
+}
+
 export function audit(entries) {
   return table(
     "Activity",

@@ -28,6 +28,8 @@ export const RESULT = {
 
 export const GUARD = { ok: "OK", monitored: "Would be blocked", held: "Blocked", released: "Released", exempt: "Exempt" };
 
+export const EVENT_RESULT = { delivered: "Delivered", failed: "Will be retried", given_up: "Given up" };
+
 export const NOBODY = "Enter a phone number, email address or verification ID above.";
 export const LOOKING = "Loading…";
 export const RUNNING = { minutes: "this minute so far", hours: "this hour so far", days: "today so far" };
@@ -227,6 +229,7 @@ const ACTIONS = {
   release: "Released a number range or country",
   exempt: "Exempted a number range or country",
   end_exemption: "Ended an exemption",
+  resend_event: "Sent an event again",
   test_message: "Sent a test message",
   erasure: "Deleted a recipient’s data",
   key_created: "Created an API key",

@@ -23,6 +23,7 @@ Action = Literal[
     "release",  # the pumping guard started afresh with a range or country
     "exempt",  # it leaves one out for a while
     "end_exemption",
+    "resend_event",
     "test_message",
     "erasure",
     "key_created",  # by the command api.keys, whose actor is the command itself

@@ -50,11 +50,21 @@ class Sender:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Events:
+    """The events that wait to be delivered to an app's backend. `oldest_seconds` is how long ago
+    the first of them happened, or None if none waits."""
+
+    waiting: int
+    oldest_seconds: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class State:
     """At `now`, in Unix seconds."""
 
     now: float
     queue: Queue
+    events: Events
     workers: Sequence[Worker]
     senders: Sequence[Sender]
 
@@ -70,7 +80,7 @@ class SystemState:
 
     def read(self) -> State:
         looked = self._scripts.fetch(self._look)
-        (seconds, micros), waiting, unfinished, worker_keys, *senders = looked
+        (seconds, micros), waiting, unfinished, worker_keys, events, first_event, *senders = looked
         now = seconds + micros / 1e6
         asked = self._oldest([keys.QUEUE], [])
         workers = self._workers(worker_keys or (), now)
@@ -80,6 +90,10 @@ class SystemState:
                 waiting=waiting or 0,
                 oldest_seconds=max(0.0, now - asked / 1000) if asked else None,
                 unfinished=unfinished or 0,
+            ),
+            events=Events(
+                waiting=events or 0,
+                oldest_seconds=max(0.0, now - first_event[0][1] / 1000) if first_event else None,
             ),
             workers=sorted(workers, key=lambda worker: (worker.host, worker.name)),
             senders=[
@@ -102,6 +116,8 @@ class SystemState:
         pipe.llen(keys.QUEUE)
         pipe.zcard(keys.DUE)
         pipe.smembers(keys.WORKERS)
+        pipe.zcard(keys.WEBHOOKS_SINCE)
+        pipe.zrange(keys.WEBHOOKS_SINCE, 0, 0, withscores=True)
         for channel, sender in self._senders:
             pipe.hmget(keys.breaker(channel, sender), "failures", "open_until")
             pipe.pttl(keys.paused(channel, sender))

@@ -21,16 +21,17 @@ from shared.recipient import Addresses
 from shared.settings.keys import app_keys, key_ring
 from shared.settings.rules import Codes, Limits, Recipients, Senders
 from shared.settings.sender_urls import named
-from shared.settings.service import Keys, Processes, Receipts
+from shared.settings.service import Keys, Processes, Receipts, Webhooks
 from shared.settings.sources import SettingsError, find, made_secrets, read_sources, refuse_unknown
 from shared.settings.types import APP_NAME, refusals
+from shared.settings.webhooks import refuse_endpoint
 from shared.signatures import webhook_key
 
 __all__ = ["PER_APP", "SECRETS", "Settings", "SettingsError"]
 
 
 # Pydantic takes the fields of the last base first.
-class Settings(Receipts, Recipients, Limits, Senders, Codes, Keys, Processes):
+class Settings(Receipts, Webhooks, Recipients, Limits, Senders, Codes, Keys, Processes):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
 
     @property
@@ -83,6 +84,17 @@ class Settings(Receipts, Recipients, Limits, Senders, Codes, Keys, Processes):
         """The keys in the secrets that an app shares with the service, the newest first."""
         secret = self.otp_webhook_secret
         return tuple(map(webhook_key, secret.get_secret_value().split())) if secret else ()
+
+    def refuse_webhook(self, prefix: str) -> None:
+        """Raises SettingsError if events cannot be delivered, with the `prefix` of an app."""
+        if self.otp_webhook_url is None:
+            return
+        try:
+            refuse_endpoint(self.otp_webhook_url, self.otp_webhook_allow)
+        except ValueError as error:
+            raise SettingsError(f"{prefix}OTP_WEBHOOK_URL: {error}") from None
+        if self.otp_webhook_secret is None:
+            raise SettingsError(f"{prefix}OTP_WEBHOOK_URL needs OTP_WEBHOOK_SECRET")
 
     def admin_password(self) -> str | None:
         """The owner's password. Returns None if there is none, which turns the dashboard off."""
@@ -175,6 +187,7 @@ class Settings(Receipts, Recipients, Limits, Senders, Codes, Keys, Processes):
             blocked_types=frozenset(self.otp_blocked_types),
             test_numbers=self.otp_test_numbers,
             routes={channel: routes for channel in CHANNELS if (routes := self.routes(channel))},
+            tells_app=self.otp_webhook_url is not None,
         )
 
     @classmethod
@@ -196,8 +209,8 @@ class Settings(Receipts, Recipients, Limits, Senders, Codes, Keys, Processes):
         if "otp_data_dir" in values:
             values = made_secrets(Path(values["otp_data_dir"]), values) | values
         settings = cls._valid(values)
-        for name in settings.app_names():
-            settings.app(name)
+        for name in ("", *settings.app_names()):
+            settings.app(name).refuse_webhook(f"OTP_APPS: {name}: " if name else "")
         return settings
 
     @classmethod
@@ -252,5 +265,6 @@ PER_APP = {
     "otp_web_origin",
     "otp_app_hash",
     "otp_receipt",
+    "otp_webhook_url",
     "otp_webhook_secret",
 }

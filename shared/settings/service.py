@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from pydantic import SecretStr as Secret
 
 from shared.settings.redis_urls import RedisUrlSecret
-from shared.settings.types import Password, PublicUrl, Services, WebhookSecrets
+from shared.settings.types import Hosts, Password, PublicUrl, Services, WebhookSecrets
 
 
 class Processes(BaseModel, use_attribute_docstrings=True):
@@ -105,9 +105,22 @@ class Receipts(BaseModel, use_attribute_docstrings=True):
     separated by spaces. The first key signs, and `/.well-known/jwks.json` lists all of them.
     Without this setting, Sixpost generates a key in `OTP_DATA_DIR` as soon as an app asks for
     receipts. The command in the example prints a key."""
+
+
+class Webhooks(BaseModel, use_attribute_docstrings=True):
+    """Events for your backend"""
+
+    otp_webhook_url: str | None = Field(
+        default=None, repr=False, examples=["https://shop.example/otp-events"]
+    )
+    """Where [events](events.md) are posted, usually set in `OTP_APPS`: that a verification started
+    or ended, and what became of its messages. It needs `OTP_WEBHOOK_SECRET`."""
     otp_webhook_secret: WebhookSecrets | None = Field(
         default=None, examples=['echo "whsec_$(openssl rand -base64 32)"']
     )
-    """The secret that an app shares with Sixpost, usually set in `OTP_APPS`. Receipts contain a
-    hash of the address with it. While you rotate it, put the new secret in front of the old one,
-    separated by a space. The command in the example prints a secret."""
+    """The secret that an app shares with Sixpost, usually set in `OTP_APPS`. It signs events, and
+    receipts contain a hash of the address with it. While you rotate it, put the new secret in front
+    of the old one, separated by a space. The command in the example prints a secret."""
+    otp_webhook_allow: Hosts = Field(default=(), examples=["shop.internal 10.0.0.7"])
+    """The hosts that events may also reach in private networks and over plain HTTP, separated by
+    spaces."""

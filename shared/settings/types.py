@@ -146,6 +146,13 @@ def _services(text: str) -> list[tuple[str, str]]:
 
 _Words = _written(_words)
 Password = Annotated[Secret, AfterValidator(_password)]
+Hosts = Annotated[
+    tuple[
+        Annotated[str, _like(r"[a-z0-9.:-]+", "host names or addresses, such as shop.internal")],
+        ...,
+    ],
+    _Words,
+]
 WebhookSecrets = Annotated[Secret, AfterValidator(_webhook_secrets)]
 _SenderUrl = Annotated[
     str, _like(r"[a-z][a-z0-9+.-]*://.*", "sender URLs, such as console://, separated by spaces")

@@ -88,6 +88,21 @@ paused = "otp:paused:{}:{}".format
 # By an SNS topic's ARN, the token that confirms our subscription. Expires after an hour.
 SUBSCRIPTIONS = "otp:subscriptions"
 
+# Events for the backends of apps
+
+# By its id: the app, the event, and what became of it. Expires after three days.
+webhook = "otp:webhook:{}".format
+# Those to deliver by when they are due. Expires three days after the last event.
+WEBHOOKS = "otp:webhooks"
+# The same by when they happened. Expires three days after the last event.
+WEBHOOKS_SINCE = "otp:webhooks:since"
+# Pending verifications by when they expire. Expires three days after the last of them.
+WEBHOOK_ENDS = "otp:webhooks:ends"
+# The last hundred events. Expires three days after the last event.
+RECENT_WEBHOOKS = "otp:webhooks:recent"
+# By an app, the mark of the endpoint that wants no more events. Expires after 30 days.
+webhooks_off = "otp:webhooks:off:{}".format
+
 # The owner
 
 # When a session of the owner began. Expires an hour after its last use.

@@ -1,6 +1,7 @@
 """What a start has to pass: the owner's lists, the limits and the pumping guard. start.lua takes
 them with the rest of the request."""
 
+import secrets
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
@@ -63,8 +64,14 @@ def asked(request: StartRequest, policy: Policy, codes: Codes) -> Facts:
         "sender": request.sender,
         "app_hash": request.app_hash,
         "context": request.context,
+        "webhook": refused_event_id() if policy.tells_app else None,
         **_once(request, codes),
     }
+
+
+def refused_event_id() -> str:
+    """The name of the event that tells of a refused start."""
+    return f"RB{secrets.token_hex(16)}"
 
 
 def _once(request: StartRequest, codes: Codes) -> Facts:

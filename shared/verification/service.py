@@ -14,6 +14,7 @@ from shared.errors import (
     InvalidRequest,
     OtpError,
     RateLimited,
+    RecipientBlocked,
     StorageUnavailable,
     VerificationNotFound,
 )
@@ -267,6 +268,9 @@ class VerificationService:
             # Next to one of its prefixes, a masked number would show more than it should.
             if refused.rule != "blocked_prefix":
                 refusal["to"] = request.recipient.masked
+            if policy.tells_app and isinstance(refused, RecipientBlocked):
+                refusal["webhook"] = admission.refused_event_id()
+                refusal |= {"channel": request.channel, "account": request.account}
             self._store.refuse(refusal)
         raise refused
 

@@ -27,6 +27,8 @@ def env() -> dict[str, str]:
         "OTP_PUBLIC_URL": "https://otp.example.com",
         "OTP_SMS_SENDERS": f"webhook://whsec_{base64.b64encode(KEY).decode()}@gateway.example.com",
         "OTP_LIMIT_IP": "none",
+        "OTP_WEBHOOK_URL": "https://shop.example/events",
+        "OTP_WEBHOOK_SECRET": f"whsec_{base64.b64encode(KEY).decode()}",
     }
 
 
@@ -131,6 +133,9 @@ def test_counts_one_start_one_delivery_a_wrong_and_a_right_check_and_one_refusal
         'otp_checks_total{channel="sms",result="incorrect"}': 1,
         'otp_checks_total{channel="sms",result="approved"}': 1,
         'otp_checks_total{channel="none",result="not_found"}': 1,
+        # Started, accepted, delivered and approved. Nobody has delivered them yet.
+        'otp_webhook_events_total{result="written"}': 4,
+        "otp_webhook_oldest_seconds": pytest.approx(31.5, abs=0.1),
         **buckets(
             "otp_seconds_to_sent",
             ("2", "5", "10", "20", "50", "100", "200", "500", "+Inf"),

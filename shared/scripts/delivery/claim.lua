@@ -23,7 +23,7 @@
 --   not_due    somebody else has it, it is over, or it is waiting to be tried again
 --   broken     and reason: its record cannot be read
 --
--- Uses: time, counting, batches, attempts
+-- Uses: time, counting, batches, attempts, webhooks
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
 local due = KEYS[1]
@@ -68,8 +68,9 @@ local function read_send(member, send)
 end
 
 local function read_verification(it, of_verification, of_code)
-  it.verification, it.expires, it.app, it.account, it.app_hash =
-    unpack(redis.call('HMGET', of_verification, 'status', 'expires', 'app', 'account', 'app_hash'))
+  it.verification, it.expires, it.app, it.account, it.app_hash, it.webhook =
+    unpack(redis.call('HMGET', of_verification, 'status', 'expires', 'app', 'account', 'app_hash',
+      'webhook'))
   it.code = {}
   it.code.to, it.code.kid, it.code.key, it.code.generation, it.code.length, it.code.sealed =
     unpack(redis.call('HMGET', of_code, 'to', 'kid', 'key', 'generation', 'length', 'sealed'))
@@ -178,6 +179,9 @@ local function finish(it, status, reason)
   redis.call('HSET', it.key, 'status', status, 'reason', reason)
   redis.call('ZREM', due, it.member)
   count_end(now, it.app, it.channel, status, reason)
+  if it.webhook then
+    tell_of_send(now, it.member, status, {channel = it.channel, reason = reason})
+  end
   return {outcome = status, reason = reason}
 end
 

@@ -7,7 +7,7 @@
 --        undelivered | unreachable), error, provider_id
 -- Result: the status of the send; nothing if none of the senders made that attempt
 --
--- Uses: reading, time, counting
+-- Uses: reading, time, counting, webhooks
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
 local unreachable = request.outcome == 'unreachable'
@@ -86,7 +86,10 @@ if reached ~= status then
   end
   redis.call('ZREM', KEYS[2], request.member)
   local verification = 'otp:verification:' .. string.match(request.member, '^[^:]+')
-  local app = redis.call('HGET', verification, 'app') or OTHER_APPS
-  count(now, app, named('receipts', channel, made_by, reached))
+  local app, webhook = unpack(redis.call('HMGET', verification, 'app', 'webhook'))
+  count(now, app or OTHER_APPS, named('receipts', channel, made_by, reached))
+  if webhook then
+    tell_of_send(now, request.member, reached, {channel = channel, sender = made_by, reason = reason})
+  end
 end
 return reached

@@ -1,7 +1,17 @@
 -- What was refused and why, for the owner: who waits for a resend is only counted.
 --
--- Uses: counting
+-- If the refusal has webhook, the name of its event, the app's backend is told.
+--
+-- Uses: counting, webhooks
 local function record_refusal(now, refused)
+  if refused.webhook then
+    write_event(now, refused.webhook, refused.account or refused.app, {
+      type = 'recipient.blocked', at = now, app = refused.account or refused.app,
+      service = refused.account and refused.app or nil, channel = refused.channel, to = refused.to,
+      rule = refused.rule,
+    })
+    refused.webhook = nil
+  end
   count(now, refused.app, named('refused', refused.rule))
   if refused.rule ~= 'resend' then
     refused.at = now

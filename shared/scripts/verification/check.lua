@@ -18,7 +18,7 @@
 --                          wait_ms
 --   All but late have verification_id too, if there is a verification
 --
--- Uses: arguments, reading, time, limits, refusals, approval, conclusion
+-- Uses: arguments, reading, time, limits, refusals, approval, conclusion, webhooks
 local by, id, app, typed_length, max_failed_checks, max_failed_ip, verified_ms = unpack(ARGV)
 local request = arguments(8)
 local now = now_ms()
@@ -32,9 +32,10 @@ if by == 'recipient' then
 end
 local verification, code = 'otp:verification:' .. id, 'otp:code:' .. id
 local status, its_app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length,
-  account, counted, left, is_test, to_conclude, context = unpack(redis.call('HMGET', verification,
+  account, counted, left, is_test, to_conclude, context, webhook = unpack(redis.call('HMGET', verification,
     'status', 'app', 'channel', 'to', 'tag', 'country', 'created', 'expires', 'sent_at', 'resend_ms',
-    'code_length', 'account', 'counted', 'checks_left', 'test', 'conclude', 'context'))
+    'code_length', 'account', 'counted', 'checks_left', 'test', 'conclude', 'context',
+    'webhook'))
 -- The checks of a verification without these could not be counted.
 local open = tag and all_numbers(expires, left) and its_app == app and tonumber(expires) > now
   and (status == 'pending' or status == 'max_attempts_reached')
@@ -110,5 +111,8 @@ else
   if checks_left == 0 then
     redis.call('DEL', code)
   end
+end
+if webhook and after ~= 'pending' then
+  tell_end(now, id, after)
 end
 return {result, id, channel, to, clear_to or '', checks_left, created, now, context or ''}

@@ -13,7 +13,8 @@ local erased = {}
 local function erase(id)
   erased[id] = true
   local verification = 'otp:verification:' .. id
-  local sends, account = unpack(redis.call('HMGET', verification, 'sends', 'account'))
+  local sends, account, revision =
+    unpack(redis.call('HMGET', verification, 'sends', 'account', 'revision'))
   for send = 1, math.min(tonumber(sends) or MOST_SENDS, MOST_SENDS) do
     removed.sends = removed.sends + redis.call('DEL', 'otp:send:' .. id .. ':' .. send)
     redis.call('ZREM', KEYS[1], id .. ':' .. send)
@@ -21,6 +22,12 @@ local function erase(id)
       redis.call('ZREM', 'otp:attempts:' .. account, id .. ':' .. send)
     end
   end
+  for n = 1, tonumber(revision) or 0 do
+    redis.call('DEL', 'otp:webhook:' .. id .. '-' .. n)
+    redis.call('ZREM', 'otp:webhooks', id .. '-' .. n)
+    redis.call('ZREM', 'otp:webhooks:since', id .. '-' .. n)
+  end
+  redis.call('ZREM', 'otp:webhooks:ends', id)
   removed.verifications = removed.verifications + redis.call('DEL', verification)
   redis.call('DEL', 'otp:code:' .. id)
 end

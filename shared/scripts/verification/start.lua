@@ -19,7 +19,7 @@
 --   late          the caller has given up
 --   backlog       the message would be sent too late: wait_ms
 --
--- Uses: arguments, reading, time, queue, limits, guard, refusals, conclusion
+-- Uses: arguments, reading, time, queue, limits, guard, refusals, conclusion, webhooks
 local VALUES = 31
 local app, channel, locale, tag, counted, to, masked_to, country, ttl_ms, max_checks, most_sends,
   pause_ms, resend_code, max_failed_checks, kept_ms, overdue_ms, apps_ms, enqueued_at,
@@ -53,6 +53,8 @@ local function refused(rule, subject, value, threshold, window_ms, answer)
   record_refusal(now, {
     rule = rule, app = app, to = not shows_range and masked_to or nil,
     subject = subject, value = value, threshold = threshold, window_ms = window_ms,
+    webhook = answer.outcome == 'held' and request.webhook or nil, account = request.account,
+    channel = channel,
   })
   return cjson.encode(answer)
 end
@@ -231,6 +233,9 @@ if superseded then
   redis.call('HSET', 'otp:verification:' .. open, 'status', 'canceled', 'ended', at)
   redis.call('DEL', 'otp:code:' .. open)
   conclude(now, open, redis.call('HGET', 'otp:verification:' .. open, 'conclude'), {ended = 'canceled'})
+  if request.webhook then
+    tell_end(now, open, 'canceled')
+  end
 end
 if pending then
   redis.call('HSET', verification_key, 'sends', send, 'sent_at', at, 'channel', channel)
@@ -247,6 +252,7 @@ else
   keep(verification_key, 'counted', counted ~= tag and counted)
   keep(verification_key, 'account', request.account)
   keep(verification_key, 'context', request.context)
+  keep(verification_key, 'webhook', request.webhook and 1)
   redis.call('PEXPIREAT', verification_key, text_of(kept_until))
   redis.call('SET', 'otp:recipient:' .. tag, id, 'PXAT', expires)
 end
@@ -286,6 +292,9 @@ if pending then
   is_first = count(now, '', requested)
 else
   is_first = count(now, app, 'started:' .. channel .. '\n' .. requested)
+end
+if request.webhook and not pending then
+  tell_start(now, id, expires)
 end
 -- Once a minute is often enough for what stays for days. The account has the limits of its Services.
 if is_first then

@@ -24,7 +24,7 @@ def phone() -> str:
 
 @pytest.fixture(scope="module")
 def owned(start_service) -> Service:
-    """A service whose first sender for SMS is down."""
+    """A service whose first sender for SMS is down, as is the backend that gets events."""
     return start_service(
         OTP_ADMIN_PASSWORD=PASSWORD,
         OTP_SMS_SENDERS=f"{REFUSING} console://",
@@ -32,6 +32,9 @@ def owned(start_service) -> Service:
         OTP_ALLOW_OPEN="true",
         OTP_GUARD="monitor",
         OTP_GUARD_RANGE="3/1d",
+        OTP_WEBHOOK_URL="http://127.0.0.1:9/",
+        OTP_WEBHOOK_ALLOW="127.0.0.1",
+        OTP_WEBHOOK_SECRET="whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
     )
 
 

@@ -1,0 +1,65 @@
+-- Events for an app's own backend. The script that makes a change writes its event too, so that no
+-- crash comes between the two. Workers deliver them (webhooks/take_events.lua).
+--
+-- Uses: time, counting
+local EVENTS, SINCE, ENDS = 'otp:webhooks', 'otp:webhooks:since', 'otp:webhooks:ends'
+-- Of all apps together. What is beyond that is given up, and counted.
+local MOST_WAITING = 50000
+local EVENT_SECONDS = 3 * 86400
+local MOST_RECENT = 100
+
+local function write_event(now, id, app, event)
+  count(now, '', 'webhooks:written')
+  if redis.call('ZCARD', SINCE) >= MOST_WAITING then
+    count(now, '', 'webhooks:given_up')
+    return
+  end
+  local key = 'otp:webhook:' .. id
+  redis.call('HSET', key, 'app', app, 'event', cjson.encode(event), 'attempts', '0')
+  redis.call('EXPIRE', key, EVENT_SECONDS)
+  for _, waiting in ipairs({EVENTS, SINCE}) do
+    redis.call('ZADD', waiting, text_of(now), id)
+    redis.call('EXPIRE', waiting, EVENT_SECONDS)
+  end
+  redis.call('LPUSH', EVENTS .. ':recent', id)
+  redis.call('LTRIM', EVENTS .. ':recent', 0, MOST_RECENT - 1)
+  redis.call('EXPIRE', EVENTS .. ':recent', EVENT_SECONDS)
+end
+
+-- Tell the app of a change of its verification. The revision puts the events of a verification in
+-- order. Call it only for a verification that has `webhook`: its app wants to know.
+local function tell(now, id, event_type, facts)
+  local verification = 'otp:verification:' .. id
+  local app, account, channel, to =
+    unpack(redis.call('HMGET', verification, 'app', 'account', 'channel', 'to'))
+  local revision = redis.call('HINCRBY', verification, 'revision', '1')
+  local event = {
+    type = event_type, at = now, verification_id = id, app = account or app,
+    service = account and app or nil, channel = channel, to = to, revision = revision,
+  }
+  for name, value in pairs(facts or {}) do
+    event[name] = value
+  end
+  write_event(now, id .. '-' .. text_of(revision), event.app, event)
+end
+
+-- The same when it starts. A worker has to notice when it expires.
+local function tell_start(now, id, expires)
+  tell(now, id, 'verification.started')
+  redis.call('ZADD', ENDS, expires, id)
+  expire_not_before(ENDS, expires + EVENT_SECONDS * 1000, now)
+end
+
+-- The same when the verification has ended: no worker need look whether it expires.
+local function tell_end(now, id, status)
+  tell(now, id, 'verification.' .. status)
+  redis.call('ZREM', ENDS, id)
+end
+
+-- The same for a send, {verification id}:{number}, which is sent, delivered, undelivered, failed or
+-- dropped now.
+local function tell_of_send(now, member, status, facts)
+  local id, send = string.match(member, '^([^:]+):(%d+)$')
+  facts.send, facts.status = tonumber(send), status
+  tell(now, id, 'send.' .. (status == 'sent' and 'accepted' or status), facts)
+end

@@ -1,0 +1,269 @@
+"""Delivers events to the backends of apps, over HTTP (Standard Webhooks 1.0.0)."""
+
+import hashlib
+import json
+import logging
+import random
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import pycurl
+from redis import Redis
+from redis.exceptions import RedisError
+
+from shared import VERSION
+from shared.delivery.webhooks import Event, Result, Webhooks
+from shared.errors import StorageUnavailable
+from shared.senders.http_client import new_handle
+from shared.settings import Settings
+from shared.settings.webhooks import is_public
+from shared.signatures import standard_webhook
+from shared.storage.scripts import Scripts
+
+log = logging.getLogger("otp.worker")
+
+# One request, from the name lookup to the end of the answer.
+REQUEST_SECONDS = 10.0
+LARGEST_ANSWER_BYTES = 16 * 1024
+# So many requests at a time, and so many of them to one app.
+MOST_REQUESTS = 64
+MOST_OF_AN_APP = 8
+# An endpoint that fails is left alone for this long.
+REST_SECONDS = 5.0
+GIVEN_UP_SECONDS = 86400.0
+_FIRST_RETRY_SECONDS = 5.0
+_LONGEST_RETRY_SECONDS = 6 * 3600.0
+# An event waits no longer than this until a worker sees it.
+_LOOK_SECONDS = 0.5
+# The settings of other workers may have the app.
+_LEFT_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where the events of an app go. The first of `keys` is the newest one, and all sign."""
+
+    url: str = field(repr=False)
+    keys: tuple[bytes, ...] = field(repr=False)
+
+    @property
+    def mark(self) -> str:
+        """What tells this endpoint from a later one of the app."""
+        return hashlib.sha256(self.url.encode()).hexdigest()[:16]
+
+
+def endpoints(settings: Settings) -> dict[str, Endpoint]:
+    """By app; "" is every app without its own."""
+    found = {}
+    for name in ("", *settings.app_names()):
+        of = settings.app(name)
+        if of.otp_webhook_url:
+            found[name] = Endpoint(of.otp_webhook_url, of.webhook_keys())
+    return found
+
+
+def start(settings: Settings, redis: Redis) -> None:
+    """Deliver events in a thread, if an app has an endpoint."""
+    if found := endpoints(settings):
+        courier = Courier(Webhooks(Scripts(redis)), found, settings.otp_webhook_allow)
+        threading.Thread(target=courier.run, name="webhooks", daemon=True).start()
+
+
+class Courier:
+    """Takes events that are due, posts them, and records the answers. One thread makes all requests
+    at the same time, so endpoints that hang hold nobody else up. At least once: whatever happens to
+    this process, an event without a recorded answer is due again."""
+
+    def __init__(
+        self, webhooks: Webhooks, endpoints: Mapping[str, Endpoint], allowed: Collection[str]
+    ) -> None:
+        """`allowed` are the hosts that may be in a private network."""
+        self._webhooks = webhooks
+        self._endpoints = endpoints
+        self._allowed = allowed
+        self._multi = pycurl.CurlMulti()
+        self._requests: dict[pycurl.Curl, _Request] = {}
+        self._idle: list[pycurl.Curl] = []
+        # When an app's endpoint failed last.
+        self._failed_at: dict[str, float] = {}
+        self._next_look = 0.0
+
+    def run(self) -> None:
+        """Deliver until the process ends. Survives a Redis that is unreachable."""
+        while True:
+            try:
+                self.turn(_LOOK_SECONDS)
+            except (StorageUnavailable, RedisError):
+                # The worker's main loop logs that. What is under way goes on.
+                self._exchange(_LOOK_SECONDS)
+
+    def turn(self, wait_seconds: float) -> int:
+        """Begin what is due, go on with what is under way, and record what has ended. Waits so long
+        if there is nothing to do. Returns how many events are under way. Raises
+        StorageUnavailable."""
+        free = MOST_REQUESTS - len(self._requests)
+        if free and time.monotonic() >= self._next_look:
+            events, next_in = self._webhooks.take(free)
+            soon = wait_seconds if next_in is None else min(wait_seconds, next_in)
+            self._next_look = time.monotonic() + soon
+            for event in events:
+                self._begin(event)
+        until_next = max(0.0, self._next_look - time.monotonic())
+        for curl, code in self._exchange(until_next):
+            self._end(curl, code)
+        return len(self._requests)
+
+    def _begin(self, event: Event) -> None:
+        endpoint = self._endpoints.get(event.app) or self._endpoints.get("")
+        if endpoint is None:
+            self._webhooks.put(event.id, _LEFT_SECONDS)
+            return
+        if event.off == endpoint.mark:
+            self._webhooks.done(event, "given_up", "endpoint_off")
+            return
+        rests = self._failed_at.get(event.app, 0) + REST_SECONDS - time.time()
+        under_way = Counter(request.event.app for request in self._requests.values())
+        if rests > 0 or under_way[event.app] >= MOST_OF_AN_APP:
+            # Not for longer if the clock was set.
+            self._webhooks.put(event.id, min(max(rests, _LOOK_SECONDS), REST_SECONDS))
+            return
+        request = _Request(event, endpoint)
+        curl = self._idle.pop() if self._idle else self._new_handle()
+        request.prepare(curl, self._allowed)
+        self._requests[curl] = request
+        self._multi.add_handle(curl)
+
+    def _exchange(self, wait_seconds: float) -> list[tuple[pycurl.Curl, int]]:
+        """Send and receive. Returns the handles of the requests that have ended, with libcurl's
+        code."""
+        if self._requests:
+            self._multi.perform()
+            self._multi.select(wait_seconds)
+            self._multi.perform()
+        else:
+            time.sleep(wait_seconds)
+        _, fine, failed = self._multi.info_read()
+        return [(curl, pycurl.E_OK) for curl in fine] + [(curl, code) for curl, code, _ in failed]
+
+    def _new_handle(self) -> pycurl.Curl:
+        return new_handle(
+            (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
+            (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
+            (pycurl.TIMEOUT_MS, int(REQUEST_SECONDS * 1000)),
+            (pycurl.USERAGENT, f"Sixpost/{VERSION}"),
+            # A proxy would connect for us, to wherever the name leads it.
+            (pycurl.PROXY, ""),
+        )
+
+    def _end(self, curl: pycurl.Curl, code: int) -> None:
+        request = self._requests.pop(curl)
+        self._multi.remove_handle(curl)
+        status = curl.getinfo(pycurl.RESPONSE_CODE)
+        self._idle.append(curl)
+        event, answer = request.event, request.word(code, status)
+        log.info(
+            "webhook_attempt",
+            extra={"event": event.id, "type": event.type, "app": event.app, "answer": answer},
+        )
+        if answer[:1] == "2":
+            self._failed_at.pop(event.app, None)
+            self._webhooks.done(event, "delivered", answer)
+        elif answer == "410":
+            log.warning("webhook_off", extra={"app": event.app})
+            self._webhooks.done(event, "given_up", answer, off=request.endpoint.mark)
+        else:
+            self._failed_at[event.app] = time.time()
+            retry_in = retry_seconds(event, time.time())
+            result: Result = "given_up" if retry_in is None else "failed"
+            self._webhooks.done(event, result, answer, retry_in_seconds=retry_in or 0)
+
+
+def retry_seconds(event: Event, now: float) -> float | None:
+    """When to try again an event that has just failed. Returns None after a day."""
+    left = event.at + GIVEN_UP_SECONDS - now
+    if left <= 0:
+        return None
+    usual = min(_FIRST_RETRY_SECONDS * 4.0**event.attempts, _LONGEST_RETRY_SECONDS)
+    # Not all at once, and the last time when a day is over.
+    return min(usual * random.uniform(0.8, 1.2), left)  # noqa: S311
+
+
+def body_of(event: Event) -> bytes:
+    """The same bytes for each attempt."""
+    moment = datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds")
+    told = {
+        "type": event.type,
+        "timestamp": moment.replace("+00:00", "Z"),
+        "data": dict(sorted(event.data.items())),
+    }
+    return json.dumps(told).encode()
+
+
+class _Request:
+    """One attempt to deliver an event."""
+
+    def __init__(self, event: Event, endpoint: Endpoint) -> None:
+        self.event = event
+        self.endpoint = endpoint
+        self._is_refused = False
+        self._answer_bytes = 0
+
+    def prepare(self, curl: pycurl.Curl, allowed: Collection[str]) -> None:
+        body, at = body_of(self.event), str(int(time.time()))
+        signatures = (standard_webhook(key, self.event.id, at, body) for key in self.endpoint.keys)
+        may_be_private = urlsplit(self.endpoint.url).hostname in allowed
+        for option, value in (
+            (pycurl.URL, self.endpoint.url),
+            (pycurl.POSTFIELDS, body),
+            (
+                pycurl.HTTPHEADER,
+                [
+                    "Content-Type: application/json",
+                    "Expect:",
+                    f"webhook-id: {self.event.id}",
+                    f"webhook-timestamp: {at}",
+                    f"webhook-signature: {' '.join(signatures)}",
+                ],
+            ),
+            (pycurl.OPENSOCKETFUNCTION, None if may_be_private else self._open_public),
+            (pycurl.WRITEFUNCTION, self._receive),
+        ):
+            curl.setopt(option, value)
+
+    def word(self, code: int, status: int) -> str:
+        """The answer's status, or why there is none."""
+        if self._is_refused:
+            return "private_address"
+        if code == pycurl.E_OK or (code == pycurl.E_WRITE_ERROR and status):
+            return str(status)
+        return _WORDS.get(code, f"curl_{code}")
+
+    def _open_public(self, _purpose: int, address: Any) -> Any:
+        """Refuse to connect into the owner's own network. Here, after the name was looked up, no
+        other answer of the name server can come in between."""
+        if not is_public(ip_address(address.addr[0])):
+            self._is_refused = True
+            return pycurl.SOCKET_BAD
+        return socket.socket(address.family, address.socktype, address.protocol)
+
+    def _receive(self, data: bytes) -> int | None:
+        self._answer_bytes += len(data)
+        # -1 ends the transfer: only the status counts.
+        return -1 if self._answer_bytes > LARGEST_ANSWER_BYTES else None
+
+
+_WORDS = {
+    pycurl.E_COULDNT_CONNECT: "no_connection",
+    pycurl.E_COULDNT_RESOLVE_HOST: "no_such_host",
+    pycurl.E_OPERATION_TIMEDOUT: "timeout",
+    pycurl.E_PEER_FAILED_VERIFICATION: "bad_certificate",
+    pycurl.E_SSL_CONNECT_ERROR: "no_tls",
+}
