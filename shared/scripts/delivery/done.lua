@@ -35,25 +35,31 @@ local function tell_breaker(channel, sender, result)
   end
 end
 
-local function given(text)
-  return text ~= '' and text or nil
+-- Have a field of a hash written with `facts`, or removed with what is `over`.
+local function add_or_remove(facts, over, name, value)
+  if value then
+    facts[#facts + 1], facts[#facts + 2] = name, value
+  else
+    over[#over + 1] = name
+  end
 end
 
 local function record(first, send, verification)
   local member, made_with, number, sender, result, failure, provider_id, retry_in_ms =
     unpack(ARGV, first, first + FACTS - 1)
-  failure = given(failure)
+  failure = failure ~= '' and failure or nil
   local token, channel, status, claimed, begun, asked =
     unpack(redis.call('HMGET', send, 'token', 'channel', 'status', 'claimed', 'begun', 'asked'))
   if token ~= made_with then
     return 'lost'
   end
   tell_breaker(channel, sender, result)
-  local attempts = named('attempts', channel, sender, result)
 
-  local reason, took
-  if status == 'sending' then
-    redis.call('HDEL', send, 'reason')
+  local facts = provider_id ~= '' and {'provider_id:' .. number, provider_id} or {}
+  local over = {'token', 'begun', 'by:' .. number}
+  local reason, took, retry_at
+  -- Queued: after its lease, another worker has left it to others.
+  if status == 'sending' or status == 'queued' then
     status, reason = 'failed', result == 'unreachable' and result or failure
     if result == 'accepted' then
       status, reason = 'sent', nil
@@ -63,22 +69,21 @@ local function record(first, send, verification)
     elseif retry_in_ms ~= '' then
       local expires = redis.call('HGET', verification, 'expires')
       if expires and now + retry_in_ms < tonumber(expires) then
-        status = 'queued'
+        status, retry_at = 'queued', text_of(now + retry_in_ms)
       end
     end
+    add_or_remove(facts, over, 'reason', reason)
   end
+  add_or_remove(facts, over, 'not_before', retry_at)
+
   redis.call('HSET', send, 'status', status, 'attempt:' .. number, cjson.encode({
     sender = sender, status = result, error = failure, at = now,
     -- The first attempt begins when its send is claimed.
     begun = begun ~= claimed and tonumber(begun) or nil,
-  }), unpack(provider_id ~= '' and {'provider_id:' .. number, provider_id} or {}))
-  redis.call('HDEL', send, 'not_before')
-  if reason then
-    redis.call('HSET', send, 'reason', reason)
-  end
-  if status == 'queued' then
-    redis.call('HSET', send, 'not_before', now + retry_in_ms)
-    redis.call('ZADD', due, now + retry_in_ms, member)
+  }), unpack(facts))
+  local attempts = named('attempts', channel, sender, result)
+  if retry_at then
+    redis.call('ZADD', due, retry_at, member)
     count(now, '', attempts)
   else
     redis.call('ZREM', due, member)
@@ -89,7 +94,7 @@ local function record(first, send, verification)
     end
   end
   -- Last: if Redis refuses a command above, the outcome is recorded again, which takes the token.
-  redis.call('HDEL', send, 'token', 'begun', 'by:' .. number)
+  redis.call('HDEL', send, unpack(over))
   return status
 end
 

@@ -93,6 +93,24 @@ def test_an_accepted_attempt_is_sent_and_never_again(ledger, send, service, redi
     )
 
 
+@pytest.mark.parametrize(
+    ("result", "status"), [("accepted", "sent"), ("refused", "failed"), ("transient", "queued")]
+)
+def test_an_attempt_is_recorded_although_another_worker_left_its_send_meanwhile(
+    ledger, send, seen, clock, result, status
+):
+    claim = claim_one(ledger, *send)
+    clock.shift(LEASE_SECONDS)
+    (left,) = ledger.claim([send], {"": {"sms": []}})
+    assert left.status == "left"
+    retry = 1 if result == "transient" else None
+    assert done_one(ledger, claim, result, retry_in_seconds=retry) == status
+    assert seen(send) == (status, None)
+    clock.shift(LEASE_SECONDS)
+    again = claim_one(ledger, *send)
+    assert (again and again.attempt) == (2 if status == "queued" else None)
+
+
 def test_a_failed_attempt_is_tried_again_when_it_is_due(ledger, send, seen, clock, redis):
     claim = claim_one(ledger, *send)
     answer = done_one(ledger, claim, "transient", error="smtp_451", retry_in_seconds=4)
