@@ -16,6 +16,10 @@ def new_handle(*options: tuple[int, Any]) -> pycurl.Curl:
     authorities = given or certifi.where()
     is_folder = Path(authorities).is_dir()
     handle = pycurl.Curl()
+    # Without this, a folder would be trusted together with the file of the system's authorities.
+    # Each connection would also take 0.7 MB more, because a file is read as a whole.
+    handle.unsetopt(pycurl.CAINFO)
+    handle.unsetopt(pycurl.PROXY_CAINFO)
     for option, value in (
         # libcurl must not use signals outside of the main thread.
         (pycurl.NOSIGNAL, 1),

@@ -9,8 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from threading import Barrier, Thread
 
+import pycurl
 import pytest
 
+from shared.senders.http_client import new_handle
 from tests.worker.senders.conftest import Answering
 from worker.senders.base import DeliveryError
 from worker.senders.conformance.servers import (
@@ -233,6 +235,21 @@ def test_trusts_the_authorities_in_a_folder(tls_server, folder_of_authorities, m
     monkeypatch.setenv(name, str(folder_of_authorities))
     address, _ = tls_server(lambda _: Reply(body=b'{"id": 1}'))
     assert Poster().post(f"https://{address}/", b"x", {}).json == {"id": 1}
+
+
+def test_trusts_nothing_beside_a_folder(tls_server, folder_of_authorities, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(folder_of_authorities))
+    address, _ = tls_server(lambda _: Reply())
+    told: list[bytes] = []
+    handle = new_handle(
+        (pycurl.URL, f"https://{address}/"),
+        (pycurl.VERBOSE, 1),
+        (pycurl.DEBUGFUNCTION, lambda _, text: told.append(text.strip())),
+    )
+    handle.perform()
+    handle.close()
+    authorities = [text for text in told if text.startswith((b"CAfile", b"CApath"))]
+    assert authorities == [f"CApath: {folder_of_authorities}".encode()]
 
 
 def test_speaks_tls_with_who_can_prove_its_name(tls_server, certificate, monkeypatch):
