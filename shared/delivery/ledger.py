@@ -251,7 +251,8 @@ def _read_claim(
 ) -> Claim | Ended | None:
     """What claim.lua says of one send."""
     try:
-        facts = json.loads(answer)
+        # Of bytes, json would look for their encoding first.
+        facts = json.loads(answer.decode())
         match facts.pop("outcome"):
             case "claimed":
                 return Claim(

@@ -103,6 +103,7 @@ class _Line:
     """A handle of libcurl, which keeps its connection. For one post at a time."""
 
     def __init__(self) -> None:
+        self._url = ""
         self._used_at = time.monotonic()
         self._progress = _Progress()
         self._proxies = getproxies_environment()
@@ -113,8 +114,10 @@ class _Line:
             (pycurl.USERAGENT, f"Sixpost/{VERSION}"),
             (pycurl.PATH_AS_IS, 1),
             (pycurl.MAXCONNECTS, 1),
-            # The smallest one, for waiting threads to hold less memory. Requests are short.
+            # The smallest ones, for waiting threads to hold less memory. Requests and answers are
+            # short.
             (pycurl.UPLOAD_BUFFERSIZE, 16 * 1024),
+            (pycurl.BUFFERSIZE, 1024),
             (pycurl.PREREQFUNCTION, self._progress.leave),
             (pycurl.WRITEFUNCTION, self._progress.receive),
         )
@@ -123,8 +126,10 @@ class _Line:
         """Returns an error, because a raised one would keep libcurl's error as its context."""
         curl, progress = self._curl, self._progress
         progress.begin()
-        curl.setopt(pycurl.URL, url)
-        curl.setopt(pycurl.PROXY, self._proxy(url))
+        if url != self._url:
+            curl.setopt(pycurl.URL, url)
+            curl.setopt(pycurl.PROXY, self._proxy(url))
+            self._url = url
         curl.setopt(pycurl.HTTPHEADER, headers)
         curl.setopt(pycurl.POSTFIELDS, body)
         curl.setopt(pycurl.FRESH_CONNECT, self._needs_connection())
