@@ -10,8 +10,9 @@ local function record_refusal(now, refused)
       service = refused.account and refused.app or nil, channel = refused.channel, to = refused.to,
       rule = refused.rule,
     })
-    refused.webhook = nil
   end
+  -- Only the event says these.
+  refused.webhook, refused.channel, refused.account = nil, nil, nil
   count(now, refused.app, named('refused', refused.rule))
   if refused.rule ~= 'resend' then
     refused.at = now
