@@ -57,8 +57,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     policy = cache(lambda app: settings_of(app).policy())
     ledger = Ledger(scripts)
     texts = _texts_of(settings)
-    needed = Outlets(settings).needed
-    service = VerificationService(store, codes, policy, needed=needed, texts=texts)
+    service = VerificationService(store, codes, policy, outlets=Outlets(settings), texts=texts)
     services = Services(scripts, given(settings))
     access = Access(settings, KeyUse(scripts).note)
     dashboard = _dashboard(

@@ -27,6 +27,7 @@ class Messages:
             life_seconds=claim.life_seconds,
             app_name=claim.app_name,
             app_hash=claim.app_hash,
+            context_text=claim.context_text,
         )
         receipt_url = None
         if self._public_url:

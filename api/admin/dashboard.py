@@ -11,7 +11,8 @@ from pydantic import Field
 from api.admin.session import OwnerAccess
 from api.http import body
 from api.http.access import browser_locale, client_ip
-from api.otp.schemas import Request, VerificationId
+from api.otp.fields import VerificationId
+from api.otp.schemas import Request
 from shared.codes import Codes
 from shared.delivery.webhooks import Webhooks
 from shared.errors import InvalidRequest, VerificationNotFound

@@ -11,6 +11,7 @@ from api.otp.proof import ProofOfWork
 from api.otp.schemas import GeneratedOtp, GenerateOtp, VerificationDetails, VerifiedOtp, VerifyOtp
 from api.otp.verification_receipts import VerificationReceipts, context_hash
 from shared.errors import InvalidRequest, ProofSpent
+from shared.policy import PAGE_APP
 from shared.recipient import Addresses
 from shared.verification.model import Idempotency, StartRequest
 from shared.verification.service import VerificationService
@@ -31,8 +32,7 @@ def endpoints(
         asked = body.read(request, GenerateOtp)
         recipient = asked.recipient(addresses)
         channel = asked.channel_for(recipient)
-        context = None if asked.context is None else context_hash(asked.context)
-        proof = work.check(app, recipient, asked.proof)
+        context = _context(asked, app)
         try:
             started = service.start(
                 StartRequest(
@@ -42,9 +42,10 @@ def endpoints(
                     ip=client_ip(request),
                     locale=asked.locale or browser_locale(request),
                     idempotency=_idempotency(asked),
-                    proof=proof,
+                    proof=work.check(app, recipient, asked.proof),
                     app_hash=asked.app_hash,
                     context=context,
+                    context_text=asked.context_text,
                 )
             )
         except ProofSpent:
@@ -76,6 +77,14 @@ def endpoints(
         return "", 204
 
     return otp
+
+
+def _context(asked: GenerateOtp, app: str) -> str | None:
+    """The hash of the context. Raises InvalidRequest."""
+    # Strangers must not write messages.
+    if asked.context_text and (asked.context is None or app == PAGE_APP):
+        raise InvalidRequest(("context_text", "this needs an API key and a context"))
+    return None if asked.context is None else context_hash(asked.context)
 
 
 def _idempotency(asked: GenerateOtp) -> Idempotency | None:

@@ -1,105 +1,33 @@
 """The bodies of requests and responses, as in the OpenAPI document."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from api.otp.fields import (
+    AppHash,
+    ChecksLeft,
+    Context,
+    ContextText,
+    Email,
+    Locale,
+    MaskedTo,
+    Otp,
+    PersonMessage,
+    Phone,
+    Proof,
+    SendsLeft,
+    Unknown,
+    UsedChannel,
+    VerificationId,
+)
 from shared.delivery.ledger import AttemptResult
 from shared.errors import InvalidRequest
-from shared.locales import LONGEST_WRITTEN, bcp47
 from shared.policy import PHONE_CHANNELS, Channel
 from shared.recipient import Addresses, Recipient
-from shared.settings.types import APP_HASH
 from shared.verification.model import Checked, SendStatus, Started, Status
 from shared.verification.records import Verification
-
-
-def _locale(text: str) -> str:
-    """Raises ValueError."""
-    tag = bcp47(text)
-    if tag is None:
-        raise ValueError("expected a language such as en or pt-BR")
-    return tag
-
-
-# Pasting can add characters around each one, such as direction marks.
-_LONGEST_PASTE = 256
-
-Phone = Annotated[
-    str,
-    Field(
-        max_length=_LONGEST_PASTE,
-        description="Phone number in E.164 format. Spaces, dashes, parentheses and invisible "
-        "characters are allowed",
-        examples=["+14155550123"],
-    ),
-]
-Email = Annotated[
-    str,
-    Field(max_length=2 * _LONGEST_PASTE, description="Email address", examples=["you@example.com"]),
-]
-VerificationId = Annotated[
-    str,
-    Field(
-        pattern="^VE[0-9a-f]{32}$",
-        description="ID of the verification",
-        examples=["VE5653a83b10f2a925b033d0d0f1fba7c5"],
-    ),
-]
-Locale = Annotated[
-    str,
-    Field(
-        max_length=LONGEST_WRITTEN,
-        description="Language of the message, as a BCP 47 tag. `en_US` is read as `en-US`. Without "
-        "it, the request's `Accept-Language` counts",
-        examples=["en", "pt-BR"],
-    ),
-    AfterValidator(_locale),
-]
-AppHash = Annotated[
-    str,
-    Field(
-        pattern=f"^{APP_HASH}$",
-        description="Hash of your Android app, which gets the code. Every SMS of the verification "
-        "ends in it, instead of the line for browsers. Other channels ignore it",
-        examples=["FA+9qCX9VSu"],
-    ),
-]
-Proof = Annotated[
-    str,
-    Field(
-        max_length=2048,
-        description="Solution to the `challenge` in a 403 `proof_of_work_required` response, as "
-        "encoded by the ALTCHA widget. Required only for calls without an API key",
-    ),
-]
-Context = Annotated[
-    Any,
-    Field(
-        description="What the code is to confirm, such as a payment: any JSON up to 1 KiB. The "
-        "receipt contains its hash. A start with another context gets another code",
-        examples=[{"amount": "49.00", "currency": "EUR", "payee": "ACME Ltd"}],
-    ),
-]
-Otp = Annotated[
-    str,
-    Field(
-        max_length=_LONGEST_PASTE,
-        description="The code the person entered, in digits of any script. Spaces, dashes and "
-        "invisible characters are allowed",
-        examples=["123456"],
-    ),
-]
-# Written by another version, and unreadable for this one.
-Unknown = Literal["unknown"]
-UsedChannel = Annotated[Channel, Field(description="Channel of the last message")]
-MaskedTo = Annotated[
-    str, Field(description="Masked phone number or email address", examples=["+1415*****23"])
-]
-ChecksLeft = Annotated[int, Field(description="Number of checks left for the code")]
-SendsLeft = Annotated[int, Field(description="Number of sends left for the verification")]
-PersonMessage = Annotated[str, Field(description="Message to show to the person")]
 
 
 class Request(BaseModel):
@@ -135,6 +63,7 @@ class GenerateOtp(_Addressed):
     app_hash: Annotated[AppHash | None, _NEWER] = None
     proof: Proof | None = None
     context: Annotated[Context, _NEWER] = None
+    context_text: Annotated[ContextText | None, _NEWER] = None
 
     def channel_for(self, recipient: Recipient) -> Channel:
         if recipient.kind == "email":

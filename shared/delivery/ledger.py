@@ -4,7 +4,7 @@ import json
 import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
 from shared.policy import Channel
@@ -77,6 +77,7 @@ class Claim:
     outlet: str = ""
     app_name: str | None = None
     app_hash: str | None = None
+    context_text: str | None = field(default=None, repr=False)
     route: str | None = None
     sealed: str | None = None
     provider_id: str | None = None

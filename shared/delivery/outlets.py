@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from shared.policy import CHANNELS, Channel, Route
 from shared.senders.aws import AwsSetup
+from shared.senders.registry import SETUPS, make
 from shared.settings import Settings
 
 
@@ -32,11 +33,23 @@ class Outlets:
             for channel in CHANNELS
             if of.routes(channel) != settings.routes(channel)
         }
+        self._has_template = {
+            channel: {
+                app: any(map(_has_template, named))
+                for app, named in settings.named_senders(channel).items()
+            }
+            for channel in CHANNELS
+        }
         # Whose SMS go through a sender that wants to know how the verification ended.
         self._concluding = {
             app: any(_wants_feedback(url) for _, url in named)
             for app, named in settings.named_senders("sms").items()
         }
+
+    def shows_text(self, account: str, channel: Channel) -> bool:
+        """Whether every sender of the channel sends our words, and not a template of its own."""
+        of_channel = self._has_template[channel]
+        return not of_channel.get(account, of_channel[""])
 
     def needed(
         self, account: str, channel: Channel, *, is_named: bool, route: Route | None = None
@@ -58,6 +71,10 @@ class Outlets:
             **({"route": route.name} if route else {}),
             **({"concludes": "yes"} if concludes else {}),
         }
+
+
+def _has_template(sender: tuple[str, str]) -> bool:
+    return not getattr(make(sender[1], SETUPS), "takes_text", True)
 
 
 def _wants_feedback(url: str) -> bool:

@@ -82,18 +82,19 @@ class Texts:
         life_seconds: float,
         app_name: str | None = None,
         app_hash: str | None = None,
+        context_text: str | None = None,
     ) -> Words:
         """The words of a message, in its locale's language or else in English. `app_name` and
-        `app_hash` replace those of the app."""
+        `app_hash` replace those of the app. `context_text` says what the code is for."""
         asked = locale.partition("-")[0].lower()
         language = asked if asked in self._languages else FALLBACK
         texts = self._languages[language]
         facts = self._facts(code, life_seconds, app_name)
         if channel == "sms":
-            said = [texts[key].format(**facts) for key in ("sms", "sms_short")]
+            said = [_with(context_text, texts[key], facts) for key in ("sms", "sms_short")]
             text = self._fitting(said, code, app_hash or self._app_hash)
         else:
-            text = texts[channel].format(**facts).strip()
+            text = _with(context_text, texts[channel], facts)
         return Words(
             text=text,
             subject=texts["email_subject"].format(**facts),
@@ -167,6 +168,13 @@ class Texts:
         # None fits only with a name in letters that take two units each, as emoji do.
         wordings = [*filter(_can_be_retrieved, hashed), *lined, *said]
         return next(filter(is_one_segment, wordings), said[-1])
+
+
+def _with(context_text: str | None, text: str, facts: Mapping[str, Any]) -> str:
+    """A text with its facts, and with what the code is for after its first paragraph."""
+    first, *others = text.format(**facts).strip().split("\n\n")
+    shown = [f"{first}\n{context_text}" if context_text else first, *others]
+    return "\n\n".join(shown)
 
 
 def _can_be_retrieved(text: str) -> bool:

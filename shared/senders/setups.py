@@ -120,6 +120,10 @@ class TwilioSetup:
     api: str
     auth_token: str | None = field(repr=False)
 
+    @property
+    def takes_text(self) -> bool:
+        return self.content is None
+
     @classmethod
     def from_url(cls, url: str) -> Self:
         parts = SenderUrl.parse(url, ("account", "auth_token", "api", "content"))

@@ -15,6 +15,7 @@ class TelegramSetup:
     own."""
 
     channels: ClassVar[tuple[Channel, ...]] = ("telegram",)
+    takes_text: ClassVar = False
     takes_from: ClassVar = from_numbers.TELEGRAM_NAME
 
     token: str = field(repr=False)

@@ -24,6 +24,7 @@ class WhatsAppSetup:
     for people whose language has no template. Without `app_secret` there are no receipts."""
 
     channels: ClassVar[tuple[Channel, ...]] = ("whatsapp",)
+    takes_text: ClassVar = False
 
     token: str = field(repr=False)
     phone_number_id: str

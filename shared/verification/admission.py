@@ -64,6 +64,7 @@ def asked(request: StartRequest, policy: Policy, codes: Codes) -> Facts:
         "sender": request.sender,
         "app_hash": request.app_hash,
         "context": request.context,
+        "context_text": request.context_text,
         "webhook": refused_event_id() if policy.tells_app else None,
         **_once(request, codes),
     }

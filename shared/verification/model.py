@@ -126,7 +126,7 @@ class StartRequest:
     answer for a day and sends nothing again. If `sender` is given, no other sender delivers the
     message. `app_hash` names the Android app that gets the code of every SMS of the verification.
     `context` is a hash of what the code is to confirm, such as a payment: a code for one context is
-    none for another."""
+    none for another. Messages show its `context_text`."""
 
     recipient: Recipient
     channel: Channel
@@ -139,6 +139,7 @@ class StartRequest:
     app_hash: str | None = None
     terms: Terms | None = None
     context: str | None = None
+    context_text: str | None = None
 
     @property
     def account(self) -> str:

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
 from shared.codes import Codes
+from shared.delivery.outlets import Outlets
 from shared.errors import (
     ChannelNotEnabled,
     IncorrectCode,
@@ -45,10 +46,10 @@ _LOGGED = ("verification_id", "send", "to", "channel")
 
 
 class VerificationService:
-    """`policy` returns the policy of an app, and `needed` what a worker needs for a send:
-    Outlets.needed(), or nothing if any worker may make any send. `texts` returns the texts of an
-    app, by default with its id as its name. Every method raises
-    StorageUnavailable, and VerificationNotFound for an id that it does not know."""
+    """`policy` returns the policy of an app. `outlets` say what a worker needs for a send; without
+    them any worker may make any send. `texts` returns the texts of an app, by default with its id
+    as its name. Every method raises StorageUnavailable, and VerificationNotFound for an id that it
+    does not know."""
 
     def __init__(
         self,
@@ -56,13 +57,13 @@ class VerificationService:
         codes: Codes,
         policy: Callable[[str], Policy],
         *,
-        needed: Callable[..., Mapping[str, Any]] = lambda *_, **__: {},
+        outlets: Outlets | None = None,
         texts: Callable[[str], Texts] = Texts,
     ) -> None:
         self._store = store
         self._codes = codes
         self._policy = policy
-        self._needed = needed
+        self._outlets = outlets
         self._texts = texts
 
     def start(self, request: StartRequest) -> Started:
@@ -114,6 +115,8 @@ class VerificationService:
         self._refuse_by_policy(policy, request)
         recipient = request.recipient
         route = policy.route(request.channel, recipient.to, recipient.region)
+        if request.context_text and not self._shows_text(request, route):
+            raise InvalidRequest(("context_text", "this channel cannot show it"))
         _refuse_excluded_sender(route, request.sender)
         tag = self._codes.tag(request.app, recipient.to)
         own = policy.test_numbers.get(recipient.to)
@@ -127,9 +130,7 @@ class VerificationService:
         ]
         asked = {
             **admission.asked(request, policy, self._codes),
-            **self._needed(
-                request.account, request.channel, is_named=bool(request.terms), route=route
-            ),
+            **self._needed(request, route),
             "only": only,
         }
         verification_id, send, length = _new_id(), 1, policy.code_length
@@ -257,6 +258,21 @@ class VerificationService:
         event = "verification_canceled" if status == "canceled" else "verification_approved"
         log.info(event, extra={"verification_id": verification_id, "app": app})
         return at
+
+    def _needed(self, request: StartRequest, route: Route | None) -> Mapping[str, str]:
+        """What a worker needs for the send."""
+        if self._outlets is None:
+            return {}
+        return self._outlets.needed(
+            request.account, request.channel, is_named=bool(request.terms), route=route
+        )
+
+    def _shows_text(self, request: StartRequest, route: Route | None) -> bool:
+        """Whether the message is in our words."""
+        is_registered = route is not None and route.text is not None
+        return not is_registered and (
+            self._outlets is None or self._outlets.shows_text(request.account, request.channel)
+        )
 
     def _refuse_by_policy(self, policy: Policy, request: StartRequest) -> None:
         refused = admission.refused(policy, request.recipient, request.channel)

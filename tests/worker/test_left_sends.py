@@ -189,7 +189,7 @@ def users(redis, store, codes):
             store,
             codes,
             lambda app: settings.app(app).policy(),
-            needed=Outlets(settings).needed,
+            outlets=Outlets(settings),
         )
         return User(service, codes)
 

@@ -68,7 +68,7 @@ ROUTE = "senders = 'console', text = 'Use {code} at Example.'"
 )
 def test_a_worker_delivers_by_the_routes_of_the_settings(settings, redis, store, codes, scripts):
     service = VerificationService(
-        store, codes, lambda app: settings.app(app).policy(), needed=Outlets(settings).needed
+        store, codes, lambda app: settings.app(app).policy(), outlets=Outlets(settings)
     )
     user = User(service, codes)
     started = user.ask()

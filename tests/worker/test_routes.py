@@ -38,7 +38,7 @@ def env():
 @pytest.fixture
 def user(store, codes, settings) -> User:
     service = VerificationService(
-        store, codes, lambda app: settings.app(app).policy(), needed=Outlets(settings).needed
+        store, codes, lambda app: settings.app(app).policy(), outlets=Outlets(settings)
     )
     return User(service, codes)
 
@@ -129,7 +129,7 @@ def test_the_log_shows_no_more_of_a_number_than_its_mask(store, ledger, codes, f
     env = {"OTP_SECRET_KEYS": KEY, "OTP_SMS_SENDERS": WEBHOOK}
     settings = Settings.load({**env, "OTP_SMS_ROUTES": "'+91987654'.from = 'EXMPLE'"}, None)
     service = VerificationService(
-        store, codes, lambda _: settings.policy(), needed=Outlets(settings).needed
+        store, codes, lambda _: settings.policy(), outlets=Outlets(settings)
     )
     outlet = Outlet(
         messages=Messages(Texts("Test")),

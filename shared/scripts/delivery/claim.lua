@@ -72,8 +72,9 @@ local function read_verification(it, of_verification, of_code)
     unpack(redis.call('HMGET', of_verification, 'status', 'expires', 'app', 'account', 'app_hash',
       'webhook'))
   it.code = {}
-  it.code.to, it.code.kid, it.code.key, it.code.generation, it.code.length, it.code.sealed =
-    unpack(redis.call('HMGET', of_code, 'to', 'kid', 'key', 'generation', 'length', 'sealed'))
+  it.code.to, it.code.kid, it.code.key, it.code.generation, it.code.length, it.code.sealed,
+    it.code.context_text = unpack(redis.call('HMGET', of_code, 'to', 'kid', 'key', 'generation',
+      'length', 'sealed', 'context_text'))
   -- The previous version kept neither outlet, senders nor key.
   local account = it.account or it.app
   it.outlet = it.outlet or (request.senders[account] and account) or ''
@@ -212,7 +213,7 @@ local function begin(it, token, choice, tries)
     kid = code.kid, generation = tonumber(it.generation), length = tonumber(code.length),
     life_ms = it.expires - now,
     outlet = it.outlet, app_name = it.app_name or nil, app_hash = it.app_hash or nil,
-    route = it.route or nil, sealed = code.sealed or nil,
+    route = it.route or nil, sealed = code.sealed or nil, context_text = code.context_text or nil,
     provider_id = it.provider_ids[choice.name],
   }
 end

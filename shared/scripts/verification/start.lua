@@ -270,6 +270,7 @@ if makes_code then
     redis.call('HSET', code_key, 'sealed', request.sealed)
     redis.call('HSET', verification_key, 'code_length', length)
   end
+  keep(code_key, 'context_text', request.context_text)
   redis.call('PEXPIREAT', code_key, expires)
 end
 redis.call('HSET', send_key,

@@ -8,57 +8,30 @@ from hashlib import sha256
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from api import create_app
 from docs.example.check_receipt import check_receipt
 from shared.settings import Settings, SettingsError
+from tests.api.otp.receipts import (
+    BANK,
+    ENV,
+    FIRST,
+    PAYMENT,
+    SECOND,
+    SECRET,
+    SHOP,
+    URL,
+    key_of,
+    written,
+)
 from tests.conftest import KEY
 from tests.user import PHONE
-
-SHOP_KEY, BANK_KEY = 32 * "s", 32 * "b"
-SHOP = {"Authorization": f"Bearer {SHOP_KEY}"}
-BANK = {"Authorization": f"Bearer {BANK_KEY}"}
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-OTHER_SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
-URL = "https://otp.example.com"
-PAYMENT = {"amount": "49.00", "currency": "EUR", "payee": "ACME Ltd"}
-
-
-def written(private_key) -> str:
-    der = private_key.private_bytes(
-        serialization.Encoding.DER,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return base64.b64encode(der).decode()
-
-
-FIRST, SECOND = (written(ec.generate_private_key(ec.SECP256R1())) for _ in range(2))
-ENV = {
-    "OTP_SECRET_KEYS": KEY,
-    "OTP_API_KEYS": f"shop:{SHOP_KEY} bank:{BANK_KEY}",
-    "OTP_PUBLIC_URL": URL,
-    "OTP_RECEIPT_KEYS": f"r1:{FIRST}",
-    "OTP_RETURN_URLS": "https://shop.example",
-    "OTP_APPS": f"""
-        [shop]
-        receipt = true
-        webhook_secret = "{SECRET} {OTHER_SECRET}"
-        """,
-}
 
 
 @pytest.fixture
 def env():
     return ENV
-
-
-def key_of(client, receipt: str):
-    """The key that the receipt names, as a client finds it."""
-    found = jwt.PyJWKSet.from_dict(client.get("/.well-known/jwks.json").json)
-    return found[jwt.get_unverified_header(receipt)["kid"]].key
 
 
 @pytest.fixture
@@ -258,77 +231,6 @@ def test_the_command_in_the_settings_prints_a_key(redis):
         Settings.load(ENV | {"OTP_RECEIPT_KEYS": printed.stdout.strip()}, env_file=None), redis
     ).test_client()
     assert [key["kid"] for key in client.get("/.well-known/jwks.json").json["keys"]] == ["r1"]
-
-
-class TestContexts:
-    @pytest.mark.parametrize(
-        "context", [PAYMENT, "an order", 49, 0.5, True, [], {}, {"é": [None, {"x": 1e-7}]}]
-    )
-    def test_any_json_is_a_context(self, caller, client, context):
-        started = caller.generate(headers=SHOP, context=context)
-        receipt = caller.verify(caller.code(started), headers=SHOP).json["receipt"]
-        check_receipt(
-            receipt,
-            key_of(client, receipt),
-            url=URL,
-            app="shop",
-            verification_id=started.json["verification_id"],
-            context=context,
-        )
-
-    @pytest.mark.parametrize(
-        "context",
-        ['"' + 1024 * "x" + '"', "9007199254740993", "1e400", r'"\ud800"', 600 * "[" + 600 * "]"],
-    )
-    def test_others_are_refused(self, client, problem, context):
-        body = f'{{"phone": "{PHONE}", "context": {context}}}'
-        answer = client.post(
-            "/generate-otp", data=body, headers={**SHOP, "Content-Type": "application/json"}
-        )
-        (error,) = problem(answer, 422, "invalid_request")["errors"]
-        assert error["field"].startswith("context")
-
-    def test_a_code_for_one_payment_is_none_for_another(self, caller, clock, problem):
-        first = caller.generate(headers=SHOP, context=PAYMENT)
-        clock.shift(30)
-        second = caller.generate(headers=SHOP, context={**PAYMENT, "amount": "490.00"})
-        assert second.json["verification_id"] != first.json["verification_id"]
-        assert second.json["checks_left"] == 5
-        problem(caller.verify(caller.code(first), headers=SHOP), 400, "incorrect_code")
-        by_id = caller.verify(
-            caller.code(first), headers=SHOP, verification_id=first.json["verification_id"]
-        )
-        problem(by_id, 404, "verification_not_found")
-        looked_up = caller.client.get(
-            f"/verifications/{first.json['verification_id']}", headers=SHOP
-        )
-        assert looked_up.json["status"] == "canceled"
-        assert caller.verify(caller.code(second), headers=SHOP).status_code == 200
-
-    def test_the_same_payment_gets_its_code_again(self, caller, clock):
-        first = caller.generate(headers=SHOP, context=PAYMENT)
-        clock.shift(30)
-        again = caller.generate(headers=SHOP, context=dict(reversed(PAYMENT.items())))
-        assert again.json["verification_id"] == first.json["verification_id"]
-
-    def test_a_resend_on_the_page_keeps_the_context(self, caller, client, clock):
-        started = caller.generate(headers=SHOP, context=PAYMENT)
-        clock.shift(30)
-        page = f"/verify/{started.json['verification_id']}"
-        resent = client.post(f"{page}/resend", json={"channel": "sms"})
-        assert resent.json["verification_id"] == started.json["verification_id"]
-        answer = client.post(f"{page}/check", json={"otp": caller.code(started)})
-        claims = jwt.decode(
-            answer.json["receipt"],
-            key_of(client, answer.json["receipt"]),
-            ["ES256"],
-            audience="shop",
-        )
-        assert claims["context"]
-
-    def test_the_context_is_not_kept(self, caller, everything_in_redis):
-        caller.generate(headers=SHOP, context={"payee": "Somebody In Particular"})
-        assert b"Somebody" not in everything_in_redis()
 
 
 def test_a_form_leads_back_with_the_receipt(caller, client, check):

@@ -19,6 +19,19 @@ def render(
     return texts.words(channel, locale, code=code, life_seconds=life)
 
 
+def test_what_the_code_is_for_is_said_in_every_language_and_channel():
+    texts = Texts("Shop", "https://shop.example")
+    shown = "4,900.00 EUR to a payee whose name takes all of the sixty le"
+    assert len(shown) == 60
+    for language in texts.languages:
+        for channel in CHANNELS:
+            words = texts.words(
+                channel, language, code="123456", life_seconds=300, context_text=shown
+            )
+            assert shown in words.text, (language, channel)
+            assert "123456" in words.text or "1, 2, 3" in words.text
+
+
 def test_there_are_several_languages():
     assert {"ar", "de", "en", "es", "fr", "hi", "pt", "zh"} <= set(LANGUAGES)
 

@@ -38,7 +38,7 @@ def users(store, codes):
     def make(**env: str) -> User:
         settings = Settings.load({"OTP_SECRET_KEYS": KEY, **env}, env_file=None)
         service = VerificationService(
-            store, codes, lambda app: settings.app(app).policy(), needed=Outlets(settings).needed
+            store, codes, lambda app: settings.app(app).policy(), outlets=Outlets(settings)
         )
         return User(service, codes)
 

@@ -94,8 +94,8 @@ class TestFeedbackWithTheLedger:
     @pytest.fixture
     def user(self, store, codes, settings):
         policy = settings.policy()
-        needed = Outlets(settings).needed
-        return User(VerificationService(store, codes, lambda app: policy, needed=needed), codes)
+        outlets = Outlets(settings)
+        return User(VerificationService(store, codes, lambda app: policy, outlets=outlets), codes)
 
     @pytest.fixture
     def deliverer(self, provider, ledger, codes):
