@@ -30,6 +30,8 @@ def env() -> dict[str, str]:
         "OTP_RESEND_SECONDS": "0",
         "OTP_MAX_FAILED_CHECKS": "100/24h",
         "OTP_ALLOWED_COUNTRIES": "US",
+        "OTP_WEBHOOK_URL": "https://shop.example/events",
+        "OTP_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     }
 
 

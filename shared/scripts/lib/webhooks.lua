@@ -32,7 +32,11 @@ local function tell(now, id, event_type, facts)
   local verification = 'otp:verification:' .. id
   local app, account, channel, to =
     unpack(redis.call('HMGET', verification, 'app', 'account', 'channel', 'to'))
-  local revision = redis.call('HINCRBY', verification, 'revision', '1')
+  local revision = redis.pcall('HINCRBY', verification, 'revision', '1')
+  if type(revision) ~= 'number' then
+    -- Another version wrote something else there. The change itself must not fail.
+    return
+  end
   local event = {
     type = event_type, at = now, verification_id = id, app = account or app,
     service = account and app or nil, channel = channel, to = to, revision = revision,

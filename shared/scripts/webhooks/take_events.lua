@@ -1,4 +1,5 @@
 -- Notice verifications that have expired, and take events that are due for an attempt to deliver them.
+-- What cannot be read, because another version wrote it, is left out.
 --
 -- KEYS 1 webhooks   2 ends
 -- ARGV 1 the most to take   2 lease_ms: until then nobody else takes them
@@ -13,22 +14,23 @@ local function due(key)
 end
 
 for _, id in due(KEYS[2]) do
-  local status, expires = unpack(redis.call('HMGET', 'otp:verification:' .. id, 'status', 'expires'))
-  if status == 'pending' and (tonumber(expires) or 0) <= now then
+  local found = redis.pcall('HMGET', 'otp:verification:' .. id, 'status', 'expires')
+  if found[1] == 'pending' and (tonumber(found[2]) or 0) <= now then
     tell(now, id, 'verification.expired')
   end
   redis.call('ZREM', KEYS[2], id)
 end
 local taken = {}
 for _, id in due(KEYS[1]) do
-  local event = redis.call('HGETALL', 'otp:webhook:' .. id)
-  if #event == 0 then
+  local event = redis.pcall('HGETALL', 'otp:webhook:' .. id)
+  if event.err or #event == 0 then
     redis.call('ZREM', KEYS[1], id)
     redis.call('ZREM', SINCE, id)
   else
     redis.call('ZADD', KEYS[1], text_of(now + ARGV[2]), id)
     local app = redis.call('HGET', 'otp:webhook:' .. id, 'app') or ''
-    table.insert(taken, {id, event, redis.call('GET', 'otp:webhooks:off:' .. app) or ''})
+    local off = redis.pcall('GET', 'otp:webhooks:off:' .. app)
+    table.insert(taken, {id, event, type(off) == 'string' and off or ''})
   end
 end
 local next_ms = -1

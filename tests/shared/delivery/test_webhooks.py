@@ -291,6 +291,26 @@ def test_every_key_expires(user, redis, told):
     assert all(redis.ttl(key) > 0 for key in keys)
 
 
+def test_what_another_version_wrote_holds_up_nothing_else(user, redis, webhooks, told, clock):
+    odd = ["VE" + 32 * "a" + "-1", "VE" + 32 * "b" + "-1", "odd", ""]
+    redis.set(f"otp:webhook:{odd[0]}", "text")
+    redis.hset(f"otp:webhook:{odd[1]}", mapping={"app": "shop", "event": "["})
+    redis.zadd("otp:webhooks", dict.fromkeys(odd, 0))
+    redis.zadd("otp:webhooks:ends", dict.fromkeys([*odd, "VE" + 32 * "c"], 0))
+    redis.set("otp:verification:VE" + 32 * "c", "text")
+    redis.lpush("otp:webhooks:off:default", "text")
+    user.ask()
+    assert types(told()) == ["verification.started"]
+    assert types(webhooks.recent()) == ["verification.started"]
+
+
+def test_a_revision_that_is_no_number_spoils_no_approval(user, redis, told):
+    started = user.ask()
+    redis.hset(f"otp:verification:{started.verification_id}", "revision", "odd")
+    assert user.type(user.code(started)).approved
+    assert types(told()) == ["verification.started"]
+
+
 def test_an_erased_recipient_leaves_no_event(user, redis, store, codes):
     user.ask()
     store.erase([codes.tag("default", PHONE)])
