@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Iterator, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -64,7 +65,9 @@ def call(echo):
             sent.append(dict(message))
 
         app = Asgi(echo, threads=1, largest_body=LARGEST, **options)
-        asyncio.run(app(scope, receive, send))
+        # Playwright's loop may run in this one, if a browser is open.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, app(scope, receive, send)).result()
         return sent
 
     return call
