@@ -15,7 +15,7 @@ from bench.traffic import Traffic
 from bench.tree import check_out
 from bench.wrk import Load
 from tests.chaos.programs import ROOT
-from tests.conftest import redis_server
+from tests.redis_servers import redis_server
 
 ROUNDS = 6
 # As many as a backend's pool keeps.

@@ -19,6 +19,7 @@ from typing import Any
 from redis import Redis
 
 from bench.figures import Figure, interleave, is_noisy, ratio
+from bench.parts import KEY
 from shared.codes import Codes
 from shared.delivery.ledger import Claim, Ledger, Outcome
 from shared.owner.pumping import guarded
@@ -32,7 +33,7 @@ from shared.storage.scripts import Scripts
 from shared.verification.model import StartRequest
 from shared.verification.service import VerificationService
 from shared.verification.store import Store
-from tests.conftest import KEY, redis_server
+from tests.redis_servers import redis_server
 
 ROUNDS = 11
 ROUND_SECONDS = 0.5

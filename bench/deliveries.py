@@ -11,7 +11,7 @@ from bench import senders, slow_sends, workers
 from bench.figures import Figure, interleave, is_noisy, ratio
 from bench.provider import Provider
 from bench.workers import Kind, Run, Stage
-from tests.conftest import redis_server
+from tests.redis_servers import redis_server
 
 _HTTP_ROUNDS = 3
 _IN_WORKER_ROUNDS = 3

@@ -23,7 +23,7 @@ from bench.load import Connection, People
 from bench.provider import Provider
 from bench.stands import Stands
 from tests.chaos.programs import Program, free_port, wait_for
-from tests.conftest import redis_server
+from tests.redis_servers import redis_server
 
 _NAMESPACE, _SECRET = "bench", "a secret that guards nothing"
 _CONFIG = """

@@ -25,7 +25,7 @@ from bench.provider import Provider
 from bench.traffic import Traffic
 from bench.wrk import Load
 from tests.chaos.programs import wait_for
-from tests.conftest import redis_server
+from tests.redis_servers import redis_server
 
 ROUNDS = 2
 WORKER_ROUNDS = 2

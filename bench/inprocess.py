@@ -29,7 +29,7 @@ from shared import logs
 from shared.codes import Codes
 from shared.settings import Settings
 from tests.chaos.programs import ROOT
-from tests.conftest import redis_server
+from tests.redis_servers import redis_server
 
 _ROUNDS = 4
 _COUNT = 1000

@@ -22,7 +22,7 @@ from shared.codes import Codes
 from shared.settings import Settings
 from tests.chaos.load import Caller
 from tests.chaos.programs import ROOT, Program, free_port, wait_for
-from tests.conftest import redis_server
+from tests.redis_servers import redis_server
 
 VERIFICATIONS = 2000
 _CALLERS = 8

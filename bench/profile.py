@@ -21,7 +21,7 @@ from bench.parts import served
 from bench.provider import Provider
 from bench.traffic import Traffic
 from bench.wrk import NotMeasured
-from tests.conftest import redis_server
+from tests.redis_servers import redis_server
 
 _SECONDS = 5
 _ROWS = 8

@@ -15,7 +15,7 @@ from bench.numbers import numbers
 from bench.parts import served
 from bench.workers import Kind
 from tests.chaos.programs import ROOT
-from tests.conftest import redis_server
+from tests.redis_servers import redis_server
 
 # The processes of a service.
 SERVICE = ("api", "worker", "redis")

@@ -17,7 +17,7 @@ from bench.numbers import numbers
 from bench.parts import served, worker
 from bench.provider import Provider
 from tests.chaos.programs import wait_for
-from tests.conftest import redis_server
+from tests.redis_servers import redis_server
 
 _OVER_HTTP_PER_SECOND = 300
 _IN_WORKER_PER_SECOND = 500

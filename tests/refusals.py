@@ -8,7 +8,7 @@ from threading import Thread
 from redis import Redis, exceptions
 
 from shared.storage.client import connect
-from tests.conftest import free_port, redis_server
+from tests.redis_servers import free_port, redis_server
 
 _Way = Callable[[Redis], Callable[[], object]]
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from api import create_app
-from tests.conftest import free_port, redis_server
+from tests.redis_servers import free_port, redis_server
 from tests.user import PHONE
 
 

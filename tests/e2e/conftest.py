@@ -21,7 +21,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from shared.redis_users import RIGHTS, USER
-from tests.conftest import RedisServer, free_port, redis_server
+from tests.redis_servers import RedisServer, free_port, redis_server
 
 Seen = TypeVar("Seen")
 ROOT = Path(__file__).parent.parent.parent

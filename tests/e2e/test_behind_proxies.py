@@ -14,9 +14,9 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.conftest import free_port
 from tests.e2e.conftest import ROOT, Service, wait_for
 from tests.e2e.page.acts import ask, new_phone, type_code
+from tests.redis_servers import free_port
 
 PASSWORD = "correct horse battery"
 DOCS = (ROOT / "docs/operations.md").read_text(encoding="utf-8")

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.conftest import free_port
 from tests.e2e.conftest import CONSOLE_LINE, Answer, Service, wait_for
+from tests.redis_servers import free_port
 from tests.user import wrong
 
 CODE = re.compile(rb"\b\d{10}\b")

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from shared.settings import Settings
-from tests.conftest import free_port
 from tests.e2e.conftest import CONSOLE_LINE, ROOT, wait_for
+from tests.redis_servers import free_port
 
 WORKERS = 3
 NUMBERS = [f"+1415555{line}" for line in range(2000, 2060)]

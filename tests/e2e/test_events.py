@@ -12,7 +12,7 @@ from tests.e2e.conftest import wait_for
 from worker.senders.conformance.servers import HttpServer, Reply, Request, serving
 
 SECRET = "whsec_" + base64.b64encode(b"0" * 24).decode()
-VERIFICATIONS = 40
+VERIFICATIONS = 20
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from typing import Self
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.conftest import free_port
 from tests.e2e.conftest import Service, wait_for
+from tests.redis_servers import free_port
 from tests.user import wrong
 
 _lines = count(2_000_000)

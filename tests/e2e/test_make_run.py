@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import free_port
 from tests.e2e.conftest import CONSOLE_LINE, ROOT, wait_for
+from tests.redis_servers import free_port
 
 PHONE, ANOTHER_PHONE = "+14155554001", "+14155554002"
 COPIED = ("api", "worker", "shared", "frontend", "deploy", "Makefile", "requirements.txt")

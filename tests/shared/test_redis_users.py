@@ -12,7 +12,7 @@ from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
 from shared import redis_users
-from tests.conftest import redis_server
+from tests.redis_servers import redis_server
 
 
 @pytest.fixture

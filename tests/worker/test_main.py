@@ -10,7 +10,7 @@ from shared.delivery.virtual_phone import Phone, with_code
 from shared.settings import SettingsError
 from shared.storage.client import connect
 from shared.verification.service import VerificationService
-from tests.conftest import free_port
+from tests.redis_servers import free_port
 from tests.user import User
 from worker.__main__ import create_worker
 

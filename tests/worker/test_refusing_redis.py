@@ -9,8 +9,8 @@ from shared.storage.scripts import Scripts
 from shared.verification.service import VerificationService
 from shared.verification.store import Store
 from tests.clock import clock_of
-from tests.conftest import REAL_REDIS
 from tests.fakes import DirectDeliverer, FakeSender, outlets
+from tests.redis_servers import REAL_REDIS
 from tests.refusals import WAYS, refusable_redis, without_right
 from tests.user import User
 from worker.rq_worker import OtpWorker

@@ -6,7 +6,7 @@ import pytest
 
 from api.http.listening import address_of
 from shared.settings import SettingsError
-from tests.conftest import free_port
+from tests.redis_servers import free_port
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import pytest
 
 from api import create_app
 from shared.storage.client import connect
-from tests.conftest import REAL_REDIS, Caller
+from tests.conftest import Caller
+from tests.redis_servers import REAL_REDIS
 from tests.refusals import WAYS, refusable_redis
 from tests.user import OTHER_PHONE
 

@@ -12,9 +12,9 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.conftest import free_port
 from tests.e2e.conftest import ROOT, wait_for
 from tests.e2e.page.acts import SIZES, assert_usable, type_code, wrong
+from tests.redis_servers import free_port
 
 KEY = "k" * 32
 PHONE = "+14155550123"  # The one customer that the shop has.

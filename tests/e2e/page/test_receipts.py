@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from docs.example.check_receipt import check_receipt
-from tests.conftest import free_port
 from tests.e2e.page.acts import type_code
+from tests.redis_servers import free_port
 
 KEY = "k" * 32
 SHOP_PORT = free_port()

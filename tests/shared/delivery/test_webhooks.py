@@ -4,8 +4,9 @@ import pytest
 
 from shared.delivery.webhooks import LEASE_SECONDS, Event, Webhooks
 from shared.errors import OtpError
-from tests.conftest import EVERY_REDIS, REAL_REDIS, redis_of
+from tests.conftest import EVERY_REDIS, redis_of
 from tests.fakes import claim_one, done_one
+from tests.redis_servers import REAL_REDIS
 from tests.user import OTHER_PHONE, PHONE
 from worker.senders.base import DeliveryError
 

@@ -18,7 +18,7 @@ from shared.redis_users import RIGHTS
 from shared.storage.client import connect, reason, warn_if_it_evicts
 from shared.storage.scripts import Scripts
 from shared.verification.store import Store
-from tests.conftest import free_port, redis_server
+from tests.redis_servers import free_port, redis_server
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from shared.owner.statistics import Statistics
 from shared.storage.client import connect
 from shared.storage.scripts import Scripts
 from shared.verification.store import Store
-from tests.conftest import redis_server
 from tests.e2e.conftest import wait_for
+from tests.redis_servers import redis_server
 
 
 @pytest.fixture

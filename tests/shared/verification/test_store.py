@@ -17,8 +17,8 @@ from shared.storage.client import connect
 from shared.storage.scripts import Scripts
 from shared.verification.service import VerificationService
 from shared.verification.store import PATIENCE_SECONDS, Store
-from tests.conftest import free_port, redis_server
 from tests.fakes import claim_one, done_one
+from tests.redis_servers import free_port, redis_server
 from tests.user import OTHER_PHONE, PHONE, User
 
 

@@ -16,7 +16,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.conftest import free_port
+from tests.redis_servers import free_port
 from worker.senders.base import DeliveryError, Message, Sender
 from worker.senders.conformance.servers import (
     HttpServer,

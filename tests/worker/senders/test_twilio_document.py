@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 import pytest
 import requests
 
-from tests.conftest import free_port
+from tests.redis_servers import free_port
 from tests.worker.senders.conftest import failure_of, make_message
 from worker.senders.conformance.servers import (
     HttpServer,

@@ -7,7 +7,7 @@ import pytest
 from shared.delivery.virtual_phone import Phone
 from shared.storage.client import connect
 from shared.storage.scripts import Scripts
-from tests.conftest import free_port
+from tests.redis_servers import free_port
 from tests.worker.senders.conftest import failure_of, make_message
 from worker.senders.console import ConsoleSender
 from worker.senders.virtual_phone import VirtualPhoneSender
