@@ -7,7 +7,6 @@ import random
 import socket
 import threading
 import time
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -130,8 +129,8 @@ class Courier:
             self._webhooks.done(event, "given_up", "endpoint_off")
             return
         rests = self._failed_at.get(event.app, 0) + REST_SECONDS - time.time()
-        under_way = Counter(request.event.app for request in self._requests.values())
-        if rests > 0 or under_way[event.app] >= MOST_OF_AN_APP:
+        under_way = sum(one.event.app == event.app for one in self._requests.values())
+        if rests > 0 or under_way >= MOST_OF_AN_APP:
             # Not for longer if the clock was set.
             self._webhooks.put(event.id, min(max(rests, _LOOK_SECONDS), REST_SECONDS))
             return

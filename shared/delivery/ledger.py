@@ -53,10 +53,11 @@ class Claim:
     failure, `untried` other senders could be tried immediately, and `others` at all. `asked_at` is
     the time of the claim, by this machine's monotonic clock. `outlet` is the app whose words and
     senders these are, "" for apps without their own. `app_name` is a Service's name in the message,
-    `app_hash` the Android app that gets the code, `route` the name of the route that the API chose,
-    and `sealed` the code if it cannot be derived. `provider_id` is what the provider called the
-    message in the sender's last attempt, if that is known. If `ended` is given, nothing is to be
-    sent: the sender is told how the verification ended."""
+    `app_hash` the Android app that gets the code, `context_text` what the code is for, `route` the
+    name of the route that the API chose, and `sealed` the code if it cannot be derived.
+    `provider_id` is what the provider called the message in the sender's last attempt, if that is
+    known. If `ended` is given, nothing is to be sent: the sender is told how the verification
+    ended."""
 
     verification_id: str
     app: str

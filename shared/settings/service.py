@@ -114,7 +114,7 @@ class Webhooks(BaseModel, use_attribute_docstrings=True):
         default=None, repr=False, examples=["https://shop.example/otp-events"]
     )
     """Where [events](events.md) are posted, usually set in `OTP_APPS`: that a verification started
-    or ended, and what became of its messages. It needs `OTP_WEBHOOK_SECRET`."""
+    or ended, and whether its messages were sent and arrived. It needs `OTP_WEBHOOK_SECRET`."""
     otp_webhook_secret: WebhookSecrets | None = Field(
         default=None, examples=['echo "whsec_$(openssl rand -base64 32)"']
     )

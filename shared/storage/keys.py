@@ -90,7 +90,7 @@ SUBSCRIPTIONS = "otp:subscriptions"
 
 # Events for the backends of apps
 
-# By its id: the app, the event, and what became of it. Expires after three days.
+# By its id: the app, the event, and the last answer to it. Expires after three days.
 webhook = "otp:webhook:{}".format
 # Those to deliver by when they are due. Expires three days after the last event.
 WEBHOOKS = "otp:webhooks"

@@ -13,8 +13,8 @@
 --              once), others (how many could be tried at all), to, channel, locale, kid,
 --              generation, length, life_ms, outlet (whose senders and words these are); and, where
 --              the send has them, app_name (what the message calls it), app_hash (of the Android app
---              that gets the code), route (its name), sealed (the code), provider_id (from the sender's
---              last attempt)
+--              that gets the code), route (its name), sealed (the code), context_text (what the code is
+--              for), provider_id (from the sender's last attempt)
 --              Or, for a message that was sent, ended (approved | canceled), for its sender to be told
 --   dropped    and reason (approved | canceled | max_attempts_reached | expired | superseded)
 --   failed     and reason (out_of_attempts | no_sender_left)

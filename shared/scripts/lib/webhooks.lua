@@ -1,5 +1,5 @@
--- Events for an app's own backend. The script that makes a change writes its event too, so that no
--- crash comes between the two. Workers deliver them (webhooks/take_events.lua).
+-- Events for an app's own backend. The script that makes a change writes its event too, so no
+-- crash can lose it. Workers deliver them (webhooks/take_events.lua).
 --
 -- Uses: time, counting
 local EVENTS, SINCE, ENDS = 'otp:webhooks', 'otp:webhooks:since', 'otp:webhooks:ends'
