@@ -187,11 +187,17 @@ def deliverer(ledger, codes, sender) -> DirectDeliverer:
 
 
 @pytest.fixture
-def run_worker(redis, ledger, deliverer):
+def concurrency() -> int:
+    """How many sends run_worker() delivers at a time. One keeps the order of messages certain."""
+    return 1
+
+
+@pytest.fixture
+def run_worker(redis, ledger, deliverer, concurrency):
     """Let a worker do everything that is queued or overdue."""
 
     def run() -> None:
-        OtpWorker(redis, ledger, deliverer, concurrency=4).run(burst=True)
+        OtpWorker(redis, ledger, deliverer, concurrency).run(burst=True)
 
     return run
 

@@ -29,13 +29,18 @@ JOB = "rq:job:"
 
 
 @pytest.fixture
-def worker_on(redis, codes, sender):
+def concurrency() -> int:
+    return 4
+
+
+@pytest.fixture
+def worker_on(redis, codes, sender, concurrency):
     """A worker whose store is another one than the usual."""
 
     def make(ledger: Ledger) -> OtpWorker:
         named = {"fake": sender}
         deliverer = Deliverer(ledger, codes, outlets({"sms": named}))
-        return OtpWorker(redis, ledger, deliverer, concurrency=4)
+        return OtpWorker(redis, ledger, deliverer, concurrency)
 
     return make
 
@@ -253,7 +258,7 @@ def test_deliveries_are_made_at_the_same_time(user, run_worker, sender):
 
 
 def test_no_more_deliveries_are_made_at_a_time_than_there_are_threads(
-    user, run_worker, sender, deliverer
+    user, run_worker, sender, deliverer, concurrency
 ):
     under_way = []
     sender.during = lambda _: under_way.append(deliverer.under_way)
@@ -261,7 +266,7 @@ def test_no_more_deliveries_are_made_at_a_time_than_there_are_threads(
         user.ask(f"+1415555{n:04}")
     run_worker()
     assert len(sender.messages) == 30
-    assert max(under_way) <= 4
+    assert max(under_way) <= concurrency
 
 
 def test_a_worker_is_registered_while_it_works_and_gone_afterwards(user, redis, run_worker, sender):

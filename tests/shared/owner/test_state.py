@@ -56,13 +56,13 @@ def test_jobs_that_cannot_be_read_do_not_hide_how_long_the_others_wait(
     assert 3 <= queue.oldest_seconds < 5
 
 
-def test_says_what_a_worker_that_is_alive_does(redis, state, user, sender, run_worker):
+def test_says_what_a_worker_that_is_alive_does(redis, state, user, sender, run_worker, concurrency):
     seen = []
     sender.during = lambda _: seen.extend(state.read().workers)
     user.ask()
     run_worker()
     (worker,) = seen
-    assert worker.concurrency == 4
+    assert worker.concurrency == concurrency
     assert worker.heard_seconds < 5
     assert worker.host
     assert worker.name
