@@ -13,7 +13,8 @@ from deploy import docs
 from shared.settings import Settings, routes
 from tests.test_security_doc import ROOT, tables
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+TOP = [ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")]
+PAGES = [*TOP, *sorted((ROOT / "docs").glob("*.md"))]
 PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 # What Kubernetes sets for a Service named otp.
 NO_SETTINGS = {"OTP_SERVICE_HOST", "OTP_PORT"}

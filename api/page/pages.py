@@ -1,6 +1,6 @@
-"""The pages: `/`, `/verify/{verification_id}` and `/docs`."""
+"""The pages `/`, `/verify/{verification_id}` and `/docs`, and `/llms.txt` for coding assistants."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, current_app, render_template
 from flask.typing import ResponseReturnValue
 
 from api.http import errors
@@ -23,5 +23,9 @@ def endpoints(page: Page) -> Blueprint:
     def docs() -> str:
         v2 = {code: (kind.status, kind.when) for code, kind in v2_errors.KINDS.items()}
         return render_template("docs/index.html", errors=errors.documented(), v2_errors=v2)
+
+    @pages.get("/llms.txt")
+    def llms() -> Response:
+        return current_app.send_static_file("llms.txt")
 
     return pages

@@ -1,6 +1,8 @@
 """The pages: everything they need comes from here."""
 
 import re
+from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 
@@ -140,3 +142,22 @@ def test_only_the_site_around_the_page_is_told_how_it_ended(client):
         page = client.get(f"/verify/VE1?embed={asked}").get_data(as_text=True)
         assert ("&#34;embedder&#34;: &#34;https://shop.example&#34;" in page) is told
         assert "evil" not in page.partition("<footer")[0]
+
+
+@pytest.mark.parametrize("env", [{"OTP_API_KEYS": f"shop:{'k' * 32}"}])
+def test_coding_assistants_read_without_a_key_what_this_is_and_where_more_is(client):
+    with client.get("/llms.txt") as answer:
+        assert answer.content_type == "text/plain; charset=utf-8"
+        text = answer.get_data(as_text=True)
+    assert text.startswith("# Sixpost\n\n> ")
+    links = re.findall(r"\]\((.+?)\)", text)
+    assert {"docs", "openapi.json"} <= set(links)
+    for link in links:
+        # Relative, because the service may be below a path.
+        assert client.get(urljoin("/llms.txt", link)).status_code == 200, link
+    pages = re.findall(r"`(docs/.+?)`", text)
+    assert "docs/for-agents.md" in pages
+    for page in pages:
+        assert (Path(__file__).parents[3] / page).is_file(), page
+    for method, path in re.findall(r"`(POST) ([\w-]+)`", text):
+        assert client.open(f"/{path}", method=method, json={}).status_code == 401, path
