@@ -22,9 +22,6 @@ from tests.redis_servers import free_port
 
 WORKERS = 3
 NUMBERS = [f"+1415555{line}" for line in range(2000, 2060)]
-COMPOSE_FILE = ROOT / "docker-compose.yml"
-# For those who have the image and no checkout.
-WITHOUT_BUILD = ROOT / "deploy/compose.yaml"
 # What docker-compose.yml gives every container itself.
 FIXED = {"REDIS_URL", "HOST", "PORT", "OTP_DATA_DIR"}
 PASSED_ON = {name.upper() for name in Settings.model_fields} - FIXED
@@ -35,6 +32,7 @@ class Stack:
 
     def __init__(self) -> None:
         self.port = free_port()
+        self.file = "docker-compose.yml"
         self._project = f"otp-test-{secrets.token_hex(4)}"
         self._env = {
             **os.environ,
@@ -45,7 +43,6 @@ class Stack:
             "API_PORT": str(self.port),
             "OTP_LIMIT_IP": "1000/1h",
             "COMPOSE_PROJECT_NAME": self._project,
-            "COMPOSE_FILE": str(COMPOSE_FILE),
             "SIXPOST_IMAGE": "sixpost",
         }
 
@@ -56,20 +53,16 @@ class Stack:
             check=False,
             capture_output=True,
             text=True,
-            env=self._env,
+            env={**self._env, "COMPOSE_FILE": str(ROOT / self.file)},
             timeout=600,
         )
         assert done.returncode == 0, done.stderr[-5000:]
         return done.stdout
 
-    def up(self) -> None:
+    def up(self, *options: str) -> None:
         begin = time.perf_counter()
-        self.compose("up", "--build", "--detach", "--wait", "--scale", f"worker={WORKERS}")
+        self.compose("up", *options, "--detach", "--wait", "--scale", f"worker={WORKERS}")
         self.seconds_to_start = time.perf_counter() - begin
-
-    def up_without_build(self) -> None:
-        self._env["COMPOSE_FILE"] = str(WITHOUT_BUILD)
-        self.compose("up", "--detach", "--wait", "--scale", f"worker={WORKERS}")
 
     def down(self, *options: str) -> None:
         self.compose("down", "--timeout", "5", *options)
@@ -132,7 +125,7 @@ def stack() -> Iterator[Stack]:
             pytest.skip(f"`docker {' '.join(what)}` fails here")
     stack = Stack()
     try:
-        stack.up()
+        stack.up("--build")
         yield stack
     finally:
         stack.down("--volumes")
@@ -278,7 +271,8 @@ def test_stops_in_time_and_the_image_alone_goes_on_with_pending_codes(stack, fig
     figure("compose: to stop everything", f"{seconds:.1f} s")
 
     stack.down()
-    stack.up_without_build()
+    stack.file = "deploy/compose.yaml"
+    stack.up()
     assert stack.redis_password() == password
     assert stack.verify(phone, code) == 200
 
@@ -302,7 +296,7 @@ def test_a_new_image_does_not_restart_redis(stack, tmp_path):
     labeled = tmp_path / "labeled.yml"
     build = {"context": str(ROOT), "labels": {"of": secrets.token_hex(4)}}
     labeled.write_text(json.dumps({"services": {"api": {"build": build}}}))
-    files = ("-f", str(COMPOSE_FILE), "-f", str(labeled))
+    files = ("-f", str(ROOT / "docker-compose.yml"), "-f", str(labeled))
     stack.compose(*files, "up", "--build", "--detach", "--wait", "--scale", f"worker={WORKERS}")
     (after,), (newer,) = stack.containers("redis"), stack.containers("api")
     assert newer["Image"] != api["Image"]
@@ -327,7 +321,7 @@ def test_a_restored_password_is_used_by_all_after_the_next_up(stack, stopped):
     assert stack.redis_password() != before
     if stopped:
         stack.compose("stop", *stopped)
-    stack.compose("up", "--detach", "--wait", "--scale", f"worker={WORKERS}")
+    stack.up()
     refused = f"redis-cli -u redis://otp:{before}@127.0.0.1:6379/0 get otp:ready"
     # Redis reads the new password at its next health check.
     wait_for(
