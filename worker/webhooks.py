@@ -7,6 +7,7 @@ import random
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from shared import VERSION
-from shared.delivery.webhooks import Event, Result, Webhooks
+from shared.delivery.webhooks import Attempt, Event, Webhooks
 from shared.errors import StorageUnavailable
 from shared.senders.http_client import new_handle
 from shared.settings import Settings
@@ -32,11 +33,9 @@ log = logging.getLogger("otp.worker")
 # One request, from the name lookup to the end of the answer.
 REQUEST_SECONDS = 10.0
 LARGEST_ANSWER_BYTES = 16 * 1024
-# So many requests at a time, and so many of them to one app.
-MOST_REQUESTS = 64
-MOST_OF_AN_APP = 8
-# An endpoint that fails is left alone for this long.
-REST_SECONDS = 5.0
+# So many requests at a time, and so many of them to endpoints that failed last or never answered.
+MOST_REQUESTS = 256
+MOST_PROBES = 64
 GIVEN_UP_SECONDS = 86400.0
 _FIRST_RETRY_SECONDS = 5.0
 _LONGEST_RETRY_SECONDS = 6 * 3600.0
@@ -91,8 +90,8 @@ class Courier:
         self._multi = pycurl.CurlMulti()
         self._requests: dict[pycurl.Curl, _Request] = {}
         self._idle: list[pycurl.Curl] = []
-        # When an app's endpoint failed last.
-        self._failed_at: dict[str, float] = {}
+        # What is not recorded yet.
+        self._ended: list[Attempt] = []
         self._next_look = 0.0
 
     def run(self) -> None:
@@ -102,47 +101,54 @@ class Courier:
                 self.turn(_LOOK_SECONDS)
             except (StorageUnavailable, RedisError):
                 # The worker's main loop logs that. What is under way goes on.
-                self._exchange(_LOOK_SECONDS)
+                self._go_on(_LOOK_SECONDS)
 
     def turn(self, wait_seconds: float) -> int:
         """Begin what is due, go on with what is under way, and record what has ended. Waits so long
-        if there is nothing to do. Returns how many events are under way. Raises
+        if there is nothing to do. Returns how many events were under way. Raises
         StorageUnavailable."""
-        free = MOST_REQUESTS - len(self._requests)
-        if free and time.monotonic() >= self._next_look:
-            events, next_in = self._webhooks.take(free)
+        if time.monotonic() >= self._next_look:
+            next_in = self._take()
             soon = wait_seconds if next_in is None else min(wait_seconds, next_in)
             self._next_look = time.monotonic() + soon
-            for event in events:
-                self._begin(event)
-        until_next = max(0.0, self._next_look - time.monotonic())
-        for curl, code in self._exchange(until_next):
-            self._end(curl, code)
-        return len(self._requests)
+        under_way = len(self._requests)
+        self._go_on(max(0.0, self._next_look - time.monotonic()))
+        if self._ended:
+            self._webhooks.settle(self._ended)
+            self._ended.clear()
+            # They left places.
+            self._next_look = 0.0
+        return under_way
 
-    def _begin(self, event: Event) -> None:
-        endpoint = self._endpoints.get(event.app) or self._endpoints.get("")
-        if endpoint is None:
-            self._webhooks.put(event.id, _LEFT_SECONDS)
-            return
-        if event.off == endpoint.mark:
-            self._webhooks.done(event, "given_up", "endpoint_off")
-            return
-        rests = self._failed_at.get(event.app, 0) + REST_SECONDS - time.time()
-        under_way = sum(one.event.app == event.app for one in self._requests.values())
-        if rests > 0 or under_way >= MOST_OF_AN_APP:
-            # Not for longer if the clock was set.
-            self._webhooks.put(event.id, min(max(rests, _LOOK_SECONDS), REST_SECONDS))
-            return
+    def _take(self) -> float | None:
+        """Begin what is due. Returns in how many seconds the next one is. Without a free place too,
+        because that also notices verifications that have expired."""
+        events = [request.event for request in self._requests.values()]
+        taken, next_in = self._webhooks.take(
+            MOST_REQUESTS - len(events),
+            most_probes=MOST_PROBES - sum(event.is_probe for event in events),
+            under_way=Counter(event.app for event in events),
+        )
+        for event in taken:
+            endpoint = self._endpoints.get(event.app) or self._endpoints.get("")
+            if endpoint is None:
+                self._webhooks.put(event.id, _LEFT_SECONDS)
+            elif event.off == endpoint.mark:
+                off = Attempt(event_id=event.id, result="given_up", answer="endpoint_off")
+                self._ended.append(off)
+            else:
+                self._begin(event, endpoint)
+        return 0.0 if self._ended else next_in
+
+    def _begin(self, event: Event, endpoint: Endpoint) -> None:
         request = _Request(event, endpoint)
         curl = self._idle.pop() if self._idle else self._new_handle()
         request.prepare(curl, self._allowed)
         self._requests[curl] = request
         self._multi.add_handle(curl)
 
-    def _exchange(self, wait_seconds: float) -> list[tuple[pycurl.Curl, int]]:
-        """Send and receive. Returns the handles of the requests that have ended, with libcurl's
-        code."""
+    def _go_on(self, wait_seconds: float) -> None:
+        """Send and receive, and wait up to so long for that."""
         if self._requests:
             self._multi.perform()
             self._multi.select(wait_seconds)
@@ -150,7 +156,8 @@ class Courier:
         else:
             time.sleep(wait_seconds)
         _, fine, failed = self._multi.info_read()
-        return [(curl, pycurl.E_OK) for curl in fine] + [(curl, code) for curl, code, _ in failed]
+        ended = [(curl, pycurl.E_OK) for curl in fine] + [(curl, code) for curl, code, _ in failed]
+        self._ended += [self._end(curl, code) for curl, code in ended]
 
     def _new_handle(self) -> pycurl.Curl:
         return new_handle(
@@ -162,7 +169,7 @@ class Courier:
             (pycurl.PROXY, ""),
         )
 
-    def _end(self, curl: pycurl.Curl, code: int) -> None:
+    def _end(self, curl: pycurl.Curl, code: int) -> Attempt:
         request = self._requests.pop(curl)
         self._multi.remove_handle(curl)
         status = curl.getinfo(pycurl.RESPONSE_CODE)
@@ -173,16 +180,19 @@ class Courier:
             extra={"event": event.id, "type": event.type, "app": event.app, "answer": answer},
         )
         if answer[:1] == "2":
-            self._failed_at.pop(event.app, None)
-            self._webhooks.done(event, "delivered", answer)
-        elif answer == "410":
+            return Attempt(event_id=event.id, result="delivered", answer=answer)
+        if answer == "410":
             log.warning("webhook_off", extra={"app": event.app})
-            self._webhooks.done(event, "given_up", answer, off=request.endpoint.mark)
-        else:
-            self._failed_at[event.app] = time.time()
-            retry_in = retry_seconds(event, time.time())
-            result: Result = "given_up" if retry_in is None else "failed"
-            self._webhooks.done(event, result, answer, retry_in_seconds=retry_in or 0)
+            mark = request.endpoint.mark
+            return Attempt(event_id=event.id, result="given_up", answer=answer, off=mark)
+        retry_in = retry_seconds(event, time.time())
+        return Attempt(
+            event_id=event.id,
+            result="given_up" if retry_in is None else "failed",
+            answer=answer,
+            retry_in_seconds=retry_in or 0,
+            has_failed=True,
+        )
 
 
 def retry_seconds(event: Event, now: float) -> float | None:

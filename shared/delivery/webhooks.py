@@ -1,17 +1,19 @@
 """Events for the backends of apps, until each has been delivered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
+from types import MappingProxyType
 from typing import Any, Literal
 
 from redis.client import Pipeline
 
 from shared.storage import keys, reading
-from shared.storage.scripts import Facts, Scripts, named
+from shared.storage.scripts import Scripts
 
 # For longer than a request takes. Then another worker delivers the event.
 LEASE_SECONDS = 30.0
-_OFF_SECONDS = 30 * 86400
+_NONE: Mapping[str, int] = MappingProxyType({})
 
 Result = Literal["delivered", "failed", "given_up"]
 
@@ -21,7 +23,8 @@ class Event:
     """Something that an app's backend is told. `id` is the same for each attempt to deliver it.
     `at` is in Unix seconds. `data` is what happened, without the type and the time. `answer` is the
     last HTTP status, or a word for why there was none. `off` marks an endpoint of the app that
-    wants no more events."""
+    wants no more events, and `is_probe` an event that tries an endpoint that is unproven: it failed
+    last, or has never answered."""
 
     id: str
     app: str
@@ -33,6 +36,20 @@ class Event:
     answered_at: float | None = None
     result: str | None = None
     off: str | None = None
+    is_probe: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """What a request to deliver an event led to. `has_failed` says that the endpoint did not take
+    the event, so it rests. `off` marks an endpoint that wants no more events."""
+
+    event_id: str
+    result: Result
+    answer: str
+    retry_in_seconds: float = 0
+    has_failed: bool = False
+    off: str | None = None
 
 
 class Webhooks:
@@ -43,56 +60,52 @@ class Webhooks:
         self._scripts = scripts
         # Also while Redis is full: what they finish makes room.
         self._take = scripts.load("webhooks/take_events", when_full=True)
-        self._done = scripts.load("webhooks/settle_event", when_full=True)
-        self._put = scripts.load("webhooks/schedule_event", when_full=True)
+        self._settle = scripts.load("webhooks/settle_events", when_full=True)
+        self._schedule = scripts.load("webhooks/schedule_event", when_full=True)
 
-    def take(self, most: int) -> tuple[list[Event], float | None]:
-        """Take up to `most` events that are due, for this caller alone. Also returns in how many
-        seconds the next one is due, or None if there is none."""
-        next_ms, found = self._take(
-            [keys.WEBHOOKS, keys.WEBHOOK_ENDS], [most, round(LEASE_SECONDS * 1000)]
-        )
-        events = []
-        for id_, words, off in found:
+    def take(
+        self, most: int, *, most_probes: int | None = None, under_way: Mapping[str, int] = _NONE
+    ) -> tuple[list[Event], float | None]:
+        """Take up to `most` events that are due, for this caller alone, and up to `most_probes` of
+        them for unproven endpoints. `under_way` says how many events of an app the caller has
+        already. Also returns in how many seconds the next one can be taken, or None if there is
+        none."""
+        probes = most if most_probes is None else most_probes
+        names = [keys.WEBHOOKS, keys.UNPROVEN_WEBHOOKS, keys.WEBHOOK_ENDS]
+        counts = chain.from_iterable(under_way.items())
+        next_ms, found = self._take(names, [most, probes, round(LEASE_SECONDS * 1000), *counts])
+        events, unreadable = [], []
+        for id_bytes, words, off, is_probe in found:
+            id_ = str(reading.text(id_bytes))
             pairs = dict(zip(words[::2], words[1::2], strict=True))
-            if event := _read(id_, pairs, off):
+            if event := _read(id_, pairs, off=reading.text(off) or None, is_probe=bool(is_probe)):
                 events.append(event)
+            else:
+                unreadable.append(Attempt(event_id=id_, result="given_up", answer="unreadable"))
+        if unreadable:
+            self.settle(unreadable)
+            return events, 0.0
         return events, None if next_ms < 0 else next_ms / 1000
 
-    def done(
-        self,
-        event: Event,
-        result: Result,
-        answer: str,
-        *,
-        retry_in_seconds: float = 0,
-        off: str | None = None,
-    ) -> None:
-        """Record an attempt. `off` marks an endpoint that wants no more events."""
-        facts: Facts = {
-            "id": event.id,
-            "answer": answer,
-            "result": result,
-            "retry_in_ms": round(retry_in_seconds * 1000),
-            "off": off,
-            "off_ms": _OFF_SECONDS * 1000,
-        }
-        self._done([keys.WEBHOOKS, keys.webhook(event.id), keys.WEBHOOKS_SINCE], named(facts))
+    def settle(self, attempts: Iterable[Attempt]) -> None:
+        """Record attempts."""
+        words: list[str | int] = []
+        for one in attempts:
+            retry_in_ms = round(one.retry_in_seconds * 1000)
+            words += (one.event_id, one.answer, one.result, retry_in_ms)
+            words += (int(one.has_failed), one.off or "")
+        self._settle([], words)
 
-    def put(self, event_id: str, in_seconds: float = 0) -> bool:
-        """Have the event delivered then. Returns False if it is not kept."""
-        names = [keys.WEBHOOKS, keys.webhook(event_id)]
-        return bool(self._put(names, [event_id, round(in_seconds * 1000)]))
+    def put(self, event_id: str, in_seconds: float) -> None:
+        """Have an event delivered then, which was taken and not tried."""
+        self._schedule([], [event_id, round(in_seconds * 1000)])
 
     def resend(self, event_id: str) -> Event | None:
-        """Have the event delivered once more, also to an endpoint that wanted no more events.
-        Returns None if it is not kept any longer."""
+        """Have the event delivered once more, before the app's other events, and to an endpoint
+        that rests or wanted no more events. Returns None if it is not kept any longer."""
         (kept,) = self._scripts.fetch(lambda pipe: pipe.hgetall(keys.webhook(event_id)))
         event = _read(event_id, kept or {})
-        if event is None:
-            return None
-        self._scripts.run(lambda redis: redis.delete(keys.webhooks_off(event.app)))
-        return event if self.put(event_id) else None
+        return event if event and self._schedule([], [event_id, ""]) else None
 
     def recent(self) -> list[Event]:
         """The last hundred, the newest first."""
@@ -108,7 +121,13 @@ class Webhooks:
         return [event for event in events if event]
 
 
-def _read(id_: str | bytes, kept: Mapping[bytes, bytes], off: bytes | None = None) -> Event | None:
+def _read(
+    id_: str,
+    kept: Mapping[bytes, bytes],
+    *,
+    off: str | None = None,
+    is_probe: bool = False,
+) -> Event | None:
     """An event as lib/webhooks.lua wrote it. Returns None if it is unreadable."""
     fields = reading.fields(kept)
     data = reading.json_object(fields.get("event")) or {}
@@ -116,7 +135,7 @@ def _read(id_: str | bytes, kept: Mapping[bytes, bytes], off: bytes | None = Non
     if at is None:
         return None
     return Event(
-        id=str(reading.text(id_)),
+        id=id_,
         app=fields.get("app", reading.UNKNOWN),
         type=str(data.pop("type", reading.UNKNOWN)),
         at=at,
@@ -125,5 +144,6 @@ def _read(id_: str | bytes, kept: Mapping[bytes, bytes], off: bytes | None = Non
         answer=fields.get("answer"),
         answered_at=reading.moment(fields.get("answered")),
         result=fields.get("result"),
-        off=reading.text(off) or None,
+        off=off,
+        is_probe=is_probe,
     )

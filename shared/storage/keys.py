@@ -92,16 +92,21 @@ SUBSCRIPTIONS = "otp:subscriptions"
 
 # By its id: the app, the event, and the last answer to it. Expires after three days.
 webhook = "otp:webhook:{}".format
-# Those to deliver by when they are due. Expires three days after the last event.
+# Apps whose endpoint took their last event, by when their next one is due. Expires three days after
+# the last event.
 WEBHOOKS = "otp:webhooks"
-# The same by when they happened. Expires three days after the last event.
+# The other apps with events. Expires three days after the last event.
+UNPROVEN_WEBHOOKS = "otp:webhooks:unproven"
+# An app's events that wait, by when they are due. Expires three days after the last of them.
+webhooks_of = "otp:webhooks:app:{}".format
+# By an app, how its endpoint has answered. Expires 30 days after the last answer.
+webhook_endpoint = "otp:webhooks:endpoint:{}".format
+# All events that wait by when they happened. Expires three days after the last event.
 WEBHOOKS_SINCE = "otp:webhooks:since"
 # Pending verifications by when they expire. Expires three days after the last of them.
 WEBHOOK_ENDS = "otp:webhooks:ends"
 # The last hundred events. Expires three days after the last event.
 RECENT_WEBHOOKS = "otp:webhooks:recent"
-# By an app, the mark of the endpoint that wants no more events. Expires after 30 days.
-webhooks_off = "otp:webhooks:off:{}".format
 
 # The owner
 

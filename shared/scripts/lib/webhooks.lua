@@ -1,12 +1,66 @@
 -- Events for an app's own backend. The script that makes a change writes its event too, so no
 -- crash can lose it. Workers deliver them (webhooks/take_events.lua).
 --
+-- An app has a queue of events by when they are due. The app itself is in one of two lists by when a
+-- worker is to look at its queue: PROVEN if its endpoint took its last event, else UNPROVEN. Workers
+-- keep most places for the first, so endpoints that hang leave the others alone.
+--
 -- Uses: time, counting
-local EVENTS, SINCE, ENDS = 'otp:webhooks', 'otp:webhooks:since', 'otp:webhooks:ends'
+local PROVEN, UNPROVEN = 'otp:webhooks', 'otp:webhooks:unproven'
+local WAITING, ENDPOINT = 'otp:webhooks:app:', 'otp:webhooks:endpoint:'
+local EVENT, RECENT = 'otp:webhook:', 'otp:webhooks:recent'
+local SINCE, ENDS = 'otp:webhooks:since', 'otp:webhooks:ends'
 -- Of all apps together. What is beyond that is given up, and counted.
 local MOST_WAITING = 50000
-local EVENT_SECONDS = 3 * 86400
+local EVENT_SECONDS, ENDPOINT_SECONDS = 3 * 86400, 30 * 86400
 local MOST_RECENT = 100
+
+-- How an app's endpoint has answered. `successes` since it failed last, and `failures` since it
+-- succeeded last. It rests until `rests`, and meanwhile only the event `probe` is tried. `off` marks one
+-- that wants no more events.
+local function endpoint_of(app)
+  local found = redis.pcall('HMGET', ENDPOINT .. app, 'successes', 'failures', 'rests', 'probe', 'off')
+  if found.err then
+    -- Another version wrote something else there.
+    redis.call('DEL', ENDPOINT .. app)
+    found = {}
+  end
+  return {
+    successes = tonumber(found[1]) or 0, failures = tonumber(found[2]) or 0,
+    rests = tonumber(found[3]) or 0, probe = found[4], off = found[5],
+  }
+end
+
+-- Have a worker look at an app when its next event is due, and not while its endpoint rests. `sooner`
+-- leaves it where it is in the list if that is before. Else it goes behind those that are due already,
+-- so an app with many events cannot take every place.
+local function schedule_app(now, app, endpoint, sooner)
+  local list, other = UNPROVEN, PROVEN
+  if endpoint.successes > 0 then
+    list, other = PROVEN, UNPROVEN
+  end
+  redis.call('ZREM', other, app)
+  local first = redis.call('ZRANGE', WAITING .. app, 0, 0, 'WITHSCORES')[2]
+  if not first then
+    redis.call('ZREM', list, app)
+    return
+  end
+  local due = math.max(now, first, endpoint.rests)
+  redis.call('ZADD', list, sooner and 'LT' or 'CH', text_of(due), app)
+  redis.call('EXPIRE', list, EVENT_SECONDS)
+end
+
+-- The app of an event, or nil if the event is not kept any longer.
+local function app_of(id)
+  local app = redis.pcall('HGET', EVENT .. id, 'app')
+  return type(app) == 'string' and app or nil
+end
+
+-- Forget an event that waits.
+local function drop_event(app, id)
+  redis.call('ZREM', WAITING .. app, id)
+  redis.call('ZREM', SINCE, id)
+end
 
 local function write_event(now, id, app, event)
   count(now, '', 'webhooks:written')
@@ -14,16 +68,16 @@ local function write_event(now, id, app, event)
     count(now, '', 'webhooks:given_up')
     return
   end
-  local key = 'otp:webhook:' .. id
-  redis.call('HSET', key, 'app', app, 'event', cjson.encode(event), 'attempts', '0')
-  redis.call('EXPIRE', key, EVENT_SECONDS)
-  for _, waiting in ipairs({EVENTS, SINCE}) do
-    redis.call('ZADD', waiting, text_of(now), id)
-    redis.call('EXPIRE', waiting, EVENT_SECONDS)
+  redis.call('HSET', EVENT .. id, 'app', app, 'event', cjson.encode(event), 'attempts', '0')
+  redis.call('EXPIRE', EVENT .. id, EVENT_SECONDS)
+  for _, key in ipairs({WAITING .. app, SINCE}) do
+    redis.call('ZADD', key, text_of(now), id)
+    redis.call('EXPIRE', key, EVENT_SECONDS)
   end
-  redis.call('LPUSH', EVENTS .. ':recent', id)
-  redis.call('LTRIM', EVENTS .. ':recent', 0, MOST_RECENT - 1)
-  redis.call('EXPIRE', EVENTS .. ':recent', EVENT_SECONDS)
+  schedule_app(now, app, endpoint_of(app), true)
+  redis.call('LPUSH', RECENT, id)
+  redis.call('LTRIM', RECENT, 0, MOST_RECENT - 1)
+  redis.call('EXPIRE', RECENT, EVENT_SECONDS)
 end
 
 -- Tell the app of a change of its verification. The revision puts the events of a verification in

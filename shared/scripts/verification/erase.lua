@@ -5,10 +5,20 @@
 -- ARGV 1... the recipient's tags, one per app, and the one on the safe list
 -- Result, JSON: how many of each were removed: verifications, sends, counters
 --
--- Uses: reading
+-- Uses: reading, time, webhooks
 local MOST_SENDS = 10
+local now = now_ms()
 local removed = {verifications = 0, sends = 0, counters = 0}
 local erased = {}
+
+local function erase_event(id)
+  local app = app_of(id)
+  if app then
+    drop_event(app, id)
+    schedule_app(now, app, endpoint_of(app), true)
+  end
+  redis.call('DEL', EVENT .. id)
+end
 
 local function erase(id)
   erased[id] = true
@@ -23,11 +33,9 @@ local function erase(id)
     end
   end
   for n = 1, tonumber(revision) or 0 do
-    redis.call('DEL', 'otp:webhook:' .. id .. '-' .. n)
-    redis.call('ZREM', 'otp:webhooks', id .. '-' .. n)
-    redis.call('ZREM', 'otp:webhooks:since', id .. '-' .. n)
+    erase_event(id .. '-' .. n)
   end
-  redis.call('ZREM', 'otp:webhooks:ends', id)
+  redis.call('ZREM', ENDS, id)
   removed.verifications = removed.verifications + redis.call('DEL', verification)
   redis.call('DEL', 'otp:code:' .. id)
 end

@@ -1,14 +1,23 @@
 -- Have workers deliver an event, later or once more.
 --
--- KEYS 1 webhooks   2 the event
--- ARGV 1 id   2 in_ms
+-- ARGV 1 id   2 in_ms, or '': now and before all others, also to an endpoint that rests or wants no more
 -- Result: 1, or 0 if the event is not kept any longer
 --
--- Uses: time
-if redis.call('EXISTS', KEYS[2]) == 0 then
+-- Uses: time, webhooks
+local now, id = now_ms(), ARGV[1]
+local app = app_of(id)
+if not app then
   return 0
 end
-local now = now_ms()
-redis.call('ZADD', KEYS[1], text_of(now + ARGV[2]), ARGV[1])
-expire_not_before(KEYS[1], now + redis.call('PTTL', KEYS[2]), now)
+local endpoint, is_now = endpoint_of(app), ARGV[2] == ''
+redis.call('ZADD', WAITING .. app, is_now and '0' or text_of(now + ARGV[2]), id)
+redis.call('EXPIRE', WAITING .. app, EVENT_SECONDS)
+if is_now then
+  redis.call('HDEL', ENDPOINT .. app, 'off')
+end
+if is_now or endpoint.probe == id then
+  endpoint.rests = 0
+  redis.call('HDEL', ENDPOINT .. app, 'rests', 'probe')
+end
+schedule_app(now, app, endpoint)
 return 1

@@ -2,6 +2,9 @@
 
 import pytest
 
+from shared.delivery.webhooks import Event, Webhooks
+from tests.shared.delivery.events import delivered
+
 
 @pytest.fixture
 def send(user) -> tuple[str, int]:
@@ -23,3 +26,26 @@ def seen(service):
 @pytest.fixture
 def sends(user) -> list[tuple[str, int]]:
     return [(user.ask(f"+1415555010{n}").verification_id, 1) for n in range(3)]
+
+
+@pytest.fixture
+def webhooks(scripts) -> Webhooks:
+    return Webhooks(scripts)
+
+
+@pytest.fixture
+def told(webhooks):
+    """The events that were not seen before, as an endpoint that takes all gets them."""
+
+    def told() -> list[Event]:
+        found: list[Event] = []
+        next_in: float | None = 0
+        while next_in == 0:
+            events, next_in = webhooks.take(100)
+            webhooks.settle(map(delivered, events))
+            found += events
+            # Their places are free now.
+            next_in = 0 if events else next_in
+        return sorted(found, key=lambda event: event.data.get("revision", 0))
+
+    return told

@@ -2,54 +2,21 @@
 
 import pytest
 
-from shared.delivery.webhooks import LEASE_SECONDS, Event, Webhooks
+from shared.delivery.webhooks import LEASE_SECONDS
 from shared.errors import OtpError
 from tests.conftest import EVERY_REDIS, redis_of
 from tests.fakes import claim_one, done_one
 from tests.redis_servers import REAL_REDIS
+from tests.shared.delivery.events import ENV, failed, types
 from tests.user import OTHER_PHONE, PHONE
 from worker.senders.base import DeliveryError
 
 redis = redis_of(*EVERY_REDIS)
 
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-
 
 @pytest.fixture
 def env():
-    return {
-        "OTP_WEBHOOK_URL": "https://shop.example/events",
-        "OTP_WEBHOOK_SECRET": SECRET,
-        "OTP_MAX_CHECKS": "1",
-        "OTP_RESEND_SECONDS": "0",
-    }
-
-
-@pytest.fixture
-def webhooks(scripts) -> Webhooks:
-    return Webhooks(scripts)
-
-
-@pytest.fixture
-def told(webhooks):
-    """The events that were not seen before, as an endpoint that takes all gets them."""
-
-    def told() -> list[Event]:
-        found: list[Event] = []
-        next_in: float | None = 0
-        # What a verification's expiry wrote is due immediately.
-        while next_in == 0:
-            events, next_in = webhooks.take(100)
-            for event in events:
-                webhooks.done(event, "delivered", "200")
-            found += events
-        return sorted(found, key=lambda event: event.data.get("revision", 0))
-
-    return told
-
-
-def types(events: list[Event]) -> list[str]:
-    return [event.type for event in events]
+    return ENV
 
 
 def test_a_verification_is_told_from_start_to_approval(user, told, run_worker):
@@ -111,6 +78,14 @@ def test_an_expiry_is_told_although_nobody_asks(user, told, clock):
     assert types(told()) == ["verification.expired"]
     clock.shift(60)
     assert told() == []
+
+
+def test_an_expiry_is_noticed_without_a_free_place(user, webhooks, told, clock):
+    user.ask()
+    told()
+    clock.shift(301)
+    assert webhooks.take(0)[0] == []
+    assert types(webhooks.recent())[0] == "verification.expired"
 
 
 @pytest.mark.parametrize("end", ["approve", "cancel", "mistype"])
@@ -187,8 +162,7 @@ def test_a_blocked_recipient_is_told_without_a_verification(user, told):
     "env",
     [
         {
-            "OTP_WEBHOOK_URL": "https://shop.example/events",
-            "OTP_WEBHOOK_SECRET": SECRET,
+            **ENV,
             "OTP_GUARD": "block",
             "OTP_GUARD_RANGE": "1/1h",
         }
@@ -248,7 +222,7 @@ def test_an_event_is_for_one_worker_until_its_lease_ends(user, webhooks, clock):
 def test_a_failed_event_is_due_later(user, webhooks, clock):
     user.ask()
     ((event,), _) = webhooks.take(10)
-    webhooks.done(event, "failed", "503", retry_in_seconds=60)
+    webhooks.settle([failed(event, retry_in_seconds=60)])
     clock.shift(58)
     assert webhooks.take(10)[0] == []
     clock.shift(3)
@@ -295,11 +269,13 @@ def test_every_key_expires(user, redis, told):
 def test_what_another_version_wrote_holds_up_nothing_else(user, redis, webhooks, told, clock):
     odd = ["VE" + 32 * "a" + "-1", "VE" + 32 * "b" + "-1", "odd", ""]
     redis.set(f"otp:webhook:{odd[0]}", "text")
-    redis.hset(f"otp:webhook:{odd[1]}", mapping={"app": "shop", "event": "["})
+    redis.hset(f"otp:webhook:{odd[1]}", mapping={"app": "default", "event": "["})
     redis.zadd("otp:webhooks", dict.fromkeys(odd, 0))
+    redis.zadd("otp:webhooks:unproven", dict.fromkeys(odd, 0))
+    redis.zadd("otp:webhooks:app:default", dict.fromkeys(odd, 0))
     redis.zadd("otp:webhooks:ends", dict.fromkeys([*odd, "VE" + 32 * "c"], 0))
     redis.set("otp:verification:VE" + 32 * "c", "text")
-    redis.lpush("otp:webhooks:off:default", "text")
+    redis.lpush("otp:webhooks:endpoint:default", "text")
     user.ask()
     assert types(told()) == ["verification.started"]
     assert types(webhooks.recent()) == ["verification.started"]
