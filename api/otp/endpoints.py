@@ -1,19 +1,23 @@
 """The endpoints of a verification: parse, call one use case, shape the answer."""
 
-import json
-import re
-
 from flask import Blueprint, Response, request
 
-from api.http import body
+from api.http import body, idempotency
 from api.http.access import Access, browser_locale, client_ip
 from api.otp.proof import ProofOfWork
-from api.otp.schemas import GeneratedOtp, GenerateOtp, VerificationDetails, VerifiedOtp, VerifyOtp
+from api.otp.schemas import (
+    GeneratedOtp,
+    GenerateOtp,
+    VerificationDetails,
+    VerifiedOtp,
+    VerifyOtp,
+    channel_for,
+)
 from api.otp.verification_receipts import VerificationReceipts, context_hash
 from shared.errors import InvalidRequest, ProofSpent
 from shared.policy import PAGE_APP
 from shared.recipient import Addresses
-from shared.verification.model import Idempotency, StartRequest
+from shared.verification.model import StartRequest
 from shared.verification.service import VerificationService
 
 
@@ -31,7 +35,7 @@ def endpoints(
         app = access.app_or_page(request)
         asked = body.read(request, GenerateOtp)
         recipient = asked.recipient(addresses)
-        channel = asked.channel_for(recipient)
+        channel = channel_for(recipient, asked.channel)
         context = _context(asked, app)
         try:
             started = service.start(
@@ -41,7 +45,7 @@ def endpoints(
                     app=app,
                     ip=client_ip(request),
                     locale=asked.locale or browser_locale(request),
-                    idempotency=_idempotency(asked),
+                    idempotency=idempotency.of(request, asked),
                     proof=work.check(app, recipient, asked.proof),
                     app_hash=asked.app_hash,
                     context=context,
@@ -85,13 +89,3 @@ def _context(asked: GenerateOtp, app: str) -> str | None:
     if asked.context_text and (asked.context is None or app == PAGE_APP):
         raise InvalidRequest(("context_text", "this needs an API key and a context"))
     return None if asked.context is None else context_hash(asked.context)
-
-
-def _idempotency(asked: GenerateOtp) -> Idempotency | None:
-    """Raises InvalidRequest for a key that is not 1 to 255 printable ASCII characters."""
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
-        return None
-    if not re.fullmatch("[ -~]{1,255}", key):
-        raise InvalidRequest(("Idempotency-Key", "expected 1 to 255 printable ASCII characters"))
-    return Idempotency(key=key, request=json.dumps(asked.model_dump(), sort_keys=True))

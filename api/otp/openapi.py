@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
+from api.hooks.send import SendCode
 from api.http.body import MalformedJson
 from api.http.errors import KINDS, documented
 from api.http.hosts import HostNotAllowed
@@ -86,15 +87,11 @@ _HEALTHY = {
     }
 }
 _BODY = (MalformedJson, RequestEntityTooLarge, UnsupportedMediaType, errors.InvalidRequest)
-_POLICY = (
-    errors.CountryNotAllowed,
-    errors.ChannelNotEnabled,
-    errors.RecipientBlocked,
-    errors.ProofOfWorkRequired,
-)
+_POLICY = (errors.CountryNotAllowed, errors.ChannelNotEnabled, errors.RecipientBlocked)
 _LIMITS = (errors.TooManyChecks, errors.RateLimited)
 _LOOKUP = (errors.VerificationNotFound, errors.StorageUnavailable)
-_SENDING = (*_POLICY, *_LIMITS, errors.DeliveryBacklog, errors.StorageUnavailable)
+_SENDING_WITH_KEY = (*_POLICY, *_LIMITS, errors.DeliveryBacklog, errors.StorageUnavailable)
+_SENDING = (*_SENDING_WITH_KEY, errors.ProofOfWorkRequired)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +152,18 @@ _OPERATIONS: dict[str, dict[str, _Operation]] = {
     },
     "/verify-otp": {"post": _CHECK},
     "/verifications/{verification_id}": {"get": _STATUS, "delete": _CANCEL},
+    "/hooks/send": {
+        "post": _Operation(
+            id="sendCode",
+            summary="Deliver a code that you made",
+            description="It replaces the recipient's earlier code. Only you can check it, unless "
+            "you ask for `verify`.",
+            headers=(_IDEMPOTENCY_KEY,),
+            body=SendCode,
+            success=(202, "The code is being sent", schemas.GeneratedOtp),
+            fails=(*_BODY, *_SENDING_WITH_KEY, errors.IdempotencyConflict),
+        )
+    },
     "/recipients": {
         "delete": _Operation(
             id="eraseRecipient",

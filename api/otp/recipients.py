@@ -7,6 +7,7 @@ from api.http import body
 from api.otp.schemas import ErasedRecipient, EraseRecipient, Removed
 from shared.codes import Codes
 from shared.recipient import Addresses
+from shared.verification.admission import recipient_tags
 from shared.verification.store import Store
 from shared.verify_v2 import safe_list
 
@@ -19,7 +20,7 @@ def endpoints(store: Store, codes: Codes, owner: OwnerAccess, addresses: Address
         owner.require_password(request)
         recipient = body.read(request, EraseRecipient).recipient(addresses)
         apps = store.apps()
-        tags = [codes.tag(app, recipient.to) for app in apps]
+        tags = [tag for app in apps for tag in recipient_tags(codes, app, recipient.to)]
         counted = [codes.tag(app, recipient.counted_as) for app in apps]
         removed = store.erase([*tags, safe_list.tag(codes, recipient)], counted)
         owner.record("erasure", to=recipient.masked, **removed)

@@ -26,7 +26,7 @@ from shared.delivery.ledger import AttemptResult
 from shared.errors import InvalidRequest
 from shared.policy import PHONE_CHANNELS, Channel
 from shared.recipient import Addresses, Recipient
-from shared.verification.model import Checked, SendStatus, Started, Status
+from shared.verification.model import Checked, CodeFrom, SendStatus, Started, Status
 from shared.verification.records import Verification
 
 
@@ -46,38 +46,40 @@ class _Addressed(Request):
 _NEWER = Field(exclude_if=lambda given: given is None)
 
 
+AskedChannel = Annotated[
+    Channel,
+    Field(
+        description="How to send the code. A phone number can use `sms` (default), `whatsapp`, "
+        "`telegram` or `call`, and an email address only `email`"
+    ),
+]
+
+
 class GenerateOtp(_Addressed):
     """Provide either `phone` or `email`, not both."""
 
-    channel: (
-        Annotated[
-            Channel,
-            Field(
-                description="How to send the code. A phone number can use `sms` (default), "
-                "`whatsapp`, `telegram` or `call`, and an email address only `email`"
-            ),
-        ]
-        | None
-    ) = None
+    channel: AskedChannel | None = None
     locale: Locale | None = None
     app_hash: Annotated[AppHash | None, _NEWER] = None
     proof: Proof | None = None
     context: Annotated[Context, _NEWER] = None
     context_text: Annotated[ContextText | None, _NEWER] = None
 
-    def channel_for(self, recipient: Recipient) -> Channel:
-        if recipient.kind == "email":
-            if self.channel not in (None, "email"):
-                raise InvalidRequest(
-                    ("channel", "an email address can only be used with the email channel")
-                )
-            return "email"
-        if self.channel == "email":
-            channels = ", ".join(PHONE_CHANNELS)
+
+def channel_for(recipient: Recipient, asked: Channel | None) -> Channel:
+    """The channel of a request. Raises InvalidRequest if it does not reach the recipient."""
+    if recipient.kind == "email":
+        if asked not in (None, "email"):
             raise InvalidRequest(
-                ("channel", f"a phone number can only be used with these channels: {channels}")
+                ("channel", "an email address can only be used with the email channel")
             )
-        return self.channel or "sms"
+        return "email"
+    if asked == "email":
+        channels = ", ".join(PHONE_CHANNELS)
+        raise InvalidRequest(
+            ("channel", f"a phone number can only be used with these channels: {channels}")
+        )
+    return asked or "sms"
 
 
 class EraseRecipient(_Addressed):
@@ -134,7 +136,7 @@ _BY = {
 
 class GeneratedOtp(BaseModel):
     verification_id: VerificationId
-    status: Annotated[Literal["pending"], Field(description="The code can be checked")] = "pending"
+    status: Annotated[Literal["pending"], Field(description="The code is valid")] = "pending"
     channel: UsedChannel
     to: MaskedTo
     expires_in: Annotated[int, Field(description="Seconds until the code expires")]
@@ -224,6 +226,9 @@ class VerificationDetails(BaseModel):
     status: Annotated[Status | Unknown, Field(description="Status of the verification")]
     channel: Annotated[Channel | Unknown, Field(description="Channel of the last message")]
     to: MaskedTo
+    code_from: Annotated[
+        CodeFrom, Field(description="Who made the code: this service, or the caller of a hook")
+    ]
     created_at: Annotated[
         str | None,
         _Timestamp,

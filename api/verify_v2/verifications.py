@@ -14,7 +14,7 @@ from api.verify_v2.rate_limits import counting
 from api.verify_v2.services import found
 from shared.errors import InvalidRequest, TooManyChecks, VerificationNotFound
 from shared.recipient import Addresses, Recipient, is_email
-from shared.verification.model import Checked, Started, StartRequest, Terms
+from shared.verification.model import CallerCode, Checked, Started, StartRequest, Terms
 from shared.verification.records import Verification
 from shared.verification.service import VerificationService
 from shared.verify_v2.safe_list import SafeList
@@ -83,6 +83,7 @@ class Verifications:
         if of.skip_sms_to_landlines and channel == "sms" and recipient.type == "fixed_line":
             raise V2Error(LANDLINE)
         parameters.template(form, "TemplateSid")
+        code = parameters.custom_code(form) if of.custom_code_enabled else None
         ip = _client_ip() or parameters.device_ip(form)
         asked = StartRequest(
             recipient=recipient,
@@ -92,6 +93,7 @@ class Verifications:
             locale=parameters.locale(form),
             app_hash=parameters.app_hash(form, channel),
             terms=self._terms(known, form, ip_known=ip is not None),
+            caller_code=CallerCode(code=code) if code else None,
         )
         try:
             return of, recipient.to, self.core.start(asked)
@@ -108,7 +110,6 @@ class Verifications:
             policy=self.policies.of(of, ip_known=ip_known),
             account=of.account,
             app_name=parameters.name(form, "CustomFriendlyName") or of.friendly_name,
-            code=parameters.custom_code(form) if of.custom_code_enabled else None,
             extra_limits=counting(form, known.limits),
             is_safe=known.is_safe,
         )

@@ -46,7 +46,7 @@ function refusedTo(to, refusals) {
 }
 
 function card(verification, isOpen, revealed) {
-  const { verification_id: id, status, channel, app, created_at, expires_at, country, checks_left, events, clear, test } = verification;
+  const { verification_id: id, status, channel, app, created_at, expires_at, country, checks_left, events, clear, test, code_from, checked_here } = verification;
   const data = { "data-verification": id };
   return h("article", { class: "panel verification", "data-key": id },
     h("header", {},
@@ -55,8 +55,9 @@ function card(verification, isOpen, revealed) {
         h("span", {}, words.CHANNELS[channel] ?? channel),
         h("span", {}, `app ${app}`),
         test && h("span", {}, "test number, no message sent"),
+        code_from === "caller" && h("span", {}, checked_here ? "code made by the caller" : "code made and checked by the caller"),
         country && country !== "none" && h("span", {}, words.country(country)),
-        status === "pending" && h("span", {}, `expires at ${words.time(expires_at)}, ${words.counted(checks_left, "check")} left`),
+        status === "pending" && h("span", {}, [`expires at ${words.time(expires_at)}`, checked_here && `${words.counted(checks_left, "check")} left`].filter(Boolean).join(", ")),
         h("code", {}, id),
       ),
     ),

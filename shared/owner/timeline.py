@@ -12,6 +12,8 @@ from shared.recipient import Recipient
 from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
 from shared.verification import records
+from shared.verification.admission import recipient_tags
+from shared.verification.model import CodeFrom
 from shared.verification.records import Send, Verification
 
 EventKind = Literal[
@@ -44,7 +46,8 @@ class Event:
 @dataclass(frozen=True, kw_only=True)
 class Traced:
     """A verification with its events in order. `clear` is whether its address is still kept,
-    `test` whether it is of a test number, to which nothing is sent."""
+    `test` whether it is of a test number, to which nothing is sent, and `checked_here` whether its
+    code can be checked."""
 
     verification_id: str
     app: str
@@ -57,6 +60,8 @@ class Traced:
     checks_left: int
     clear: bool
     test: bool
+    code_from: CodeFrom
+    checked_here: bool
     events: Sequence[Event]
 
 
@@ -82,11 +87,10 @@ class Trace:
 
 @dataclass(frozen=True, kw_only=True)
 class RecipientOf:
-    """Who a verification is for, without the address: the tags of the recipient, and of whom limits
-    count, in the verification's app. `to` is masked."""
+    """Who a verification is for, without the address: the tag of whom limits count, in the
+    verification's app. `to` is masked."""
 
     app: str
-    tag: str
     counted_by: str
     to: str
 
@@ -101,18 +105,19 @@ class Timeline:
         self._apps = apps
 
     def find(self, recipient: Recipient) -> Trace:
-        tags = {
-            app: (self._codes.tag(app, recipient.to), self._codes.tag(app, recipient.counted_as))
-            for app in self._apps()
-        }
-        return self._find(recipient.masked, tags)
+        apps = self._apps()
+        return self._find(
+            recipient.masked,
+            {app: self._codes.tag(app, recipient.counted_as) for app in apps},
+            [tag for app in apps for tag in recipient_tags(self._codes, app, recipient.to)],
+        )
 
     def find_by_id(self, verification_id: str) -> Trace:
         """A verification alone, and what its app's limits have counted of its recipient."""
         of = self.recipient_of(verification_id)
         if of is None:
             return Trace(to=verification_id, verifications=(), held=(), refusals=())
-        return self._find(of.to, {of.app: (of.tag, of.counted_by)}, only=verification_id)
+        return self._find(of.to, {of.app: of.counted_by}, only=verification_id)
 
     def recipient_of(self, verification_id: str) -> RecipientOf | None:
         """Returns None if nothing is kept of the verification."""
@@ -122,29 +127,36 @@ class Timeline:
         app, tag, counted, to = map(reading.text, kept or (None,) * len(fields))
         if not (app and tag and to):
             return None
-        return RecipientOf(app=app, tag=tag, counted_by=counted or tag, to=to)
+        return RecipientOf(app=app, counted_by=counted or tag, to=to)
 
     def _find(
-        self, masked_to: str, tags: Mapping[str, tuple[str, str]], only: str | None = None
+        self,
+        masked_to: str,
+        counted_by: Mapping[str, str],
+        tags: Sequence[str] = (),
+        only: str | None = None,
     ) -> Trace:
-        """`tags` are those of the recipient, and of whom limits count."""
+        """`counted_by` are the tags of whom limits count, by app, and `tags` those of the
+        recipient."""
 
         def ask(pipe: Pipeline) -> None:
             pipe.lrange(keys.REFUSALS, 0, -1)
-            for tag, counted_by in tags.values():
+            for tag in tags:
                 pipe.zrevrange(keys.history(tag), 0, _MOST - 1)
-                pipe.llen(keys.failed(counted_by))
-                pipe.llen(keys.limit("to", counted_by))
+            for tag in counted_by.values():
+                pipe.llen(keys.failed(tag))
+                pipe.llen(keys.limit("to", tag))
 
-        refusals, *counted = self._scripts.fetch(ask)
-        found = [str(reading.text(id_)) for history in counted[::3] for id_ in history or ()]
+        refusals, *answers = self._scripts.fetch(ask)
+        histories, counted = answers[: len(tags)], answers[len(tags) :]
+        found = [str(reading.text(id_)) for history in histories for id_ in history or ()]
         verifications = records.fetch(self._scripts, [only] if only else found)
         in_clear = self._scripts.fetch(
             lambda pipe: [pipe.exists(keys.code(v.verification_id)) for v in verifications]
         )
         held = [
             Held(app=app, wrong_codes=wrong_codes or 0, sends=sends or 0)
-            for app, wrong_codes, sends in zip(tags, counted[1::3], counted[2::3], strict=True)
+            for app, wrong_codes, sends in zip(counted_by, counted[::2], counted[1::2], strict=True)
             if wrong_codes or sends
         ]
         return Trace(
@@ -183,6 +195,8 @@ def _traced(record: Verification, clear: bool) -> Traced:
         checks_left=record.checks_left,
         clear=clear,
         test="test" in fields,
+        code_from=record.code_from,
+        checked_here=record.checked_here,
         events=[event for _, event in sorted(dated, key=lambda pair: pair[0])],
     )
 

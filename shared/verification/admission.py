@@ -38,13 +38,13 @@ class CountedLimit(NamedTuple):
 
 def asked(request: StartRequest, policy: Policy, codes: Codes) -> Facts:
     """What start.lua is told of a request. The code, and what a worker needs, come from others."""
-    app, recipient, terms = request.app, request.recipient, request.terms
+    app, recipient, terms, own = request.app, request.recipient, request.terms, request.caller_code
     is_test = recipient.to in policy.test_numbers
     return {
         "app": app,
         "channel": request.channel,
         "locale": request.locale,
-        "tag": codes.tag(app, recipient.to),
+        "tag": recipient_tag(codes, app, recipient.to, checked_here=request.checked_here),
         "counted": codes.tag(app, recipient.counted_as),
         "to": recipient.to,
         "masked_to": recipient.masked,
@@ -63,11 +63,25 @@ def asked(request: StartRequest, policy: Policy, codes: Codes) -> Facts:
         "app_name": terms.app_name if terms else None,
         "sender": request.sender,
         "app_hash": request.app_hash,
+        "code_from": "caller" if own and not is_test else None,
+        "unchecked": not request.checked_here,
+        "replaces": own is not None and own.replaces,
         "context": request.context,
         "context_text": request.context_text,
         "webhook": refused_event_id() if policy.tells_app else None,
         **_once(request, codes),
     }
+
+
+def recipient_tag(codes: Codes, app: str, to: str, *, checked_here: bool) -> str:
+    """The tag of a recipient's verifications. Those that are checked elsewhere have their own, so
+    neither kind replaces the other."""
+    return codes.tag(app if checked_here else f"{app} elsewhere", to)
+
+
+def recipient_tags(codes: Codes, app: str, to: str) -> list[str]:
+    """The tags of all verifications of an app's recipient."""
+    return [recipient_tag(codes, app, to, checked_here=here) for here in (True, False)]
 
 
 def refused_event_id() -> str:
@@ -79,7 +93,8 @@ def _once(request: StartRequest, codes: Codes) -> Facts:
     """What keeps a request or a proof of work from counting twice."""
     once: dict[str, str | float] = {}
     if idempotency := request.idempotency:
-        once["idempotency_key"] = codes.tag(f"{request.app} idempotency", idempotency.key)
+        names = (codes.tag(f"{request.app} idempotency", key) for key in idempotency.keys)
+        once["idempotency_keys"] = " ".join(names)
         once["idempotency"] = codes.tag(request.app, idempotency.request)
         once["idempotency_ms"] = IDEMPOTENCY_SECONDS * 1000
     if proof := request.proof:
@@ -108,7 +123,7 @@ def refused(policy: Policy, recipient: Recipient, channel: Channel) -> Refused |
 def refuse_long_sms(policy: Policy, request: StartRequest, texts: Callable[[str], Texts]) -> None:
     """Raises InvalidRequest if an SMS cannot end in the hash that the request asks for. Registered
     texts never do."""
-    terms, recipient = request.terms, request.recipient
+    terms, own, recipient = request.terms, request.caller_code, request.recipient
     if request.app_hash is None or request.channel == "email":
         return
     route = policy.route("sms", recipient.to, recipient.region)
@@ -117,7 +132,7 @@ def refuse_long_sms(policy: Policy, request: StartRequest, texts: Callable[[str]
     if not texts(request.account).fit_with(
         request.app_hash,
         request.locale,
-        code_length=len(terms.code) if terms and terms.code else policy.code_length,
+        code_length=len(own.code) if own else policy.code_length,
         life_seconds=policy.ttl_seconds,
         app_name=terms.app_name if terms else None,
     ):
@@ -126,12 +141,12 @@ def refuse_long_sms(policy: Policy, request: StartRequest, texts: Callable[[str]
 
 
 def limits(
-    policy: Policy, codes: Codes, app: str, recipient: Recipient, ip: str
+    policy: Policy, codes: Codes, app: str, recipient: Recipient, ip: str | None
 ) -> list[CountedLimit]:
     """What is counted, and for whom. All but the last is the app's own affair."""
     subjects = {
         "to": codes.tag(app, recipient.counted_as),
-        "ip": codes.tag(f"{app} ip", network(ip)),
+        "ip": codes.tag(f"{app} ip", network(ip)) if ip else None,
         "app": app,
         "country": f"{app}:{recipient.region or 'none'}",
         "range": f"{app}:{recipient.counted_as[:-4]}" if recipient.range else None,

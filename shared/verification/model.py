@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, get_args
 
 from shared.errors import (
@@ -26,6 +26,7 @@ from shared.typed import plain
 Status = Literal["pending", "approved", "canceled", "expired", "max_attempts_reached"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 SendStatus = Literal["queued", "sending", "sent", "delivered", "undelivered", "dropped", "failed"]
+CodeFrom = Literal["caller", "service"]
 SEND_STATUSES: tuple[SendStatus, ...] = get_args(SendStatus)
 
 _OTP = re.compile(r"[0-9](?:\s*(?:-\s*)?[0-9])*")
@@ -80,9 +81,10 @@ class Checked:
 
 @dataclass(frozen=True, kw_only=True)
 class Idempotency:
-    """A request that may be repeated: the caller's key for it, and what it asks for in one text."""
+    """A request that may be repeated: the caller's keys for it, each of which is enough to know it
+    again, and what it asks for in one text."""
 
-    key: str
+    keys: tuple[str, ...]
     request: str
 
 
@@ -108,36 +110,55 @@ class ExtraLimit:
 @dataclass(frozen=True, kw_only=True)
 class Terms:
     """What a Service (shared/verify_v2/services.py) starts a verification on: a policy, the app
-    whose senders and words it uses, what its message calls that, and the code if the caller made
-    one up. `extra_limits` count in addition to those of the policy. A recipient that `is_safe`
-    passes the guard."""
+    whose senders and words it uses, and what its message calls that. `extra_limits` count in
+    addition to those of the policy. A recipient that `is_safe` passes the guard."""
 
     policy: Policy
     account: str
     app_name: str
-    code: str | None = None
     extra_limits: Sequence[ExtraLimit] = ()
     is_safe: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
+class CallerCode:
+    """A code that the caller made. `life_seconds` is how long it is valid, or None for the policy's
+    time. If it is not `checked_here`, its caller checks it, and no check of ours finds it. If it
+    `replaces` the recipient's pending code, that verification ends and another one starts.
+    Otherwise the pending verification gets this code."""
+
+    code: str = field(repr=False)
+    life_seconds: int | None = None
+    checked_here: bool = True
+    replaces: bool = False
+
+    def policy(self, policy: Policy) -> Policy:
+        """The rules for this code. The guard could only misjudge a code that is never checked."""
+        policy = replace(policy, ttl_seconds=self.life_seconds or policy.ttl_seconds)
+        if self.checked_here:
+            return policy
+        return replace(policy, max_checks=0, max_sends=1, guard=replace(policy.guard, mode="off"))
+
+
+@dataclass(frozen=True, kw_only=True)
 class StartRequest:
-    """What a caller asks a start for. The same request with the same `idempotency` gets the same
-    answer for a day and sends nothing again. If `sender` is given, no other sender delivers the
-    message. `app_hash` names the Android app that gets the code of every SMS of the verification.
-    `context` is a hash of what the code is to confirm, such as a payment: a code for one context is
-    none for another. Messages show its `context_text`."""
+    """What a caller asks a start for. If `ip` is None, no client's address counts. The same request
+    with the same `idempotency` gets the same answer for a day and sends nothing again. If `sender`
+    is given, no other sender delivers the message. `app_hash` names the Android app that gets the
+    code of every SMS of the verification. `context` is a hash of what the code is to confirm, such
+    as a payment: a code for one context is none for another. Messages show its `context_text`."""
 
     recipient: Recipient
     channel: Channel
     app: str
-    ip: str
+    ip: str | None
     locale: str
     idempotency: Idempotency | None = None
     proof: Proof | None = None
     sender: str | None = None
     app_hash: str | None = None
     terms: Terms | None = None
+    caller_code: CallerCode | None = None
     context: str | None = None
     context_text: str | None = None
 
@@ -145,6 +166,10 @@ class StartRequest:
     def account(self) -> str:
         """The app whose limits and senders apply. All Services of an account share its limits."""
         return self.terms.account if self.terms else self.app
+
+    @property
+    def checked_here(self) -> bool:
+        return self.caller_code is None or self.caller_code.checked_here
 
 
 def parse_otp(text: str) -> str:

@@ -13,7 +13,7 @@ from shared.policy import CHANNELS, MOST_SENDS, Policy
 from shared.recipient import mask_route
 from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
-from shared.verification.model import SEND_STATUSES, STATUSES
+from shared.verification.model import SEND_STATUSES, STATUSES, CodeFrom
 
 
 class Check(NamedTuple):
@@ -142,6 +142,14 @@ class Verification:
     @property
     def code_length(self) -> int:
         return reading.number(self.fields.get("code_length"), Policy.code_length)
+
+    @property
+    def code_from(self) -> CodeFrom:
+        return "caller" if self.fields.get("code_from") == "caller" else "service"
+
+    @property
+    def checked_here(self) -> bool:
+        return "unchecked" not in self.fields
 
     @property
     def checks_left(self) -> int:

@@ -110,7 +110,7 @@ class VerificationService:
 
     def _start(self, request: StartRequest, *, only: str | None = None) -> Started:
         """With `only`, queue another send of that verification or raise VerificationNotFound."""
-        policy = request.terms.policy if request.terms else self._policy(request.app)
+        policy = self._policy_of(request)
         admission.refuse_long_sms(policy, request, self._texts)
         self._refuse_by_policy(policy, request)
         recipient = request.recipient
@@ -118,10 +118,12 @@ class VerificationService:
         if request.context_text and not self._shows_text(request, route):
             raise InvalidRequest(("context_text", "this channel cannot show it"))
         _refuse_excluded_sender(route, request.sender)
-        tag = self._codes.tag(request.app, recipient.to)
+        tag = admission.recipient_tag(
+            self._codes, request.app, recipient.to, checked_here=request.checked_here
+        )
         own = policy.test_numbers.get(recipient.to)
-        if own is None and request.terms:
-            own = request.terms.code
+        if own is None and request.caller_code:
+            own = request.caller_code.code
         limits = [
             *admission.limits(policy, self._codes, request.account, recipient, request.ip),
             *admission.extra_limits(
@@ -139,6 +141,8 @@ class VerificationService:
         for _ in range(policy.max_sends + 1):
             code = self._codes.kept(verification_id, send - 1, length, tag, own)
             made = {**code, "verification_id": verification_id, "send": send}
+            if not request.checked_here:
+                made |= {"by_recipient": "", "by_id": ""}
             answer = self._store.start(limits, {**asked, **made})
             if answer["outcome"] != "needs_code":
                 started = read_started(answer, recipient)
@@ -258,6 +262,10 @@ class VerificationService:
         event = "verification_canceled" if status == "canceled" else "verification_approved"
         log.info(event, extra={"verification_id": verification_id, "app": app})
         return at
+
+    def _policy_of(self, request: StartRequest) -> Policy:
+        policy = request.terms.policy if request.terms else self._policy(request.app)
+        return request.caller_code.policy(policy) if request.caller_code else policy
 
     def _needed(self, request: StartRequest, route: Route | None) -> Mapping[str, str]:
         """What a worker needs for the send."""

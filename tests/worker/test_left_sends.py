@@ -13,7 +13,7 @@ from shared.delivery.outlets import Outlets
 from shared.messages.texts import Texts
 from shared.policy import Policy, Route
 from shared.settings import Settings
-from shared.verification.model import Terms
+from shared.verification.model import CallerCode, Terms
 from shared.verification.service import VerificationService
 from tests.conftest import KEY
 from tests.fakes import DirectDeliverer, FakeSender
@@ -76,7 +76,7 @@ SKEWS = {
         lacks="key",
         old=ALL,
         keys={"k0": b"0" * 32},
-        ask={"terms": Terms(policy=Policy(), account="a", app_name="A", code="424242")},
+        ask={"caller_code": CallerCode(code="424242")},
     ),
     "an app's senders": Skew(
         lacks="app",

@@ -32,12 +32,13 @@ if by == 'recipient' then
 end
 local verification, code = 'otp:verification:' .. id, 'otp:code:' .. id
 local status, its_app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length,
-  account, counted, left, is_test, to_conclude, context, webhook = unpack(redis.call('HMGET', verification,
+  account, counted, left, is_test, to_conclude, context, webhook, unchecked = unpack(redis.call('HMGET', verification,
     'status', 'app', 'channel', 'to', 'tag', 'country', 'created', 'expires', 'sent_at', 'resend_ms',
     'code_length', 'account', 'counted', 'checks_left', 'test', 'conclude', 'context',
-    'webhook'))
--- The checks of a verification without these could not be counted.
-local open = tag and all_numbers(expires, left) and its_app == app and tonumber(expires) > now
+    'webhook', 'unchecked'))
+-- The checks of a verification without these could not be counted. Codes that are checked elsewhere
+-- are none here.
+local open = tag and not unchecked and all_numbers(expires, left) and its_app == app and tonumber(expires) > now
   and (status == 'pending' or status == 'max_attempts_reached')
 local wait, most, window_ms = 0, nil, nil
 if max_failed_ip ~= '' then

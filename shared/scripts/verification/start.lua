@@ -19,7 +19,7 @@
 --   late          the caller has given up
 --   backlog       the message would be sent too late: wait_ms
 --
--- Uses: arguments, reading, time, queue, limits, guard, refusals, conclusion, webhooks
+-- Uses: arguments, reading, time, queue, repeats, limits, guard, refusals, conclusion, webhooks
 local VALUES = 31
 local app, channel, locale, tag, counted, to, masked_to, country, ttl_ms, max_checks, most_sends,
   pause_ms, resend_code, max_failed_checks, kept_ms, overdue_ms, apps_ms, enqueued_at,
@@ -37,14 +37,9 @@ if is_late(request, now) then
   return cjson.encode({outcome = 'late', now = now})
 end
 
-if request.idempotency then
-  local kept = redis.call('GET', 'otp:idempotency:' .. request.idempotency_key)
-  if kept then
-    local fingerprint, answer = string.match(kept, '^(%x+) (.*)$')
-    local told = decoded(answer)
-    local is_repeated = fingerprint == request.idempotency and told.verification_id and told.channel
-    return is_repeated and answer or '{"outcome":"conflict"}'
-  end
+local before = repeated(request)
+if before then
+  return before
 end
 
 local function refused(rule, subject, value, threshold, window_ms, answer)
@@ -109,7 +104,7 @@ end
 -- A Redis that is short of memory may have evicted the code: then there is none to send again.
 local pending = live and status == 'pending' and redis.call('EXISTS', 'otp:code:' .. open) == 1
 -- Its code must not confirm something else, such as another payment: that gets a code of its own.
-local superseded = pending and not request.only and (context or nil) ~= request.context
+local superseded = pending and not request.only and (request.replaces or (context or nil) ~= request.context)
 if pending and not superseded and tonumber(sends) >= tonumber(max_sends) then
   return limited('sends', nil, tonumber(max_sends), ttl_ms, expires - now)
 end
@@ -251,6 +246,7 @@ else
     'code_length', length, 'resend_code', resend_code)
   keep(verification_key, 'counted', counted ~= tag and counted)
   keep(verification_key, 'account', request.account)
+  keep(verification_key, 'unchecked', request.unchecked)
   keep(verification_key, 'context', request.context)
   keep(verification_key, 'webhook', request.webhook and 1)
   redis.call('PEXPIREAT', verification_key, text_of(kept_until))
@@ -269,7 +265,12 @@ if makes_code then
   if request.sealed then
     redis.call('HSET', code_key, 'sealed', request.sealed)
     redis.call('HSET', verification_key, 'code_length', length)
+  else
+    -- The send before may have had a code that its caller made.
+    redis.call('HDEL', code_key, 'sealed')
+    redis.call('HDEL', verification_key, 'code_from')
   end
+  keep(verification_key, 'code_from', request.code_from)
   keep(code_key, 'context_text', request.context_text)
   redis.call('PEXPIREAT', code_key, expires)
 end
@@ -287,9 +288,11 @@ keep(send_key, 'route', request.route)
 -- For a resend too, which may be the first one by SMS.
 keep(verification_key, 'app_hash', request.app_hash)
 redis.call('PEXPIREAT', send_key, text_of(kept_until))
-local requested = 'sends_requested:' .. channel .. '\ncountry:' .. country .. ':requested'
+-- Countries are compared with approvals, which there are none of without checks.
+local requested = 'sends_requested:' .. channel
+  .. (request.unchecked and '' or '\ncountry:' .. country .. ':requested')
 local is_first
-if pending then
+if pending or request.unchecked then
   is_first = count(now, '', requested)
 else
   is_first = count(now, app, 'started:' .. channel .. '\n' .. requested)
@@ -342,9 +345,6 @@ if request.account then
     answer.sends[n] = {at = tonumber(at), channel = channel}
   end
 end
-if request.idempotency then
-  redis.call('SET', 'otp:idempotency:' .. request.idempotency_key,
-    request.idempotency .. ' ' .. cjson.encode(answer), 'PX', request.idempotency_ms)
-end
+remember(request, cjson.encode(answer))
 answer.now = now
 return cjson.encode(answer)

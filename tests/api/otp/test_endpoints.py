@@ -185,6 +185,7 @@ def test_a_verification_can_be_looked_at(caller, run_worker):
         "status": "pending",
         "channel": "sms",
         "to": "+1415*****23",
+        "code_from": "service",
         "checks_left": 4,
         "sends_left": 4,
     }

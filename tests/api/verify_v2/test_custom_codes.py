@@ -25,6 +25,13 @@ def test_is_what_the_message_says_and_what_is_approved(v2, service, sender, run_
     assert v2.check(service, CODE).json["status"] == "approved"
 
 
+def test_the_status_says_that_the_caller_made_it(v2, client, service):
+    of = {v2.start(service, PHONE[:-1] + "1")["sid"]: "service"}
+    of[v2.start(service, CustomCode=CODE)["sid"]] = "caller"
+    seen = {sid: client.get(f"/verify/{sid}/status").json["code_from"] for sid in of}
+    assert seen == of
+
+
 def test_is_sent_again_as_it_is(v2, service, sender, run_worker):
     one = v2.start(service, CustomCode=CODE)
     assert v2.start(service, channel="call")["sid"] == one["sid"]

@@ -11,8 +11,7 @@ from shared.delivery.virtual_phone import (
     Report,
     with_code,
 )
-from shared.policy import Policy
-from shared.verification.model import Terms
+from shared.verification.model import CallerCode
 from tests.conftest import EVERY_REDIS, redis_of
 from tests.user import OTHER_PHONE, PHONE
 
@@ -63,8 +62,7 @@ def test_a_text_can_be_shown_with_its_code_which_is_not_kept(
 def test_a_code_that_the_caller_has_made_up_is_shown_and_not_kept(
     phone, user, codes, everything_in_redis
 ):
-    terms = Terms(policy=Policy(), account="shop", app_name="Shop", code="73519024")
-    started = user.ask(terms=terms)
+    started = user.ask(caller_code=CallerCode(code="73519024"))
     facts = {"channel": "sms", "to": started.to, "locale": "en", "subject": ""}
     arrival = Arrival(text="73519024.", code="73519024", **facts)
     phone.receive(started.verification_id, 1, arrival)

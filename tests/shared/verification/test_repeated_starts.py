@@ -8,7 +8,7 @@ from shared.errors import IdempotencyConflict, ProofSpent, RateLimited
 from shared.verification.model import Idempotency, Proof
 from tests.user import OTHER_PHONE, PHONE
 
-KEY = Idempotency(key="a-1", request="one")
+KEY = Idempotency(keys=("a-1",), request="one")
 PROOF = Proof(id="5f", ends_in_seconds=300)
 
 
@@ -31,7 +31,7 @@ def test_at_once_it_is_sent_once(user, run_worker, sender):
 def test_another_request_with_the_same_key_is_a_conflict(user):
     user.ask(idempotency=KEY)
     with pytest.raises(IdempotencyConflict):
-        user.ask(OTHER_PHONE, idempotency=Idempotency(key="a-1", request="two"))
+        user.ask(OTHER_PHONE, idempotency=Idempotency(keys=("a-1",), request="two"))
 
 
 def test_another_app_may_use_the_same_key(user):
@@ -57,7 +57,7 @@ def test_a_key_is_good_for_a_day(user, clock):
 
 
 def test_redis_knows_neither_the_key_nor_what_was_asked_for(user, everything_in_redis):
-    user.ask(idempotency=Idempotency(key="order-4711", request=f"for {PHONE}"))
+    user.ask(idempotency=Idempotency(keys=("order-4711",), request=f"for {PHONE}"))
     assert b"order-4711" not in everything_in_redis()
     assert f"for {PHONE}".encode() not in everything_in_redis()
 

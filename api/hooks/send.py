@@ -1,0 +1,98 @@
+"""POST /hooks/send: deliver a code that the caller made."""
+
+from typing import Annotated
+
+from flask import Blueprint, Response, request
+from pydantic import Field
+
+from api.http import body, idempotency
+from api.http.access import Access, browser_locale
+from api.otp.fields import AppHash, Locale
+from api.otp.schemas import AskedChannel, GeneratedOtp, Request, channel_for
+from shared.errors import InvalidRequest
+from shared.recipient import Addresses, Recipient
+from shared.verification.model import CallerCode, StartRequest
+from shared.verification.service import VerificationService
+
+LONGEST_ADDRESS = 512
+CODE = "^[0-9A-Za-z]{4,10}$"
+
+
+class SendCode(Request):
+    """A code that the caller made, and who gets it."""
+
+    to: Annotated[
+        str,
+        Field(
+            max_length=LONGEST_ADDRESS,
+            description="Phone number in E.164 format, or email address",
+            examples=["+14155550123"],
+        ),
+    ]
+    code: Annotated[
+        str,
+        Field(
+            pattern=CODE,
+            description="The code, 4 to 10 digits or letters of ASCII. With `verify`, digits only",
+            examples=["493817"],
+        ),
+    ]
+    channel: AskedChannel | None = None
+    locale: Locale | None = None
+    expires_in: Annotated[
+        int | None,
+        Field(
+            ge=30,
+            le=3600,
+            description="Seconds until the code expires, which messages show in minutes. Without "
+            "it, `OTP_TTL_SECONDS` counts",
+        ),
+    ] = None
+    app_hash: AppHash | None = None
+    verify: Annotated[
+        bool,
+        Field(description="`true` lets `/verify-otp` check the code. Otherwise only you can"),
+    ] = False
+
+    def recipient(self, addresses: Addresses) -> Recipient:
+        try:
+            return addresses.either(self.to)
+        except InvalidRequest as error:
+            ((_, why),) = error.errors
+            raise InvalidRequest(("to", why)) from None
+
+    def caller_code(self) -> CallerCode:
+        if self.verify and not self.code.isdecimal():
+            raise InvalidRequest(("code", "a code to verify here has digits only"))
+        return CallerCode(
+            code=self.code,
+            life_seconds=self.expires_in,
+            checked_here=self.verify,
+            replaces=True,
+        )
+
+
+def endpoints(service: VerificationService, access: Access, addresses: Addresses) -> Blueprint:
+    hooks = Blueprint("hooks", __name__)
+
+    @hooks.post("/hooks/send")
+    def send_code() -> Response:
+        app = access.app(request)
+        asked = body.read(request, SendCode)
+        recipient = asked.recipient(addresses)
+        started = service.start(
+            StartRequest(
+                recipient=recipient,
+                channel=channel_for(recipient, asked.channel),
+                app=app,
+                # The caller is a server that asks for many people.
+                ip=None,
+                locale=asked.locale or browser_locale(request),
+                idempotency=idempotency.of(request, asked),
+                app_hash=asked.app_hash,
+                caller_code=asked.caller_code(),
+            )
+        )
+        return body.answer(GeneratedOtp.of(started), 202)
+
+    return hooks
