@@ -49,3 +49,23 @@ local function watching(range, country, now)
   end
   return {range, country}
 end
+
+-- Count a message for the guards that watch its number, and note that they count.
+local function count_guarded(guards, now)
+  local guarded, is_news = {}, false
+  for i, guard in ipairs(guards) do
+    is_news = guard_count('otp:guard:' .. guard.name, 'sent', guard.part_ms, now) or is_news
+    guarded[2 * i - 1], guarded[2 * i] = text_of(now), guard.name
+  end
+  if #guarded == 0 then
+    return
+  end
+  if redis.call('ZADD', 'otp:guarded', unpack(guarded)) > 0 then
+    redis.call('ZREMRANGEBYRANK', 'otp:guarded', '0', '-1001')
+    is_news = true
+  end
+  -- A part of a guard's window is a few hours at most.
+  if is_news then
+    redis.call('EXPIRE', 'otp:guarded', '604800')
+  end
+end

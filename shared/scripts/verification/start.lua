@@ -66,25 +66,6 @@ if locked > 0 then
     {outcome = 'locked', wait_ms = locked})
 end
 
--- The job that wakes a worker up. RQ reads it like one of its enqueue_call and its JSON serializer:
--- `data` is not compressed, the fields without a value are left out, and nothing is kept forever.
-local function enqueue(id, send, is_first)
-  local job, ttl = id .. '-' .. send, text_of(ttl_ms / 1000)
-  redis.call('HSET', 'rq:job:' .. job,
-    'data', '["worker.delivery.deliver", null, ["' .. id .. '", ' .. send .. '], {}]',
-    'status', 'queued', 'origin', 'otp', 'description', 'deliver',
-    'created_at', enqueued_at, 'enqueued_at', enqueued_at,
-    'timeout', '180', 'ttl', ttl, 'result_ttl', '0', 'failure_ttl', ttl)
-  redis.call('EXPIRE', 'rq:job:' .. job, ttl)
-  if redis.call('RPUSH', QUEUE, job) == 1 or is_first then
-    redis.call('EXPIRE', QUEUE, '86400')
-  end
-  if is_first then
-    redis.call('SADD', 'rq:queues', QUEUE)
-    redis.call('EXPIRE', 'rq:queues', '86400')
-  end
-end
-
 -- A verification stays the recipient's open one when its checks are used up, until it expires;
 -- one that was approved or canceled does not.
 local open = redis.call('GET', 'otp:recipient:' .. tag)
@@ -203,21 +184,7 @@ if request.budget then
   redis.call('INCR', budget_key)
   redis.call('EXPIRE', budget_key, '86400')
 end
-local guarded, is_news = {}, false
-for i, guard in ipairs(guards) do
-  is_news = guard_count('otp:guard:' .. guard.name, 'sent', guard.part_ms, now) or is_news
-  guarded[2 * i - 1], guarded[2 * i] = at, guard.name
-end
-if #guarded > 0 then
-  if redis.call('ZADD', 'otp:guarded', unpack(guarded)) > 0 then
-    redis.call('ZREMRANGEBYRANK', 'otp:guarded', '0', '-1001')
-    is_news = true
-  end
-  -- A part of a guard's window is a few hours at most.
-  if is_news then
-    redis.call('EXPIRE', 'otp:guarded', '604800')
-  end
-end
+count_guarded(guards, now)
 if proof_key then
   redis.call('SET', proof_key, 1, 'PX', request.proof_ms)
 end
@@ -312,7 +279,7 @@ else
   -- The job wakes a worker now; should it get lost, the sweeper finds the send here.
   redis.call('ZADD', 'otp:due', text_of(now + overdue_ms), member)
   expire_not_before('otp:due', kept_until, now)
-  enqueue(id, text_of(send), is_first)
+  enqueue(QUEUE, id, text_of(send), text_of(ttl_ms / 1000), enqueued_at, is_first)
 end
 -- The account's sends, for how many of them had somebody verified.
 if request.account then
