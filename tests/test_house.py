@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 350, 60
 MOST_PARAMETERS, MOST_MODULES = 7, 10
-WRITTEN = {".py", ".js", ".mjs", ".css", ".lua"}
+WRITTEN = {".py", ".js", ".mjs", ".ts", ".css", ".lua"}
+UNWRITTEN = {"node_modules", "dist"}
 VENDORED = ("frontend/vendor/", "tests/data/")
 # It ends with the first `}` or `end` that is indented as it is.
 FUNCTION_BEGINS = re.compile(
@@ -20,17 +21,17 @@ FUNCTION_BEGINS = re.compile(
 )
 
 
-FOLDERS = ("api", "bench", "deploy", "docs", "frontend", "shared", "tests", "worker")
+FOLDERS = ("api", "bench", "clients", "deploy", "docs", "frontend", "shared", "tests", "worker")
 FILES = [
     name
     for folder in FOLDERS
     for path in sorted((ROOT / folder).rglob("*"))
     if path.suffix in WRITTEN
     and not (name := path.relative_to(ROOT).as_posix()).startswith(VENDORED)
-    and "node_modules" not in path.parts
+    and UNWRITTEN.isdisjoint(path.parts)
 ]
 PYTHON = [name for name in FILES if name.endswith(".py")]
-SCRIPTS = [name for name in FILES if name.endswith((".js", ".mjs", ".lua"))]
+SCRIPTS = [name for name in FILES if name.endswith((".js", ".mjs", ".ts", ".lua"))]
 
 
 def text_of(name: str) -> str:
