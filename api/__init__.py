@@ -7,10 +7,9 @@ from pathlib import Path
 from flask import Flask
 from redis import Redis
 
-from api import admin, health, metrics, receipts, verify_v2, virtual_phone
+from api import admin, health, hooks, metrics, receipts, verify_v2, virtual_phone
 from api.admin.dashboard import Dashboard
 from api.admin.session import OwnerAccess
-from api.hooks import send as send_hook
 from api.http import compression, even_time, hosts, links, problems
 from api.http.access import Access
 from api.http.headers import Headers
@@ -78,7 +77,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     for blueprint in (
         endpoints.endpoints(service, access, work, addresses, signed),
         hosted.endpoints(page, service, work, signed),
-        send_hook.endpoints(service, access, addresses),
+        hooks.endpoints(service, access, addresses, settings.hook_keys()),
         verification_receipts.endpoints(signed),
         receipts.endpoints(ledger, settings, Subscriptions(scripts)),
         recipients.endpoints(store, codes, dashboard.owner, addresses),

@@ -3,8 +3,13 @@
 import base64
 import binascii
 import hmac
+import re
+import time
 from collections.abc import Iterable
 from hashlib import sha1, sha256
+
+# Times are signed, so that a request cannot be replayed later.
+LONGEST_AGE_SECONDS = 300
 
 
 def webhook_key(secret: str) -> bytes:
@@ -37,3 +42,11 @@ def twilio(auth_token: str, url: str, form: Iterable[tuple[str, str]]) -> str:
 def infobip_token(api_key: str, attempt: str) -> str:
     """What Infobip has to say of an attempt to be believed, because it signs nothing."""
     return hmac.digest(api_key.encode(), f"receipt {attempt}".encode(), sha256).hex()
+
+
+def is_recent(timestamp: str) -> bool:
+    """Whether a signed time, in Unix seconds, is now."""
+    return (
+        re.fullmatch("[0-9]{1,12}", timestamp) is not None
+        and abs(time.time() - int(timestamp)) <= LONGEST_AGE_SECONDS
+    )

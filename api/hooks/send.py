@@ -72,10 +72,10 @@ class SendCode(Request):
         )
 
 
-def endpoints(service: VerificationService, access: Access, addresses: Addresses) -> Blueprint:
-    hooks = Blueprint("hooks", __name__)
-
-    @hooks.post("/hooks/send")
+def register(
+    hooks: Blueprint, service: VerificationService, access: Access, addresses: Addresses
+) -> None:
+    @hooks.post("/send")
     def send_code() -> Response:
         app = access.app(request)
         asked = body.read(request, SendCode)
@@ -94,5 +94,3 @@ def endpoints(service: VerificationService, access: Access, addresses: Addresses
             )
         )
         return body.answer(GeneratedOtp.of(started), 202)
-
-    return hooks

@@ -1,4 +1,5 @@
-"""Makes the response of an error: problem+json (RFC 9457), a page, or the error of /v2."""
+"""Makes the response of an error: problem+json (RFC 9457), a page, or the error of an API
+that others have designed."""
 
 import logging
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from typing import Any
 from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound
 
+from api.hooks import supabase
 from api.http.access import client_ip
 from api.http.body import MalformedJson
 from api.http.errors import KINDS, Kind, kind_of
@@ -45,6 +47,8 @@ def register(
         _log(error, kind_of(error))
         if v2_errors.is_v2(request):
             return v2_errors.answer(error)
+        if supabase.is_supabase(request):
+            return supabase.answer(error)
         problem = _problem(error, kind_of(error))
         if _is_for_a_person():
             content, content_type = page(problem, error), "text/html; charset=utf-8"

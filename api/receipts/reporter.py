@@ -1,16 +1,11 @@
 """What a provider reports about a message, and what reads it."""
 
-import re
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flask import Request
 
 from shared.delivery.ledger import ReceiptOutcome
-
-# Providers sign the time, so that a receipt cannot be replayed later.
-LONGEST_AGE_SECONDS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +30,3 @@ class Reporter:
 
     read: Callable[[Request, str], Sequence[Receipt]]
     thanks: int = 204
-
-
-def is_recent(timestamp: str) -> bool:
-    """Whether a signed time, in Unix seconds, is now."""
-    return (
-        re.fullmatch("[0-9]{1,12}", timestamp) is not None
-        and abs(time.time() - int(timestamp)) <= LONGEST_AGE_SECONDS
-    )

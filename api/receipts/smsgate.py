@@ -13,10 +13,11 @@ from flask import Request
 from pydantic import BaseModel
 
 from api.http import body
-from api.receipts.reporter import Receipt, Reporter, is_recent
+from api.receipts.reporter import Receipt, Reporter
 from shared.delivery.ledger import ReceiptOutcome
 from shared.errors import Unauthorized
 from shared.senders.smsgate import ID_WITHOUT, SmsGateSetup
+from shared.signatures import is_recent
 
 # Other events are of no message of ours, such as an SMS that the phone received.
 _OUTCOMES: dict[str, ReceiptOutcome] = {

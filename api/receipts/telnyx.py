@@ -15,10 +15,11 @@ from flask import Request
 from pydantic import BaseModel, Field
 
 from api.http import body
-from api.receipts.reporter import Receipt, Reporter, is_recent
+from api.receipts.reporter import Receipt, Reporter
 from shared.delivery.ledger import ReceiptOutcome
 from shared.errors import Unauthorized
 from shared.senders.telnyx import TelnyxSetup
+from shared.signatures import is_recent
 
 # Each other status shows that Telnyx accepted the message, and delivery_unconfirmed no more.
 _OUTCOMES: dict[str, ReceiptOutcome] = {

@@ -16,10 +16,11 @@ from flask import Request
 from pydantic import BaseModel, Field
 
 from api.http import body
-from api.receipts.reporter import Receipt, Reporter, is_recent
+from api.receipts.reporter import Receipt, Reporter
 from shared.delivery.ledger import ReceiptOutcome
 from shared.errors import Unauthorized
 from shared.senders.vonage import VonageSetup
+from shared.signatures import is_recent
 
 _OUTCOMES: dict[str, ReceiptOutcome] = {
     "delivered": "delivered",

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from pydantic import SecretStr as Secret
 
 from shared.settings.redis_urls import RedisUrlSecret
-from shared.settings.types import Hosts, Password, PublicUrl, Services, WebhookSecrets
+from shared.settings.types import HookSecrets, Hosts, Password, PublicUrl, Services, WebhookSecrets
 
 
 class Processes(BaseModel, use_attribute_docstrings=True):
@@ -68,6 +68,12 @@ class Keys(BaseModel, use_attribute_docstrings=True):
     """The owner's password for the dashboard at `/admin/`, with 12 characters or more. Without this
     setting, Sixpost generates one in `OTP_DATA_DIR` at the first start. Without either, the
     dashboard is off."""
+    otp_hook_secrets: HookSecrets | None = Field(
+        default=None, examples=['echo "shop:v1,whsec_$(openssl rand -base64 32)"']
+    )
+    """The secrets of the [Supabase hooks](hooks.md#supabase) as `app:v1,whsec_…`, separated by
+    spaces. An app can have several while you rotate one. Without this setting, those hooks do not
+    exist. The command in the example prints a secret."""
     otp_public_ui: bool = False
     """`true` lets people use the page at `/` without an API key. Their browsers solve [a
     puzzle](operations.md#open-the-page-to-everyone) for each code, which takes seconds if it is

@@ -13,7 +13,7 @@ from pydantic import SecretStr as Secret
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from shared.policy import CHANNELS, SECONDS, Channel, Limit, Routes
+from shared.policy import CHANNELS, OWN_APPS, SECONDS, Channel, Limit, Routes
 from shared.recipient import KEPT_ADDRESSES, NUMBER_TYPES
 from shared.settings import routes
 from shared.signatures import webhook_key
@@ -101,6 +101,25 @@ def _webhook_secrets(secret: Secret) -> Secret:
     return secret
 
 
+def hook_keys(text: str) -> tuple[tuple[str, bytes], ...]:
+    """(app, key) of each secret. Raises ValueError, which repeats none of them."""
+    such = "expected app:v1,whsec_… for each secret, separated by spaces"
+    found = [re.fullmatch(f"({APP_NAME}):v1,(whsec_.+)", word) for word in text.split()]
+    pairs = tuple((match[1], webhook_key(match[2])) for match in found if match)
+    if not found or len(pairs) < len(found):
+        raise ValueError(such)
+    if own := [app for app, _ in pairs if app in OWN_APPS]:
+        raise ValueError(f"{own[0]} is reserved; choose another app name")
+    if len({key for _, key in pairs}) < len(pairs):
+        raise ValueError("the same secret appears twice")
+    return pairs
+
+
+def _hook_secrets(secret: Secret) -> Secret:
+    hook_keys(secret.get_secret_value())
+    return secret
+
+
 def _that(is_fine: Callable[[str], object], expected: str) -> AfterValidator:
     def check(text: str) -> str:
         if not is_fine(text):
@@ -153,6 +172,7 @@ Hosts = Annotated[
     ],
     _Words,
 ]
+HookSecrets = Annotated[Secret, AfterValidator(_hook_secrets)]
 WebhookSecrets = Annotated[Secret, AfterValidator(_webhook_secrets)]
 _SenderUrl = Annotated[
     str, _like(r"[a-z][a-z0-9+.-]*://.*", "sender URLs, such as console://, separated by spaces")

@@ -1,0 +1,111 @@
+"""POST /hooks/supabase/sms and …/email: the Send SMS Hook and Send Email Hook of Supabase Auth.
+
+https://supabase.com/docs/guides/auth/auth-hooks, and github.com/supabase/auth at v2.196.0.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
+
+from flask import Blueprint, Request, Response, json, request
+from werkzeug.exceptions import HTTPException
+
+from api.hooks.supabase_payloads import EmailHook, SmsHook
+from api.http import body
+from api.http.errors import kind_of
+from api.http.standard_webhooks import signed_by
+from shared import errors
+from shared.errors import InvalidRequest
+from shared.policy import PHONE_CHANNELS, Channel
+from shared.recipient import Addresses
+from shared.verification.model import CallerCode, Idempotency, StartRequest
+from shared.verification.service import VerificationService
+
+PATH = "/hooks/supabase/"
+# A user comes with all that an app keeps about it.
+LARGEST_HOOK_BYTES = 256 * 1024
+# What a person can do something about.
+_FOR_PEOPLE = (
+    errors.DeliveryBacklog,
+    errors.InvalidRequest,
+    errors.RateLimited,
+    errors.Refused,
+    errors.TooManyChecks,
+)
+
+
+def register(
+    hooks: Blueprint,
+    service: VerificationService,
+    addresses: Addresses,
+    apps: Mapping[bytes, str],
+) -> None:
+    """`apps` are those of OTP_HOOK_SECRETS, by their keys."""
+    # Supabase gives numbers with their country code.
+    addresses = replace(addresses, default_region=None)
+
+    def deliver(hook: type[SmsHook | EmailHook], channel: Channel) -> Response:
+        request.max_content_length = LARGEST_HOOK_BYTES
+        app = apps[signed_by(request, apps)]
+        asked = body.read(request, hook)
+        starts = [
+            StartRequest(
+                recipient=recipient,
+                channel=channel,
+                app=app,
+                # Supabase calls for everyone, and its users may all have one server's address.
+                ip=None,
+                locale=asked.locale,
+                idempotency=_idempotency(request, number),
+                caller_code=CallerCode(code=code, checked_here=False, replaces=True),
+            )
+            for number, (recipient, code) in enumerate(asked.deliveries(addresses))
+        ]
+        # Nothing is sent unless all addresses are fine.
+        for start in starts:
+            service.start(start)
+        return Response("{}", mimetype="application/json")
+
+    @hooks.post("/supabase/sms")
+    def send_supabase_sms() -> Response:
+        return deliver(SmsHook, _phone_channel(request))
+
+    @hooks.post("/supabase/email")
+    def send_supabase_email() -> Response:
+        return deliver(EmailHook, "email")
+
+
+def _phone_channel(request: Request) -> Channel:
+    """`channel` in the URL, as the hook does not say. Raises InvalidRequest."""
+    asked = request.args.get("channel", "sms")
+    for channel in PHONE_CHANNELS:
+        if channel == asked:
+            return channel
+    raise InvalidRequest(("channel", f"expected one of these: {', '.join(PHONE_CHANNELS)}"))
+
+
+def _idempotency(request: Request, number: int) -> Idempotency:
+    """When Supabase repeats a request, only the body stays the same. Others keep the id."""
+    digest = sha256(request.get_data()).hexdigest()
+    names = (f"id {request.headers['webhook-id']}", f"body {digest}")
+    return Idempotency(
+        keys=tuple(f"supabase {name} {number}" for name in names), request=f"supabase {digest}"
+    )
+
+
+def is_supabase(request: Request) -> bool:
+    return request.path.startswith(PATH)
+
+
+def answer(error: Exception) -> Response:
+    """Supabase shows `message` to its client, with the status `http_code`, but only from an answer
+    with the status 200. Of all others it shows none, and some versions take a 503 with Retry-After
+    for a success."""
+    kind = kind_of(error)
+    code = error.code if isinstance(error, HTTPException) else kind.status
+    message = kind.said(error)
+    if isinstance(error, errors.Unauthorized):
+        message = "The signature is missing, wrong or older than five minutes."
+    told = {"error": {"http_code": code, "message": message}}
+    status = 200 if isinstance(error, _FOR_PEOPLE) else code
+    return Response(json.dumps(told), status, content_type="application/json")
