@@ -12,7 +12,7 @@ import pytest
 # play a provider.
 RUNNING = [Path(__file__).parent / folder for folder in ("attacks", "chaos", "e2e")]
 PROGRAMS = {"redis_url", "redis_6_2_url"}
-STARTING = {"redis_server", "refusable_redis", "serving", "subprocess"}
+STARTING = {"node", "redis_server", "refusable_redis", "serving", "subprocess"}
 
 _FIGURES = pytest.StashKey[dict[str, str]]()
 
