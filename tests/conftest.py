@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from api import create_app
 from shared.codes import Codes
 from shared.delivery.ledger import Ledger
+from shared.delivery.webhooks import Webhooks
 from shared.policy import CHANNELS
 from shared.settings import Settings
 from shared.storage.scripts import Scripts
@@ -145,6 +146,11 @@ def store(scripts, settings) -> Store:
 @pytest.fixture
 def ledger(scripts) -> Ledger:
     return Ledger(scripts)
+
+
+@pytest.fixture
+def webhooks(scripts) -> Webhooks:
+    return Webhooks(scripts)
 
 
 @pytest.fixture

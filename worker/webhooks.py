@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,12 +36,14 @@ REQUEST_SECONDS = 10.0
 LARGEST_ANSWER_BYTES = 16 * 1024
 # So many requests at a time, and so many of them to endpoints that failed last or never answered.
 MOST_REQUESTS = 256
-MOST_PROBES = 64
+MOST_PROBES = 192
+# While more such endpoints wait for a place, they have to answer sooner.
+PROBE_SECONDS = 1.0
 GIVEN_UP_SECONDS = 86400.0
 _FIRST_RETRY_SECONDS = 5.0
 _LONGEST_RETRY_SECONDS = 6 * 3600.0
 # An event waits no longer than this until a worker sees it.
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 0.2
 # The settings of other workers may have the app.
 _LEFT_SECONDS = 60.0
 
@@ -108,11 +111,9 @@ class Courier:
         if there is nothing to do. Returns how many events were under way. Raises
         StorageUnavailable."""
         if time.monotonic() >= self._next_look:
-            next_in = self._take()
-            soon = wait_seconds if next_in is None else min(wait_seconds, next_in)
-            self._next_look = time.monotonic() + soon
+            self._take(wait_seconds)
         under_way = len(self._requests)
-        self._go_on(max(0.0, self._next_look - time.monotonic()))
+        self._go_on(0.0 if self._ended else max(0.0, self._next_look - time.monotonic()))
         if self._ended:
             self._webhooks.settle(self._ended)
             self._ended.clear()
@@ -120,16 +121,20 @@ class Courier:
             self._next_look = 0.0
         return under_way
 
-    def _take(self) -> float | None:
-        """Begin what is due. Returns in how many seconds the next one is. Without a free place too,
-        because that also notices verifications that have expired."""
+    def _take(self, wait_seconds: float) -> None:
+        """Begin what is due. Without a free place too, because that also notices verifications that
+        have expired."""
         events = [request.event for request in self._requests.values()]
-        taken, next_in = self._webhooks.take(
+        taken = self._webhooks.take(
             MOST_REQUESTS - len(events),
             most_probes=MOST_PROBES - sum(event.is_probe for event in events),
             under_way=Counter(event.app for event in events),
         )
-        for event in taken:
+        soon = taken.next_in_seconds
+        self._next_look = time.monotonic() + (
+            wait_seconds if soon is None else min(wait_seconds, soon)
+        )
+        for event in taken.events:
             endpoint = self._endpoints.get(event.app) or self._endpoints.get("")
             if endpoint is None:
                 self._webhooks.put(event.id, _LEFT_SECONDS)
@@ -138,7 +143,20 @@ class Courier:
                 self._ended.append(off)
             else:
                 self._begin(event, endpoint)
-        return 0.0 if self._ended else next_in
+        if taken.left:
+            self._cut(taken.left)
+
+    def _cut(self, most: int) -> None:
+        """End requests to unproven endpoints that take long, the oldest first, because others wait
+        for their places."""
+        begun_before = time.monotonic() - PROBE_SECONDS
+        slow = (
+            curl
+            for curl, request in self._requests.items()
+            if request.event.is_probe and request.begun_at <= begun_before
+        )
+        for curl in list(islice(slow, most)):
+            self._ended.append(self._end(curl, pycurl.E_OPERATION_TIMEDOUT))
 
     def _begin(self, event: Event, endpoint: Endpoint) -> None:
         request = _Request(event, endpoint)
@@ -222,6 +240,7 @@ class _Request:
     def __init__(self, event: Event, endpoint: Endpoint) -> None:
         self.event = event
         self.endpoint = endpoint
+        self.begun_at = time.monotonic()
         self._is_refused = False
         self._answer_bytes = 0
 

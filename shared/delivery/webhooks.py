@@ -1,6 +1,6 @@
 """Events for the backends of apps, until each has been delivered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
 
 # For longer than a request takes. Then another worker delivers the event.
-LEASE_SECONDS = 30.0
+LEASE_SECONDS = 12.0
 _NONE: Mapping[str, int] = MappingProxyType({})
 
 Result = Literal["delivered", "failed", "given_up"]
@@ -52,6 +52,16 @@ class Attempt:
     off: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """Events that were due, and in how many seconds the next one can be taken, or None if there is
+    none. `left` counts the unproven endpoints with an event that is due and was not taken."""
+
+    events: Sequence[Event]
+    next_in_seconds: float | None
+    left: int
+
+
 class Webhooks:
     """The events in Redis. The scripts that change something write them (lib/webhooks.lua). Each
     method raises StorageUnavailable."""
@@ -65,27 +75,28 @@ class Webhooks:
 
     def take(
         self, most: int, *, most_probes: int | None = None, under_way: Mapping[str, int] = _NONE
-    ) -> tuple[list[Event], float | None]:
+    ) -> Taken:
         """Take up to `most` events that are due, for this caller alone, and up to `most_probes` of
         them for unproven endpoints. `under_way` says how many events of an app the caller has
-        already. Also returns in how many seconds the next one can be taken, or None if there is
-        none."""
+        already."""
         probes = most if most_probes is None else most_probes
         names = [keys.WEBHOOKS, keys.UNPROVEN_WEBHOOKS, keys.WEBHOOK_ENDS]
         counts = chain.from_iterable(under_way.items())
-        next_ms, found = self._take(names, [most, probes, round(LEASE_SECONDS * 1000), *counts])
+        words = [most, probes, round(LEASE_SECONDS * 1000), *counts]
+        next_ms, left, found = self._take(names, words)
         events, unreadable = [], []
-        for id_bytes, words, off, is_probe in found:
+        for id_bytes, facts, off, is_probe in found:
             id_ = str(reading.text(id_bytes))
-            pairs = dict(zip(words[::2], words[1::2], strict=True))
+            pairs = dict(zip(facts[::2], facts[1::2], strict=True))
             if event := _read(id_, pairs, off=reading.text(off) or None, is_probe=bool(is_probe)):
                 events.append(event)
             else:
                 unreadable.append(Attempt(event_id=id_, result="given_up", answer="unreadable"))
         if unreadable:
             self.settle(unreadable)
-            return events, 0.0
-        return events, None if next_ms < 0 else next_ms / 1000
+            next_ms = 0
+        next_in = None if next_ms < 0 else next_ms / 1000
+        return Taken(events=events, next_in_seconds=next_in, left=left)
 
     def settle(self, attempts: Iterable[Attempt]) -> None:
         """Record attempts."""

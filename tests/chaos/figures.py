@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from tests.chaos import failover, hostile, providers, storage, vendors, workers
+from tests.chaos import events, failover, hostile, providers, storage, vendors, workers
 from tests.chaos.scene import Scene
 from tests.chaos.verdict import Measure
 
@@ -23,4 +23,7 @@ FIGURES: Mapping[str, Callable[[Scene], Sequence[Measure]]] = {
     "hostile-jobs": hostile.hostile_jobs,
     "sentinel": failover.master_killed,
     "clock-skew": workers.clock_skew,
+    "event-kills": events.event_kills,
+    "event-expiries": events.event_expiries,
+    "endpoints-hang": events.endpoints_hang,
 }

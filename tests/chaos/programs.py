@@ -162,7 +162,7 @@ class Service:
     ) -> None:
         self._running = running
         self._folder = folder
-        self._env = {
+        self.env = {
             "REDIS_URL": redis_url,
             "OTP_DATA_DIR": str(folder),
             "TMPDIR": str(folder),
@@ -197,7 +197,7 @@ class Service:
     def _start(self, module: str, *arguments: str, **env: str) -> Program:
         self._started += 1
         log = self._folder / f"{module.rpartition('.')[2]}-{self._started}.log"
-        program = Program([sys.executable, "-m", module, *arguments], log, {**self._env, **env})
+        program = Program([sys.executable, "-m", module, *arguments], log, {**self.env, **env})
         self._running.callback(program.kill)
         return program
 

@@ -10,10 +10,11 @@ import base64
 import json
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Literal, TextIO
 
 _SIGNING_KEY = base64.b64encode(b"a key that signs nothing that matters").decode()
 
@@ -69,7 +70,8 @@ class _Provider:
 
     async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Whether the connection stays."""
-        headers, message = await _read(reader)
+        _, headers, body = await read_request(reader)
+        message = json.loads(body)
         key = headers.get("idempotency-key") or headers["webhook-id"]
         came_at = time.time()
         behaviour = self.behaviour
@@ -88,7 +90,7 @@ class _Provider:
 
         if behaviour.mode == "busy":
             record("busy")
-            await _write(writer, HTTPStatus.SERVICE_UNAVAILABLE, {})
+            await write_answer(writer, HTTPStatus.SERVICE_UNAVAILABLE)
             return True
         if behaviour.mode == "hang":
             record("hung")
@@ -104,20 +106,24 @@ class _Provider:
             await asyncio.sleep(behaviour.hang_seconds)
             return False
         await asyncio.sleep(behaviour.after_seconds)
-        await _write(writer, HTTPStatus.OK, {"id": f"provider-{key}"})
+        await write_answer(writer, HTTPStatus.OK, {"id": f"provider-{key}"})
         return True
 
 
-async def _read(reader: asyncio.StreamReader) -> tuple[dict[str, str], dict[str, Any]]:
+async def read_request(reader: asyncio.StreamReader) -> tuple[str, dict[str, str], bytes]:
+    """(path, headers by their names in lower case, body)"""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    fields = (line.partition(":") for line in head.split("\r\n")[1:] if line)
+    first, *lines = head.split("\r\n")
+    fields = (line.partition(":") for line in lines if line)
     headers = {name.strip().lower(): value.strip() for name, _, value in fields}
     body = await reader.readexactly(int(headers["content-length"]))
-    return headers, json.loads(body)
+    return first.split(" ")[1], headers, body
 
 
-async def _write(writer: asyncio.StreamWriter, status: HTTPStatus, body: dict[str, str]) -> None:
-    content = json.dumps(body).encode()
+async def write_answer(
+    writer: asyncio.StreamWriter, status: HTTPStatus, body: Mapping[str, str] | None = None
+) -> None:
+    content = json.dumps(body or {}).encode()
     writer.write(
         f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(content)}\r\n\r\n".encode()

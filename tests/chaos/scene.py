@@ -15,6 +15,7 @@ from typing import NoReturn, TypeVar
 
 from redis import Redis
 
+from tests.chaos.backend import Backend
 from tests.chaos.load import Load, new_numbers
 from tests.chaos.programs import Provider, RedisServer, Service
 from tests.chaos.provider import Behaviour
@@ -56,6 +57,12 @@ class Scene:
         provider = Provider(self.folder, name, name)
         self.running.callback(provider.program.kill)
         return provider
+
+    def backend(self) -> Backend:
+        """Where apps get their events."""
+        backend = Backend(self.folder)
+        self.running.callback(backend.program.kill)
+        return backend
 
     def service(self, redis_url: str, *providers: Provider, **env: str) -> Service:
         return Service(self.running, self.folder, redis_url, *providers, **env)

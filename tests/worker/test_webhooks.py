@@ -2,9 +2,8 @@
 
 import base64
 import json
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import pytest
 
@@ -16,8 +15,8 @@ from shared.signatures import webhook_key
 from tests.conftest import KEY
 from tests.user import PHONE
 from tests.worker.senders.conftest import http_server
-from worker.senders.conformance.servers import HttpServer, Reply, nobody
-from worker.webhooks import MOST_PROBES, Courier, Endpoint, endpoints, retry_seconds
+from worker.senders.conformance.servers import Reply, nobody
+from worker.webhooks import Courier, Endpoint, endpoints, retry_seconds
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OLD_SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
@@ -30,11 +29,6 @@ HERE = ("127.0.0.1",)
 def env():
     # Where the events really go is said by each test.
     return {"OTP_WEBHOOK_URL": "https://shop.example/", "OTP_WEBHOOK_SECRET": SECRET}
-
-
-@pytest.fixture
-def webhooks(scripts) -> Webhooks:
-    return Webhooks(scripts)
 
 
 @pytest.fixture
@@ -212,41 +206,6 @@ def test_a_long_answer_ends_the_request(user, webhooks, courier_to, http_server)
     assert newest(webhooks).answer == "200"
 
 
-@pytest.fixture
-def hanging(http_server) -> Iterator[tuple[str, HttpServer]]:
-    """It answers no request until the test is over."""
-    over = threading.Event()
-
-    def hang(_request):
-        over.wait(20)
-        return Reply(status=200)
-
-    yield http_server(hang)
-    over.set()
-
-
-def test_endpoints_that_hang_leave_places_for_one_that_answers(
-    user, webhooks, http_server, hanging
-):
-    slow, slow_server = hanging
-    fast, fast_server = http_server(status=200)
-    keys = (webhook_key(SECRET),)
-    to_slow = {f"slow-{n}": Endpoint(f"http://{slow}/", keys) for n in range(MOST_PROBES + 20)}
-    courier = Courier(webhooks, {"fast": Endpoint(f"http://{fast}/", keys), **to_slow}, HERE)
-    user.ask(app="fast")
-    deliver(courier)
-    for n, app in enumerate(to_slow):
-        user.ask(f"+1415555{1000 + n}", app=app, ip=f"192.0.2.{n}")
-    courier.turn(0.001)
-    user.ask("+14155550188", app="fast")
-    deadline = time.perf_counter() + 20
-    while len(fast_server.requests) < 2 and time.perf_counter() < deadline:
-        under_way = courier.turn(0.001)
-    assert len(fast_server.requests) == 2
-    assert under_way <= MOST_PROBES + 1
-    assert len(slow_server.requests) <= MOST_PROBES
-
-
 def test_a_failing_endpoint_rests(user, courier_to, http_server):
     address, server = http_server(status=500)
     courier = courier_to(address)
@@ -293,7 +252,7 @@ def test_what_is_under_way_at_a_crash_is_delivered_again(
 ):
     address, server = http_server(status=200)
     user.ask()
-    assert webhooks.take(10)[0]
+    assert webhooks.take(10).events
     clock.shift(31)
     deliver(courier_to(address))
     assert len(server.requests) == 1

@@ -4,9 +4,10 @@
 -- KEYS 1 webhooks   2 unproven   3 ends
 -- ARGV 1 the most to take   2 the most of them for unproven endpoints   3 lease_ms: until then nobody
 --      else takes them   4... apps, each before how many of its events the caller has under way
--- Result: the milliseconds until the caller can take another one, or -1; then of each event its id, its
---         hash as HGETALL gives it, the mark of the app's endpoint if that wants no more events, or '',
---         and 1 if the endpoint is unproven
+-- Result: the milliseconds until the caller can take another one, or -1; how many unproven endpoints
+--         have an event that is due and was left; then of each event its id, its hash as HGETALL gives
+--         it, the mark of the app's endpoint if that wants no more events, or '', and 1 if the endpoint
+--         is unproven
 --
 -- Uses: time, webhooks
 local MOST_OF_AN_APP = 32
@@ -93,4 +94,4 @@ for _, one in ipairs({{PROVEN, busy_apps + 1, most - #taken}, {UNPROVEN, 1, most
     next_ms = next_ms < 0 and wait or math.min(next_ms, wait)
   end
 end
-return {next_ms, taken}
+return {next_ms, redis.call('ZCOUNT', UNPROVEN, '-inf', now), taken}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.delivery.webhooks import Event, Webhooks
+from shared.delivery.webhooks import Event
 from tests.shared.delivery.events import delivered
 
 
@@ -29,11 +29,6 @@ def sends(user) -> list[tuple[str, int]]:
 
 
 @pytest.fixture
-def webhooks(scripts) -> Webhooks:
-    return Webhooks(scripts)
-
-
-@pytest.fixture
 def told(webhooks):
     """The events that were not seen before, as an endpoint that takes all gets them."""
 
@@ -41,7 +36,8 @@ def told(webhooks):
         found: list[Event] = []
         next_in: float | None = 0
         while next_in == 0:
-            events, next_in = webhooks.take(100)
+            taken = webhooks.take(100)
+            events, next_in = taken.events, taken.next_in_seconds
             webhooks.settle(map(delivered, events))
             found += events
             # Their places are free now.

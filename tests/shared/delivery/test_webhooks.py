@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.delivery.webhooks import LEASE_SECONDS
+from shared.delivery.webhooks import LEASE_SECONDS, Taken
 from shared.errors import OtpError
 from tests.conftest import EVERY_REDIS, redis_of
 from tests.fakes import claim_one, done_one
@@ -84,7 +84,7 @@ def test_an_expiry_is_noticed_without_a_free_place(user, webhooks, told, clock):
     user.ask()
     told()
     clock.shift(301)
-    assert webhooks.take(0)[0] == []
+    assert webhooks.take(0).events == []
     assert types(webhooks.recent())[0] == "verification.expired"
 
 
@@ -104,10 +104,10 @@ def test_a_verification_ends_once(user, service, told, clock, end):
 
 
 def test_the_next_event_is_announced(user, told, webhooks, clock):
-    assert webhooks.take(1) == ([], None)
+    assert webhooks.take(1) == Taken(events=[], next_in_seconds=None, left=0)
     user.ask()
     told()
-    _, next_in = webhooks.take(1)
+    next_in = webhooks.take(1).next_in_seconds
     assert next_in == pytest.approx(300, abs=5)
 
 
@@ -212,21 +212,21 @@ def test_a_service_tells_its_account(user, terms_of, told):
 
 def test_an_event_is_for_one_worker_until_its_lease_ends(user, webhooks, clock):
     user.ask()
-    ((event,), _) = webhooks.take(10)
-    assert webhooks.take(10)[0] == []
+    (event,) = webhooks.take(10).events
+    assert webhooks.take(10).events == []
     clock.shift(LEASE_SECONDS + 1)
-    ((again,), _) = webhooks.take(10)
+    (again,) = webhooks.take(10).events
     assert (again.id, again.data) == (event.id, event.data)
 
 
 def test_a_failed_event_is_due_later(user, webhooks, clock):
     user.ask()
-    ((event,), _) = webhooks.take(10)
+    (event,) = webhooks.take(10).events
     webhooks.settle([failed(event, retry_in_seconds=60)])
     clock.shift(58)
-    assert webhooks.take(10)[0] == []
+    assert webhooks.take(10).events == []
     clock.shift(3)
-    ((again,), _) = webhooks.take(10)
+    (again,) = webhooks.take(10).events
     assert (again.attempts, again.answer, again.id) == (1, "503", event.id)
 
 

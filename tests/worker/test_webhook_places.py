@@ -1,0 +1,85 @@
+"""Which events a worker posts at a time, while many endpoints hang."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from shared.delivery.webhooks import Webhooks
+from tests.worker.senders.conftest import http_server
+from worker.senders.conformance.servers import Reply
+from worker.webhooks import MOST_PROBES, Courier, Endpoint
+
+__all__ = ["http_server"]
+
+KEYS = (b"k" * 24,)
+
+
+@pytest.fixture
+def env():
+    return {
+        "OTP_WEBHOOK_URL": "https://shop.example/",
+        "OTP_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    }
+
+
+@pytest.fixture
+def hanging(http_server) -> Iterator[str]:
+    """It answers no request until the test is over."""
+    over = threading.Event()
+
+    def hang(_request):
+        over.wait(20)
+        return Reply(status=200)
+
+    yield http_server(hang)[0]
+    over.set()
+
+
+@pytest.fixture
+def beside_hanging(user, webhooks, http_server, hanging) -> Callable[[int], Courier]:
+    """A courier whose places are taken by so many endpoints that hang, and one that answers, of the
+    app `fast`."""
+
+    def beside(count: int) -> Courier:
+        slow, fast = hanging, http_server(status=200)[0]
+        to_slow = {f"slow-{n}": Endpoint(f"http://{slow}/", KEYS) for n in range(count)}
+        to_fast = {"fast": Endpoint(f"http://{fast}/", KEYS)}
+        courier = Courier(webhooks, {**to_fast, **to_slow}, ("127.0.0.1",))
+        for n, app in enumerate(to_slow):
+            user.ask(f"+1415555{1000 + n}", app=app, ip=f"192.0.2.{n % 200}")
+        courier.turn(0.001)
+        return courier
+
+    return beside
+
+
+def turn_until_answered(courier: Courier, webhooks: Webhooks) -> int:
+    """Until the newest event is delivered. Returns how many were under way."""
+    deadline = time.perf_counter() + 20
+    while time.perf_counter() < deadline:
+        under_way = courier.turn(0.001)
+        if webhooks.recent()[0].result == "delivered":
+            return under_way
+    raise AssertionError("the newest event was not delivered")
+
+
+@pytest.mark.parametrize("redis", ["fake"], indirect=True)
+def test_endpoints_that_hang_leave_places_for_one_that_answers(
+    user, redis, webhooks, beside_hanging
+):
+    redis.hset("otp:webhooks:endpoint:fast", "successes", 1)
+    courier = beside_hanging(MOST_PROBES)
+    user.ask(app="fast")
+    assert turn_until_answered(courier, webhooks) == MOST_PROBES + 1
+
+
+@pytest.mark.parametrize("redis", ["fake"], indirect=True)
+def test_endpoints_that_hang_are_cut_off_for_one_that_was_never_tried(
+    user, webhooks, beside_hanging
+):
+    courier = beside_hanging(MOST_PROBES)
+    user.ask(app="fast")
+    # Only one had to go.
+    assert turn_until_answered(courier, webhooks) == MOST_PROBES
