@@ -50,7 +50,9 @@ def register(
         if supabase.is_supabase(request):
             return supabase.answer(error)
         problem = _problem(error, kind_of(error))
-        if _is_for_a_person():
+        if _is_shown_as_it_is():
+            content, content_type = problem["detail"], "text/plain; charset=utf-8"
+        elif _is_for_a_person():
             content, content_type = page(problem, error), "text/html; charset=utf-8"
         else:
             if "lang" in request.args:
@@ -123,6 +125,11 @@ def _is_for_a_person() -> bool:
     is_page = request.endpoint in (None, "static") or request.blueprint in _PAGES
     is_call = request.is_json or "Authorization" in request.headers
     return accepted == "text/html" and is_page and not is_call
+
+
+def _is_shown_as_it_is() -> bool:
+    """Whether the caller shows the whole response to a person, as its URL says."""
+    return request.blueprint == "hooks" and request.args.get("errors") == "text"
 
 
 def _path() -> str | None:

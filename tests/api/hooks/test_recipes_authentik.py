@@ -50,16 +50,17 @@ def test_a_person_without_a_language_gets_the_default_one(client, messages):
 
 
 @pytest.mark.parametrize(
-    ("to", "status", "code"),
-    [("not a number", 422, "invalid_request"), ("+1 900 555 0123", 403, "recipient_blocked")],
+    ("to", "status", "sentence"),
+    [
+        ("not a number", 422, "Enter a valid phone number, such as +14155550123."),
+        ("+1 900 555 0123", 403, "This service does not send codes to this number."),
+    ],
 )
-def test_the_person_sees_why_a_number_is_refused(client, to, status, code):
+def test_the_person_sees_why_a_number_is_refused(client, to, status, sentence):
     refused = send(client, to)
 
     # authentik takes any status from 400 on for a failure and shows the body.
-    assert (refused.status_code, refused.json["code"]) == (status, code)
-    assert refused.json["detail"]
-    assert CODE not in refused.text
+    assert (refused.status_code, refused.text) == (status, sentence)
 
 
 def test_a_second_code_has_to_wait(client):
@@ -67,4 +68,4 @@ def test_a_second_code_has_to_wait(client):
     refused = send(client)
 
     assert refused.status_code == 429
-    assert "Try again in" in refused.json["detail"]
+    assert refused.text.startswith("Another code cannot be sent yet. Try again in ")
