@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from flask import Blueprint
 
-from api.hooks import send, supabase
+from api.hooks import fusionauth, logto, send, supabase
 from api.http.access import Access
 from shared.recipient import Addresses
 from shared.verification.service import VerificationService
@@ -19,7 +19,8 @@ def endpoints(
 ) -> Blueprint:
     """`secrets` are the keys of OTP_HOOK_SECRETS, with their apps."""
     hooks = Blueprint("hooks", __name__, url_prefix="/hooks")
-    send.register(hooks, service, access, addresses)
+    for system in (send, logto, fusionauth):
+        system.register(hooks, service, access, addresses)
     if secrets:
         supabase.register(hooks, service, addresses, secrets)
     return hooks

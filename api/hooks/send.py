@@ -11,7 +11,7 @@ from api.otp.fields import AppHash, Locale
 from api.otp.schemas import AskedChannel, GeneratedOtp, Request, channel_for
 from shared.errors import InvalidRequest
 from shared.recipient import Addresses, Recipient
-from shared.verification.model import CallerCode, StartRequest
+from shared.verification.model import CallerCode, Idempotency, StartRequest
 from shared.verification.service import VerificationService
 
 LONGEST_ADDRESS = 512
@@ -71,6 +71,29 @@ class SendCode(Request):
             replaces=True,
         )
 
+    def start_request(
+        self,
+        addresses: Addresses,
+        app: str,
+        *,
+        locale: str,
+        ip: str | None = None,
+        idempotency: Idempotency | None = None,
+    ) -> StartRequest:
+        """`locale` is the language if the caller names none. The `ip` is the person's: the caller
+        is a server that asks for many people. Raises InvalidRequest."""
+        recipient = self.recipient(addresses)
+        return StartRequest(
+            recipient=recipient,
+            channel=channel_for(recipient, self.channel),
+            app=app,
+            ip=ip,
+            locale=self.locale or locale,
+            idempotency=idempotency,
+            app_hash=self.app_hash,
+            caller_code=self.caller_code(),
+        )
+
 
 def register(
     hooks: Blueprint, service: VerificationService, access: Access, addresses: Addresses
@@ -79,18 +102,12 @@ def register(
     def send_code() -> Response:
         app = access.app(request)
         asked = body.read(request, SendCode)
-        recipient = asked.recipient(addresses)
         started = service.start(
-            StartRequest(
-                recipient=recipient,
-                channel=channel_for(recipient, asked.channel),
-                app=app,
-                # The caller is a server that asks for many people.
-                ip=None,
-                locale=asked.locale or browser_locale(request),
+            asked.start_request(
+                addresses,
+                app,
+                locale=browser_locale(request),
                 idempotency=idempotency.of(request, asked),
-                app_hash=asked.app_hash,
-                caller_code=asked.caller_code(),
             )
         )
         return body.answer(GeneratedOtp.of(started), 202)

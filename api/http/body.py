@@ -25,6 +25,11 @@ def read(request: Request, model: type[Model]) -> Model:
         body = _object(content(request).decode("utf-8"))
     except ValueError:
         raise MalformedJson from None
+    return validated(body, model)
+
+
+def validated(body: dict[str, Any], model: type[Model]) -> Model:
+    """Raises InvalidRequest."""
     try:
         return model.model_validate(body)
     except ValidationError as error:

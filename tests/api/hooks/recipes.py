@@ -15,12 +15,17 @@ from worker.senders.base import Message
 PAGES = Path(__file__).parents[3] / "docs/integrations"
 
 
-def example(page: str, language: str) -> str:
-    """The only block of a page in that language, with a key that works."""
+def blocks(page: str, language: str) -> list[str]:
+    """The blocks of a page in that language, with a key that works."""
     text = (PAGES / f"{page}.md").read_text(encoding="utf-8")
     found = re.findall(rf"^( *)```{language}\n(.*?)^\1```$", text, re.MULTILINE | re.DOTALL)
-    ((_, block),) = found
-    return dedent(block).replace("otp_YOUR_KEY", KEY)
+    return [dedent(block).replace("otp_YOUR_KEY", KEY) for _, block in found]
+
+
+def example(page: str, language: str) -> str:
+    """The only block of a page in that language."""
+    (block,) = blocks(page, language)
+    return block
 
 
 def table(page: str, heading: str) -> dict[str, str]:

@@ -15,6 +15,8 @@ from tests.user import wrong
 NOT_DESCRIBED = (
     *("static", "pages.", "forms.", "openapi.", "phone.", "receipts.", "admin."),
     "verify_v2.",
+    # Their bodies are described by the systems that send them.
+    *("hooks.send_logto_code", "hooks.send_fusionauth_code"),
 )
 
 
