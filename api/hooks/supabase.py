@@ -44,10 +44,11 @@ def register(
     # Supabase gives numbers with their country code.
     addresses = replace(addresses, default_region=None)
 
-    def deliver(hook: type[SmsHook | EmailHook], channel: Channel) -> Response:
+    def app_of_caller() -> str:
         request.max_content_length = LARGEST_HOOK_BYTES
-        app = apps[signed_by(request, apps)]
-        asked = body.read(request, hook)
+        return apps[signed_by(request, apps)]
+
+    def deliver(app: str, channel: Channel, asked: SmsHook | EmailHook) -> Response:
         starts = [
             StartRequest(
                 recipient=recipient,
@@ -68,11 +69,13 @@ def register(
 
     @hooks.post("/supabase/sms")
     def send_supabase_sms() -> Response:
-        return deliver(SmsHook, _phone_channel(request))
+        app = app_of_caller()
+        return deliver(app, _phone_channel(request), body.read(request, SmsHook))
 
     @hooks.post("/supabase/email")
     def send_supabase_email() -> Response:
-        return deliver(EmailHook, "email")
+        app = app_of_caller()
+        return deliver(app, "email", body.read(request, EmailHook))
 
 
 def _phone_channel(request: Request) -> Channel:

@@ -40,7 +40,7 @@ class TelegramSender(TelegramSetup):
     def send(self, message: Message) -> str:
         """A request costs one fee, and only one message can be sent within it. So every attempt
         uses the request of the one before."""
-        if len(message.code) not in CODE_LENGTHS:
+        if len(message.code) not in CODE_LENGTHS or not message.code.isdecimal():
             raise DeliveryError("refused", "telegram_code_length")
         request_id = message.earlier_id or self._begin(message)
         try:

@@ -94,6 +94,16 @@ class TestChecks:
         assert redis.keys("otp:failed:*") == []
         assert redis.keys("otp:limit:failed_ip:*") == []
 
+    def test_the_page_of_its_verification_neither_checks_nor_resends_it(
+        self, client, send, problem, clock
+    ):
+        page = f"/verify/{send(PHONE).json['verification_id']}"
+        clock.shift(30)
+        checked = client.post(f"{page}/check", json={"otp": CODE})
+        problem(checked, 404, "verification_not_found")
+        resent = client.post(f"{page}/resend", json={"channel": "call"})
+        problem(resent, 404, "verification_not_found")
+
     def test_no_verifier_of_it_is_kept(self, send, redis):
         id_ = send(PHONE).json["verification_id"]
         assert redis.hmget(f"otp:code:{id_}", "by_id", "by_recipient") == [b"", b""]

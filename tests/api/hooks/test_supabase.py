@@ -195,6 +195,9 @@ class TestSignatures:
         failed(call(payload, path, **wrong), 401)
         assert redis.keys() == []
 
+    def test_nothing_else_is_looked_at_without_one(self, call, failed):
+        failed(call(b"{", f"{SMS}?channel=fax", keys=[b"x" * 32]), 401)
+
     @pytest.mark.parametrize("age", [-298, 298])
     def test_clocks_may_differ_by_five_minutes(self, call, age):
         assert call(sms(), age=age).text == "{}"

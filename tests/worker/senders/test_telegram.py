@@ -137,7 +137,7 @@ def test_is_valid_for_the_codes_remaining_life(address, gateway, life, ttl):
     assert sent["ttl"] == ttl
 
 
-@pytest.mark.parametrize("code", ["123", "123456789", "1234567890"])
+@pytest.mark.parametrize("code", ["123", "123456789", "1234567890", "7AB4"])
 def test_refuses_codes_that_telegram_does_not_take(address, gateway, code):
     raised = failure_of(sender_for(address), make_telegram(code=code))
     assert (raised.failure, raised.error) == ("refused", "telegram_code_length")
