@@ -77,7 +77,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     for blueprint in (
         endpoints.endpoints(service, access, work, addresses, signed),
         hosted.endpoints(page, service, work, signed),
-        hooks.endpoints(service, access, addresses, settings.hook_keys()),
+        hooks.endpoints(service, access, addresses, settings),
         verification_receipts.endpoints(signed),
         receipts.endpoints(ledger, settings, Subscriptions(scripts)),
         recipients.endpoints(store, codes, dashboard.owner, addresses),

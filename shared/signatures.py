@@ -30,6 +30,11 @@ def standard_webhook(key: bytes, message_id: str, timestamp: str, body: bytes) -
     return "v1," + base64.b64encode(hmac.digest(key, signed, sha256)).decode()
 
 
+def zitadel(key: bytes, timestamp: str, body: bytes) -> str:
+    """A `v1` of `ZITADEL-Signature` (pkg/actions/signing.go in github.com/zitadel/zitadel)."""
+    return hmac.digest(key, b".".join([timestamp.encode(), body]), sha256).hex()
+
+
 def twilio(auth_token: str, url: str, form: Iterable[tuple[str, str]]) -> str:
     """The value of `X-Twilio-Signature` (Twilio, "Webhooks security"): the URL with its query, and
     behind it each field of the form with its value, sorted, a repeated value once."""

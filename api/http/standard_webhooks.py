@@ -21,14 +21,15 @@ def signed_by(request: Request, keys: Iterable[bytes]) -> bytes:
     right = [
         key
         for key in keys
-        if _is_in(given, signatures.standard_webhook(key, message_id, timestamp, content))
+        if is_one_of(given, signatures.standard_webhook(key, message_id, timestamp, content))
     ]
     if not right or not message_id or not signatures.is_recent(timestamp):
         raise Unauthorized
     return right[0]
 
 
-def _is_in(given: Iterable[str], signature: str) -> bool:
+def is_one_of(given: Iterable[str], signature: str) -> bool:
+    """Whether a request has the right signature among those that it was given."""
     # All are compared, so that the time does not depend on which one is right.
     right = [hmac.compare_digest(signature.encode(), one.encode()) for one in given]
     return any(right)

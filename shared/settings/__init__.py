@@ -23,7 +23,7 @@ from shared.settings.rules import Codes, Limits, Recipients, Senders
 from shared.settings.sender_urls import named
 from shared.settings.service import Keys, Processes, Receipts, Webhooks
 from shared.settings.sources import SettingsError, find, made_secrets, read_sources, refuse_unknown
-from shared.settings.types import APP_NAME, hook_keys, refusals
+from shared.settings.types import APP_NAME, HookSystem, hook_keys, refusals
 from shared.settings.webhooks import refuse_endpoint
 from shared.signatures import webhook_key
 
@@ -85,10 +85,11 @@ class Settings(Receipts, Webhooks, Recipients, Limits, Senders, Codes, Keys, Pro
         secret = self.otp_webhook_secret
         return tuple(map(webhook_key, secret.get_secret_value().split())) if secret else ()
 
-    def hook_keys(self) -> dict[bytes, str]:
-        """The keys that sign requests to our hooks, with their apps."""
+    def hook_keys(self, system: HookSystem) -> dict[bytes, str]:
+        """The keys by which a system signs its requests to our hooks, with their apps."""
         secret = self.otp_hook_secrets
-        return {key: app for app, key in hook_keys(secret.get_secret_value())} if secret else {}
+        keys = hook_keys(secret.get_secret_value()) if secret else ()
+        return {of.key: of.app for of in keys if of.system == system}
 
     def refuse_webhook(self, prefix: str) -> None:
         """Raises SettingsError if events cannot be delivered, with the `prefix` of an app."""

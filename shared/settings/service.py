@@ -71,9 +71,10 @@ class Keys(BaseModel, use_attribute_docstrings=True):
     otp_hook_secrets: HookSecrets | None = Field(
         default=None, examples=['echo "shop:v1,whsec_$(openssl rand -base64 32)"']
     )
-    """The secrets of the [Supabase hooks](hooks.md#supabase) as `app:v1,whsec_…`, separated by
-    spaces. An app can have several while you rotate one. Without this setting, those hooks do not
-    exist. The command in the example prints a secret."""
+    """The secrets of the [Supabase hooks](hooks.md#supabase) as `app:v1,whsec_…`, and of
+    [ZITADEL's](integrations/zitadel.md) as `app:zitadel,KEY`, separated by spaces. An app can have
+    several while you rotate one. Without its secret, a hook does not exist. The command in the
+    example prints one for Supabase."""
     otp_public_ui: bool = False
     """`true` lets people use the page at `/` without an API key. Their browsers solve [a
     puzzle](operations.md#open-the-page-to-everyone) for each code, which takes seconds if it is

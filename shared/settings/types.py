@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, NamedTuple
 
 from annotated_types import Ge, Le
 from phonenumbers import SUPPORTED_REGIONS
@@ -101,18 +101,37 @@ def _webhook_secrets(secret: Secret) -> Secret:
     return secret
 
 
-def hook_keys(text: str) -> tuple[tuple[str, bytes], ...]:
-    """(app, key) of each secret. Raises ValueError, which repeats none of them."""
-    such = "expected app:v1,whsec_… for each secret, separated by spaces"
-    found = [re.fullmatch(f"({APP_NAME}):v1,(whsec_.+)", word) for word in text.split()]
-    pairs = tuple((match[1], webhook_key(match[2])) for match in found if match)
-    if not found or len(pairs) < len(found):
-        raise ValueError(such)
-    if own := [app for app, _ in pairs if app in OWN_APPS]:
+HookSystem = Literal["supabase", "zitadel"]
+_HOOK_SECRET = re.compile(f"({APP_NAME}):(?:v1,(whsec_.+)|zitadel,(.+))")
+
+
+class HookKey(NamedTuple):
+    app: str
+    system: HookSystem
+    key: bytes
+
+
+def hook_keys(text: str) -> tuple[HookKey, ...]:
+    """Raises ValueError, which repeats none of the secrets."""
+    such = "app:v1,whsec_… or app:zitadel,KEY for each secret, separated by spaces"
+    found = [_HOOK_SECRET.fullmatch(word) for word in text.split()]
+    keys = tuple(_hook_key(*match.groups()) for match in found if match)
+    if not found or len(keys) < len(found):
+        raise ValueError(f"expected {such}")
+    if own := [of.app for of in keys if of.app in OWN_APPS]:
         raise ValueError(f"{own[0]} is reserved; choose another app name")
-    if len({key for _, key in pairs}) < len(pairs):
+    if len({of.key for of in keys}) < len(keys):
         raise ValueError("the same secret appears twice")
-    return pairs
+    return keys
+
+
+def _hook_key(app: str, secret: str | None, signing_key: str | None) -> HookKey:
+    if secret:
+        return HookKey(app, "supabase", webhook_key(secret))
+    # ZITADEL makes 36 letters and digits.
+    if len(signing_key or "") < 32:
+        raise ValueError("expected a signing key of 32 characters or more after zitadel,")
+    return HookKey(app, "zitadel", (signing_key or "").encode())
 
 
 def _hook_secrets(secret: Secret) -> Secret:
