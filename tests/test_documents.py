@@ -53,6 +53,13 @@ def test_every_link_leads_somewhere(page):
         assert not anchor or anchor in anchors(file), f"{target}#{anchor}"
 
 
+def test_a_guide_is_one_page():
+    guides = (ROOT / "docs/integrations").glob("*.md")
+    lines = {guide.name: len(read(guide).splitlines()) for guide in guides}
+    assert len(lines) > 5
+    assert {name: n for name, n in lines.items() if n > 80} == {}
+
+
 @PAGE
 def test_every_file_that_is_named_exists(page):
     for path in re.findall(

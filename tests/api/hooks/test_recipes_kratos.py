@@ -72,6 +72,14 @@ def test_the_code_of_a_recovery_reaches_an_email_address(client, messages):
     assert told(messages()) == Told("you@example.com", "email", locale="de-DE", minutes=10)
 
 
+def test_kratos_1_3_tells_neither_the_lifetime_nor_the_language(client, messages):
+    ctx = context("login_code_valid", "login_code")
+    del ctx["request_headers"], ctx["template_data"]["expires_in_minutes"]
+    assert dispatch(client, ctx).status_code == 202
+
+    assert told(messages()) == Told()
+
+
 @pytest.mark.parametrize("headers", [None, {}])
 def test_a_verification_comes_without_the_headers_of_a_browser(client, messages, headers):
     ctx = context("verification_code_valid", "verification_code", request_headers=headers)

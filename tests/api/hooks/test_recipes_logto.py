@@ -69,7 +69,7 @@ def test_the_person_sees_why_nothing_was_sent(client):
 
     assert refused.status_code == 429
     assert refused.mimetype == "text/plain"
-    # Logto puts the body behind "Error occurred in connector: ".
+    # Logto shows the body after "Error occurred in connector: ".
     assert refused.text.startswith("Another code cannot be sent yet. Try again in ")
     assert int(refused.headers["Retry-After"]) > 0
 
