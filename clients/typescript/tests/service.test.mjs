@@ -7,9 +7,9 @@ import * as api from "sixpost";
 
 const { OTP_URL, OTP_KEY, OTP_ISSUER, OTP_CONTROL } = process.env;
 const sixpost = new api.Sixpost({ url: OTP_URL, key: OTP_KEY, timeoutSeconds: 20 });
-const run = Math.floor(Math.random() * 1000);
-let numbers = 0;
-const newNumber = () => `+1415${556 + (run % 2)}${String(10 * (run % 500) + (numbers++ % 10)).padStart(4, "0")}`;
+// Node.js and Deno meet the same service.
+let numbers = "Deno" in globalThis ? 2000 : 1000;
+const newNumber = () => `+1415557${numbers++}`;
 const codeFor = async (to) => (await fetch(`${OTP_CONTROL}/code/${encodeURIComponent(to)}`)).text();
 const wrong = (code) => code.slice(0, -1) + ((Number(code.at(-1)) + 1) % 10);
 
@@ -28,7 +28,7 @@ test("a code that was sent is right, once", async () => {
 });
 
 test("an email address is verified by the address", async () => {
-  const email = `ada${run}@example.com`;
+  const email = `ada${numbers++}@example.com`;
   await sixpost.start({ email, locale: "de" });
   const { channel } = await sixpost.check({ email, otp: await codeFor(email) });
   assert.equal(channel, "email");

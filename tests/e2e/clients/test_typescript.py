@@ -5,6 +5,8 @@ import json
 import re
 import shutil
 import subprocess
+import textwrap
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,14 +22,16 @@ from worker.senders.conformance.servers import HttpServer, Reply, Request, servi
 CLIENTS = ROOT / "clients"
 KEY = "shop0123456789" * 4
 ISSUER = "https://otp.example.com"
+ADAPTER = pytest.mark.parametrize("name", ["authjs", "better-auth"])
 SECRET = "whsec_" + base64.b64encode(b"0" * 24).decode()
 
 
 @pytest.fixture(scope="module")
 def env(start_service) -> Iterator[dict[str, str]]:
-    """What the tests need to know. At OTP_CONTROL they get the code that was sent to an address,
-    and the last event, and let time go by."""
+    """What the tests need to know. At OTP_CONTROL they get the next code that was sent to an
+    address, and the last event, and let time go by."""
     events: list[Request] = []
+    read: Counter[str] = Counter()
 
     def answer(request: Request) -> Reply:
         match request.path.split("/")[1:]:
@@ -36,7 +40,9 @@ def env(start_service) -> Iterator[dict[str, str]]:
             case ["event"]:
                 return Reply(body=json.dumps(told(wait_for(lambda: events)[-1])).encode())
             case ["code", to]:
-                return Reply(body=service.code_for(unquote(to)).encode())
+                code = wait_for(lambda: codes_of(service, unquote(to))[read[to] :])[0]
+                read[to] += 1
+                return Reply(body=code.encode())
             case ["later", seconds]:
                 with clock_of(service.redis) as clock:
                     clock.shift(int(seconds))
@@ -101,6 +107,31 @@ def test_the_package_holds_what_is_needed(installed):
     }
     for script in (package / "dist").glob("*.js"):
         assert not re.search(r"\b(node:|require\(|process\.|Buffer\b)", script.read_text("utf-8"))
+
+
+@ADAPTER
+def test_an_adapter_works_with_the_real_library(name, env, figure):
+    folder = CLIENTS / name
+    if not (folder / "dist").is_dir():
+        pytest.skip(f"not built: npm ci --prefix clients/{name}")
+    count = node.run_tests(folder, f"tests/{name}.test.mjs", env=env)
+    figure(f"tests of the adapter for {name}", count)
+
+
+@ADAPTER
+def test_the_pages_of_an_adapter_show_the_configuration_that_is_tested(name):
+    lines = (CLIENTS / name / "example/auth.mjs").read_text(encoding="utf-8")
+    page = ROOT / "docs/integrations" / f"{name}.md"
+    text = page.read_text(encoding="utf-8")
+    assert textwrap.indent(lines, "   ") in text
+    assert lines in (CLIENTS / name / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 80
+
+
+@ADAPTER
+def test_an_adapter_is_short(name):
+    sources = [path.read_text(encoding="utf-8") for path in (CLIENTS / name / "src").iterdir()]
+    assert 0 < sum(len(text.splitlines()) for text in sources) <= 200
 
 
 def test_the_client_is_short():
