@@ -6,6 +6,7 @@ https://fusionauth.io/docs/customize/email-and-messages/generic-messenger, of Fu
 from typing import Literal
 
 from flask import Blueprint, Response, request
+from pydantic.alias_generators import to_camel
 
 from api.hooks import fixed
 from api.http import body
@@ -15,14 +16,14 @@ from shared.recipient import Addresses
 from shared.verification.service import VerificationService
 
 
-class FusionAuthMessage(fixed.Given):
+class _Message(fixed.Given, alias_generator=to_camel):
     """`code` is there for two-factor codes since FusionAuth 1.65. Otherwise the template is the
     code alone. `message` is the text of a call."""
 
-    phoneNumber: str  # noqa: N815
+    phone_number: str
     type: Literal["SMS", "Voice"] = "SMS"
     code: str | None = None
-    textMessage: str | None = None  # noqa: N815
+    text_message: str | None = None
     message: str | None = None
 
 
@@ -32,13 +33,13 @@ def register(
     @hooks.post("/fusionauth")
     def send_fusionauth_code() -> Response:
         app = access.app(request)
-        given = fixed.read(request, FusionAuthMessage)
+        given = fixed.read(request, _Message)
         is_call = given.type == "Voice"
-        text = given.message if is_call else given.textMessage
+        text = given.message if is_call else given.text_message
         asked = fixed.send_code(
             request,
             code=given.code or (text or "").strip(),
-            to=given.phoneNumber,
+            to=given.phone_number,
             channel="call" if is_call else None,
         )
         started = service.start(asked.start_request(addresses, app, locale="en"))

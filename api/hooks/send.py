@@ -15,6 +15,7 @@ from shared.verification.model import CallerCode, Idempotency, StartRequest
 from shared.verification.service import VerificationService
 
 LONGEST_ADDRESS = 512
+SHORTEST_SECONDS, LONGEST_SECONDS = 30, 3600
 CODE = "^[0-9A-Za-z]{4,10}$"
 
 
@@ -42,8 +43,8 @@ class SendCode(Request):
     expires_in: Annotated[
         int | None,
         Field(
-            ge=30,
-            le=3600,
+            ge=SHORTEST_SECONDS,
+            le=LONGEST_SECONDS,
             description="Seconds until the code expires, which messages show in minutes. Without "
             "it, `OTP_TTL_SECONDS` counts",
         ),

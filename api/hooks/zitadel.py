@@ -7,8 +7,10 @@ pkg/actions/signing.go.
 from collections.abc import Iterable, Mapping
 
 from flask import Blueprint, Request, Response, request
+from pydantic.alias_generators import to_camel
 
 from api.hooks import fixed
+from api.hooks.send import LONGEST_SECONDS, SHORTEST_SECONDS
 from api.http import body
 from api.http.standard_webhooks import is_one_of
 from api.otp.schemas import GeneratedOtp
@@ -19,8 +21,8 @@ from shared.verification.model import Idempotency
 from shared.verification.service import VerificationService
 
 
-class _ContextInfo(fixed.Given):
-    recipientPhoneNumber: str  # noqa: N815
+class _ContextInfo(fixed.Given, alias_generator=to_camel):
+    recipient_phone_number: str
 
 
 class _Args(fixed.Given):
@@ -30,8 +32,8 @@ class _Args(fixed.Given):
     expiry: int = 0
 
 
-class ZitadelMessage(fixed.Given):
-    contextInfo: _ContextInfo  # noqa: N815
+class _Message(fixed.Given, alias_generator=to_camel):
+    context_info: _ContextInfo
     args: _Args
 
 
@@ -44,13 +46,13 @@ def register(
     def send_zitadel_code() -> Response:
         request.max_content_length = fixed.LARGEST_BYTES
         app = apps[_signed_by(request, apps)]
-        given = fixed.read(request, ZitadelMessage)
+        given = fixed.read(request, _Message)
         seconds = given.args.expiry // 10**9
         asked = fixed.send_code(
             request,
             code=given.args.code,
-            to=given.contextInfo.recipientPhoneNumber,
-            expires_in=max(30, min(seconds, 3600)) if seconds else None,
+            to=given.context_info.recipient_phone_number,
+            expires_in=max(SHORTEST_SECONDS, min(seconds, LONGEST_SECONDS)) if seconds else None,
         )
         # ZITADEL repeats a message whose answer it misses, with a new signature.
         content = request.get_data(as_text=True)
@@ -62,9 +64,8 @@ def register(
 def _signed_by(request: Request, keys: Iterable[bytes]) -> bytes:
     """The one of these keys that signed the request in the last five minutes. Raises Unauthorized
     if none of them did."""
-    parts = [
-        part.partition("=") for part in request.headers.get("ZITADEL-Signature", "").split(",")
-    ]
+    header = request.headers.get("ZITADEL-Signature", "")
+    parts = [part.partition("=") for part in header.split(",")]
     timestamp = next((value for name, _, value in parts if name == "t"), "")
     given = [value for name, _, value in parts if name == "v1"]
     content = body.content(request)
