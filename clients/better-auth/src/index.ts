@@ -75,6 +75,6 @@ function refuse(error: unknown, ctx: Context): never {
   const known = ANSWERS[code];
   if (known) throw new APIError(known[0], { code: known[1], message }, headers);
   ctx?.context.logger.error(`Sixpost: ${code}: ${message}`);
-  const unavailable = { code: "OTP_UNAVAILABLE", message: "Codes are unavailable. Try again later." };
+  const unavailable = { code: "CODES_UNAVAILABLE", message: "Codes are unavailable. Try again later." };
   throw new APIError("SERVICE_UNAVAILABLE", unavailable, headers);
 }

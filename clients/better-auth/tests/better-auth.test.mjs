@@ -203,7 +203,7 @@ for (const [what, options, logged] of [
     const phoneNumber = newNumber();
     for (const [path, body] of [["send-otp", {}], ["verify", { code: "271828" }]]) {
       const answer = await app.post(path, { phoneNumber, ...body });
-      assert.deepEqual([answer.status, answer.code], [503, "OTP_UNAVAILABLE"]);
+      assert.deepEqual([answer.status, answer.code], [503, "CODES_UNAVAILABLE"]);
       assert.ok(!JSON.stringify(answer).toLowerCase().includes("key"));
     }
     const log = app.logs.join("\n");
