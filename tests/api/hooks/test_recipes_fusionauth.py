@@ -14,12 +14,6 @@ from tests.user import PHONE
 USER = "00000000-0000-0000-0000-000000000042"
 
 
-@pytest.fixture
-def env(env) -> dict[str, str]:
-    # The app of the page's key.
-    return {"OTP_API_KEYS": env["OTP_API_KEYS"].replace("shop:", "fusionauth:")}
-
-
 def send(client, **body: str):
     messenger = json.loads(example("fusionauth", "json"))["messenger"]
     assert messenger["type"] == "Generic"
@@ -83,7 +77,7 @@ def test_what_is_no_code_for_a_person_is_refused(client, messages, body):
 
 def test_the_user_name_has_to_be_the_app_of_the_key(client):
     messenger = json.loads(example("fusionauth", "json"))["messenger"]
-    user = f"shop:{messenger['httpAuthenticationPassword']}"
+    user = f"fusionauth:{messenger['httpAuthenticationPassword']}"
     headers = {"Authorization": f"Basic {base64.b64encode(user.encode()).decode()}"}
     refused = client.post("/hooks/fusionauth", json={"phoneNumber": PHONE}, headers=headers)
     assert refused.status_code == 401
