@@ -4,12 +4,14 @@ github.com/zitadel/zitadel."""
 
 import hmac
 import json
+import logging
 import re
 import time
 from typing import Any
 
 import pytest
 
+from shared.logs import JsonLines
 from tests.api.hooks.conftest import CODE, ENV
 from tests.api.hooks.recipes import Told, blocks, post, told
 from tests.user import OTHER_PHONE, PHONE
@@ -106,6 +108,22 @@ def test_a_message_that_zitadel_repeats_is_sent_once(client, messages):
     assert again.status_code == 202
     assert again.json == first.json
     assert len(messages()) == 1
+
+
+def test_the_code_is_neither_in_redis_nor_in_a_log(client, messages, everything_in_redis, caplog):
+    caplog.set_level(logging.DEBUG)
+    send(client, payload())
+    held = [everything_in_redis()]
+    messages()
+    # A repeated one is told by its whole body.
+    send(client, payload(), age=1)
+    send(client, {**payload(), "args": {"code": CODE * 2}})
+    held.append(everything_in_redis())
+
+    assert not any(CODE.encode() in text for text in held)
+    lines = [JsonLines().format(record) for record in caplog.records]
+    assert len(lines) > 2
+    assert not any(CODE in line for line in lines)
 
 
 class TestSignature:
