@@ -6,12 +6,11 @@ import type { Jwks } from "./receipt.js";
 /** `timeoutSeconds` is for each attempt. */
 export type CallOptions = { signal?: AbortSignal; timeoutSeconds?: number };
 export type StartOptions = CallOptions & { idempotencyKey?: string };
-/** A call that is repeatable is repeated after a lost answer, and any call after a 503. */
-type Call = StartOptions & { body?: object; isRepeatable?: boolean };
+/** Whether a call repeats after a lost answer. Any call does after a 503. */
+type Call = StartOptions & { body?: object; repeats?: boolean };
 type Options = { url: string; key?: string; timeoutSeconds?: number; fetch?: typeof fetch };
 
-const ATTEMPTS = 3;
-const LONGEST_PAUSE_SECONDS = 5;
+const [ATTEMPTS, LONGEST_PAUSE_SECONDS] = [3, 5];
 /** NoAnswer has no status, and these are of a proxy that got no answer. */
 const LOST = [undefined, 502, 504];
 
@@ -19,27 +18,25 @@ export class Sixpost {
   readonly #options: Options;
 
   constructor(options: Options) {
-    const url = new URL(options.url).href.replace(/\/+$/, "");
     // The error of fetch would quote the key.
     if (!/^[!-~]*$/.test(options.key ?? "")) throw new TypeError("key: expected visible ASCII");
-    this.#options = { ...options, url };
+    this.#options = { ...options, url: new URL(options.url).href.replace(/\/+$/, "") };
   }
 
   /** Sends a code. All attempts have one Idempotency-Key, so they send one message. */
-  async start(otp: api.GenerateOtp, options: StartOptions = {}): Promise<api.GeneratedOtp> {
+  async start(body: api.GenerateOtp, options: StartOptions = {}): Promise<api.GeneratedOtp> {
     const idempotencyKey = options.idempotencyKey ?? crypto.randomUUID();
-    const call = { ...options, body: otp, idempotencyKey, isRepeatable: true };
-    return this.#call("POST", "/generate-otp", call);
+    return this.#call("POST", "/generate-otp", { ...options, body, idempotencyKey, repeats: true });
   }
 
   /** Throws IncorrectCode, VerificationNotFound or TooManyChecks unless the code is right, and
    * NoAnswer if it may be used up all the same: then get() says whether it was approved. */
-  async check(typed: api.VerifyOtp, options: CallOptions = {}): Promise<api.VerifiedOtp> {
-    return this.#call("POST", "/verify-otp", { ...options, body: typed });
+  async check(body: api.VerifyOtp, options: CallOptions = {}): Promise<api.VerifiedOtp> {
+    return this.#call("POST", "/verify-otp", { ...options, body });
   }
 
   async get(id: string, options: CallOptions = {}): Promise<api.VerificationDetails> {
-    return this.#call("GET", pathOf(id), { ...options, isRepeatable: true });
+    return this.#call("GET", pathOf(id), { ...options, repeats: true });
   }
 
   /** Is not repeated without an answer, because the second would be VerificationNotFound. */
@@ -49,7 +46,7 @@ export class Sixpost {
 
   /** The public keys of receipts. */
   async jwks(options: CallOptions = {}): Promise<Jwks> {
-    return this.#call("GET", "/.well-known/jwks.json", { ...options, isRepeatable: true });
+    return this.#call("GET", "/.well-known/jwks.json", { ...options, repeats: true });
   }
 
   /** Waits until a provider has accepted the last message. Throws NotSent if none does in time. */
@@ -78,24 +75,23 @@ export class Sixpost {
   }
 
   async #attempt(method: string, path: string, call: Call): Promise<unknown> {
-    const { url, key, body, idempotencyKey, signal, fetch = globalThis.fetch, timeoutSeconds = 5 } =
-      { ...this.#options, ...call };
+    const options = { ...this.#options, ...call };
+    const { url, key, body, idempotencyKey, fetch = globalThis.fetch } = options;
     const headers = new Headers({ Accept: "application/json", "Content-Type": "application/json" });
     if (key) headers.set("Authorization", `Bearer ${key}`);
     if (idempotencyKey) headers.set("Idempotency-Key", idempotencyKey);
     // Next.js caches answers otherwise, and a redirect could take the key elsewhere.
     const request: RequestInit = { method, headers, cache: "no-store", redirect: "manual" };
-    const timeout = AbortSignal.timeout(1000 * timeoutSeconds);
-    request.signal = signal ? AbortSignal.any([signal, timeout]) : timeout;
     if (body) request.body = JSON.stringify(body);
     try {
-      const response = await fetch(url + path, request);
-      return read(response, await response.text());
+      return await within(options, async (ended) => {
+        const response = await fetch(url + path, { ...request, signal: ended });
+        return read(response, await response.text());
+      });
     } catch (error) {
       if (error instanceof SixpostError) throw error;
-      signal?.throwIfAborted();
-      const how = timeout.aborted ? `did not answer in ${timeoutSeconds} s` : "is unreachable";
-      throw new NoAnswer(`Sixpost ${how}.`, { code: "no_answer" }, error);
+      call.signal?.throwIfAborted();
+      throw new NoAnswer("Sixpost did not answer.", { code: "no_answer" }, error);
     }
   }
 }
@@ -120,21 +116,26 @@ function pauseAfter(error: unknown, attempt: number, call: Call): number | undef
   if (!(error instanceof SixpostError)) return undefined;
   const { status, retryAfter = Infinity } = error;
   if (status === 503) return retryAfter <= LONGEST_PAUSE_SECONDS ? retryAfter : undefined;
-  const isLost = LOST.includes(status) && call.isRepeatable;
-  return isLost ? 2 ** attempt * (0.1 + 0.1 * Math.random()) : undefined;
+  if (!LOST.includes(status) || !call.repeats) return undefined;
+  return 2 ** attempt * (0.1 + 0.1 * Math.random());
 }
 
 /** No ID has other characters. With "..", for example, the path would be another one. */
 const pathOf = (id: string) => `/verifications/${/^\w+$/.test(id) ? id : "unknown"}`;
 
-async function sleep(seconds: number, signal?: AbortSignal): Promise<void> {
+const sleep = (timeoutSeconds: number, signal?: AbortSignal) =>
+  within({ timeoutSeconds, signal }, (ended) => new Promise((wake) => (ended.onabort = wake)));
+
+/** Acts with a signal that ends in time, or with the caller's. Not all have AbortSignal.any. */
+async function within(limits: CallOptions, act: (ended: AbortSignal) => Promise<any>) {
+  const { signal, timeoutSeconds = 5 } = limits;
   signal?.throwIfAborted();
-  let stop = () => {};
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, 1000 * seconds);
-    stop = () => (clearTimeout(timer), resolve());
-    signal?.addEventListener("abort", stop);
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  const timer = setTimeout(end, 1000 * timeoutSeconds);
+  signal?.addEventListener("abort", end);
+  return act(ended.signal).finally(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", end);
   });
-  signal?.removeEventListener("abort", stop);
-  signal?.throwIfAborted();
 }

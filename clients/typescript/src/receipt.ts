@@ -2,7 +2,7 @@ import { Sixpost } from "./client.js";
 import { fromBase64, jsonIn, utf8 } from "./encoding.js";
 import { InvalidReceipt } from "./errors.js";
 
-export type Jwks = { keys: (JsonWebKey & { kid?: string })[] };
+export type Jwks = { keys: { kid?: string; [member: string]: unknown }[] };
 /** docs/verification-receipts.md explains the claims. */
 export type Receipt = Record<"iss" | "aud" | "jti" | "channel" | "to_hash", string> &
   Record<"iat" | "exp", number> & { context?: string };
@@ -25,9 +25,8 @@ export async function verifyReceipt(receipt: string, expected: Expected): Promis
   if (!jwk) throw new InvalidReceipt("The receipt is signed with an unknown key.");
   const es256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const key = await crypto.subtle.importKey("jwk", jwk, es256, false, ["verify"]);
-  const signed = utf8(`${head}.${body}`);
-  const isSigned = await crypto.subtle.verify(es256, key, fromBase64(signature), signed);
-  if (!isSigned) throw new InvalidReceipt("The receipt has a wrong signature.");
+  const ok = await crypto.subtle.verify(es256, key, fromBase64(signature), utf8(`${head}.${body}`));
+  if (!ok) throw new InvalidReceipt("The receipt has a wrong signature.");
   const claims = jsonIn(fromBase64(body));
   if (!(claims.exp > Date.now() / 1000)) throw new InvalidReceipt("The receipt has expired.");
   const hash = context == null ? undefined : await contextHash(context);
@@ -37,7 +36,7 @@ export async function verifyReceipt(receipt: string, expected: Expected): Promis
   return claims;
 }
 
-async function keyOf(issuer: string, kid: unknown): Promise<JsonWebKey | undefined> {
+async function keyOf(issuer: string, kid: unknown): Promise<object | undefined> {
   for (const longest of [KEPT_MS, LEAST_KEPT_MS]) {
     let known = kept.get(issuer);
     if (!known || Date.now() - known.at > longest) {

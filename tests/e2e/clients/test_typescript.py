@@ -85,8 +85,7 @@ def installed(tmp_path_factory) -> Path:
 
 
 def test_the_packed_client_works_in_node(installed, env, figure):
-    files = [f"tests/{path.name}" for path in (installed / "tests").glob("*.test.mjs")]
-    assert len(files) == 4
+    files = [f"tests/{name}.test.mjs" for name in ("client", "receipt", "service", "webhook")]
     count = node.run_tests(installed, *files, env=env)
     figure("tests of the TypeScript client", count)
 
@@ -96,6 +95,14 @@ def test_the_packed_client_works_in_deno(installed, env):
     deno = [node.program("deno"), "test", "--no-check", "--no-lock", "--node-modules-dir=manual"]
     told = node.run([*deno, "--allow-all", *files], installed, {**env, "NO_COLOR": "1"})
     assert re.search(r"^ok \| [1-9]\d* passed \| 0 failed", told, re.MULTILINE)
+
+
+def test_the_client_works_in_an_edge_runtime(env):
+    folder = CLIENTS / "typescript"
+    if not (folder / "node_modules/@edge-runtime").is_dir():
+        pytest.skip("no edge runtime: npm ci --prefix clients/typescript")
+    options = {"NODE_OPTIONS": "--experimental-vm-modules --no-warnings"}
+    assert node.run_tests(folder, "tests/edge.test.mjs", env=env | options) == "1"
 
 
 def test_the_package_holds_what_is_needed(installed):
