@@ -8,6 +8,7 @@ from redis.exceptions import RedisError
 
 from shared.codes import Codes
 from shared.delivery.ledger import Ledger
+from shared.delivery.outlets import Outlets
 from shared.delivery.virtual_phone import Phone
 from shared.errors import StorageUnavailable
 from shared.messages.apps import texts_of_apps
@@ -78,6 +79,7 @@ def _outlets(settings: Settings, phone: Phone) -> dict[str, Outlet]:
         }
         for app, by_channel in make_all(settings, BUILT_IN).items()
     }
+    own = Outlets(settings).apps
     return {
         app: Outlet(
             messages=Messages(texts, settings.otp_public_url),
@@ -85,6 +87,8 @@ def _outlets(settings: Settings, phone: Phone) -> dict[str, Outlet]:
             routes=settings.app(app).policy().routes,
         )
         for app, texts in texts_of_apps(settings).items()
+        # Each claim names all of them.
+        if app in own
     }
 
 

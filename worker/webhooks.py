@@ -34,11 +34,6 @@ log = logging.getLogger("otp.worker")
 # One request, from the name lookup to the end of the answer.
 REQUEST_SECONDS = 10.0
 LARGEST_ANSWER_BYTES = 16 * 1024
-# So many requests at a time, and so many of them to endpoints that failed last or never answered.
-MOST_REQUESTS = 256
-MOST_PROBES = 192
-# While more such endpoints wait for a place, they have to answer sooner.
-PROBE_SECONDS = 1.0
 GIVEN_UP_SECONDS = 86400.0
 _FIRST_RETRY_SECONDS = 5.0
 _LONGEST_RETRY_SECONDS = 6 * 3600.0
@@ -46,6 +41,19 @@ _LONGEST_RETRY_SECONDS = 6 * 3600.0
 _LOOK_SECONDS = 0.2
 # The settings of other workers may have the app.
 _LEFT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """How many requests are made at a time, and how many of them to endpoints that failed last or
+    never answered. Of these, only `new_probes` are begun at a time, because each takes the threads
+    that send codes some time. While more such endpoints wait than have a place, each has
+    `probe_seconds` to answer."""
+
+    requests: int = 256
+    probes: int = 192
+    new_probes: int = 20
+    probe_seconds: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -84,18 +92,23 @@ class Courier:
     this process, an event without a recorded answer is due again."""
 
     def __init__(
-        self, webhooks: Webhooks, endpoints: Mapping[str, Endpoint], allowed: Collection[str]
+        self,
+        webhooks: Webhooks,
+        endpoints: Mapping[str, Endpoint],
+        allowed: Collection[str],
+        places: Places = Places(),
     ) -> None:
         """`allowed` are the hosts that may be in a private network."""
         self._webhooks = webhooks
         self._endpoints = endpoints
         self._allowed = allowed
+        self._places = places
         self._multi = pycurl.CurlMulti()
         self._requests: dict[pycurl.Curl, _Request] = {}
         self._idle: list[pycurl.Curl] = []
         # What is not recorded yet.
         self._ended: list[Attempt] = []
-        self._next_look = 0.0
+        self._next_look = self._next_probes = 0.0
 
     def run(self) -> None:
         """Deliver until the process ends. Survives a Redis that is unreachable."""
@@ -124,16 +137,20 @@ class Courier:
     def _take(self, wait_seconds: float) -> None:
         """Begin what is due. Without a free place too, because that also notices verifications that
         have expired."""
+        now, places = time.monotonic(), self._places
         events = [request.event for request in self._requests.values()]
+        probes_left = places.probes - sum(event.is_probe for event in events)
+        new_probes = min(probes_left, places.new_probes) if now >= self._next_probes else 0
         taken = self._webhooks.take(
-            MOST_REQUESTS - len(events),
-            most_probes=MOST_PROBES - sum(event.is_probe for event in events),
-            under_way=Counter(event.app for event in events),
+            places.requests - len(events),
+            most_probes=new_probes,
+            under_way=Counter(event.app for event in events if not event.is_probe),
         )
         soon = taken.next_in_seconds
-        self._next_look = time.monotonic() + (
-            wait_seconds if soon is None else min(wait_seconds, soon)
-        )
+        self._next_look = now + (wait_seconds if soon is None else min(wait_seconds, soon))
+        begun = sum(event.is_probe for event in taken.events)
+        if begun == places.new_probes:
+            self._next_probes = now + _LOOK_SECONDS
         for event in taken.events:
             endpoint = self._endpoints.get(event.app) or self._endpoints.get("")
             if endpoint is None:
@@ -143,19 +160,18 @@ class Courier:
                 self._ended.append(off)
             else:
                 self._begin(event, endpoint)
-        if taken.left:
-            self._cut(taken.left)
+        self._cut(min(taken.left, places.new_probes) - (probes_left - begun))
 
     def _cut(self, most: int) -> None:
-        """End requests to unproven endpoints that take long, the oldest first, because others wait
-        for their places."""
-        begun_before = time.monotonic() - PROBE_SECONDS
+        """End up to so many requests to unproven endpoints that take long, the oldest first. Others
+        wait for their places."""
+        begun_before = time.monotonic() - self._places.probe_seconds
         slow = (
             curl
             for curl, request in self._requests.items()
             if request.event.is_probe and request.begun_at <= begun_before
         )
-        for curl in list(islice(slow, most)):
+        for curl in list(islice(slow, max(0, most))):
             self._ended.append(self._end(curl, pycurl.E_OPERATION_TIMEDOUT))
 
     def _begin(self, event: Event, endpoint: Endpoint) -> None:

@@ -49,6 +49,13 @@ class Outlets:
             for app, named in settings.named_senders("sms").items()
         }
 
+    @property
+    def apps(self) -> set[str]:
+        """The apps whose table decides about one of their messages, and "" for all others."""
+        with_senders = {app for by_app in self._senders.values() for app in by_app}
+        with_routes = {app for _, app in self._own_routes}
+        return with_senders | with_routes | self._own_words | self._own_name
+
     def shows_text(self, account: str, channel: Channel) -> bool:
         """Whether every sender of the channel sends our words, and not a template of its own."""
         of_channel = self._has_template[channel]

@@ -1,8 +1,8 @@
 """The backends of apps, which get events: `python -m tests.chaos.backend FOLDER/NAME`.
 
 Prints its URL, and writes one JSON line per request to NAME.requests. Below /takes, it answers 204.
-Below /falters, it answers 503 to the first request for every fiftieth event. Below /hangs, it never
-answers.
+Below /falters, it answers 503 to the first request for every fiftieth event. Below /hangs, it does
+not answer, and ends its connections when it gets a line on stdin, which it confirms on stdout.
 """
 
 import asyncio
@@ -57,6 +57,13 @@ class Backend:
         url = {"OTP_WEBHOOK_URL": self.url + path} if path else {}
         return {"OTP_WEBHOOK_SECRET": SECRET, "OTP_WEBHOOK_ALLOW": "127.0.0.1", **url}
 
+    def hang_up(self) -> None:
+        """End the connections of requests that hang."""
+        assert self.program.process.stdin
+        assert self.program.process.stdout
+        print(file=self.program.process.stdin, flush=True)
+        self.program.process.stdout.readline()
+
     def requests(self) -> Sequence[Posted]:
         lines = self._requests.read_text(encoding="utf-8").split("\n")
         # The last one may be half written.
@@ -67,6 +74,7 @@ class _Endpoints:
     def __init__(self, requests: TextIO) -> None:
         self._requests = requests
         self._seen: Counter[str] = Counter()
+        self._hanging: set[asyncio.StreamWriter] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -75,11 +83,17 @@ class _Endpoints:
                 event_id = headers["webhook-id"]
                 self._record(path, headers, body)
                 if path.startswith("/hangs"):
-                    # Until the worker hangs up.
+                    self._hanging.add(writer)
+                    # Until one side hangs up.
                     await reader.read()
                     break
                 await write_answer(writer, self._status(path, event_id))
+        self._hanging.discard(writer)
         writer.close()
+
+    def hang_up(self) -> None:
+        for writer in self._hanging:
+            writer.close()
 
     def _status(self, path: str, event_id: str) -> HTTPStatus:
         self._seen[event_id] += 1
@@ -110,7 +124,10 @@ async def _main(path: Path) -> None:
         endpoints = _Endpoints(requests)
         server = await asyncio.start_server(endpoints.serve, "127.0.0.1", backlog=1024)
         print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
-        await server.serve_forever()
+        async with server:
+            while await asyncio.to_thread(sys.stdin.readline):
+                endpoints.hang_up()
+                print(flush=True)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,12 @@
 
 import pytest
 
+from shared.delivery.outlets import Outlets
 from shared.messages.texts import Texts
 from shared.policy import Policy
+from shared.settings import Settings
 from shared.verification.model import Terms
+from tests.conftest import KEY
 from tests.fakes import DirectDeliverer, outlets
 from tests.user import OTHER_PHONE, PHONE
 from worker.deliverer import Outlet
@@ -48,3 +51,25 @@ def test_a_service_has_the_senders_of_its_account_and_a_name_of_its_own(shop, us
     assert [m.to for m in second.messages] == [PHONE]
     assert "your Corner Shop code" in second.messages[0].text
     assert [m.to for m in first.messages] == [OTHER_PHONE]
+
+
+def test_only_apps_with_their_own_words_senders_or_routes_have_an_outlet():
+    tables = """
+        [limited]
+        limit_to = "3/1h"
+        [named]
+        app_name = "Named"
+        [routed.sms_routes.US]
+        from = "+15005550006"
+        [sending]
+        sms_senders = "console://"
+        [told]
+        webhook_url = "https://told.example/"
+        """
+    env = {
+        "OTP_SECRET_KEYS": KEY,
+        "OTP_SMS_SENDERS": "webhook://whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw@gateway.example/",
+        "OTP_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "OTP_APPS": tables,
+    }
+    assert Outlets(Settings.load(env, env_file=None)).apps == {"", "named", "routed", "sending"}

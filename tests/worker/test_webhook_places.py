@@ -9,11 +9,12 @@ import pytest
 from shared.delivery.webhooks import Webhooks
 from tests.worker.senders.conftest import http_server
 from worker.senders.conformance.servers import Reply
-from worker.webhooks import MOST_PROBES, Courier, Endpoint
+from worker.webhooks import Courier, Endpoint, Places
 
 __all__ = ["http_server"]
 
 KEYS = (b"k" * 24,)
+PLACES = Places(requests=9, probes=8, new_probes=8, probe_seconds=0.05)
 
 
 @pytest.fixture
@@ -38,17 +39,16 @@ def hanging(http_server) -> Iterator[str]:
 
 
 @pytest.fixture
-def beside_hanging(user, webhooks, http_server, hanging) -> Callable[[int], Courier]:
-    """A courier whose places are taken by so many endpoints that hang, and one that answers, of the
+def beside_hanging(user, webhooks, http_server, hanging) -> Callable[..., Courier]:
+    """A courier that has begun to post to so many endpoints that hang, and one that answers, of the
     app `fast`."""
 
-    def beside(count: int) -> Courier:
-        slow, fast = hanging, http_server(status=200)[0]
-        to_slow = {f"slow-{n}": Endpoint(f"http://{slow}/", KEYS) for n in range(count)}
-        to_fast = {"fast": Endpoint(f"http://{fast}/", KEYS)}
-        courier = Courier(webhooks, {**to_fast, **to_slow}, ("127.0.0.1",))
+    def beside(count: int, places: Places = PLACES) -> Courier:
+        to_slow = {f"slow-{n}": Endpoint(f"http://{hanging}/", KEYS) for n in range(count)}
+        to_fast = {"fast": Endpoint(f"http://{http_server(status=200)[0]}/", KEYS)}
+        courier = Courier(webhooks, {**to_fast, **to_slow}, ("127.0.0.1",), places)
         for n, app in enumerate(to_slow):
-            user.ask(f"+1415555{1000 + n}", app=app, ip=f"192.0.2.{n % 200}")
+            user.ask(f"+1415555{1000 + n}", app=app)
         courier.turn(0.001)
         return courier
 
@@ -65,21 +65,31 @@ def turn_until_answered(courier: Courier, webhooks: Webhooks) -> int:
     raise AssertionError("the newest event was not delivered")
 
 
-@pytest.mark.parametrize("redis", ["fake"], indirect=True)
 def test_endpoints_that_hang_leave_places_for_one_that_answers(
     user, redis, webhooks, beside_hanging
 ):
     redis.hset("otp:webhooks:endpoint:fast", "successes", 1)
-    courier = beside_hanging(MOST_PROBES)
+    courier = beside_hanging(PLACES.probes)
     user.ask(app="fast")
-    assert turn_until_answered(courier, webhooks) == MOST_PROBES + 1
+    assert turn_until_answered(courier, webhooks) == PLACES.probes + 1
 
 
-@pytest.mark.parametrize("redis", ["fake"], indirect=True)
 def test_endpoints_that_hang_are_cut_off_for_one_that_was_never_tried(
     user, webhooks, beside_hanging
 ):
-    courier = beside_hanging(MOST_PROBES)
+    courier = beside_hanging(PLACES.probes)
     user.ask(app="fast")
     # Only one had to go.
-    assert turn_until_answered(courier, webhooks) == MOST_PROBES
+    assert turn_until_answered(courier, webhooks) == PLACES.probes
+
+
+def test_endpoints_that_hang_keep_their_time_while_there_are_places(user, webhooks, beside_hanging):
+    courier = beside_hanging(PLACES.probes - 1)
+    user.ask(app="fast")
+    assert turn_until_answered(courier, webhooks) == PLACES.probes
+    assert {event.result for event in webhooks.recent()[1:]} == {None}
+
+
+def test_only_so_many_unproven_endpoints_are_begun_at_a_time(beside_hanging):
+    courier = beside_hanging(8, Places(new_probes=3))
+    assert courier.turn(0.001) == 3
