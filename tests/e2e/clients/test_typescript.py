@@ -8,16 +8,21 @@ import subprocess
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing, suppress
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+from urllib.request import Request, urlopen
 
 import pytest
 
 from tests import node
 from tests.clock import clock_of
 from tests.e2e.conftest import PATIENCE_SECONDS, ROOT, Service, wait_for
-from worker.senders.conformance.servers import HttpServer, Reply, Request, serving
+from tests.redis_servers import free_port
+from worker.senders.conformance.servers import HttpServer, Reply, serving
+from worker.senders.conformance.servers import Request as Received
 
 CLIENTS = ROOT / "clients"
 KEY = "shop0123456789" * 4
@@ -30,10 +35,10 @@ SECRET = "whsec_" + base64.b64encode(b"0" * 24).decode()
 def env(start_service) -> Iterator[dict[str, str]]:
     """What the tests need to know. At OTP_CONTROL they get the next code that was sent to an
     address, and the last event, and let time go by."""
-    events: list[Request] = []
+    events: list[Received] = []
     read: Counter[str] = Counter()
 
-    def answer(request: Request) -> Reply:
+    def answer(request: Received) -> Reply:
         match request.path.split("/")[1:]:
             case ["events"]:
                 events.append(request)
@@ -64,9 +69,10 @@ def env(start_service) -> Iterator[dict[str, str]]:
         }
 
 
-def told(event: Request) -> dict[str, Any]:
+def told(event: Received) -> dict[str, Any]:
     headers = {name.lower(): value for name, value in event.headers.items()}
-    return {"headers": headers, "body": event.body.decode(), "secret": SECRET}
+    signed = {name: value for name, value in headers.items() if name.startswith("webhook-")}
+    return {"headers": signed, "body": event.body.decode(), "secret": SECRET}
 
 
 @pytest.fixture(scope="module")
@@ -150,9 +156,8 @@ def test_the_client_is_short():
 
 
 def test_the_lines_of_the_readme_verify_a_code(installed, service):
-    text = (CLIENTS / "typescript/README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```ts\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    [lines] = [block for block in blocks if "sixpost.start(" in block]
+    readme = CLIENTS / "typescript/README.md"
+    [lines] = [block for block in blocks(readme) if "sixpost.start(" in block]
     [number] = re.findall(r'phone: "([^"]+)"', lines)
     program = installed / "verify.mjs"
     program.write_text(lines.replace("http://localhost:5000", service.url), encoding="utf-8")
@@ -167,6 +172,40 @@ def test_the_lines_of_the_readme_verify_a_code(installed, service):
         code = wait_for(lambda: codes_of(service, number)[before:])[0]
         told, _ = running.communicate(f"{code}\n", timeout=PATIENCE_SECONDS)
     assert "verified: true" in told
+
+
+def test_the_lines_of_the_page_about_events_check_one(installed, env):
+    [lines] = [block for block in blocks(ROOT / "docs/events.md") if "verifyWebhook" in block]
+    port = free_port()
+    written = lines.replace("whsec_…", SECRET).replace("8000", f'{port}, "127.0.0.1"')
+    (installed / "events.mjs").write_text(written, encoding="utf-8")
+    start = Request(
+        f"{env['OTP_URL']}/generate-otp",
+        json.dumps({"phone": "+14155576000"}).encode(),
+        {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"},
+    )
+    with urlopen(start), urlopen(f"{env['OTP_CONTROL']}/event") as answer:
+        event = json.load(answer)
+
+    def status_of(body: str) -> int | None:
+        connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+        with closing(connection), suppress(ConnectionRefusedError):
+            connection.request("POST", "/", body, event["headers"])
+            return connection.getresponse().status
+        return None
+
+    with subprocess.Popen([node.program("node"), "events.mjs"], cwd=installed) as running:
+        try:
+            assert wait_for(lambda: status_of(event["body"])) == 204
+            assert status_of(event["body"] + " ") == 400
+        finally:
+            running.kill()
+
+
+def blocks(page: Path) -> list[str]:
+    """The blocks of TypeScript in a page."""
+    text = page.read_text(encoding="utf-8")
+    return re.findall(r"^```ts\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def codes_of(service: Service, to: str) -> list[str]:
