@@ -1,6 +1,7 @@
 """Systems that fix the body of their requests. What the body has no place for is in the URL, by the
 names of the fields of POST /hooks/send."""
 
+import re
 from typing import Any
 
 from flask import Request
@@ -18,6 +19,11 @@ class Given(BaseModel):
     """What a system sends besides the fields of its model is of no interest."""
 
     model_config = ConfigDict(strict=True, hide_input_in_errors=True)
+
+
+def with_plus(number: str) -> str:
+    """A number in E.164 that a system keeps without its plus. Other texts stay as they are."""
+    return f"+{number}" if re.fullmatch("[1-9][0-9]{6,14}", number) else number
 
 
 def read(request: Request, model: type[body.Model]) -> body.Model:

@@ -4,7 +4,6 @@ github.com/logto-io/logto at v1.42.0: packages/connectors/connector-http-sms/src
 fields in packages/toolkit/connector-kit/src/types/passwordless.ts.
 """
 
-import re
 from ipaddress import ip_address
 
 from flask import Blueprint, Response, request
@@ -44,8 +43,7 @@ def register(
     def send_logto_code() -> Response:
         app = access.app(request)
         given = fixed.read(request, LogtoMessage)
-        # Logto keeps numbers without the plus.
-        to = f"+{given.to}" if re.fullmatch("[1-9][0-9]{6,14}", given.to) else given.to
+        to = fixed.with_plus(given.to)
         asked = fixed.send_code(request, code=given.payload.code, to=to)
         started = service.start(
             asked.start_request(

@@ -10,15 +10,14 @@ from hashlib import sha256
 from flask import Blueprint, Request, Response, json, request
 from werkzeug.exceptions import HTTPException
 
+from api.hooks import fixed
 from api.hooks.supabase_payloads import EmailHook, SmsHook
 from api.http import body
 from api.http.errors import kind_of
 from api.http.standard_webhooks import signed_by
 from shared import errors
-from shared.errors import InvalidRequest
-from shared.policy import PHONE_CHANNELS, Channel
 from shared.recipient import Addresses
-from shared.verification.model import CallerCode, Idempotency, StartRequest
+from shared.verification.model import Idempotency
 from shared.verification.service import VerificationService
 
 PATH = "/hooks/supabase/"
@@ -44,23 +43,15 @@ def register(
     # Supabase gives numbers with their country code.
     addresses = replace(addresses, default_region=None)
 
-    def app_of_caller() -> str:
+    def deliver(hook: type[SmsHook | EmailHook]) -> Response:
         request.max_content_length = LARGEST_HOOK_BYTES
-        return apps[signed_by(request, apps)]
-
-    def deliver(app: str, channel: Channel, asked: SmsHook | EmailHook) -> Response:
+        app = apps[signed_by(request, apps)]
+        asked = body.read(request, hook)
         starts = [
-            StartRequest(
-                recipient=recipient,
-                channel=channel,
-                app=app,
-                # Supabase calls for everyone, and its users may all have one server's address.
-                ip=None,
-                locale=asked.locale,
-                idempotency=_idempotency(request, number),
-                caller_code=CallerCode(code=code, checked_here=False, replaces=True),
+            fixed.send_code(request, code=code, to=to).start_request(
+                addresses, app, locale=asked.locale, idempotency=_idempotency(request, number)
             )
-            for number, (recipient, code) in enumerate(asked.deliveries(addresses))
+            for number, (to, code) in enumerate(asked.deliveries())
         ]
         # Nothing is sent unless all addresses are fine.
         for start in starts:
@@ -69,22 +60,11 @@ def register(
 
     @hooks.post("/supabase/sms")
     def send_supabase_sms() -> Response:
-        app = app_of_caller()
-        return deliver(app, _phone_channel(request), body.read(request, SmsHook))
+        return deliver(SmsHook)
 
     @hooks.post("/supabase/email")
     def send_supabase_email() -> Response:
-        app = app_of_caller()
-        return deliver(app, "email", body.read(request, EmailHook))
-
-
-def _phone_channel(request: Request) -> Channel:
-    """`channel` in the URL, as the hook does not say. Raises InvalidRequest."""
-    asked = request.args.get("channel", "sms")
-    for channel in PHONE_CHANNELS:
-        if channel == asked:
-            return channel
-    raise InvalidRequest(("channel", f"expected one of these: {', '.join(PHONE_CHANNELS)}"))
+        return deliver(EmailHook)
 
 
 def _idempotency(request: Request, number: int) -> Idempotency:
@@ -111,4 +91,8 @@ def answer(error: Exception) -> Response:
         message = "The signature is missing, wrong or older than five minutes."
     told = {"error": {"http_code": code, "message": message}}
     status = 200 if isinstance(error, _FOR_PEOPLE) else code
-    return Response(json.dumps(told), status, content_type="application/json")
+    response = Response(json.dumps(told), status, content_type="application/json")
+    if isinstance(error, HTTPException):
+        # Allow belongs to a 405.
+        response.headers.extend((n, v) for n, v in error.get_headers() if n == "Allow")
+    return response

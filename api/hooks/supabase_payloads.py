@@ -1,36 +1,23 @@
 """What Supabase Auth sends to its Send SMS Hook and Send Email Hook (v2.196.0)."""
 
-import re
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from api.hooks.send import CODE, LONGEST_ADDRESS
-from shared.errors import InvalidRequest
+from api.hooks.fixed import Given, with_plus
 from shared.locales import bcp47
-from shared.recipient import Addresses, Recipient
 
-_Address = Annotated[str, Field(max_length=LONGEST_ADDRESS)]
-_Code = Annotated[str, Field(pattern=CODE)]
-_CodeOrNone = Annotated[str, Field(pattern=f"^$|{CODE}")]
-# Who gets which code.
-Deliveries = list[tuple[Recipient, str]]
+# (address, code) of each message. Another check is that of `to` and `code` in POST /hooks/send.
+Deliveries = list[tuple[str, str | None]]
 
 
-class _Given(BaseModel):
-    # Supabase sends more than this.
-    model_config = ConfigDict(strict=True, hide_input_in_errors=True)
-
-
-class _User(_Given):
-    phone: _Address | None = None
-    new_phone: _Address | None = None
-    email: _Address | None = None
-    new_email: _Address | None = None
+class _User(Given):
+    phone: str | None = None
+    new_phone: str | None = None
+    email: str | None = None
+    new_email: str | None = None
     user_metadata: dict[str, Any] | None = None
 
 
-class _Hook(_Given):
+class _Hook(Given):
     user: _User
 
     @property
@@ -40,41 +27,35 @@ class _Hook(_Given):
         return (bcp47(named) if isinstance(named, str) else None) or "en"
 
 
-class _Sms(_Given):
-    otp: _Code
+class _Sms(Given):
+    otp: str
     # Older versions than v2.180.0 do not say which number of the user is meant.
-    phone: _Address | None = None
+    phone: str | None = None
 
 
 class SmsHook(_Hook):
     sms: _Sms
 
-    def deliveries(self, addresses: Addresses) -> Deliveries:
-        """Raises InvalidRequest."""
+    def deliveries(self) -> Deliveries:
         to = self.sms.phone or self.user.phone or self.user.new_phone or ""
-        # Supabase keeps numbers without their plus.
-        to = f"+{to}" if re.fullmatch("[1-9][0-9]{6,14}", to) else to
-        return [(addresses.phone(to), self.sms.otp)]
+        return [(with_plus(to), self.sms.otp)]
 
 
-class _EmailData(_Given):
-    email_action_type: Annotated[str, Field(max_length=100)]
-    token: _CodeOrNone = ""
-    token_new: _CodeOrNone = ""
+class _EmailData(Given):
+    email_action_type: str
+    token: str | None = None
+    token_new: str | None = None
 
 
 class EmailHook(_Hook):
     email_data: _EmailData
 
-    def deliveries(self, addresses: Addresses) -> Deliveries:
-        """Raises InvalidRequest."""
-        data, user = self.email_data, self.user
-        codes = [(user.email, data.token)]
-        if data.email_action_type == "email_change":
-            # With "secure email change" both addresses confirm, and otherwise only the new one.
-            # The hashes of the codes, which are named the other way round, are for links.
-            both = [*codes, (user.new_email, data.token_new)]
-            codes = both if data.token_new else [(user.new_email, data.token)]
-        if not all(code for _, code in codes):
-            raise InvalidRequest(("email_data.token", "this kind of email has no code to deliver"))
-        return [(addresses.email(to or ""), code) for to, code in codes]
+    def deliveries(self) -> Deliveries:
+        data, email, new_email = self.email_data, self.user.email or "", self.user.new_email or ""
+        if data.email_action_type != "email_change":
+            return [(email, data.token)]
+        # With "secure email change" both addresses confirm, and otherwise only the new one. The
+        # hashes of the codes, which are named the other way round, are for links.
+        if data.token_new:
+            return [(email, data.token), (new_email, data.token_new)]
+        return [(new_email, data.token)]
