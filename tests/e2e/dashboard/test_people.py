@@ -40,6 +40,18 @@ def test_each_attempt_names_its_route(owned, open_dashboard):
     expect(attempt).to_contain_text("Route CA, Took")
 
 
+def test_a_code_that_another_system_made_is_told_apart(owned, open_dashboard, phone):
+    body = {"to": phone, "code": "735190"}
+    assert owned.call("POST", "/hooks/send", body).status == 202
+    page = open_dashboard(owned)
+    find(page, phone)
+    card = page.locator("article.verification")
+    expect(card).to_contain_text("code made and checked by the caller")
+    expect(card).not_to_contain_text("left")
+    expect(card).to_contain_text("console accepted the message")
+    assert "735190" not in page.locator("#trace").inner_text()
+
+
 def test_an_address_is_revealed_and_that_is_in_the_log(owned, open_dashboard, phone):
     ask(owned, phone)
     page = open_dashboard(owned)
