@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from bench import api, chain, dashboard, deliveries, growth, life, profile, report, wrk
+from bench import api, chain, dashboard, deliveries, extras, growth, life, profile, report, wrk
 from bench.figures import Figure
 from bench.wrk import NotMeasured
 
@@ -21,13 +21,16 @@ from bench.wrk import NotMeasured
 Part = Callable[[Path], Iterator[Figure]]
 # The last commit whose senders use requests: docs/performance.md tells the gains since then.
 BEFORE = "58432a5"
+# The last commit without workflows, events and receipts.
+PLAIN = "92bae88"
 
 
 def parts(before: str) -> dict[str, Part]:
     return {
         "chain": partial(chain.figures, before=before),
         "deliveries": deliveries.figures,
-        "api": partial(api.figures, before=before),
+        "api": partial(api.figures, before=before, plain=PLAIN),
+        "extras": extras.figures,
         "life": life.figures,
         "growth": growth.figures,
         "dashboard": dashboard.figures,

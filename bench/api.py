@@ -12,19 +12,17 @@ from bench import inprocess
 from bench.figures import Figure, interleave, is_noisy, ratio
 from bench.parts import served
 from bench.traffic import Traffic
-from bench.tree import check_out
 from bench.wrk import Load
-from tests.chaos.programs import ROOT
 from tests.redis_servers import redis_server
 
-ROUNDS = 6
+ROUNDS = 5
 # As many as a backend's pool keeps.
 FEW_CONNECTIONS = 4
 
 
-def figures(folder: Path, *, before: str) -> Iterator[Figure]:
+def figures(folder: Path, *, before: str, plain: str) -> Iterator[Figure]:
     yield from _throughput(_loads(folder))
-    yield from inprocess.figures(folder, {"now": ROOT, "before": check_out(before, folder)})
+    yield from inprocess.figures(folder, before=before, plain=plain)
 
 
 def _loads(folder: Path) -> dict[str, list[Load]]:

@@ -87,7 +87,7 @@ def figures(folder: Path, program: Path) -> Iterator[Figure]:
                 stands.add("now", "api", [chain.OWN], people)
                 port, pids = _start(running, folder, program, sends_to["BENCH_PROVIDER"])
                 crowd = People(port, pipe, stands.numbers(), count=people, client=_Client())
-                stands.watch("otpgateway", crowd, **pids)
+                stands.watch("otpgateway", crowd, pids)
                 how = f"over HTTP, {1000 * seconds:.0f} ms, {people} people"
                 yield from chain.each(how, stands.rounds(chain.ROUNDS, chain.SECONDS))
 

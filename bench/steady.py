@@ -45,7 +45,7 @@ def figures(folder: Path) -> Iterator[Figure]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Steady:
+class Steady:
     """Milliseconds until the sender was called, from when the request was about to be sent, by the
     clock of the caller, and from when it was accepted, by that of Redis, which are one; and how
     many jobs were left in the queue behind the last answer."""
@@ -57,7 +57,7 @@ class _Steady:
 
 def _measured(
     folder: Path, records: Path, sends_to: Mapping[str, str], per_second: int
-) -> dict[str, list[_Steady]]:
+) -> dict[str, list[Steady]]:
     """Round by round, when next to idle and at the rate."""
     with ExitStack() as running:
         url = running.enter_context(redis_server(folder)).url
@@ -66,21 +66,21 @@ def _measured(
         running.enter_context(worker(folder, url, **env, WORKER_CONCURRENCY=str(_THREADS)))
         redis, starter = Redis.from_url(url), Starter(api.port, numbers(203))
 
-        def measure(per_second: int, seconds: float) -> _Steady:
-            return _measure(redis, starter, records, per_second, seconds)
+        def at(per_second: int, seconds: float) -> Steady:
+            return measure(redis, starter, records, per_second, seconds)
 
         # It connects to Redis, and the threads begin.
-        measure(per_second, 1.0)
+        at(per_second, 1.0)
         subjects = {
-            "idle": partial(measure, _IDLE_PER_SECOND, _IDLE_SECONDS),
-            "steady": partial(measure, per_second, _SECONDS),
+            "idle": partial(at, _IDLE_PER_SECOND, _IDLE_SECONDS),
+            "steady": partial(at, per_second, _SECONDS),
         }
         return interleave(subjects, rounds=_ROUNDS)
 
 
-def _measure(
+def measure(
     redis: Redis, starter: Starter, records: Path, per_second: int, seconds: float
-) -> _Steady:
+) -> Steady:
     records.write_bytes(b"")
     started = starter.run(per_second, seconds)
     queued = redis.llen("rq:queue:otp")
@@ -90,7 +90,7 @@ def _measure(
         for one in started:
             pipe.hget(f"otp:send:{one.verification_id}:1", "asked")
         accepted = [int(asked) / 1000 for asked in pipe.execute()]
-    return _Steady(
+    return Steady(
         since_asked=[1000 * (called[one.to] - one.asked_at) for one in started],
         since_accepted=[
             1000 * (called[one.to] - at) for one, at in zip(started, accepted, strict=True)
@@ -100,7 +100,7 @@ def _measure(
 
 
 def _until_called(
-    how: str, per_second: int, seen: Mapping[str, Sequence[_Steady]]
+    how: str, per_second: int, seen: Mapping[str, Sequence[Steady]]
 ) -> Iterator[Figure]:
     at_rest, _ = _percentiles([one.since_accepted for one in seen["idle"]])
     # Something else keeps the machine busy.

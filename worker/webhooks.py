@@ -37,6 +37,7 @@ LARGEST_ANSWER_BYTES = 16 * 1024
 GIVEN_UP_SECONDS = 86400.0
 _FIRST_RETRY_SECONDS = 5.0
 _LONGEST_RETRY_SECONDS = 6 * 3600.0
+_PROBES_PER_SECOND = 100
 # An event waits no longer than this until a worker sees it.
 _LOOK_SECONDS = 0.2
 # The settings of other workers may have the app.
@@ -46,13 +47,13 @@ _LEFT_SECONDS = 60.0
 @dataclass(frozen=True, kw_only=True)
 class Places:
     """How many requests are made at a time, and how many of them to endpoints that failed last or
-    never answered. Of these, only `new_probes` are begun at a time, because each takes the threads
-    that send codes some time. While more such endpoints wait than have a place, each has
-    `probe_seconds` to answer."""
+    never answered. Of these, `new_probes` are begun at a time, and a hundred a second, because each
+    takes the threads that send codes some time. While more such endpoints wait than have a place,
+    each has `probe_seconds` to answer."""
 
     requests: int = 256
     probes: int = 192
-    new_probes: int = 20
+    new_probes: int = 5
     probe_seconds: float = 1.0
 
 
@@ -150,7 +151,8 @@ class Courier:
         self._next_look = now + (wait_seconds if soon is None else min(wait_seconds, soon))
         begun = sum(event.is_probe for event in taken.events)
         if begun == places.new_probes:
-            self._next_probes = now + _LOOK_SECONDS
+            self._next_probes = now + begun / _PROBES_PER_SECOND
+            self._next_look = min(self._next_look, self._next_probes)
         for event in taken.events:
             endpoint = self._endpoints.get(event.app) or self._endpoints.get("")
             if endpoint is None:
