@@ -15,7 +15,7 @@ from tests.test_security_doc import ROOT, tables
 
 TOP = [ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")]
 PAGES = [*TOP, *sorted((ROOT / "docs").rglob("*.md"))]
-PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 # What Kubernetes sets for a Service named otp, and an error of better-auth.
 NO_SETTINGS = {"OTP_SERVICE_HOST", "OTP_PORT", "OTP_EXPIRED"}
 
