@@ -1,7 +1,6 @@
 """The HTTP API and the web page."""
 
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 from flask import Flask
@@ -23,12 +22,9 @@ from api.page.page import Page
 from api.page.texts import Languages
 from shared.codes import Codes
 from shared.delivery.ledger import Ledger
-from shared.delivery.outlets import Outlets
 from shared.delivery.subscriptions import Subscriptions
 from shared.delivery.virtual_phone import Phone
 from shared.delivery.webhooks import Webhooks
-from shared.messages.apps import texts_of_apps
-from shared.messages.texts import Texts
 from shared.owner.audit import Audit
 from shared.owner.key_use import KeyUse
 from shared.owner.log_ins import LogIns
@@ -39,6 +35,7 @@ from shared.policy import ADMIN_APP, Policy
 from shared.settings import Settings
 from shared.storage.client import connect
 from shared.storage.scripts import Scripts
+from shared.verification.core import Core
 from shared.verification.service import VerificationService
 from shared.verification.store import PATIENCE_SECONDS, Store
 from shared.verify_v2.services import Services, given
@@ -51,13 +48,10 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     """The web process. Starts even if Redis is unreachable. Raises SettingsError."""
     url = settings.redis_url.get_secret_value()
     scripts = Scripts(redis or connect(url, timeout_seconds=PATIENCE_SECONDS))
-    codes = Codes(settings.secret_keys())
-    store = Store(scripts, keep_seconds=settings.otp_keep)
-    settings_of = cache(settings.app)
-    policy = cache(lambda app: settings_of(app).policy())
+    core = Core.of(settings, scripts)
+    codes, store, service = core.codes, core.store, core.service
+    settings_of, policy, texts = core.settings_of, core.policy, core.texts
     ledger = Ledger(scripts)
-    texts = _texts_of(settings)
-    service = VerificationService(store, codes, policy, outlets=Outlets(settings), texts=texts)
     services = Services(scripts, given(settings))
     access = Access(settings, KeyUse(scripts).note)
     dashboard = _dashboard(
@@ -107,12 +101,6 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     problems.register(app, page.problem, page.refusal)
     compression.register(app)
     return app
-
-
-def _texts_of(settings: Settings) -> Callable[[str], Texts]:
-    """The texts of an app. Raises SettingsError."""
-    texts = texts_of_apps(settings)
-    return lambda app: texts.get(app, texts[""])
 
 
 def _dashboard(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -13,6 +13,10 @@ CHANNELS: tuple[Channel, ...] = (*PHONE_CHANNELS, "email")
 
 # No verification can have more sends than this.
 MOST_SENDS = 10
+
+# The steps of a workflow, and the seconds that all but the last wait.
+MOST_STEPS = 5
+SHORTEST_WAIT, LONGEST_WAIT = 15, 600
 
 # The app of everybody's verifications where no API keys are set, and the one of the page at / where
 # they are and OTP_PUBLIC_UI lets people in all the same.
@@ -98,6 +102,46 @@ class Route:
 Routes = Mapping[str, Route]
 
 
+class Step(NamedTuple):
+    """A step of a workflow: its channel, and how long after it the next step starts."""
+
+    channel: Channel
+    wait_seconds: int | None = None
+
+
+# By default there is none.
+Workflow = tuple[Step, ...]
+
+
+class StepProblem(NamedTuple):
+    """What is wrong with the `field` of a step, by its number from 1. Without a number, it concerns
+    the whole workflow."""
+
+    number: int | None
+    field: Literal["channel", "wait"] | None
+    told: str
+
+
+def problem_of(workflow: Workflow) -> StepProblem | None:
+    """Returns None if the workflow follows the rules. All its channels reach the same address: a
+    code that arrives by email proves nothing about a phone."""
+    if not 1 <= len(workflow) <= MOST_STEPS:
+        return StepProblem(None, None, f"expected 1 to {MOST_STEPS} steps")
+    for number, step in enumerate(workflow, 1):
+        if (step.channel == "email") != (workflow[0].channel == "email"):
+            told = "email cannot be in a workflow with channels for phone numbers"
+            return StepProblem(number, "channel", told)
+        if number == len(workflow):
+            if step.wait_seconds is not None:
+                return StepProblem(number, "wait", "the last step has no wait")
+        elif step.wait_seconds is None:
+            return StepProblem(number, "wait", "only the last step has no wait")
+        elif not SHORTEST_WAIT <= step.wait_seconds <= LONGEST_WAIT:
+            told = f"expected a wait of {SHORTEST_WAIT} to {LONGEST_WAIT} seconds"
+            return StepProblem(number, "wait", told)
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """The rules that a verification is started with, and keeps.
@@ -107,7 +151,7 @@ class Policy:
     for per channel and day (UTC). `allowed_countries` holds ISO 3166 regions; None allows all.
     `blocked_types` are kinds of numbers, as in recipient.py. `test_numbers` have a fixed code each,
     and nothing is sent to them. `routes` are those of each channel that has any. `tells_app`: the
-    app's backend gets events.
+    app's backend gets events. `workflow` is that of starts that name neither one nor a channel.
     """
 
     code_length: int = 6
@@ -127,6 +171,7 @@ class Policy:
     test_numbers: Mapping[str, str] = field(default_factory=dict, repr=False)
     routes: Mapping[Channel, Routes] = field(default_factory=dict)
     tells_app: bool = False
+    workflow: Workflow = ()
 
     def route(self, channel: Channel, number: str, region: str | None) -> Route | None:
         """The route to a number (E.164): that of its longest prefix, or of its region, or the

@@ -18,6 +18,7 @@ from shared.storage.scripts import Scripts
 from shared.verification.model import Terms
 from shared.verification.service import VerificationService
 from shared.verification.store import Store
+from shared.verification.workflow import Steps
 from tests import compiled
 from tests.clock import Clock, clock_of
 from tests.fake_redis import fake_redis
@@ -199,11 +200,12 @@ def concurrency() -> int:
 
 
 @pytest.fixture
-def run_worker(redis, ledger, deliverer, concurrency):
+def run_worker(redis, ledger, deliverer, concurrency, store, service):
     """Let a worker do everything that is queued or overdue."""
 
     def run() -> None:
-        OtpWorker(redis, ledger, deliverer, concurrency).run(burst=True)
+        start_step = Steps(store, service.start).start_next
+        OtpWorker(redis, ledger, deliverer, concurrency, start_step).run(burst=True)
 
     return run
 

@@ -12,6 +12,7 @@ from shared.errors import InvalidRequest
 from shared.policy import Limit, Policy
 from shared.recipient import parse_email, parse_phone
 from shared.verification import admission
+from shared.verification.model import StartRequest
 from tests.user import PHONE
 
 HOURLY = {"to": (Limit.parse("5/1h"),), "ip": (Limit.parse("5/1h"),)}
@@ -30,7 +31,10 @@ def caller(ip: str, _codes) -> None:
 
 
 def limits(ip: str, codes) -> None:
-    admission.limits(Policy(limits=HOURLY), codes, "default", parse_phone(PHONE), ip)
+    request = StartRequest(
+        recipient=parse_phone(PHONE), channel="sms", app="default", ip=ip, locale="en"
+    )
+    admission.limits(Policy(limits=HOURLY), codes, request)
 
 
 @pytest.mark.parametrize(

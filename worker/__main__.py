@@ -17,6 +17,8 @@ from shared.settings import Settings, SettingsError
 from shared.settings.from_numbers import is_generic
 from shared.storage.client import connect, warn_if_it_evicts
 from shared.storage.scripts import Scripts
+from shared.verification.core import Core
+from shared.verification.workflow import Steps
 from worker import subscriptions, webhooks
 from worker.delivery import REDIS_TIMEOUT_SECONDS, create_deliverer
 from worker.rq_worker import LONGEST_BACK_OFF_SECONDS, OtpWorker
@@ -32,7 +34,10 @@ def create_worker(settings: Settings, redis: Redis) -> OtpWorker:
     _warn_of_late_codes(settings)
     _warn_of_generic_names(settings)
     warn_if_it_evicts(redis, log)
-    return OtpWorker(redis, Ledger(scripts), deliverer, settings.worker_concurrency)
+    core = Core.of(settings, scripts)
+    steps = Steps(core.store, core.service.start)
+    concurrency = settings.worker_concurrency
+    return OtpWorker(redis, Ledger(scripts), deliverer, concurrency, steps.start_next)
 
 
 def _warn_of_console(settings: Settings) -> None:

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import time
+from collections.abc import Callable
 from types import FrameType
 
 from redis import Redis
@@ -25,6 +26,7 @@ from worker.deliverer import Deliverer, where
 log = logging.getLogger("otp.worker")
 
 TICK_SECONDS = 1
+MOST_STEPS_AT_ONCE = 50
 # A worker that has left a send to others sweeps after them.
 YIELD_SECONDS = 3.0
 HEARTBEAT_SECONDS = 2.0
@@ -52,7 +54,10 @@ class OtpWorker(BaseWorker):
         ledger: Ledger,
         deliverer: Deliverer,
         concurrency: int,
+        start_step: Callable[[str], None] | None = None,
     ) -> None:
+        """`start_step` starts the next step of a workflow, by the id of its verification. Without
+        it, other workers do that."""
         queue = Queue(keys.QUEUE_NAME, connection=redis)
         super().__init__([queue], connection=redis, worker_ttl=WORKER_TTL_SECONDS)
         self._queue = queue
@@ -60,7 +65,9 @@ class OtpWorker(BaseWorker):
         self._deliverer = deliverer
         self._concurrency = concurrency
         self._crew = Crew(deliverer, concurrency)
-        self._next_beat = self._next_sweep = 0.0
+        self._start_step = start_step
+        # Until then, other workers sweep sends.
+        self._next_beat = self._next_sweep = self._yields_until = 0.0
 
     @property
     def connection_timeout(self) -> int:
@@ -90,7 +97,7 @@ class OtpWorker(BaseWorker):
                 log.warning("redis_away", extra={"error": str(error), "retry_in": back_off})
                 is_away = True
                 # Workers with finished attempts record them first.
-                self._next_sweep = time.monotonic() + LEASE_SECONDS
+                self._yields_until = time.monotonic() + LEASE_SECONDS
             except Exception as error:  # noqa: BLE001 (one send must not end the worker)
                 # Without the text of the exception, which may hold the code or the address.
                 log.error("delivery_raised", extra={"where": where(error)})  # noqa: TRY400
@@ -118,24 +125,50 @@ class OtpWorker(BaseWorker):
         finally:
             self._crew.begin(sends, places)
         if self._deliverer.left > left:
-            self._next_sweep = time.monotonic() + YIELD_SECONDS
+            self._yields_until = time.monotonic() + YIELD_SECONDS
         return len(sends)
 
     def _take(self, most: int, *, wait: bool) -> list[tuple[str, int]]:
         """(verification id, send) of up to `most` that are overdue or queued."""
         sends: list[tuple[str, int]] = []
-        if most and time.monotonic() >= self._next_sweep:
-            sends += self._ledger.sweep(most)
-            # A full sweep may have left some.
-            soon = len(sends) == most or not wait
-            self._next_sweep = time.monotonic() + (0 if soon else TICK_SECONDS)
+        if time.monotonic() >= self._next_sweep:
+            sends += self._sweep(most, wait=wait)
         if most > len(sends):
             sends += self._take_jobs(most - len(sends), wait=wait and not sends)
         return sends
 
+    def _sweep(self, most: int, *, wait: bool) -> list[tuple[str, int]]:
+        """The same of those that are overdue. Also start the steps of workflows that are due, which
+        need no place."""
+        if time.monotonic() < self._yields_until:
+            most = 0
+        most_steps = MOST_STEPS_AT_ONCE if self._start_step else 0
+        found = self._ledger.sweep(most, most_steps)
+        sends = [(verification_id, send) for verification_id, send in found if send]
+        steps = [verification_id for verification_id, send in found if not send]
+        # A full sweep may have left some.
+        soon = most == len(sends) > 0 or most_steps == len(steps) > 0 or not wait
+        self._next_sweep = time.monotonic() + (0 if soon else TICK_SECONDS)
+        for verification_id in steps:
+            self._start(verification_id)
+        return sends
+
+    def _start(self, verification_id: str) -> None:
+        """Start the next step of a workflow. If that fails, sweepers find it again."""
+        try:
+            if self._start_step:
+                self._start_step(verification_id)
+        except StorageUnavailable as error:
+            told = {"verification_id": verification_id, "error": str(error)}
+            log.warning("delivery_put_off", extra=told)
+        except Exception as error:  # noqa: BLE001 (one step must not hold up others)
+            log.error("delivery_raised", extra={"where": where(error)})  # noqa: TRY400
+
     def _take_jobs(self, most: int, *, wait: bool) -> list[tuple[str, int]]:
         sends = []
-        for data in self._ledger.take(most, wait_seconds=TICK_SECONDS if wait else 0):
+        # A wait of 0 would never end.
+        longest = max(0.01, self._next_sweep - time.monotonic()) if wait else 0
+        for data in self._ledger.take(most, wait_seconds=longest):
             try:
                 sends.append(read_job(data))
             except ForeignJob as error:

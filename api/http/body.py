@@ -68,6 +68,8 @@ _SAID = {
     "string_too_short": "expected at least {min_length} characters",
     "string_too_long": "expected at most {max_length} characters",
     "string_pattern_mismatch": "does not match the format in the API documentation",
+    "too_short": "expected at least {min_length}",
+    "too_long": "expected at most {max_length}",
     "literal_error": "expected {expected}",
     "greater_than_equal": "expected at least {ge}",
     "less_than_equal": "expected at most {le}",

@@ -14,6 +14,7 @@ from api.otp.schemas import (
     channel_for,
 )
 from api.otp.verification_receipts import VerificationReceipts, context_hash
+from api.otp.workflows import turn_for
 from shared.errors import InvalidRequest, ProofSpent
 from shared.policy import PAGE_APP
 from shared.recipient import Addresses
@@ -35,13 +36,12 @@ def endpoints(
         app = access.app_or_page(request)
         asked = body.read(request, GenerateOtp)
         recipient = asked.recipient(addresses)
-        channel = channel_for(recipient, asked.channel)
         context = _context(asked, app)
         try:
             started = service.start(
                 StartRequest(
                     recipient=recipient,
-                    channel=channel,
+                    channel=channel_for(recipient, asked.channel),
                     app=app,
                     ip=client_ip(request),
                     locale=asked.locale or browser_locale(request),
@@ -50,6 +50,7 @@ def endpoints(
                     app_hash=asked.app_hash,
                     context=context,
                     context_text=asked.context_text,
+                    turn=turn_for(asked, recipient, service.workflow(app, recipient)),
                 )
             )
         except ProofSpent:

@@ -24,7 +24,13 @@ from api.otp.fields import (
 )
 from shared.delivery.ledger import AttemptResult
 from shared.errors import InvalidRequest
-from shared.policy import PHONE_CHANNELS, Channel
+from shared.policy import (
+    LONGEST_WAIT,
+    MOST_STEPS,
+    PHONE_CHANNELS,
+    SHORTEST_WAIT,
+    Channel,
+)
 from shared.recipient import Addresses, Recipient
 from shared.verification.model import Checked, CodeFrom, SendStatus, Started, Status
 from shared.verification.records import Verification
@@ -55,6 +61,18 @@ AskedChannel = Annotated[
 ]
 
 
+class AskedStep(Request):
+    channel: Annotated[Channel, Field(description="Channel of the step")]
+    wait: Annotated[
+        int | None,
+        Field(
+            ge=SHORTEST_WAIT,
+            le=LONGEST_WAIT,
+            description="Seconds until the next step. The last step has none",
+        ),
+    ] = None
+
+
 class GenerateOtp(_Addressed):
     """Provide either `phone` or `email`, not both."""
 
@@ -64,6 +82,20 @@ class GenerateOtp(_Addressed):
     proof: Proof | None = None
     context: Annotated[Context, _NEWER] = None
     context_text: Annotated[ContextText | None, _NEWER] = None
+    workflow: Annotated[
+        Annotated[
+            list[AskedStep],
+            Field(
+                min_length=1,
+                max_length=MOST_STEPS,
+                description="The channels to try in order, in place of `channel`. All reach the "
+                "same address",
+                examples=[[{"channel": "whatsapp", "wait": 30}, {"channel": "sms"}]],
+            ),
+        ]
+        | None,
+        _NEWER,
+    ] = None
 
 
 def channel_for(recipient: Recipient, asked: Channel | None) -> Channel:
@@ -221,6 +253,25 @@ class Send(BaseModel):
     attempts: Annotated[list[DeliveryAttempt], Field(description="The delivery attempts")]
 
 
+class StepDetails(BaseModel):
+    channel: Annotated[Channel | Unknown, Field(description="Channel of the step")]
+    wait: Annotated[
+        int | None,
+        Field(
+            description="Seconds until the next step. Absent for the last step",
+            exclude_if=lambda wait: wait is None,
+        ),
+    ]
+    skipped: Annotated[
+        str | None,
+        Field(
+            description="Why the step was skipped. Absent if it was not",
+            examples=["channel_not_enabled"],
+            exclude_if=lambda skipped: skipped is None,
+        ),
+    ]
+
+
 class VerificationDetails(BaseModel):
     verification_id: VerificationId
     status: Annotated[Status | Unknown, Field(description="Status of the verification")]
@@ -252,6 +303,22 @@ class VerificationDetails(BaseModel):
     ]
     checks_left: ChecksLeft
     sends_left: SendsLeft
+    workflow: Annotated[
+        list[StepDetails] | None, Field(description="The steps of the workflow, if there is one")
+    ]
+    step: Annotated[
+        int | None,
+        Field(description="Number of the last step that was started or skipped, from 1"),
+    ]
+    next_step_at: Annotated[
+        str | None,
+        _Timestamp,
+        Field(
+            description="Time when the next step starts, if there is one. A failed message starts "
+            "it earlier",
+            examples=["2026-11-23T18:21:53.916Z"],
+        ),
+    ]
     sends: Annotated[list[Send], Field(description="The messages, the first one first")]
 
     @classmethod

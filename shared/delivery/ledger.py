@@ -18,6 +18,8 @@ LEASE_SECONDS = 5.0
 # A person can no longer use a code that expires sooner than this.
 MIN_LIFE_SECONDS = 5.0
 MAX_ATTEMPTS = 8
+# Sweepers look for a step of a workflow again if no worker has started it for this long.
+STEP_SECONDS = 0.5
 # Sweepers find a send that a worker has left to others after this long.
 LEFT_SECONDS = 0.5
 # Workers skip a sender that fails this often in a row for a while, then try it with one message.
@@ -119,7 +121,7 @@ class Ledger:
         self._receipt = scripts.load("delivery/receipt", when_full=True)
         self._sweep = scripts.load("delivery/sweep", when_full=True)
 
-    def take(self, most: int, *, wait_seconds: int = 0) -> list[bytes]:
+    def take(self, most: int, *, wait_seconds: float = 0) -> list[bytes]:
         """Take up to `most` jobs that wake workers up off the queue, and wait for the first one if
         asked to. Returns the `data` of each (see queue.py). Losing or repeating one is harmless."""
         # Bytes: an id that somebody else wrote need not be text.
@@ -240,9 +242,14 @@ class Ledger:
             words += (f"{claim.verification_id}:{claim.send}", claim.token)
         self._renew(names, words)
 
-    def sweep(self, most: int) -> list[tuple[str, int]]:
-        """(verification id, send) of up to `most` overdue sends, each for this caller alone."""
-        words = [most, round(OVERDUE_SECONDS * 1000), round(2 * OVERDUE_SECONDS * 1000)]
+    def sweep(self, most: int, most_steps: int = 0) -> list[tuple[str, int]]:
+        """(verification id, send) of up to `most` overdue sends, each for this caller alone. Send 0
+        is the next step of a workflow, of which up to `most_steps` come after the sends."""
+        words = [
+            most,
+            *(round(OVERDUE_SECONDS * 1000), round(2 * OVERDUE_SECONDS * 1000)),
+            *(most_steps, round(STEP_SECONDS * 1000)),
+        ]
         members = self._sweep([keys.DUE, keys.QUEUE], words)
         pairs = (member.decode().split(":") for member in members)
         return [(verification_id, int(send)) for verification_id, send in pairs]

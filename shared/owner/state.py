@@ -114,7 +114,7 @@ class SystemState:
     def _look(self, pipe: Pipeline) -> None:
         pipe.time()
         pipe.llen(keys.QUEUE)
-        pipe.zcard(keys.DUE)
+        pipe.zcount(keys.DUE, "-inf", f"({keys.STEPS_FROM}")
         pipe.smembers(keys.WORKERS)
         pipe.zcard(keys.WEBHOOKS_SINCE)
         pipe.zrange(keys.WEBHOOKS_SINCE, 0, 0, withscores=True)

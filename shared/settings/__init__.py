@@ -194,6 +194,7 @@ class Settings(Receipts, Webhooks, Recipients, Limits, Senders, Codes, Keys, Pro
             test_numbers=self.otp_test_numbers,
             routes={channel: routes for channel in CHANNELS if (routes := self.routes(channel))},
             tells_app=self.otp_webhook_url is not None,
+            workflow=self.otp_workflow,
         )
 
     @classmethod
@@ -255,6 +256,7 @@ PER_APP = {
     "otp_max_sends",
     "otp_resend_seconds",
     "otp_resend_code",
+    "otp_workflow",
     *_SENDERS,
     *_ROUTES,
     *(f"otp_limit_{scope}" for scope in _SCOPES),

@@ -22,6 +22,7 @@ from shared.settings.types import (
     ReturnUrls,
     SenderUrls,
     SmsRoutes,
+    Steps,
     TelegramRoutes,
     TestNumbers,
     WebOrigin,
@@ -51,6 +52,10 @@ class Codes(BaseModel, use_attribute_docstrings=True):
     otp_resend_code: Literal["same", "new"] = "same"
     """`same`: a resend repeats the code, so it does not matter which message arrives first. `new`:
     a resend has a new code, and the old one stops working."""
+    otp_workflow: Steps = Field(default=(), examples=["whatsapp 30s, sms 45s, call"])
+    """The [workflow](workflows.md) of starts that name no channel: up to five channels in order,
+    and how long after each the next one gets the code, from `15s` to `600s`. Channels for phone
+    numbers and `email` cannot be in one workflow."""
     otp_app_name: OneLine = Field(default="OTP", max_length=30)
     """What messages and the page call your app, with up to 30 characters."""
     otp_texts: Folder | None = Field(default=None, examples=["/texts"])

@@ -13,9 +13,9 @@ from pydantic import SecretStr as Secret
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from shared.policy import CHANNELS, OWN_APPS, SECONDS, Channel, Limit, Routes
+from shared.policy import CHANNELS, OWN_APPS, SECONDS, Channel, Limit, Routes, Workflow
 from shared.recipient import KEPT_ADDRESSES, NUMBER_TYPES
-from shared.settings import routes
+from shared.settings import routes, workflow
 from shared.signatures import webhook_key
 
 APP_NAME = "[A-Za-z0-9_-]{1,32}"
@@ -201,6 +201,7 @@ SmsRoutes = Annotated[Routes, BeforeValidator(partial(routes.read, "sms"))]
 WhatsAppRoutes = Annotated[Routes, BeforeValidator(partial(routes.read, "whatsapp"))]
 TelegramRoutes = Annotated[Routes, BeforeValidator(partial(routes.read, "telegram"))]
 CallRoutes = Annotated[Routes, BeforeValidator(partial(routes.read, "call"))]
+Steps = Annotated[Workflow, BeforeValidator(workflow.read)]
 WindowLimit = Annotated[Limit, _written(Limit.parse)]
 WindowLimits = Annotated[tuple[WindowLimit, ...], _Words]
 Budget = Annotated[Mapping[Channel, Annotated[int, Field(ge=1)]], _written(_budget)]

@@ -36,6 +36,8 @@ verification = "otp:verification:{}".format
 send = "otp:send:{}:{}".format
 # Open sends by the time at which a sweeper looks for them. Expires with the last verification.
 DUE = "otp:due"
+# The steps of workflows are in DUE too, so much later than they are due, as send 0.
+STEPS_FROM = 10**15
 # By a recipient's tag, the verifications by their end. Expires with the last of them.
 history = "otp:history:{}".format
 # The apps that can have data about a recipient. Expires 30 days after the last verification.

@@ -67,7 +67,7 @@ class Scripts:
 
         return lambda keys, args: self._guarded(lambda: run(keys, args))
 
-    def pop(self, key: str, seconds: int) -> bytes | None:
+    def pop(self, key: str, seconds: float) -> bytes | None:
         """Take the first item off a list, and wait for one up to `seconds`. Returns None if there
         is none."""
         popped: list[bytes] | None = self._guarded(lambda: self._ask("BLPOP", key, seconds))
@@ -132,7 +132,11 @@ def script_text(name: str) -> str:
 
     add(name)
     script = "\n".join(texts.values())
-    for word, values in (("REFUSALS", REFUSALS), ("BOUNDS_MS", DURATION_BOUNDS_MS)):
+    for word, values in (
+        ("REFUSALS", REFUSALS),
+        ("BOUNDS_MS", DURATION_BOUNDS_MS),
+        ("STEPS_FROM", [keys.STEPS_FROM]),
+    ):
         script = script.replace(f"{{{word}}}", ", ".join(map(json.dumps, values)))
     return script
 

@@ -1,6 +1,7 @@
 """What a start has to pass: the owner's lists, the limits and the pumping guard. start.lua takes
 them with the rest of the request."""
 
+import json
 import secrets
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -70,6 +71,7 @@ def asked(request: StartRequest, policy: Policy, codes: Codes) -> Facts:
         "context_text": request.context_text,
         "webhook": refused_event_id() if policy.tells_app else None,
         **_once(request, codes),
+        **_turn(request, codes),
     }
 
 
@@ -100,6 +102,30 @@ def _once(request: StartRequest, codes: Codes) -> Facts:
     if proof := request.proof:
         once |= {"proof": proof.id, "proof_ms": proof.ends_in_seconds * 1000}
     return once
+
+
+def _turn(request: StartRequest, codes: Codes) -> Facts:
+    """The step of a workflow. Redis gets no address to count its later steps by."""
+    turn = request.turn
+    if turn is None or not turn.workflow:
+        return {"step": turn.number} if turn else {}
+    steps = [
+        [step.channel, *([step.wait_seconds * 1000] if step.wait_seconds else [])]
+        for step in turn.workflow
+    ]
+    return {
+        "step": turn.number,
+        "workflow": json.dumps(steps),
+        "skipped": json.dumps(list(turn.skipped.items())),
+        "ip_tag": ip_tag(codes, request) or "",
+    }
+
+
+def ip_tag(codes: Codes, request: StartRequest) -> str | None:
+    """What limits count a client's address by."""
+    if request.turn and request.turn.ip_tag:
+        return request.turn.ip_tag
+    return codes.tag(f"{request.account} ip", network(request.ip)) if request.ip else None
 
 
 def refused(policy: Policy, recipient: Recipient, channel: Channel) -> Refused | None:
@@ -140,13 +166,12 @@ def refuse_long_sms(policy: Policy, request: StartRequest, texts: Callable[[str]
         raise InvalidRequest(("app_hash", f"{told}; use a shorter app name"))
 
 
-def limits(
-    policy: Policy, codes: Codes, app: str, recipient: Recipient, ip: str | None
-) -> list[CountedLimit]:
+def limits(policy: Policy, codes: Codes, request: StartRequest) -> list[CountedLimit]:
     """What is counted, and for whom. All but the last is the app's own affair."""
+    app, recipient = request.account, request.recipient
     subjects = {
         "to": codes.tag(app, recipient.counted_as),
-        "ip": codes.tag(f"{app} ip", network(ip)) if ip else None,
+        "ip": ip_tag(codes, request),
         "app": app,
         "country": f"{app}:{recipient.region or 'none'}",
         "range": f"{app}:{recipient.counted_as[:-4]}" if recipient.range else None,

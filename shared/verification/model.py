@@ -18,7 +18,7 @@ from shared.errors import (
     TooManyChecks,
     VerificationNotFound,
 )
-from shared.policy import Channel, Limit, Limits, Policy
+from shared.policy import Channel, Limit, Limits, Policy, Workflow
 from shared.recipient import Recipient
 from shared.storage import reading
 from shared.typed import plain
@@ -141,12 +141,25 @@ class CallerCode:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Turn:
+    """The step of a workflow that a start is for, by its `number` from 1. A request brings the
+    `workflow`, and why the steps before were `skipped`, by their numbers. A timer brings `ip_tag`,
+    which limits count instead of the address that the request came from."""
+
+    number: int
+    workflow: Workflow = ()
+    skipped: Mapping[int, str] = field(default_factory=dict)
+    ip_tag: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class StartRequest:
     """What a caller asks a start for. If `ip` is None, no client's address counts. The same request
     with the same `idempotency` gets the same answer for a day and sends nothing again. If `sender`
     is given, no other sender delivers the message. `app_hash` names the Android app that gets the
     code of every SMS of the verification. `context` is a hash of what the code is to confirm, such
-    as a payment: a code for one context is none for another. Messages show its `context_text`."""
+    as a payment: a code for one context is none for another. Messages show its `context_text`.
+    `turn` is the step of a workflow that this is."""
 
     recipient: Recipient
     channel: Channel
@@ -161,6 +174,7 @@ class StartRequest:
     caller_code: CallerCode | None = None
     context: str | None = None
     context_text: str | None = None
+    turn: Turn | None = None
 
     @property
     def account(self) -> str:

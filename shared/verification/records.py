@@ -23,6 +23,15 @@ class Check(NamedTuple):
     result: str
 
 
+class WorkflowStep(NamedTuple):
+    """A step of a workflow. `wait` is how many seconds after it the next step starts. `skipped` is
+    why the step did not start."""
+
+    channel: str
+    wait: int | None
+    skipped: str | None
+
+
 @dataclass(frozen=True)
 class Send:
     number: int
@@ -162,6 +171,31 @@ class Verification:
     @property
     def sends_left(self) -> int:
         return max(0, reading.number(self.fields.get("max_sends")) - self.send_count)
+
+    @property
+    def workflow(self) -> tuple[WorkflowStep, ...] | None:
+        steps = reading.json_list(self.fields.get("workflow"))
+        return tuple(self._step(n, step) for n, step in enumerate(steps, 1)) or None
+
+    def _step(self, number: int, kept: object) -> WorkflowStep:
+        channel, wait_ms = [*kept, None, None][:2] if isinstance(kept, list) else (None, None)
+        skipped = reading.json_object(self.fields.get(f"skipped:{number}")) or {}
+        return WorkflowStep(
+            channel=reading.word(channel, CHANNELS),
+            wait=reading.number(wait_ms) // 1000 or None,
+            skipped=reading.text(skipped.get("reason")),
+        )
+
+    @property
+    def step(self) -> int | None:
+        """The number, from 1, of the step of the workflow that was last started or skipped."""
+        steps = self.workflow
+        return max(1, min(reading.number(self.fields.get("step")), len(steps))) if steps else None
+
+    @property
+    def next_step_at(self) -> float | None:
+        """Returns None if no other step will start."""
+        return reading.moment(self.fields.get("next_step_at")) if self.expires_in else None
 
     def checks(self) -> list[Check]:
         lines = (line for name, line in self.fields.items() if name.startswith("check:"))

@@ -20,7 +20,7 @@ from shared.errors import (
     VerificationNotFound,
 )
 from shared.messages.texts import Texts
-from shared.policy import Channel, Limit, Policy, Route
+from shared.policy import Channel, Limit, Policy, Route, Workflow
 from shared.recipient import KEPT_ADDRESSES, Recipient
 from shared.verification import admission
 from shared.verification.model import (
@@ -36,6 +36,7 @@ from shared.verification.model import (
 )
 from shared.verification.records import Verification
 from shared.verification.store import Store
+from shared.verification.workflow import start_first
 
 log = logging.getLogger("otp.api")
 
@@ -66,13 +67,22 @@ class VerificationService:
         self._outlets = outlets
         self._texts = texts
 
-    def start(self, request: StartRequest) -> Started:
-        """Start a verification and queue its delivery, or another send of the pending one. Raises
+    def start(self, request: StartRequest, *, only: str | None = None) -> Started:
+        """Start a verification and queue its delivery, or another send of the pending one. With
+        `only`, queue another send of that verification or raise VerificationNotFound. Raises
         InvalidRequest, Refused, RateLimited, TooManyChecks, IdempotencyConflict, ProofSpent,
         DeliveryBacklog."""
         facts = {"app": request.app, "to": request.recipient.masked, "channel": request.channel}
         with _refusals_logged("start_refused", facts, why=str):
-            return self._start(request)
+            if request.turn and request.turn.workflow:
+                return start_first(request, self._start)
+            return self._start(request, only=only)
+
+    def workflow(self, app: str, recipient: Recipient) -> Workflow:
+        """That of the app's starts for this recipient."""
+        found = self._policy(app).workflow
+        fits = found and (found[0].channel == "email") == (recipient.kind == "email")
+        return found if fits else ()
 
     def resend(
         self,
@@ -109,7 +119,6 @@ class VerificationService:
             return self._start(request, only=verification_id)
 
     def _start(self, request: StartRequest, *, only: str | None = None) -> Started:
-        """With `only`, queue another send of that verification or raise VerificationNotFound."""
         policy = self._policy_of(request)
         admission.refuse_long_sms(policy, request, self._texts)
         self._refuse_by_policy(policy, request)
@@ -125,7 +134,7 @@ class VerificationService:
         if own is None and request.caller_code:
             own = request.caller_code.code
         limits = [
-            *admission.limits(policy, self._codes, request.account, recipient, request.ip),
+            *admission.limits(policy, self._codes, request),
             *admission.extra_limits(
                 self._codes, request.app, request.terms.extra_limits if request.terms else ()
             ),
@@ -286,6 +295,9 @@ class VerificationService:
         refused = admission.refused(policy, request.recipient, request.channel)
         if refused is None:
             return
+        if request.turn and isinstance(refused, ChannelNotEnabled):
+            # The next step follows.
+            raise refused
         # The start is refused even if the refusal cannot be recorded.
         with suppress(StorageUnavailable):
             refusal = {"app": request.app, "rule": refused.rule, "subject": refused.subject}

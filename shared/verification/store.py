@@ -73,6 +73,7 @@ class Store:
         self._clock_ms: float | None = None
         # Starts are what has to wait while Redis is full.
         self._start = scripts.load("verification/start")
+        self._skip_step = scripts.load("verification/skip_step")
         self._refuse = scripts.load("verification/refuse")
         self._guards = scripts.load("verification/guards")
         self._release_guard = scripts.load("owner/release_guard")
@@ -104,6 +105,16 @@ class Store:
             _STARTED,
         )
         return {"outcome": "started", "channel": request["channel"], **answer}
+
+    def skip_step(self, verification_id: str, number: int, reason: str) -> bool:
+        """Skip the next step of a workflow, so that the one after it is due. Returns False if it is
+        not the next one any more."""
+        request: Facts = {"verification_id": verification_id, "step": number, "reason": reason}
+        return bool(self._skip_step([], named(request)))
+
+    def drop_step(self, verification_id: str) -> None:
+        """Forget the next step of a verification that is not pending any more."""
+        self._scripts.run(lambda redis: redis.zrem(keys.DUE, f"{verification_id}:0"))
 
     def refuse(self, refusal: Mapping[str, Any]) -> None:
         """Record a start that was refused without start.lua: app, rule, to (masked), subject."""
@@ -227,6 +238,13 @@ class Store:
     def recipient(self, verification_id: str) -> str | None:
         """The address in clear, which is there while the code lives."""
         return self._field(keys.code(verification_id), "to")
+
+    def addressed(self, verification_id: str) -> tuple[str | None, str | None]:
+        """The address in clear, and what messages say that the code is for."""
+        key = keys.code(verification_id)
+        (found,) = self._scripts.fetch(lambda pipe: pipe.hmget(key, "to", "context_text"))
+        to, context_text = map(reading.text, found or (None, None))
+        return to, context_text
 
     def _field(self, key: str, name: str) -> str | None:
         (found,) = self._scripts.fetch(lambda pipe: pipe.hget(key, name))

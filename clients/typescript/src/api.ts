@@ -20,6 +20,8 @@ export interface GenerateOtp {
   context?: unknown;
   /** What the message says of the `context`, which it needs. A channel whose provider words the messages itself refuses it. */
   context_text?: string;
+  /** The channels to try in order, in place of `channel`. All reach the same address. */
+  workflow?: Array<AskedStep>;
 }
 
 export interface GeneratedOtp {
@@ -95,6 +97,12 @@ export interface VerificationDetails {
   checks_left: number;
   /** Number of sends left for the verification. */
   sends_left: number;
+  /** The steps of the workflow, if there is one. */
+  workflow: Array<StepDetails> | null;
+  /** Number of the last step that was started or skipped, from 1. */
+  step: number | null;
+  /** Time when the next step starts, if there is one. A failed message starts it earlier. */
+  next_step_at: string | null;
   /** The messages, the first one first. */
   sends: Array<Send>;
 }
@@ -119,6 +127,22 @@ export interface Problem {
   challenge?: { parameters: Record<string, unknown>; signature: string };
   /** Returned with invalid_request. */
   errors?: Array<{ field: string; message: string }>;
+}
+
+export interface AskedStep {
+  /** Channel of the step. */
+  channel: "sms" | "whatsapp" | "telegram" | "call" | "email";
+  /** Seconds until the next step. The last step has none. */
+  wait?: number;
+}
+
+export interface StepDetails {
+  /** Channel of the step. */
+  channel: "sms" | "whatsapp" | "telegram" | "call" | "email" | "unknown";
+  /** Seconds until the next step. Absent for the last step. */
+  wait?: number;
+  /** Why the step was skipped. Absent if it was not. */
+  skipped?: string;
 }
 
 export interface Send {

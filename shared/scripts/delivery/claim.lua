@@ -23,7 +23,7 @@
 --   not_due    somebody else has it, it is over, or it is waiting to be tried again
 --   broken     and reason: its record cannot be read
 --
--- Uses: time, counting, batches, attempts, webhooks
+-- Uses: time, counting, batches, attempts, webhooks, workflow
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
 local due = KEYS[1]
@@ -68,9 +68,9 @@ local function read_send(member, send)
 end
 
 local function read_verification(it, of_verification, of_code)
-  it.verification, it.expires, it.app, it.account, it.app_hash, it.webhook =
+  it.verification, it.expires, it.app, it.account, it.app_hash, it.webhook, it.workflow =
     unpack(redis.call('HMGET', of_verification, 'status', 'expires', 'app', 'account', 'app_hash',
-      'webhook'))
+      'webhook', 'workflow'))
   it.code = {}
   it.code.to, it.code.kid, it.code.key, it.code.generation, it.code.length, it.code.sealed,
     it.code.context_text = unpack(redis.call('HMGET', of_code, 'to', 'kid', 'key', 'generation',
@@ -182,6 +182,9 @@ local function finish(it, status, reason)
   count_end(now, it.app, it.channel, status, reason)
   if it.webhook then
     tell_of_send(now, it.member, status, {channel = it.channel, reason = reason})
+  end
+  if it.workflow and status == 'failed' then
+    hasten_step(now, it.member)
   end
   return {outcome = status, reason = reason}
 end

@@ -9,7 +9,7 @@
 --        undelivered (its receipt was here first), or lost when the claim was, or broken when its
 --        record cannot be written
 --
--- Uses: time, counting, batches, webhooks
+-- Uses: time, counting, batches, webhooks, workflow
 local breaker_failures, breaker_open_ms = tonumber(ARGV[1]), ARGV[2]
 local FACTS = 8
 local now = now_ms()
@@ -87,10 +87,14 @@ local function record(first, send, verification)
     count(now, '', attempts)
   else
     redis.call('ZREM', due, member)
-    local app, webhook = unpack(redis.call('HMGET', verification, 'app', 'webhook'))
+    local app, webhook, workflow =
+      unpack(redis.call('HMGET', verification, 'app', 'webhook', 'workflow'))
     count_end(now, app, channel, status, reason, attempts, took)
     if webhook and (status == 'sent' or status == 'failed') then
       tell_of_send(now, member, status, {channel = channel, sender = sender, reason = reason})
+    end
+    if workflow and status == 'failed' then
+      hasten_step(now, member)
     end
   end
   -- Last: if Redis refuses a command above, the outcome is recorded again, which takes the token.

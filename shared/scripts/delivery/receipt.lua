@@ -7,7 +7,7 @@
 --        undelivered | unreachable), error, provider_id
 -- Result: the status of the send; nothing if none of the senders made that attempt
 --
--- Uses: reading, time, counting, webhooks
+-- Uses: reading, time, counting, webhooks, workflow
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
 local unreachable = request.outcome == 'unreachable'
@@ -86,10 +86,14 @@ if reached ~= status then
   end
   redis.call('ZREM', KEYS[2], request.member)
   local verification = 'otp:verification:' .. string.match(request.member, '^[^:]+')
-  local app, webhook = unpack(redis.call('HMGET', verification, 'app', 'webhook'))
+  local app, webhook, workflow =
+    unpack(redis.call('HMGET', verification, 'app', 'webhook', 'workflow'))
   count(now, app or OTHER_APPS, named('receipts', channel, made_by, reached))
   if webhook then
     tell_of_send(now, request.member, reached, {channel = channel, sender = made_by, reason = reason})
+  end
+  if workflow and reached == 'undelivered' then
+    hasten_step(now, request.member)
   end
 end
 return reached

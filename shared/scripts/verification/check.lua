@@ -18,7 +18,7 @@
 --                          wait_ms
 --   All but late have verification_id too, if there is a verification
 --
--- Uses: arguments, reading, time, limits, refusals, approval, conclusion, webhooks
+-- Uses: arguments, reading, time, limits, refusals, approval, conclusion, webhooks, workflow
 local by, id, app, typed_length, max_failed_checks, max_failed_ip, verified_ms = unpack(ARGV)
 local request = arguments(8)
 local now = now_ms()
@@ -32,10 +32,11 @@ if by == 'recipient' then
 end
 local verification, code = 'otp:verification:' .. id, 'otp:code:' .. id
 local status, its_app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length,
-  account, counted, left, is_test, to_conclude, context, webhook, unchecked = unpack(redis.call('HMGET', verification,
+  account, counted, left, is_test, to_conclude, context, webhook, unchecked, workflow =
+  unpack(redis.call('HMGET', verification,
     'status', 'app', 'channel', 'to', 'tag', 'country', 'created', 'expires', 'sent_at', 'resend_ms',
     'code_length', 'account', 'counted', 'checks_left', 'test', 'conclude', 'context',
-    'webhook', 'unchecked'))
+    'webhook', 'unchecked', 'workflow'))
 -- The checks of a verification without these could not be counted. Codes that are checked elsewhere
 -- are none here.
 local open = tag and not unchecked and all_numbers(expires, left) and its_app == app and tonumber(expires) > now
@@ -112,6 +113,9 @@ else
   if checks_left == 0 then
     redis.call('DEL', code)
   end
+end
+if workflow and after ~= 'pending' then
+  stop_steps(id)
 end
 if webhook and after ~= 'pending' then
   tell_end(now, id, after)

@@ -5,14 +5,14 @@
 -- ARGV the request by name: verification_id, app, status (canceled | approved), verified_ms
 -- Result: the time, or 0 when nothing was pending
 --
--- Uses: arguments, time, approval, conclusion, webhooks
+-- Uses: arguments, time, approval, conclusion, webhooks, workflow
 local request = arguments(1)
 local now = now_ms()
 local status, app, account, channel, tag, country, created, expires, is_test, to_conclude,
-  webhook =
+  webhook, workflow =
   unpack(redis.call('HMGET', KEYS[1],
     'status', 'app', 'account', 'channel', 'tag', 'country', 'created', 'expires', 'test', 'conclude',
-    'webhook'))
+    'webhook', 'workflow'))
 if status ~= 'pending' or app ~= request.app or (tonumber(expires) or 0) <= now or not tag then
   return 0
 end
@@ -26,6 +26,9 @@ if request.status == 'approved' then
 else
   redis.call('DEL', KEYS[2], 'otp:recipient:' .. tag)
   conclude(now, request.verification_id, to_conclude, {ended = 'canceled'})
+end
+if workflow then
+  stop_steps(request.verification_id)
 end
 if webhook then
   tell_end(now, request.verification_id, request.status)

@@ -32,6 +32,7 @@ local function erase(id)
       redis.call('ZREM', 'otp:attempts:' .. account, id .. ':' .. send)
     end
   end
+  redis.call('ZREM', KEYS[1], id .. ':0')
   for n = 1, tonumber(revision) or 0 do
     erase_event(id .. '-' .. n)
   end

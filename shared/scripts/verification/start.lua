@@ -11,7 +11,7 @@
 --   conflict      the idempotency key was used for something else
 --   needs_code    the code is for another verification or send than is now due: ask again with
 --                 verification_id (absent: a new one), send and code_length
---   not_found     `only` is not the recipient's pending verification
+--   not_found     `only` is not the recipient's pending verification, or it is not the time of `step`
 --   limited       and scope, name (of a caller's own limit), count, ms (the limit), wait_ms
 --   held          by the pumping guard, and rule, of range or country
 --   proof_spent   the proof of work was used before
@@ -19,7 +19,11 @@
 --   late          the caller has given up
 --   backlog       the message would be sent too late: wait_ms
 --
--- Uses: arguments, reading, time, queue, repeats, limits, guard, refusals, conclusion, webhooks
+-- A request has workflow, step (the number of the first one that is not skipped), skipped (JSON,
+-- a list of number and reason) and ip_tag, if it is to have a workflow. The timer of a step has `only`
+-- and step.
+--
+-- Uses: arguments, reading, time, queue, repeats, limits, guard, refusals, conclusion, webhooks, workflow
 local VALUES = 31
 local app, channel, locale, tag, counted, to, masked_to, country, ttl_ms, max_checks, most_sends,
   pause_ms, resend_code, max_failed_checks, kept_ms, overdue_ms, apps_ms, enqueued_at,
@@ -70,11 +74,12 @@ end
 -- one that was approved or canceled does not.
 local open = redis.call('GET', 'otp:recipient:' .. tag)
 local status, expires, sends, sent_at, checks_left, max_sends, resend_ms, code_length, own_resend_code,
-  context
+  context, workflow, step
 if open then
   status, expires, sends, sent_at, checks_left, max_sends, resend_ms, code_length, own_resend_code,
-    context = unpack(redis.call('HMGET', 'otp:verification:' .. open, 'status', 'expires', 'sends',
-      'sent_at', 'checks_left', 'max_sends', 'resend_ms', 'code_length', 'resend_code', 'context'))
+    context, workflow, step = unpack(redis.call('HMGET', 'otp:verification:' .. open, 'status',
+      'expires', 'sends', 'sent_at', 'checks_left', 'max_sends', 'resend_ms', 'code_length',
+      'resend_code', 'context', 'workflow', 'step'))
 end
 -- One that cannot be read is no open one.
 local live = status and all_numbers(expires, sends, sent_at, checks_left, max_sends, resend_ms,
@@ -86,6 +91,13 @@ end
 local pending = live and status == 'pending' and redis.call('EXISTS', 'otp:code:' .. open) == 1
 -- Its code must not confirm something else, such as another payment: that gets a code of its own.
 local superseded = pending and not request.only and (request.replaces or (context or nil) ~= request.context)
+-- The step of a workflow that this send is. A request for the next step's channel is that step.
+local is_next = workflow and pending and not superseded and not request.workflow
+local number = is_next and next_step(workflow, step, channel) or request.workflow and tonumber(request.step)
+local by_timer = request.step and not request.workflow
+if by_timer and not is_due(now, request, pending and open, number) then
+  return '{"outcome":"not_found"}'
+end
 if pending and not superseded and tonumber(sends) >= tonumber(max_sends) then
   return limited('sends', nil, tonumber(max_sends), ttl_ms, expires - now)
 end
@@ -104,8 +116,14 @@ local function resend_at()
   end
   return last + resend_ms
 end
-if live and resend_at() > now then
-  return limited('resend', nil, 1, tonumber(resend_ms), resend_at() - now)
+is_next = is_next and number
+local send_at = not live and 0 or is_next and fenced_until(open, sends) or resend_at()
+if send_at > now then
+  if by_timer then
+    time_step(now, open, send_at, expires)
+    return '{"outcome":"not_found"}'
+  end
+  return limited('resend', nil, 1, tonumber(resend_ms), send_at - now)
 end
 for i, key in ipairs(KEYS) do
   local wait, count, ms = wait_for(key, ARGV[i], now)
@@ -159,9 +177,9 @@ local id = pending and open or verification_id
 if request.only and (not pending or id ~= request.only) then
   return '{"outcome":"not_found"}'
 end
--- A resend keeps the code, unless there is to be another one for each send. A code is made for one
--- verification and one send.
-local makes_code = not pending or own_resend_code == 'new' or request.sealed
+-- A resend keeps the code, unless there is to be another one for each send. A workflow has one code. A
+-- code is made for one verification and one send.
+local makes_code = not pending or (own_resend_code == 'new' and not is_next) or request.sealed
 if makes_code and (tonumber(due_send) ~= send or verification_id ~= id) then
   return cjson.encode({
     outcome = 'needs_code', send = send, verification_id = pending and open or nil,
@@ -194,6 +212,9 @@ local kept_until = expires + kept_ms
 if superseded then
   redis.call('HSET', 'otp:verification:' .. open, 'status', 'canceled', 'ended', at)
   redis.call('DEL', 'otp:code:' .. open)
+  if workflow then
+    stop_steps(open)
+  end
   conclude(now, open, redis.call('HGET', 'otp:verification:' .. open, 'conclude'), {ended = 'canceled'})
   if request.webhook then
     tell_end(now, open, 'canceled')
@@ -218,6 +239,9 @@ else
   keep(verification_key, 'webhook', request.webhook and 1)
   redis.call('PEXPIREAT', verification_key, text_of(kept_until))
   redis.call('SET', 'otp:recipient:' .. tag, id, 'PXAT', expires)
+end
+if number then
+  note_started(now, id, request, workflow, number, expires)
 end
 local history = 'otp:history:' .. tag
 redis.call('ZADD', history, 'GT', text_of(kept_until), id)

@@ -188,6 +188,9 @@ def test_a_verification_can_be_looked_at(caller, run_worker):
         "code_from": "service",
         "checks_left": 4,
         "sends_left": 4,
+        "workflow": None,
+        "step": None,
+        "next_step_at": None,
     }
 
 
