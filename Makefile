@@ -72,6 +72,7 @@ check: $(VENV)/.dev ## check lint, format, types and import rules
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+	@$(PY) -m mypy --python-version 3.10 clients/python/src # The oldest Python that it supports.
 	@PYTHONPATH=. $(VENV)/bin/lint-imports --no-cache
 	@if command -v shellcheck >/dev/null; then shellcheck .ci/run; else echo "shellcheck is not installed: .ci/run was not checked"; fi
 

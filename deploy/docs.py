@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from api.http import errors
 from api.otp import openapi
 from api.verify_v2 import errors as v2_errors
-from deploy import typescript
+from deploy import python_client, typescript
 from shared.settings import PER_APP, SECRETS, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -227,6 +227,8 @@ def generated() -> dict[Path, str]:
     pages = {
         ROOT / ".env.example": env_example(),
         ROOT / "deploy/compose.yaml": compose(),
+        ROOT / "clients/python/src/sixpost/api.py": python_client.api_py(),
+        ROOT / "clients/python/src/sixpost/_calls.py": python_client.calls_py(),
         ROOT / "clients/typescript/src/api.ts": typescript.api_ts(),
     }
     for path in sorted((ROOT / "docs").glob("*.md")):

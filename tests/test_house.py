@@ -14,6 +14,8 @@ MOST_PARAMETERS, MOST_MODULES = 7, 10
 WRITTEN = {".py", ".js", ".mjs", ".ts", ".css", ".lua"}
 UNWRITTEN = {"node_modules", "dist"}
 VENDORED = ("frontend/vendor/", "tests/data/")
+# By make docs.
+GENERATED = {f"clients/python/src/sixpost/{name}.py" for name in ("api", "_calls")}
 # It ends with the first `}` or `end` that is indented as it is.
 FUNCTION_BEGINS = re.compile(
     r"^(?P<indent>\s*)(?:export )?(?:default )?(?:local )?(?:async )?function\b.*$"
@@ -28,6 +30,7 @@ FILES = [
     for path in sorted((ROOT / folder).rglob("*"))
     if path.suffix in WRITTEN
     and not (name := path.relative_to(ROOT).as_posix()).startswith(VENDORED)
+    and name not in GENERATED
     and UNWRITTEN.isdisjoint(path.parts)
 ]
 PYTHON = [name for name in FILES if name.endswith(".py")]
