@@ -36,7 +36,7 @@ _API = '''\
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypedDict, TypeVar
 
 T = TypeVar("T")
 '''
@@ -45,7 +45,8 @@ def read_as(kind: type[T], answer: Any) -> T:
     """Leaves out what only a newer Sixpost answers. What an older one does not answer is None."""
     values = {{one.name: answer.get(one.name) for one in fields(kind)}}  # type: ignore[arg-type]
     for name in values.keys() & PARTS.keys():
-        values[name] = tuple(read_as(PARTS[name], one) for one in values[name] or ())
+        if values[name] is not None:
+            values[name] = tuple(read_as(PARTS[name], one) for one in values[name])
     return kind(**values)
 
 
@@ -70,6 +71,7 @@ _CALLS = '''\
 import asyncio
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from sixpost.api import {names}, read_as
@@ -107,6 +109,7 @@ def api_py() -> str:
     answers = _answers()
     for name in answers:
         answers += [used for used in _parts(schemas[name]).values() if used not in answers]
+    asked = _asked_parts()
     parts = {field: name for one in answers for field, name in _parts(schemas[one]).items()}
     problem = schemas["Problem"]["properties"]
     facts = [
@@ -116,6 +119,7 @@ def api_py() -> str:
     codes |= OWN_ERRORS
     pieces = [
         _API,
+        *(_asked(name, schemas[name]) for name in asked),
         # A class comes after those that it uses.
         *(_answer(name, schemas[name]) for name in reversed(answers)),
         "# The fields of answers that have fields of their own.",
@@ -128,7 +132,7 @@ def api_py() -> str:
 
 
 def calls_py() -> str:
-    pieces = [_CALLS.format(names=", ".join(sorted(["NotSent", *_answers()])))]
+    pieces = [_CALLS.format(names=", ".join(sorted(["NotSent", *_answers(), *_asked_parts()])))]
     for of, a, wait, sleep in (
         ("Calls", "", "", "time.sleep"),
         ("AsyncCalls", "async ", "await ", "asyncio.sleep"),
@@ -153,6 +157,13 @@ def _operations() -> dict[str, dict[str, Any]]:
         if method != "parameters"
     }
     return {name: found[operation] for name, operation in CALLS.items()}
+
+
+def _asked_parts() -> list[str]:
+    """What has fields of its own in a request."""
+    schemas = openapi.document()["components"]["schemas"]
+    bodies = [_schema_name(call.get("requestBody", {})) for call in _operations().values()]
+    return [name for body in filter(None, bodies) for name in _parts(schemas[body]).values()]
 
 
 def _answers() -> list[str]:
@@ -197,6 +208,8 @@ def _call(name: str, operation: dict[str, Any], wait: str) -> str:
     call = f"{wait}self.ask({', '.join(asked)})"
     told = _docstring("\n\n".join(_told(operation, fields)))
     does = f"return read_as({answer}, {call})" if answer else call
+    # A caller may give a list.
+    takes = [re.sub(r"\btuple\[(\w+), \.\.\.\]", r"Sequence[\1]", one) for one in takes]
     return f"def {name}(self, {', '.join(takes)}) -> {answer or None}:\n{told}    {does}\n"
 
 
@@ -207,6 +220,11 @@ def _told(operation: dict[str, Any], fields: dict[str, Any]) -> Iterator[str]:
     answers = "".join(answer["description"] for answer in operation["responses"].values())
     codes = [class_name(code) for code in re.findall("`([a-z_]+)`: ", answers)]
     yield f"Raises {', '.join(codes)}."
+
+
+def _asked(name: str, schema: dict[str, Any]) -> str:
+    fields = "".join(_field(field, about, "") for field, about in schema["properties"].items())
+    return f"class {name}(TypedDict, total=False):\n{fields}"
 
 
 def _answer(name: str, schema: dict[str, Any]) -> str:
@@ -229,11 +247,16 @@ def _exception(code: str, base: str, when: str) -> str:
 
 
 def _parts(schema: dict[str, Any]) -> dict[str, str]:
-    return {
-        field: _name(about["items"])
-        for field, about in schema["properties"].items()
-        if "$ref" in about.get("items", {})
-    }
+    """The fields of which each value has fields of its own."""
+    found = {field: _references(about) for field, about in schema["properties"].items()}
+    return {field: names[0] for field, names in found.items() if names}
+
+
+def _references(schema: dict[str, Any]) -> list[str]:
+    if "$ref" in schema:
+        return [_name(schema)]
+    inner = [schema.get("items", {}), *schema.get("anyOf", ())]
+    return [name for part in inner for name in ([] if part == {} else _references(part))]
 
 
 def _type(schema: dict[str, Any]) -> str:

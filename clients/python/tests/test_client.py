@@ -38,8 +38,15 @@ def test_an_idempotency_key_can_be_given(sixpost, played):
 def test_fields_of_another_version_do_no_harm(sixpost, played):
     attempt = {"sender": "twilio", "status": "accepted", "new": 1}
     send = SEND | {"attempts": [attempt], "new": 1}
-    played.will_answer({"verification_id": "VE1", "sends": [send], "new": [{}]})
+    workflow = [{"channel": "whatsapp", "wait": 30, "new": 1}, {"channel": "sms"}]
+    told_by_another = {"sends": [send], "workflow": workflow, "new": [{}]}
+    played.will_answer(told_by_another, {"sends": [send]})
     found = sixpost.get("VE1")
+    assert [(step.channel, step.wait) for step in found.workflow] == [
+        ("whatsapp", 30),
+        ("sms", None),
+    ]
+    assert sixpost.get("VE1").workflow is None
     assert found.sends[0].attempts[0].sender == "twilio"
     assert found.expires_in is None
     assert not hasattr(found, "new")

@@ -3,9 +3,10 @@
 import asyncio
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Any, Literal
 
-from sixpost.api import GeneratedOtp, NotSent, VerificationDetails, VerifiedOtp, read_as
+from sixpost.api import AskedStep, GeneratedOtp, NotSent, VerificationDetails, VerifiedOtp, read_as
 
 
 def is_sent(found: VerificationDetails, end: float) -> bool:
@@ -44,6 +45,7 @@ class Calls:
         proof: str | None = None,
         context: Any = None,
         context_text: str | None = None,
+        workflow: Sequence[AskedStep] | None = None,
         idempotency_key: str | None = None,
     ) -> GeneratedOtp:
         """Send a code to a phone number or email address. If a verification is already pending for
@@ -72,6 +74,8 @@ class Calls:
         context_text: What the message says of the `context`, which it needs. A channel whose
         provider words the messages itself refuses it.
 
+        workflow: The channels to try in order, in place of `channel`. All reach the same address.
+
         Raises MalformedJson, Unauthorized, HostNotAllowed, CountryNotAllowed, ChannelNotEnabled,
         RecipientBlocked, ProofOfWorkRequired, IdempotencyConflict, PayloadTooLarge,
         UnsupportedMediaType, InvalidRequest, TooManyChecks, RateLimited, DeliveryBacklog,
@@ -90,6 +94,7 @@ class Calls:
                     "proof": proof,
                     "context": context,
                     "context_text": context_text,
+                    "workflow": workflow,
                 },
                 idempotency_key or str(uuid.uuid4()),
             ),
@@ -167,6 +172,7 @@ class AsyncCalls:
         proof: str | None = None,
         context: Any = None,
         context_text: str | None = None,
+        workflow: Sequence[AskedStep] | None = None,
         idempotency_key: str | None = None,
     ) -> GeneratedOtp:
         """Send a code to a phone number or email address. If a verification is already pending for
@@ -195,6 +201,8 @@ class AsyncCalls:
         context_text: What the message says of the `context`, which it needs. A channel whose
         provider words the messages itself refuses it.
 
+        workflow: The channels to try in order, in place of `channel`. All reach the same address.
+
         Raises MalformedJson, Unauthorized, HostNotAllowed, CountryNotAllowed, ChannelNotEnabled,
         RecipientBlocked, ProofOfWorkRequired, IdempotencyConflict, PayloadTooLarge,
         UnsupportedMediaType, InvalidRequest, TooManyChecks, RateLimited, DeliveryBacklog,
@@ -213,6 +221,7 @@ class AsyncCalls:
                     "proof": proof,
                     "context": context,
                     "context_text": context_text,
+                    "workflow": workflow,
                 },
                 idempotency_key or str(uuid.uuid4()),
             ),

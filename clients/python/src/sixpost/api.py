@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypedDict, TypeVar
 
 T = TypeVar("T")
+
+
+class AskedStep(TypedDict, total=False):
+    channel: Literal["sms", "whatsapp", "telegram", "call", "email"]
+    """Channel of the step."""
+    wait: int | None
+    """Seconds until the next step. The last step has none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +50,16 @@ class Send:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StepDetails:
+    channel: Literal["sms", "whatsapp", "telegram", "call", "email", "unknown"]
+    """Channel of the step."""
+    wait: int | None
+    """Seconds until the next step. Absent for the last step."""
+    skipped: str | None
+    """Why the step was skipped. Absent if it was not."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class VerificationDetails:
     verification_id: str
     """ID of the verification."""
@@ -67,6 +84,12 @@ class VerificationDetails:
     """Number of checks left for the code."""
     sends_left: int
     """Number of sends left for the verification."""
+    workflow: tuple[StepDetails, ...] | None
+    """The steps of the workflow, if there is one."""
+    step: int | None
+    """Number of the last step that was started or skipped, from 1."""
+    next_step_at: str | None
+    """Time when the next step starts, if there is one. A failed message starts it earlier."""
     sends: tuple[Send, ...]
     """The messages, the first one first."""
 
@@ -114,14 +137,15 @@ class GeneratedOtp:
 
 # The fields of answers that have fields of their own.
 
-PARTS: dict[str, Any] = {"sends": Send, "attempts": DeliveryAttempt}
+PARTS: dict[str, Any] = {"workflow": StepDetails, "sends": Send, "attempts": DeliveryAttempt}
 
 
 def read_as(kind: type[T], answer: Any) -> T:
     """Leaves out what only a newer Sixpost answers. What an older one does not answer is None."""
     values = {one.name: answer.get(one.name) for one in fields(kind)}  # type: ignore[arg-type]
     for name in values.keys() & PARTS.keys():
-        values[name] = tuple(read_as(PARTS[name], one) for one in values[name] or ())
+        if values[name] is not None:
+            values[name] = tuple(read_as(PARTS[name], one) for one in values[name])
     return kind(**values)
 
 
