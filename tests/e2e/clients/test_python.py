@@ -148,7 +148,7 @@ def test_the_package_holds_what_is_needed(installed):
     assert "sixpost[receipts]" in ended.stderr
 
 
-@pytest.mark.parametrize("page", ["clients/python/README.md"])
+@pytest.mark.parametrize("page", ["README.md", "clients/python/README.md"])
 def test_the_lines_of_the_readme_verify_a_code(installed, service, page):
     text = (ROOT / page).read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)

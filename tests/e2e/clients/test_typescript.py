@@ -155,9 +155,10 @@ def test_the_client_is_short():
     assert sum(len(text.splitlines()) for text in written) <= 300
 
 
-def test_the_lines_of_the_readme_verify_a_code(installed, service):
-    readme = CLIENTS / "typescript/README.md"
-    [lines] = [block for block in blocks(readme) if "sixpost.start(" in block]
+def test_the_lines_of_the_readmes_verify_a_code(installed, service):
+    readmes = [ROOT / "README.md", CLIENTS / "typescript/README.md"]
+    lines, same = (block for page in readmes for block in blocks(page) if "sixpost.start(" in block)
+    assert re.sub(r" // .*", "", lines) == same
     [number] = re.findall(r'phone: "([^"]+)"', lines)
     program = installed / "verify.mjs"
     program.write_text(lines.replace("http://localhost:5000", service.url), encoding="utf-8")
