@@ -49,15 +49,15 @@ export class Sixpost {
     return this.#call("GET", "/.well-known/jwks.json", { ...options, repeats: true });
   }
 
-  /** Waits until a provider has accepted the last message. Throws NotSent if none does in time. */
+  /** Waits until a provider accepts a message, of any step. Throws NotSent if none does in time. */
   async waitUntilSent(id: string, options: CallOptions = {}): Promise<api.VerificationDetails> {
     const end = Date.now() + 1000 * (options.timeoutSeconds ?? 30);
     for (let pause = 0.25; ; pause = Math.min(2 * pause, 2)) {
       const verification = await this.get(id, { signal: options.signal });
       const status = verification.sends.at(-1)?.status ?? "unknown";
       if (["sent", "delivered"].includes(status)) return verification;
-      const isOnTheWay = ["queued", "sending"].includes(status) && Date.now() < end;
-      if (!isOnTheWay) throw new NotSent(verification);
+      const isOnTheWay = ["queued", "sending"].includes(status) || verification.next_step_at;
+      if (!isOnTheWay || Date.now() >= end) throw new NotSent(verification);
       await sleep(pause, options.signal);
     }
   }

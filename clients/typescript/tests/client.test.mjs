@@ -260,6 +260,13 @@ test("waiting ends when a provider has accepted the message", async (t) => {
   assert.equal(pauses.length, 3);
 });
 
+test("waiting goes on while the workflow has another step", async (t) => {
+  withoutPauses(t);
+  const next = { next_step_at: "2026-11-29T10:15:30.123Z" };
+  const { client } = clientOf(seen("failed", next), seen("queued"), seen("sent"));
+  assert.equal((await client.waitUntilSent(ID)).sends[0].status, "sent");
+});
+
 for (const status of ["failed", "dropped", "undelivered"]) {
   test(`waiting ends with an error for a message that is ${status}`, async () => {
     const { client } = clientOf(seen(status));
