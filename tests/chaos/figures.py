@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from tests.chaos import events, failover, hostile, providers, storage, vendors, workers
+from tests.chaos import events, failover, hostile, providers, storage, vendors, workers, workflows
 from tests.chaos.scene import Scene
 from tests.chaos.verdict import Measure
 
@@ -23,6 +23,8 @@ FIGURES: Mapping[str, Callable[[Scene], Sequence[Measure]]] = {
     "hostile-jobs": hostile.hostile_jobs,
     "sentinel": failover.master_killed,
     "clock-skew": workers.clock_skew,
+    "workflow-kills": workflows.workflow_kills,
+    "workflow-race": workflows.workflow_race,
     "event-kills": events.event_kills,
     "event-expiries": events.event_expiries,
     "endpoints-hang": events.endpoints_hang,
