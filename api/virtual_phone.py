@@ -19,6 +19,7 @@ from shared.delivery.virtual_phone import CARRIERS, Carrier, Phone, PhoneMessage
 from shared.errors import CsrfFailed
 from shared.policy import Channel
 from shared.settings import Settings
+from shared.storage.reading import timestamp
 
 
 class ToldCarrier(schemas.Request):
@@ -93,7 +94,7 @@ def _shown(message: PhoneMessage, now: int, codes: Codes) -> dict[str, Any]:
         "id": f"{message.verification_id}-{message.send}-{message.attempt}",
         "channel": message.channel,
         "to": message.to,
-        "at": schemas.timestamp(message.at / 1000),
+        "at": timestamp(message.at / 1000),
         "carrier": message.carrier,
         "appeared": appeared,
     }

@@ -150,6 +150,7 @@ class World:
         yield partial(self._ask, "GET", "/phone/messages", **owner)
         for window in ("minutes", "days"):
             yield partial(self._ask, "GET", f"/admin/stats.json?window={window}", **owner)
+        yield partial(self._ask, "GET", "/admin/stats.json?events=true", **owner)
 
     def _ask(self, method: str, path: str, **more: Any) -> list[str]:
         answer = self._client.open(path, method=method, **more)

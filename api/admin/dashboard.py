@@ -141,6 +141,8 @@ def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
         app = request.args.get("app", "")
         if not re.fullmatch(r"[A-Za-z0-9_-]{0,34}|\*", app):
             raise InvalidRequest(("app", "this app does not exist"))
+        # A hundred of them, which only one view shows.
+        events = request.args.get("events") == "true"
         refusals = dashboard.statistics.refusals(_MOST_ENTRIES)
         rows = [asdict(row) for row in guarded(dashboard.store, dashboard.guard_of)]
         apps = [{"id": name, "app": name} for name in dashboard.statistics.apps(window)]
@@ -152,7 +154,7 @@ def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
             refusals=refusals,
             state=asdict(dashboard.state.read()),
             guarded=rows,
-            events=[asdict(event) for event in dashboard.webhooks.recent()],
+            events=[asdict(event) for event in dashboard.webhooks.recent()] if events else None,
             audit=[asdict(entry) for entry in dashboard.owner.audit.entries()[:_MOST_ENTRIES]],
         )
 

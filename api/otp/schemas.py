@@ -1,6 +1,5 @@
 """The bodies of requests and responses, as in the OpenAPI document."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -32,6 +31,7 @@ from shared.policy import (
     Channel,
 )
 from shared.recipient import Addresses, Recipient
+from shared.storage.reading import timestamp
 from shared.verification.model import Checked, CodeFrom, SendStatus, Started, Status
 from shared.verification.records import Verification
 
@@ -217,14 +217,7 @@ class ErasedRecipient(BaseModel):
     removed: Annotated[Removed, Field(description="What was deleted")]
 
 
-def timestamp(unix_seconds: float | None) -> str | None:
-    if unix_seconds is None:
-        return None
-    moment = datetime.fromtimestamp(unix_seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-_Timestamp = BeforeValidator(timestamp)
+_Timestamp = BeforeValidator(lambda at: None if at is None else timestamp(at))
 
 
 class DeliveryAttempt(BaseModel):

@@ -76,7 +76,7 @@ const RENDER = {
     sayWindow();
   },
   log({ audit, events }) {
-    show($("events"), views.events(events));
+    if (events) show($("events"), views.events(events));
     show($("audit"), views.audit(audit));
   },
 };
@@ -119,7 +119,7 @@ async function poll() {
   try {
     if (view === "find") await trackFound();
     else {
-      const figures = await ask("GET", `stats.json?${new URLSearchParams({ window, app })}`);
+      const figures = await ask("GET", `stats.json?${new URLSearchParams({ window, app, events: view === "log" })}`);
       if (mine === turn) update({ figures, isAway: false });
     }
   } catch (error) {

@@ -3,6 +3,7 @@ What cannot be read is left out or is unknown, and everything else is shown."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 UNKNOWN = "unknown"
@@ -86,3 +87,9 @@ def counts(found: object) -> dict[str, int]:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+def timestamp(unix_seconds: float) -> str:
+    """A time as RFC 3339 writes it, in UTC, to the millisecond."""
+    moment = datetime.fromtimestamp(unix_seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

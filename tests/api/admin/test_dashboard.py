@@ -31,6 +31,11 @@ def env():
     }
 
 
+def test_the_last_events_come_only_when_they_are_asked_for(owner):
+    assert owner.open("/admin/stats.json", headers=JSON).json["events"] is None
+    assert owner.open("/admin/stats.json?events=true", headers=JSON).json["events"] == []
+
+
 def test_the_figures_are_the_owners_alone(browser):
     answer = browser.open("/admin/stats.json", headers=JSON)
     assert (answer.status_code, answer.json["code"]) == (401, "log_in_needed")
