@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from ipaddress import ip_address
 from itertools import islice
 from typing import Any
@@ -27,6 +26,7 @@ from shared.senders.http_client import new_handle
 from shared.settings import Settings
 from shared.settings.webhooks import is_public
 from shared.signatures import standard_webhook
+from shared.storage.reading import timestamp
 from shared.storage.scripts import Scripts
 
 log = logging.getLogger("otp.worker")
@@ -152,6 +152,7 @@ class Courier:
         begun = sum(event.is_probe for event in taken.events)
         if begun == places.new_probes:
             self._next_probes = now + begun / _PROBES_PER_SECOND
+        if taken.left and self._next_probes > now:
             self._next_look = min(self._next_look, self._next_probes)
         for event in taken.events:
             endpoint = self._endpoints.get(event.app) or self._endpoints.get("")
@@ -243,10 +244,9 @@ def retry_seconds(event: Event, now: float) -> float | None:
 
 def body_of(event: Event) -> bytes:
     """The same bytes for each attempt."""
-    moment = datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds")
     told = {
         "type": event.type,
-        "timestamp": moment.replace("+00:00", "Z"),
+        "timestamp": timestamp(event.at),
         "data": dict(sorted(event.data.items())),
     }
     return json.dumps(told).encode()

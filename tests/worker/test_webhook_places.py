@@ -90,6 +90,14 @@ def test_endpoints_that_hang_keep_their_time_while_there_are_places(user, webhoo
     assert {event.result for event in webhooks.recent()[1:]} == {None}
 
 
-def test_only_so_many_unproven_endpoints_are_begun_at_a_time(beside_hanging):
-    courier = beside_hanging(8, Places(new_probes=3))
-    assert courier.turn(0.001) == 3
+def test_only_so_many_unproven_endpoints_are_begun_at_a_time(webhooks, beside_hanging):
+    beside_hanging(8, Places(new_probes=3))
+    assert len(webhooks.take(10).events) == 5
+
+
+def test_a_worker_waits_for_no_event_while_endpoints_wait_for_places(beside_hanging):
+    courier = beside_hanging(40, Places(requests=9, probes=8, new_probes=2, probe_seconds=0))
+    begun = time.perf_counter()
+    for _ in range(10):
+        courier.turn(10)
+    assert time.perf_counter() - begun < 10
