@@ -7,6 +7,7 @@ from functools import partial
 
 from shared.errors import (
     ChannelNotEnabled,
+    DeliveryBacklog,
     InvalidRequest,
     OtpError,
     RateLimited,
@@ -64,12 +65,13 @@ class Steps:
                 return
 
     def _refusal(self, verification_id: str, request: Callable[[], StartRequest]) -> str | None:
-        """Start a step. Returns why it was refused, or None if it was not, or is not due."""
+        """Start a step. Returns why it was refused, or None if it was not, or is not due, or the
+        queue is too long now: then sweepers find it again."""
         try:
             self._start(request(), only=verification_id)
         except StorageUnavailable:
             raise
-        except VerificationNotFound:
+        except (VerificationNotFound, DeliveryBacklog):
             return None
         except OtpError as refusal:
             return _reason(refusal)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.errors import StorageUnavailable
+from shared.errors import DeliveryBacklog, StorageUnavailable
 from shared.policy import Step
 from shared.storage.scripts import script_text
 from shared.verification.model import Turn
@@ -79,6 +79,18 @@ def test_an_unexpected_error_skips_the_step_without_its_text(due, store, service
     (record,) = [record for record in caplog.records if record.message == "step_raised"]
     assert record.why == "ValueError"
     assert "+1415" not in caplog.text
+
+
+def test_a_step_waits_while_the_queue_is_too_long(due, run, store, service, clock, sender, steps):
+    def busy(request, *, only):
+        raise DeliveryBacklog(1)
+
+    Steps(store, busy).start_next(due[0])
+    found = service.view(due[0], app="default")
+    assert [step.skipped for step in found.workflow] == [None, None]
+    clock.shift(1)
+    run(steps.start_next)
+    assert [message.channel for message in sender.messages[2:]] == ["sms", "sms"]
 
 
 def test_the_fence_is_that_of_deliveries():
