@@ -19,7 +19,12 @@ function submitAddress(event) {
   const typed = (state.kind === "phone" && picker?.typedNumber()) || $(state.kind).value.trim();
   if (!typed) return fail("address", texts.problem[`no_${state.kind}`]);
   state.address = { [state.kind]: typed };
-  start("address", document.querySelector("[name=channel]:is(:checked, [type=hidden])")?.value);
+  start("address", chosenChannel());
+}
+
+/** Undefined leaves the choice to the service's workflow. */
+function chosenChannel() {
+  return document.querySelector("[name=channel]:is(:checked, [type=hidden])")?.value || undefined;
 }
 
 function submitCode(event) {
@@ -56,7 +61,7 @@ const actions = {
   back: () => goTo(`verify/${state.verification.id}`),
   resend: ({ channel }) => resend(channel ?? state.verification.channel),
   /** After a reload the page no longer knows the address, so the person types it again. */
-  again: () => (state.address ? start("ended", state.channel) : actions.restart()),
+  again: () => (state.address ? start("ended", chosenChannel() && state.channel) : actions.restart()),
   restart() {
     for (const input of all("#phone, #email")) {
       input.value = "";
@@ -122,6 +127,7 @@ function tick() {
     if (verification.endsAt <= now && !state.busy) ended("expired");
     else if (passed(verification.endsAt - 60_000)) announce(texts.code.last_minute);
     else if (passed(verification.resendAt) && verification.sendsLeft) announce(texts.code.may_resend);
+    if (passed(verification.next?.at)) look();
   }
   lastTick = now;
   render(state);

@@ -13,7 +13,7 @@ from api.page.page import Page
 from shared.errors import ChannelNotEnabled, OtpError, Unauthorized, VerificationNotFound
 from shared.policy import CHANNELS, Channel
 from shared.recipient import Addresses, Recipient
-from shared.verification.model import Checked, StartRequest
+from shared.verification.model import Checked, StartRequest, Turn
 from shared.verification.service import VerificationService
 
 
@@ -37,15 +37,7 @@ def endpoints(
             by_email = page.kind == "email"
             recipient = _recipient(typed, addresses, by_email=by_email)
             work.check(page.app, recipient, None)
-            started = service.start(
-                StartRequest(
-                    recipient=recipient,
-                    channel="email" if by_email else _channel("channel"),
-                    app=page.app,
-                    ip=client_ip(request),
-                    locale=page.locale(page.app),
-                )
-            )
+            started = service.start(_asked(service, recipient, page.app, page.locale(page.app)))
         except (OtpError, FromElsewhere) as error:
             return page.address(typed, error)
         return _go_on(f"verify/{started.verification_id}")
@@ -78,6 +70,24 @@ def endpoints(
 
 def _recipient(typed: str, addresses: Addresses, *, by_email: bool) -> Recipient:
     return addresses.email(typed) if by_email else addresses.phone(typed, browser_region(request))
+
+
+def _asked(
+    service: VerificationService, recipient: Recipient, app: str, locale: str
+) -> StartRequest:
+    """Raises ChannelNotEnabled."""
+    is_email = recipient.kind == "email"
+    # "Automatic" has no value. A choice of channels is for phone numbers.
+    has_choice = request.form.get("channel") and not is_email
+    workflow = () if has_choice else service.workflow(app, recipient)
+    return StartRequest(
+        recipient=recipient,
+        channel=workflow[0].channel if workflow else "email" if is_email else _channel("channel"),
+        app=app,
+        ip=client_ip(request),
+        locale=locale,
+        turn=Turn(number=1, workflow=workflow) if workflow else None,
+    )
 
 
 def _check_or_resend(

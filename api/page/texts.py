@@ -50,11 +50,7 @@ class Texts:
 
     def duration(self, seconds: int) -> str:
         """25 s, 4:59 or 1:00:00."""
-        if seconds < 60:
-            return str(self.say("seconds", count=seconds))
-        minutes, rest = divmod(seconds, 60)
-        hours, minutes = divmod(minutes, 60)
-        return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+        return clock(seconds) if seconds >= 60 else str(self.say("seconds", count=seconds))
 
 
 class Languages:
@@ -98,6 +94,13 @@ class Languages:
         language = self.texts(request).language
         spelled = browser_locale(request)
         return spelled if primary(spelled) == language else language
+
+
+def clock(seconds: int) -> str:
+    """0:25, 4:59 or 1:00:00."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def primary(locale: str) -> str:

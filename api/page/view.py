@@ -1,12 +1,13 @@
 """What the page shows."""
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from api.http.origins import with_result
 from api.otp.schemas import VerificationDetails
-from api.page.texts import Texts
+from api.page.texts import Texts, clock
 from shared.policy import Channel
 from shared.settings import Settings
 from shared.storage.reading import UNKNOWN
@@ -50,7 +51,7 @@ class View:
         """The other channels for the same number."""
         if self.kind == "email":
             return []
-        return [one for one in self.channels if one not in ("email", self.channel)]
+        return [one for one in self.channels if one not in ("email", self.channel, self.next_step)]
 
     @property
     def offers_email(self) -> bool:
@@ -71,6 +72,25 @@ class View:
         if found is None or found.expires_at is None or found.created_at is None:
             return 1
         return found.expires_in / max(1, found.expires_at - found.created_at)
+
+    @property
+    def has_workflow(self) -> bool:
+        """Whether a phone number that is typed here without a choice of channel starts one."""
+        return any(step.channel != "email" for step in self.settings.otp_workflow)
+
+    @property
+    def next_step(self) -> str:
+        """The channel of the workflow's next step, or "" if none will start."""
+        found = self.verification
+        follows = found.next_step if found and found.sends_left else None
+        return follows.channel if follows else ""
+
+    @property
+    def next_clock(self) -> str:
+        """The time until the next step, such as 0:12."""
+        found = self.verification
+        left = (found.next_step_at or 0) - found.now if found else 0
+        return clock(max(0, math.ceil(left)))
 
     @property
     def newest_send(self) -> Send | None:

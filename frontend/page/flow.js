@@ -178,7 +178,8 @@ export async function look() {
     if (matters() && !state.busy && asProblem(problem).code === "verification_not_found") ended("not_found");
   }
   if (!matters()) return;
-  const moving = ["queued", "sending"].includes(state.verification?.newest?.status);
+  const { newest, next } = state.verification ?? {};
+  const moving = ["queued", "sending"].includes(newest?.status) || next?.at <= Date.now();
   nextLook = setTimeout(look, moving ? POLL_MOVING_MS : POLL_RESTING_MS);
 }
 
@@ -203,10 +204,16 @@ function knownFrom(answer) {
 /** Shows what the service knows of the verification. */
 export function learn(answer) {
   const told = { ...knownFrom(answer), life: Date.parse(answer.expires_at) - Date.parse(answer.created_at) };
-  // Clocks that run go on: the service's whole seconds would make them jump.
-  const { to, endsAt, resendAt, life } = state.verification ?? told;
   const tried = answer.sends.map((send) => send.channel);
-  const verification = { ...told, to, endsAt, resendAt, life, tried, newest: answer.sends.at(-1), delivery: answer.delivery };
+  const old = state.verification;
+  const isSentElsewhere = old && old.tried.length < tried.length;
+  // Clocks that run go on: the service's whole seconds would make them jump.
+  const { endsAt, resendAt, life } = old && !isSentElsewhere ? old : told;
+  const verification = {
+    ...told,
+    ...{ to: old?.to ?? told.to, endsAt, resendAt, life, tried },
+    ...{ newest: answer.sends.at(-1), delivery: answer.delivery, next: nextStep(answer, endsAt) },
+  };
   if (answer.status === "approved") {
     state.verification = verification;
     approved();
@@ -214,7 +221,15 @@ export function learn(answer) {
     ended(answer.status);
   } else {
     update({ step: "code", kind: kindOf(answer.channel), channel: answer.channel, verification });
+    if (isSentElsewhere) announce(words.fill(texts.code[`to_${answer.channel}`], { to: words.isolated(verification.to) }));
   }
+}
+
+/** The next step of the workflow, as {channel, at}, or null. `endsAt` is when the code expires by the browser's clock. */
+function nextStep({ workflow, step, next_step_at: at, expires_at: end }, endsAt) {
+  const channel = at && workflow?.[step]?.channel;
+  const isKnown = `next_${channel}` in texts.code;
+  return isKnown ? { channel, at: endsAt - (Date.parse(end) - Date.parse(at)) } : null;
 }
 
 export function kindOf(channel) {

@@ -44,7 +44,8 @@ function renderVerification(state) {
   $("verify").disabled = Boolean(busy);
 
   write($("sends-left"), words.fill(texts.code.sends_left, { count: verification.sendsLeft }));
-  renderSend($("resend"), texts.code.resend, busy === "resend", verification.resendAt);
+  renderNext(verification);
+  renderSend($("resend"), texts.code.resend, busy === "resend", isNext($("resend"), verification) ? 0 : verification.resendAt);
   for (const button of all("[data-action=resend]")) {
     button.disabled = Boolean(busy) || !mayUse(button, verification);
   }
@@ -54,15 +55,32 @@ function hasFailed({ newest }) {
   return ["undelivered", "failed"].includes(newest?.status);
 }
 
-/** Whether a button that sends can be used now. After a failed send, an untried channel does not wait. */
-function mayUse({ dataset }, verification) {
-  const { channel, tried, resendAt, sendsLeft } = verification;
-  const isUntried = hasFailed(verification) && !tried.includes(dataset.channel ?? channel);
-  return sendsLeft > 0 && (isUntried || resendAt <= Date.now());
+/** The next step of a workflow and its button, which starts it now. */
+function renderNext({ next, sendsLeft }) {
+  $("next").hidden = !next || sendsLeft === 0;
+  if (!next) return;
+  write($("next-in"), words.fill(texts.code[`next_${next.channel}`], { time: words.clock(next.at - Date.now()) }));
+  $("get-now").dataset.channel = next.channel;
 }
 
-function isAnotherWay({ dataset }, { channel }) {
-  return channel !== "email" && dataset.channel !== channel;
+/**
+ * Whether a button that sends can be used now. The next step of a workflow does not wait, nor does an untried channel after
+ * a failed send.
+ */
+function mayUse(button, verification) {
+  const { channel, tried, resendAt, sendsLeft } = verification;
+  const isUntried = hasFailed(verification) && !tried.includes(button.dataset.channel ?? channel);
+  return sendsLeft > 0 && (isUntried || isNext(button, verification) || resendAt <= Date.now());
+}
+
+function isNext({ dataset }, { channel, next }) {
+  return next?.channel === (dataset.channel ?? channel);
+}
+
+/** The next step has its own button. */
+function isAnotherWay(button, verification) {
+  const { channel } = verification;
+  return channel !== "email" && button.dataset.channel !== channel && !isNext(button, verification);
 }
 
 function renderEnded(state) {

@@ -20,7 +20,7 @@ export const state = {
   note: arrived.note,
   blockedUntil: 0, // no send before then, says the service
   ended: arrived.ended, // one of the ends in the texts
-  verification: null, // {id, to, channel, endsAt, life, resendAt, checksLeft, sendsLeft, tried, newest, delivery}
+  verification: null, // {id, to, channel, endsAt, life, resendAt, checksLeft, sendsLeft, tried, newest, delivery, next}
 };
 
 export function update(changes) {

@@ -15,7 +15,12 @@ export function isolated(to) {
 /** 25 s, 4:59 or 1:00:00. */
 export function duration(milliseconds) {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
-  if (seconds < 60) return fill(texts.seconds, { count: seconds });
+  return seconds < 60 ? fill(texts.seconds, { count: seconds }) : clock(milliseconds);
+}
+
+/** 0:25, 4:59 or 1:00:00. */
+export function clock(milliseconds) {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
   const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   if (!parts[0]) parts.shift();
   return parts.map((part, place) => (place ? String(part).padStart(2, "0") : part)).join(":");

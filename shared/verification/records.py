@@ -25,11 +25,12 @@ class Check(NamedTuple):
 
 class WorkflowStep(NamedTuple):
     """A step of a workflow. `wait` is how many seconds after it the next step starts. `skipped` is
-    why the step did not start."""
+    why the step did not start, which was known at `skipped_at` (Unix seconds)."""
 
     channel: str
     wait: int | None
     skipped: str | None
+    skipped_at: float | None
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class Send:
         """The name of the route that all its attempts take, as shown next to a masked address."""
         name = self.fields.get("route")
         return mask_route(name) if name else None
+
+    @property
+    def step(self) -> int | None:
+        """The number of the workflow's step that it is."""
+        return reading.number(self.fields.get("step")) or None
 
     @property
     def asked_at(self) -> float | None:
@@ -184,6 +190,7 @@ class Verification:
             channel=reading.word(channel, CHANNELS),
             wait=reading.number(wait_ms) // 1000 or None,
             skipped=reading.text(skipped.get("reason")),
+            skipped_at=reading.moment(skipped.get("at")),
         )
 
     @property
@@ -196,6 +203,13 @@ class Verification:
     def next_step_at(self) -> float | None:
         """Returns None if no other step will start."""
         return reading.moment(self.fields.get("next_step_at")) if self.expires_in else None
+
+    @property
+    def next_step(self) -> WorkflowStep | None:
+        """The step that starts at next_step_at. Returns None if its channel is unknown here."""
+        steps = self.workflow or ()
+        coming = steps[self.step or 0 :][:1] if self.next_step_at else ()
+        return next((step for step in coming if step.channel in CHANNELS), None)
 
     def checks(self) -> list[Check]:
         lines = (line for name, line in self.fields.items() if name.startswith("check:"))
