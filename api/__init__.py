@@ -1,6 +1,7 @@
 """The HTTP API and the web page."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -35,6 +36,7 @@ from shared.policy import ADMIN_APP, Policy
 from shared.settings import Settings
 from shared.storage.client import connect
 from shared.storage.scripts import Scripts
+from shared.verification import records
 from shared.verification.core import Core
 from shared.verification.service import VerificationService
 from shared.verification.store import PATIENCE_SECONDS, Store
@@ -95,6 +97,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
                 senders=consoles,
                 owner=dashboard.owner,
                 is_open=phone_is_open,
+                fetch=partial(records.fetch, scripts),
             )
         )
     links.register(app)

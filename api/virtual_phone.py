@@ -1,7 +1,7 @@
 """The virtual phone, /phone: the messages of the console sender with their codes, and a switch for
 what the carrier does to the next message."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
@@ -20,6 +20,7 @@ from shared.errors import CsrfFailed
 from shared.policy import Channel
 from shared.settings import Settings
 from shared.storage.reading import timestamp
+from shared.verification.records import Verification
 
 
 class ToldCarrier(schemas.Request):
@@ -46,8 +47,9 @@ def endpoints(
     senders: Collection[tuple[Channel, str]],
     owner: OwnerAccess,
     is_open: Callable[[], bool],
+    fetch: Callable[[Collection[str]], Sequence[Verification]],
 ) -> Blueprint:
-    """`senders` are the consoles()."""
+    """`senders` are the consoles(). `fetch` returns the verifications that are kept of some ids."""
     pages = Blueprint("phone", __name__, url_prefix="/phone")
 
     @pages.before_request
@@ -76,7 +78,12 @@ def endpoints(
                 error="handset_unreachable" if one.outcome == "undelivered" else None,
             )
         phone.reported(screen.reports)
-        shown = [_shown(message, screen.now, codes) for message in screen.messages]
+        ids = {message.verification_id for message in screen.messages}
+        of = {one.verification_id: one for one in fetch(ids)}
+        shown = [
+            {**_shown(m, screen.now, codes), "step": _step(m, of.get(m.verification_id))}
+            for m in screen.messages
+        ]
         return jsonify(carrier=screen.carrier, messages=shown)
 
     @pages.post("/carrier")
@@ -85,6 +92,20 @@ def endpoints(
         return Response(status=204)
 
     return pages
+
+
+def _step(message: PhoneMessage, of: Verification | None) -> dict[str, Any] | None:
+    """Which step of its workflow a message is, and what follows it. Returns None without one."""
+    sends = {send.number: send for send in of.sends} if of else {}
+    send = sends.get(message.send)
+    if of is None or send is None or send.step is None:
+        return None
+    follows = of.next_step if message.send == of.send_count else None
+    return {
+        "number": send.step,
+        "of": len(of.workflow or ()),
+        "next": follows and {"channel": follows.channel, "at": timestamp(of.next_step_at or 0)},
+    }
 
 
 def _shown(message: PhoneMessage, now: int, codes: Codes) -> dict[str, Any]:

@@ -90,13 +90,27 @@ function item({ at, kind, facts }, begin) {
 const provider = (id) => id && ["Provider ID ", h("code", {}, id)];
 const reason = (code) => code && [words.error(code), " ", words.error(code) !== code && h("code", {}, code)];
 
+
+const by = (channel) => words.CHANNELS[channel] ?? channel;
+
+function requested({ send, channel, step }) {
+  if (send === 1) return `Code requested by ${by(channel)}`;
+  return `${step ? `Step ${step} of the workflow started` : "Code requested again"} (message ${send}, ${by(channel)})`;
+}
+
 /** For each kind of event: its color, its text and more lines. */
 const SAY = {
-  asked: ({ send, channel, locale, only }) => [
+  asked: ({ locale, only, ...facts }) => [
     "none",
-    send === 1 ? `Code requested by ${words.CHANNELS[channel]}` : `Code requested again (message ${send}, ${words.CHANNELS[channel]})`,
-    [locale && `Language ${locale}`, only && `test through ${only} only`].filter(Boolean).join(", "),
+    requested(facts),
+    [
+      facts.send === 1 && facts.step && `Step ${facts.step} of the workflow`,
+      locale && `Language ${locale}`,
+      only && `test through ${only} only`,
+    ].filter(Boolean).join(", "),
   ],
+  skipped: ({ step, channel, reason: why }) => ["warn", `Step ${step} of the workflow skipped (${by(channel)})`, words.rule(why)],
+  next: ({ step, channel }) => ["none", `Next: step ${step} of the workflow (${by(channel)})`],
   claimed: ({ send, waited_ms: waited }) => ["none", `A worker picked up message ${send}`, waited === null ? null : `Queued for ${words.duration(waited)}`],
   attempt: ({ send, attempt, sender, route, result, error, provider_id: id, took_ms: took }) => [
     { accepted: "good", unknown: "warn", transient: "warn" }[result] ?? "bad",

@@ -19,6 +19,7 @@ const DID = {
 
 const TROUBLE = { unreachable: "Can’t reach the service. Trying again…", unexpected: "Something went wrong. Trying again…" };
 const clock = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const exactly = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat("en", { weekday: "long", day: "numeric", month: "long" });
 
 // The answer to a look that began before the carrier was told something is out of date.
@@ -64,6 +65,16 @@ function showMessages(messages) {
   for (const old of [...list.children]) if (!fresh.delete(old.dataset.id)) old.remove();
   // The oldest first, so that each goes above those that were there.
   for (const message of messages.toReversed()) if (fresh.has(message.id)) list.prepend(messageElement(message));
+  const steps = new Map(messages.map(({ id, step }) => [id, stepOf(step)]));
+  for (const item of list.children) write(item.querySelector(".step"), steps.get(item.dataset.id));
+}
+
+/** Which step of a workflow a message is, and what follows it when. */
+function stepOf(step) {
+  if (!step) return "";
+  const { number, of, next } = step;
+  const follows = next ? `. Next: ${BY[next.channel]} at ${exactly.format(new Date(next.at))}` : "";
+  return `Step ${number} of ${of}${follows}`;
 }
 
 function messageElement({ id, channel, at, to, locale, subject, text, code }) {
@@ -76,6 +87,7 @@ function messageElement({ id, channel, at, to, locale, subject, text, code }) {
       h("time", { class: "ms-auto fw-normal text-body-secondary", datetime: at }, clock.format(new Date(at))),
     ),
     h("p", { class: "m-0 small text-body-secondary" }, `To ${to}`),
+    h("p", { class: "step m-0 small text-body-secondary" }),
     h("div", { class: "words my-2 text-break", lang: locale },
       channel === "email" && h("p", { class: "fw-semibold" }, subject),
       h("p", { class: "text" }, text),

@@ -17,7 +17,9 @@ from shared.verification.model import CodeFrom
 from shared.verification.records import Send, Verification
 
 EventKind = Literal[
-    "asked",  # for a code, or for one more message with it
+    "asked",  # for a code, or for one more message with it: by the app, a person or the workflow
+    "skipped",  # a step of the workflow
+    "next",  # step of the workflow, which will start at that moment
     "claimed",  # by a worker, after waiting in the queue
     "attempt",
     "receipt",
@@ -181,8 +183,9 @@ def _traced(record: Verification, clear: bool) -> Traced:
         kind: EventKind = "approved" if status == "approved" else "canceled"
         events.append(Event(at=ended_at, kind=kind, facts={}))
     # Each with the moment by which it is put in order.
-    dated = [(event.at or 0.0, event) for event in events]
-    dated[:0] = [pair for send in record.sends for pair in _dated(send)]
+    dated = [(event.at or 0.0, event) for event in _steps(record)]
+    dated += [pair for send in record.sends for pair in _dated(send)]
+    dated += [(event.at or 0.0, event) for event in events]
     return Traced(
         verification_id=record.verification_id,
         app=fields.get("app", reading.UNKNOWN),
@@ -201,6 +204,17 @@ def _traced(record: Verification, clear: bool) -> Traced:
     )
 
 
+def _steps(record: Verification) -> Iterator[Event]:
+    """The steps of the workflow that sent nothing: those skipped, and the next one."""
+    for number, step in enumerate(record.workflow or (), 1):
+        if step.skipped:
+            facts = {"step": number, "channel": step.channel, "reason": step.skipped}
+            yield Event(at=step.skipped_at, kind="skipped", facts=facts)
+    if follows := record.next_step:
+        facts = {"step": (record.step or 0) + 1, "channel": follows.channel}
+        yield Event(at=record.next_step_at, kind="next", facts=facts)
+
+
 def _dated(send: Send) -> list[tuple[float, Event]]:
     """A status without a time comes after everything else of its send."""
     events = list(_events(send))
@@ -216,6 +230,7 @@ def _events(send: Send) -> Iterator[Event]:
             "channel": fields.get("channel", reading.UNKNOWN),
             "locale": fields.get("locale"),
             "only": fields.get("sender"),
+            "step": send.step,
         }
         yield Event(at=asked, kind="asked", facts=facts)
     if claimed := reading.moment(fields.get("claimed")):

@@ -230,3 +230,22 @@ ALL_BUT_EMAIL = {f"OTP_{channel}_SENDERS": "none" for channel in ("SMS", "WHATSA
 def test_without_a_console_sender_there_is_none(client, problem, method, path):
     problem(client.open(f"/phone{path}", method=method), 404, "not_found")
     assert 'href="./phone"' not in client.get("/").text
+
+
+def test_a_message_tells_its_step_of_a_workflow_and_what_follows(caller, look, run_worker):
+    caller.generate(workflow=[{"channel": "sms", "wait": 40}, {"channel": "call"}])
+    run_worker()
+    (first,) = look()
+    assert (first["step"]["number"], first["step"]["of"]) == (1, 2)
+    assert first["step"]["next"]["channel"] == "call"
+    caller.generate(channel="call")
+    run_worker()
+    second, first = look()
+    assert second["step"] == {"number": 2, "of": 2, "next": None}
+    assert first["step"] == {"number": 1, "of": 2, "next": None}
+
+
+def test_a_message_without_a_workflow_has_no_step(caller, look, run_worker):
+    caller.generate()
+    run_worker()
+    assert look()[0]["step"] is None

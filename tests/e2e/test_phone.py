@@ -78,7 +78,7 @@ def message_to(phone: Page, number: str) -> Locator:
     return phone.locator(".message").filter(has_text=f"*{number[-2:]}")
 
 
-def generate(service: Service, **asked: str) -> str:
+def generate(service: Service, **asked: object) -> str:
     return service.call("POST", "/generate-otp", asked).body["verification_id"]
 
 
@@ -183,3 +183,14 @@ def test_where_there_are_api_keys_the_owner_logs_in_first(open_page, start_servi
     service.call("POST", "/generate-otp", asked, {"Authorization": f"Bearer {key}"})
     expect(phone.locator("#past")).to_contain_text("rejected")
     service.stop()
+
+
+def test_a_message_of_a_workflow_says_which_step_it_is_and_what_follows(open_page, service, number):
+    phone = open_page("/phone")
+    workflow = [{"channel": "sms", "wait": 60}, {"channel": "call"}]
+    verification_id = generate(service, phone=number, workflow=workflow)
+    first = message_to(phone, number)
+    follows = re.compile(r"Step 1 of 2\. Next: Phone call at \d\d:\d\d:\d\d$")
+    expect(first.locator(".step")).to_have_text(follows)
+    service.call("POST", f"/verify/{verification_id}/resend", {"channel": "call"})
+    expect(message_to(phone, number).locator(".step")).to_have_text(["Step 2 of 2", "Step 1 of 2"])

@@ -276,6 +276,7 @@ end
 keep(send_key, 'sender', request.sender)
 keep(send_key, 'app_name', request.app_name)
 keep(send_key, 'route', request.route)
+keep(send_key, 'step', number)
 -- For a resend too, which may be the first one by SMS.
 keep(verification_key, 'app_hash', request.app_hash)
 redis.call('PEXPIREAT', send_key, text_of(kept_until))

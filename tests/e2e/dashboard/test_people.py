@@ -52,6 +52,22 @@ def test_a_code_that_another_system_made_is_told_apart(owned, open_dashboard, ph
     assert "735190" not in page.locator("#trace").inner_text()
 
 
+def test_each_step_of_a_workflow_is_told(owned, open_dashboard, phone):
+    steps = [{"channel": channel, "wait": 60} for channel in ("telegram", "sms", "call")]
+    workflow = [*steps, {"channel": "whatsapp"}]
+    started = owned.call("POST", "/generate-otp", {"phone": phone, "workflow": workflow})
+    page = open_dashboard(owned)
+    find(page, phone)
+    expect(page.get_by_text("Step 1 of the workflow skipped (Telegram)")).to_be_visible()
+    expect(page.get_by_text("Step 2 of the workflow, Language en")).to_be_visible()
+    expect(page.get_by_text("Next: step 3 of the workflow (Voice call)")).to_be_visible()
+    path = f"/verify/{started.body['verification_id']}/resend"
+    assert owned.call("POST", path, {"channel": "call"}).status == 202
+    third = page.get_by_text("Step 3 of the workflow started (message 2, Voice call)")
+    expect(third).to_be_visible()
+    expect(page.get_by_text("Next: step 4 of the workflow (WhatsApp)")).to_be_visible()
+
+
 def test_an_address_is_revealed_and_that_is_in_the_log(owned, open_dashboard, phone):
     ask(owned, phone)
     page = open_dashboard(owned)

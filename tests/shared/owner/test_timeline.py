@@ -258,3 +258,26 @@ def test_tells_what_the_scripts_have_written(timeline, user, sender, run_worker,
     assert kinds[-2:] == ["check", "check"]
     (held,) = trace.held
     assert (held.wrong_codes, held.sends) == (0, 1)
+
+
+def test_tells_which_steps_of_a_workflow_started_or_not_and_what_is_next(timeline, written, now):
+    written(
+        {"status": "sent", "asked": now - 10_000, "step": 1},
+        {"status": "sent", "channel": "call", "asked": now - 4000, "step": 3},
+        workflow=json.dumps([["sms", 30000], ["whatsapp", 30000], ["call", 30000], ["sms", None]]),
+        step=3,
+        next_step_at=now + 26_000,
+        **{"skipped:2": json.dumps({"reason": "budget", "at": now - 5000})},
+    )
+    first, skipped, third, coming = told(timeline.find(parse_phone(PHONE)))
+    assert (first[0], first[1].send, first[1].step) == ("asked", 1, 1)
+    assert skipped == ("skipped", SimpleNamespace(step=2, channel="whatsapp", reason="budget"))
+    assert (third[0], third[1].send, third[1].step) == ("asked", 2, 3)
+    assert coming == ("next", SimpleNamespace(step=4, channel="sms"))
+
+
+@pytest.mark.parametrize("end", [{"status": "approved"}, {"expires": 1}])
+def test_no_step_is_next_after_the_end(timeline, written, now, end):
+    steps = json.dumps([["sms", 30000], ["call", None]])
+    written({}, workflow=steps, step=1, next_step_at=now + 26_000, **end)
+    assert "next" not in [kind for kind, _ in told(timeline.find(parse_phone(PHONE)))]
