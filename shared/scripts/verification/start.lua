@@ -256,7 +256,7 @@ if makes_code then
   if request.sealed then
     redis.call('HSET', code_key, 'sealed', request.sealed)
     redis.call('HSET', verification_key, 'code_length', length)
-  else
+  elseif pending then
     -- The send before may have had a code that its caller made.
     redis.call('HDEL', code_key, 'sealed')
     redis.call('HDEL', verification_key, 'code_from')
