@@ -155,12 +155,23 @@ def webhooks(scripts) -> Webhooks:
 
 
 @pytest.fixture
-def service(redis, store, codes, settings) -> VerificationService:
+def verifications(store, codes, settings) -> VerificationService:
     return VerificationService(
         store,
         codes,
         cache(lambda app: settings.app(app).policy()),
     )
+
+
+@pytest.fixture
+def service(verifications) -> VerificationService:
+    """In some folders, a Service or a running API."""
+    return verifications
+
+
+@pytest.fixture
+def steps(store, verifications) -> Steps:
+    return Steps(store, verifications.start)
 
 
 @pytest.fixture
@@ -200,12 +211,11 @@ def concurrency() -> int:
 
 
 @pytest.fixture
-def run_worker(redis, ledger, deliverer, concurrency, store, service):
+def run_worker(redis, ledger, deliverer, concurrency, steps):
     """Let a worker do everything that is queued or overdue."""
 
     def run() -> None:
-        start_step = Steps(store, service.start).start_next
-        OtpWorker(redis, ledger, deliverer, concurrency, start_step).run(burst=True)
+        OtpWorker(redis, ledger, deliverer, concurrency, steps.start_next).run(burst=True)
 
     return run
 

@@ -32,17 +32,8 @@ def run(redis, ledger, deliverer):
     return run
 
 
-@pytest.fixture
-def steps(store, service) -> Steps:
-    return Steps(store, service.start)
-
-
 @pytest.mark.parametrize("error", [StorageUnavailable("away"), ValueError("+14155550123")])
-def test_a_step_that_cannot_start_holds_up_no_other(
-    due, run, sender, store, service, caplog, error
-):
-    steps = Steps(store, service.start)
-
+def test_a_step_that_cannot_start_holds_up_no_other(due, run, sender, steps, caplog, error):
     def start(verification_id: str) -> None:
         if verification_id == due[0]:
             raise error

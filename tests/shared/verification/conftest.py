@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from shared.verification.model import Started, Turn
-from shared.verification.workflow import Steps
 from tests.shared.verification.workflows import WORKFLOW
 from tests.user import PHONE
 
@@ -18,11 +17,6 @@ def ask(user):
         return user.ask(to, turn=Turn(number=1, workflow=workflow), **more)
 
     return ask
-
-
-@pytest.fixture
-def steps(store, service) -> Steps:
-    return Steps(store, service.start)
 
 
 @pytest.fixture
