@@ -14,7 +14,8 @@ from shared.settings import Settings, routes
 from tests.test_security_doc import ROOT, tables
 
 TOP = [ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")]
-PAGES = [*TOP, *sorted((ROOT / "docs").rglob("*.md"))]
+CLIENTS = sorted((ROOT / "clients").glob("*/README.md"))
+PAGES = [*TOP, *CLIENTS, *sorted((ROOT / "docs").rglob("*.md"))]
 PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 # What Kubernetes sets for a Service named otp, and an error of better-auth.
 NO_SETTINGS = {"OTP_SERVICE_HOST", "OTP_PORT", "OTP_EXPIRED"}
@@ -67,6 +68,12 @@ def test_every_file_that_is_named_exists(page):
     ):
         # The sender of the example is the reader's to write.
         assert (ROOT / path).exists() or "acme" in path, path
+
+
+@PAGE
+def test_what_is_installed_from_a_checkout_exists(page):
+    for path in re.findall(r"(?:\./|--prefix )sixpost/([\w/-]+\w)(?![\w/$-])", read(page)):
+        assert (ROOT / path).is_dir(), path
 
 
 @PAGE
