@@ -40,7 +40,8 @@ def send_code(request: Request, *, code: str | None, **fields: str | int | None)
     options: dict[str, Any] = request.args.to_dict()
     # That one is for problems.py.
     options.pop("errors", None)
-    if options.get("expires_in", "").isdecimal():
+    # int() raises for thousands of digits.
+    if re.fullmatch("[0-9]{1,9}", options.get("expires_in", "")):
         options["expires_in"] = int(options["expires_in"])
     given = {name: value for name, value in fields.items() if value is not None}
     return body.validated({**options, **given, "code": code}, SendCode)

@@ -26,6 +26,8 @@ def test_they_mean_what_the_fields_of_hooks_send_mean(ask, messages):
         ("expires_in=3601", "expires_in"),
         ("expires_in=5m", "expires_in"),
         ("expires_in=", "expires_in"),
+        ("expires_in=%D9%A3%D9%A0%D9%A0", "expires_in"),
+        pytest.param(f"expires_in={5000 * '9'}", "expires_in", id="5000 digits"),
         ("channel=pigeon", "channel"),
         ("channel=email", "channel"),
         ("app_hash=x", "app_hash"),
