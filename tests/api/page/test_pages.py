@@ -155,8 +155,8 @@ def test_coding_assistants_read_without_a_key_what_this_is_and_where_more_is(cli
     for link in links:
         # Relative, because the service may be below a path.
         assert client.get(urljoin("/llms.txt", link)).status_code == 200, link
-    pages = re.findall(r"`(docs/.+?)`", text)
-    assert "docs/for-agents.md" in pages
+    pages = re.findall(r"`((?:docs|clients)/.+?)`", text)
+    assert {"docs/for-agents.md", "docs/hooks.md", "clients/python/README.md"} <= set(pages)
     for page in pages:
         assert (Path(__file__).parents[3] / page).is_file(), page
     for method, path in re.findall(r"`(POST) ([\w-]+)`", text):
