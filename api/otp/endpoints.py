@@ -36,6 +36,9 @@ def endpoints(
         app = access.app_or_page(request)
         asked = body.read(request, GenerateOtp)
         recipient = asked.recipient(addresses)
+        if asked.workflow and app == PAGE_APP:
+            # One proof of work would send five messages.
+            raise InvalidRequest(("workflow", "this needs an API key"))
         context = _context(asked, app)
         try:
             started = service.start(

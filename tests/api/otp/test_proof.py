@@ -47,6 +47,14 @@ class TestThePage:
         assert caller.client.get(url).json["status"] == "pending"
         assert caller.verify(caller.code(started)).json["verified"] is True
 
+    def test_cannot_choose_a_workflow_whose_steps_take_no_work(self, caller, problem):
+        proof = solved(challenge(caller))
+        answer = caller.generate(
+            proof=proof, workflow=[{"channel": "sms", "wait": 15}, {"channel": "sms"}]
+        )
+        (error,) = problem(answer, 422, "invalid_request")["errors"]
+        assert error == {"field": "workflow", "message": "this needs an API key"}
+
     def test_may_cancel(self, caller):
         started = caller.generate(proof=solved(challenge(caller)))
         url = f"/verifications/{started.json['verification_id']}"
