@@ -101,18 +101,20 @@ def test_times_of_the_log_have_seconds_and_a_time_zone(owned, open_dashboard):
     expect(time).to_have_text(re.compile(r"\d{1,2} \w+ \d{4}, \d\d:\d\d:\d\d (UTC|GMT|[A-Z]{3,4})"))
 
 
-def test_an_event_shows_its_answer_and_is_sent_again(owned, open_dashboard, phone):
+def test_an_event_is_sent_again_to_an_endpoint_that_rests_and_shows_the_answer(
+    owned, open_dashboard, phone
+):
     ask(owned, phone)
     page = open_dashboard(owned)
     go(page, "Activity")
     masked = f"{phone[:5]}*****{phone[-2:]}"
     row = page.locator("#events").get_by_role("row", name=re.compile("verification.started"))
     row = row.filter(has_text=masked).first
-    expect(row).to_contain_text("Will be retried")
-    expect(row).to_contain_text("no_connection, 1 attempt")
-    assert_usable(page)
     row.get_by_role("button", name="Send again").click()
     expect(page.get_by_text("The event is on its way again.")).to_be_visible()
+    expect(row).to_contain_text("Will be retried")
+    expect(row).to_contain_text(re.compile("no_connection, [12] attempt"))
+    assert_usable(page)
     expect(page.locator("#audit").get_by_role("row").nth(1)).to_contain_text("Sent an event again")
 
 
