@@ -36,9 +36,6 @@ def endpoints(
         app = access.app_or_page(request)
         asked = body.read(request, GenerateOtp)
         recipient = asked.recipient(addresses)
-        if asked.workflow and app == PAGE_APP:
-            # One proof of work would send five messages.
-            raise InvalidRequest(("workflow", "this needs an API key"))
         context = _context(asked, app)
         try:
             started = service.start(
@@ -53,7 +50,7 @@ def endpoints(
                     app_hash=asked.app_hash,
                     context=context,
                     context_text=asked.context_text,
-                    turn=turn_for(asked, recipient, service.workflow(app, recipient)),
+                    turn=turn_for(asked, recipient, app, service.workflow(app, recipient)),
                 )
             )
         except ProofSpent:

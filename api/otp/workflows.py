@@ -2,16 +2,19 @@
 
 from api.otp.schemas import GenerateOtp
 from shared.errors import InvalidRequest
-from shared.policy import Step, Workflow, problem_of
+from shared.policy import PAGE_APP, Step, Workflow, problem_of
 from shared.recipient import Recipient
 from shared.verification.model import Turn
 
 _KINDS = {"phone": "a phone number", "email": "an email address"}
 
 
-def turn_for(asked: GenerateOtp, recipient: Recipient, usual: Workflow) -> Turn | None:
+def turn_for(asked: GenerateOtp, recipient: Recipient, app: str, usual: Workflow) -> Turn | None:
     """The first step of the request's workflow, or of the `usual` one if it names no channel.
     Returns None without a workflow. Raises InvalidRequest."""
+    if asked.workflow and app == PAGE_APP:
+        # One proof of work would send five messages.
+        raise InvalidRequest(("workflow", "this needs an API key"))
     workflow = _asked(asked, recipient)
     if workflow is None:
         workflow = usual if asked.channel is None else ()

@@ -64,13 +64,14 @@ function renderNext({ next, sendsLeft }) {
 }
 
 /**
- * Whether a button that sends can be used now. The next step of a workflow does not wait, nor does an untried channel after
+ * Whether a button that sends can be used now. An untried channel does not wait if it is the next step of a workflow, or after
  * a failed send.
  */
 function mayUse(button, verification) {
   const { channel, tried, resendAt, sendsLeft } = verification;
-  const isUntried = hasFailed(verification) && !tried.includes(button.dataset.channel ?? channel);
-  return sendsLeft > 0 && (isUntried || isNext(button, verification) || resendAt <= Date.now());
+  const isUntried = !tried.includes(button.dataset.channel ?? channel);
+  const isUrgent = hasFailed(verification) || isNext(button, verification);
+  return sendsLeft > 0 && ((isUntried && isUrgent) || resendAt <= Date.now());
 }
 
 function isNext({ dataset }, { channel, next }) {

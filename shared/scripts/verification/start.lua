@@ -101,23 +101,30 @@ end
 if pending and not superseded and tonumber(sends) >= tonumber(max_sends) then
   return limited('sends', nil, tonumber(max_sends), ttl_ms, expires - now)
 end
+-- When the pause ends that only the channel's own last send asks for.
+local function channel_ready_at()
+  local last
+  for n = 1, tonumber(sends) do
+    local sent_by, asked =
+      unpack(redis.call('HMGET', 'otp:send:' .. open .. ':' .. n, 'channel', 'asked'))
+    last = sent_by == channel and tonumber(asked) or last
+  end
+  return last and last + resend_ms or 0
+end
 -- When a send is to wait for. After one that has failed, each channel waits for its own last send
 -- only: another channel may reach the person.
 local function resend_at()
   local newest = redis.call('HGET', 'otp:send:' .. open .. ':' .. sends, 'status')
-  local last = tonumber(sent_at)
   if pending and (newest == 'failed' or newest == 'undelivered') then
-    last = 0
-    for n = 1, tonumber(sends) do
-      local sent_by, asked =
-        unpack(redis.call('HMGET', 'otp:send:' .. open .. ':' .. n, 'channel', 'asked'))
-      last = sent_by == channel and tonumber(asked) or last
-    end
+    return channel_ready_at()
   end
-  return last + resend_ms
+  return sent_at + resend_ms
 end
 is_next = is_next and number
 local send_at = not live and 0 or is_next and fenced_until(open, sends) or resend_at()
+if is_next and not by_timer then
+  send_at = math.max(send_at, channel_ready_at())
+end
 if send_at > now then
   if by_timer then
     time_step(now, open, send_at, expires)

@@ -206,6 +206,22 @@ def test_a_request_by_the_next_channel_is_the_next_step(ask, user, clock, due, s
     assert seen(started) == (["whatsapp", "sms", "call"], 3, False)
 
 
+def test_an_early_request_waits_for_the_pause_of_its_own_channel(ask, user, clock, due, seen):
+    started = ask(workflow=(Step("sms", 40), Step("sms", 40), Step("call", 40), Step("sms")))
+    with pytest.raises(RateLimited) as refused:
+        user.ask_again(started, "sms")
+    assert refused.value.retry_after == clock.left(30)
+    clock.shift(30)
+    user.ask_again(started, "sms")
+    user.ask_again(started, "call")
+    with pytest.raises(RateLimited):
+        user.ask_again(started, "sms")
+    assert seen(started) == (["sms", "sms", "call"], 3, True)
+    clock.shift(40)
+    due()
+    assert seen(started) == (["sms", "sms", "call", "sms"], 4, False)
+
+
 def test_a_request_by_another_channel_waits_and_leaves_the_timer(ask, user, clock, due, seen):
     started = ask()
     with pytest.raises(RateLimited):
