@@ -10,6 +10,7 @@ from clients.python.tests.conftest import LOST, STARTED, problem, told
 
 import sixpost as package
 from sixpost import AsyncSixpost, Sixpost
+from tests import own_loop
 
 SEND = {"number": 1, "channel": "sms", "status": "queued", "reason": None, "attempts": []}
 
@@ -209,7 +210,7 @@ def test_asyncio_has_the_same_calls(played):
         assert "secret" not in repr(client)
         client.close()
 
-    asyncio.run(call())
+    own_loop.run(call())
 
 
 def test_a_call_of_asyncio_can_be_canceled_while_the_service_is_silent(played):
@@ -223,4 +224,4 @@ def test_a_call_of_asyncio_can_be_canceled_while_the_service_is_silent(played):
         client.close()
         silent.set()
 
-    asyncio.run(call())
+    own_loop.run(call())

@@ -1,11 +1,11 @@
 import asyncio
 from collections.abc import Iterator, MutableMapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from api.http.asgi import Asgi
+from tests import own_loop
 
 LARGEST = 8
 
@@ -65,9 +65,7 @@ def call(echo):
             sent.append(dict(message))
 
         app = Asgi(echo, threads=1, largest_body=LARGEST, **options)
-        # Playwright's loop may run in this one, if a browser is open.
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, app(scope, receive, send)).result()
+        own_loop.run(app(scope, receive, send))
         return sent
 
     return call

@@ -1,6 +1,5 @@
 """The Python client as it is built, against the running service."""
 
-import asyncio
 import base64
 import inspect
 import os
@@ -17,6 +16,7 @@ from sixpost.api import ERRORS, PARTS
 from sixpost.receipts import verify_receipt
 
 from shared import VERSION
+from tests import own_loop
 from tests.e2e.conftest import PATIENCE_SECONDS, ROOT, Service, wait_for
 from tests.user import wrong
 
@@ -231,4 +231,4 @@ def test_a_verification_is_canceled_by_asyncio(shop):
             with pytest.raises(sixpost.VerificationNotFound):
                 await client.check(email="ada@example.com", otp="123456")
 
-    asyncio.run(calls())
+    own_loop.run(calls())
