@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from itertools import count
+from typing import Literal
 
 import fakeredis
 from axe_playwright_python.base import AXE_SCRIPT
@@ -86,18 +87,24 @@ def rendered(path: str = "/", **env: str) -> Callable[[Page], object]:
     return lambda page: page.route(re.compile(r":\d+/$"), lambda route: route.fulfill(**answer))
 
 
+def recolor(page: Page, scheme: Literal["dark", "light"]) -> None:
+    """Show a page in other colors, none of which is still changing."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    # Scripts hear of it in the next frame.
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def assert_usable(page: Page) -> None:
     """No axe violation, light and dark, and nothing to scroll sideways for."""
     # Half a megabyte, so once for each document.
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     axe = Axe(axe_script="null")
-    # Only the colours differ when it is dark.
-    # Without a change of colors under way.
-    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    # Only the colors differ when it is dark.
+    recolor(page, "dark")
     dark = axe.run(page, options={"runOnly": ["color-contrast"], "resultTypes": ["violations"]})
     assert dark.violations_count == 0, dark.generate_report()
-    page.emulate_media(color_scheme="light")
+    recolor(page, "light")
     light = axe.run(page)
     assert light.violations_count == 0, light.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
