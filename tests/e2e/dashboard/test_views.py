@@ -94,6 +94,20 @@ def test_the_minute_that_is_not_over_is_drawn_apart(owned, open_dashboard, phone
     expect(codes.get_by_role("row").nth(2)).not_to_contain_text("so far")
 
 
+def test_a_request_without_an_answer_is_made_again(owned, open_dashboard):
+    page = open_dashboard(owned)
+    page.clock.install()
+    # Unanswered: nothing continues the request.
+    page.route("**/stats.json*", lambda _: None, times=1)
+    with page.expect_request("**/stats.json*"):
+        page.reload()
+    expect(page.get_by_text("Loading…")).to_be_visible()
+    page.clock.fast_forward(10_000)
+    expect(page.get_by_text("Disconnected. Trying again…")).to_be_visible()
+    page.clock.fast_forward(3_000)
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+
+
 def test_times_of_the_log_have_seconds_and_a_time_zone(owned, open_dashboard):
     page = open_dashboard(owned)
     go(page, "Activity")
