@@ -45,7 +45,7 @@ function renderVerification(state) {
 
   write($("sends-left"), words.fill(texts.code.sends_left, { count: verification.sendsLeft }));
   renderNext(verification);
-  renderSend($("resend"), texts.code.resend, busy === "resend", isNext($("resend"), verification) ? 0 : verification.resendAt);
+  renderSend($("resend"), texts.code.resend, busy === "resend", verification.resendAt);
   for (const button of all("[data-action=resend]")) {
     button.disabled = Boolean(busy) || !mayUse(button, verification);
   }
