@@ -29,12 +29,12 @@ log = logging.getLogger("otp.worker")
 def create_worker(settings: Settings, redis: Redis) -> OtpWorker:
     """Raises SettingsError, and RedisError while Redis is away."""
     scripts = Scripts(redis)
-    deliverer = create_deliverer(settings, scripts)
+    core = Core.of(settings, scripts)
+    deliverer = create_deliverer(settings, scripts, core)
     _warn_of_console(settings)
     _warn_of_late_codes(settings)
     _warn_of_generic_names(settings)
     warn_if_it_evicts(redis, log)
-    core = Core.of(settings, scripts)
     steps = Steps(core.store, core.service.start)
     concurrency = settings.worker_concurrency
     return OtpWorker(redis, Ledger(scripts), deliverer, concurrency, steps.start_next)

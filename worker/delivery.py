@@ -6,17 +6,15 @@ from functools import cache
 
 from redis.exceptions import RedisError
 
-from shared.codes import Codes
 from shared.delivery.ledger import Ledger
-from shared.delivery.outlets import Outlets
 from shared.delivery.virtual_phone import Phone
 from shared.errors import StorageUnavailable
-from shared.messages.apps import texts_of_apps
 from shared.policy import Channel
 from shared.senders.registry import make_all
 from shared.settings import Settings
 from shared.storage.client import connect
 from shared.storage.scripts import Scripts
+from shared.verification.core import Core
 from worker.crew import Crew
 from worker.deliverer import Deliverer, Outlet, where
 from worker.messages import Messages
@@ -61,16 +59,15 @@ def _deliverer() -> Deliverer:
     settings = Settings.load()
     url = settings.redis_url.get_secret_value()
     scripts = Scripts(connect(url, timeout_seconds=REDIS_TIMEOUT_SECONDS))
-    return create_deliverer(settings, scripts)
+    return create_deliverer(settings, scripts, Core.of(settings, scripts))
 
 
-def create_deliverer(settings: Settings, scripts: Scripts) -> Deliverer:
+def create_deliverer(settings: Settings, scripts: Scripts, core: Core) -> Deliverer:
     """Raises SettingsError."""
-    outlets = _outlets(settings, Phone(scripts))
-    return Deliverer(Ledger(scripts), Codes(settings.secret_keys()), outlets)
+    return Deliverer(Ledger(scripts), core.codes, _outlets(settings, core, Phone(scripts)))
 
 
-def _outlets(settings: Settings, phone: Phone) -> dict[str, Outlet]:
+def _outlets(settings: Settings, core: Core, phone: Phone) -> dict[str, Outlet]:
     """Raises SettingsError."""
     senders: dict[str, dict[Channel, dict[str, Sender]]] = {
         app: {
@@ -79,16 +76,14 @@ def _outlets(settings: Settings, phone: Phone) -> dict[str, Outlet]:
         }
         for app, by_channel in make_all(settings, BUILT_IN).items()
     }
-    own = Outlets(settings).apps
     return {
         app: Outlet(
-            messages=Messages(texts, settings.otp_public_url),
+            messages=Messages(core.texts(app), settings.otp_public_url),
             senders=senders[""] | senders.get(app, {}),
-            routes=settings.app(app).policy().routes,
+            routes=core.policy(app).routes,
         )
-        for app, texts in texts_of_apps(settings).items()
         # Each claim names all of them.
-        if app in own
+        for app in core.outlets.apps
     }
 
 

@@ -25,6 +25,7 @@ class Core:
     settings_of: Callable[[str], Settings]
     policy: Callable[[str], Policy]
     texts: Callable[[str], Texts]
+    outlets: Outlets
     service: VerificationService
 
     @classmethod
@@ -47,5 +48,6 @@ class Core:
             settings_of=settings_of,
             policy=policy,
             texts=texts,
+            outlets=outlets,
             service=service,
         )
