@@ -12,10 +12,9 @@ from pydantic.alias_generators import to_camel
 from api.hooks import fixed
 from api.hooks.send import LONGEST_SECONDS, SHORTEST_SECONDS
 from api.http import body
-from api.http.standard_webhooks import is_one_of
+from api.http.standard_webhooks import key_of
 from api.otp.schemas import GeneratedOtp
 from shared import signatures
-from shared.errors import Unauthorized
 from shared.recipient import Addresses
 from shared.verification.model import Idempotency
 from shared.verification.service import VerificationService
@@ -69,7 +68,5 @@ def _signed_by(request: Request, keys: Iterable[bytes]) -> bytes:
     timestamp = next((value for name, _, value in parts if name == "t"), "")
     given = [value for name, _, value in parts if name == "v1"]
     content = body.content(request)
-    right = [key for key in keys if is_one_of(given, signatures.zitadel(key, timestamp, content))]
-    if not right or not signatures.is_recent(timestamp):
-        raise Unauthorized
-    return right[0]
+    made = {key: signatures.zitadel(key, timestamp, content) for key in keys}
+    return key_of(given, made, timestamp)
