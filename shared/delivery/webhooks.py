@@ -80,10 +80,9 @@ class Webhooks:
         them for unproven endpoints. `under_way` says how many events of an app the caller has
         already."""
         probes = most if most_probes is None else most_probes
-        names = [keys.WEBHOOKS, keys.UNPROVEN_WEBHOOKS, keys.WEBHOOK_ENDS]
         counts = chain.from_iterable(under_way.items())
         words = [most, probes, round(LEASE_SECONDS * 1000), *counts]
-        next_ms, left, found = self._take(names, words)
+        next_ms, left, found = self._take([], words)
         events, unreadable = [], []
         for id_bytes, facts, off, is_probe in found:
             id_ = str(reading.text(id_bytes))

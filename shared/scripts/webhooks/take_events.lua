@@ -1,7 +1,6 @@
 -- Notice verifications that have expired, and take events that are due for an attempt to deliver them.
 -- What cannot be read, because another version wrote it, is left out.
 --
--- KEYS 1 webhooks   2 unproven   3 ends
 -- ARGV 1 the most to take   2 the most of them for unproven endpoints   3 lease_ms: until then nobody
 --      else takes them   4... apps, each before how many of its events the caller has under way
 -- Result: the milliseconds until the caller can take another one, or -1; how many unproven endpoints
