@@ -71,6 +71,7 @@ _CALLS = '''\
 import asyncio
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -88,10 +89,10 @@ def is_sent(found: VerificationDetails, end: float) -> bool:
     raise NotSent(detail, verification=found)
 '''
 _CLASS = '''\
-class {of}:
+class {of}(ABC):
+    @abstractmethod
     {a}def ask(self, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
         """Returns the JSON of the answer."""
-        raise NotImplementedError
 
     {a}def wait_until_sent(self, verification_id: str, timeout: float = 30) -> VerificationDetails:
         """Wait until a provider has accepted the last message. Raises NotSent if none does."""

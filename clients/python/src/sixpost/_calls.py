@@ -3,6 +3,7 @@
 import asyncio
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -20,10 +21,10 @@ def is_sent(found: VerificationDetails, end: float) -> bool:
     raise NotSent(detail, verification=found)
 
 
-class Calls:
+class Calls(ABC):
+    @abstractmethod
     def ask(self, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
         """Returns the JSON of the answer."""
-        raise NotImplementedError
 
     def wait_until_sent(self, verification_id: str, timeout: float = 30) -> VerificationDetails:
         """Wait until a provider has accepted the last message. Raises NotSent if none does."""
@@ -145,10 +146,10 @@ class Calls:
         self.ask("DELETE", f"/verifications/{verification_id}")
 
 
-class AsyncCalls:
+class AsyncCalls(ABC):
+    @abstractmethod
     async def ask(self, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
         """Returns the JSON of the answer."""
-        raise NotImplementedError
 
     async def wait_until_sent(
         self, verification_id: str, timeout: float = 30
