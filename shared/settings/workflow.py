@@ -1,12 +1,11 @@
 """Workflows as text: the channels of a code in order, and how long each has."""
 
 import re
-from typing import get_args
 
-from shared.policy import SECONDS, Channel, Step, Workflow, problem_of
+from shared.policy import CHANNELS, SECONDS, Channel, Step, Workflow, problem_of
 
 _SUCH = "whatsapp 30s, sms 45s, call"
-_CHANNELS: dict[str, Channel] = {channel: channel for channel in get_args(Channel)}
+_CHANNELS: dict[str, Channel] = {channel: channel for channel in CHANNELS}
 
 
 def read(given: object) -> Workflow:

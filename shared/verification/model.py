@@ -122,10 +122,10 @@ class Terms:
 
 @dataclass(frozen=True, kw_only=True)
 class CallerCode:
-    """A code that the caller made. `life_seconds` is how long it is valid, or None for the policy's
-    time. If it is not `checked_here`, its caller checks it, and no check of ours finds it. If it
-    `replaces` the recipient's pending code, that verification ends and another one starts.
-    Otherwise the pending verification gets this code."""
+    """A code that the caller made. `life_seconds` is how long it is valid, by default as long as
+    the policy says. If it is not `checked_here`, its caller checks it, and no check of ours finds
+    it. If it `replaces` the recipient's pending code, that verification ends and another one
+    starts. Otherwise the pending verification gets this code."""
 
     code: str = field(repr=False)
     life_seconds: int | None = None

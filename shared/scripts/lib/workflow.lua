@@ -1,7 +1,7 @@
 -- Workflows. A verification keeps its `workflow`, JSON of [channel, wait_ms] for each step, the last of
 -- which has no wait; the number of the `step` that was last started or skipped, from 1; next_step_at; and
 -- skipped:N, JSON of a step's reason and time. The timer of the next step is in due, as send 0. Timers
--- come STEPS_FROM after their times, behind all sends, so that neither hides the other from sweepers.
+-- come STEPS_FROM after their times, behind all sends, because sweepers look for each of them separately.
 --
 -- Uses: reading, time
 local STEPS_FROM = {STEPS_FROM}

@@ -39,8 +39,8 @@ local status, its_app, channel, to, tag, country, created, expires, sent_at, res
     'webhook', 'unchecked', 'workflow'))
 -- The checks of a verification without these could not be counted. Codes that are checked elsewhere
 -- are none here.
-local open = tag and not unchecked and all_numbers(expires, left) and its_app == app and tonumber(expires) > now
-  and (status == 'pending' or status == 'max_attempts_reached')
+local open = tag and not unchecked and all_numbers(expires, left) and its_app == app
+  and tonumber(expires) > now and (status == 'pending' or status == 'max_attempts_reached')
 local wait, most, window_ms = 0, nil, nil
 if max_failed_ip ~= '' then
   wait, most, window_ms = wait_for(KEYS[2], max_failed_ip, now)

@@ -287,7 +287,7 @@ keep(send_key, 'step', number)
 -- For a resend too, which may be the first one by SMS.
 keep(verification_key, 'app_hash', request.app_hash)
 redis.call('PEXPIREAT', send_key, text_of(kept_until))
--- Countries are compared with approvals, which there are none of without checks.
+-- Messages to a country are compared with its approvals, and without checks nothing is approved.
 local requested = 'sends_requested:' .. channel
   .. (request.unchecked and '' or '\ncountry:' .. country .. ':requested')
 local is_first
