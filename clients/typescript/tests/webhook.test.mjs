@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 
 import { InvalidWebhook, SixpostError, verifyWebhook } from "sixpost";
 
 const SECRET = `whsec_${Buffer.from("0".repeat(24)).toString("base64")}`;
 const OTHER = `whsec_${Buffer.from("1".repeat(32)).toString("base64")}`;
 const BODY = '{"type": "send.accepted", "timestamp": "2026-11-29T10:15:30.123Z", "data": {"to": "é"}}';
+// What is signed here may be checked seconds later.
+mock.timers.enable({ apis: ["Date"], now: Date.now() });
 const now = () => Math.floor(Date.now() / 1000);
 
 function signed({ body = BODY, secret = SECRET, at = now(), id = "msg_1", version = "v1" } = {}) {
