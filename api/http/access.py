@@ -1,8 +1,9 @@
 """The caller: the app behind an API key, and the client's address."""
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 from flask import Request
@@ -10,12 +11,15 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from api.http.proxies import UNKNOWN, address_in
-from api.keys.file import KnownKeys, hash_of, path_in
+from api.keys.file import hash_of, path_in, read, valid
+from api.keys.following import FollowedFile
 from shared.errors import Unauthorized
 from shared.locales import bcp47
 from shared.owner.key_use import given_id
 from shared.policy import DEFAULT_APP, PAGE_APP
 from shared.settings import Settings
+from shared.settings.keys import app_keys
+from shared.settings.sources import read_secret
 
 
 class Key(NamedTuple):
@@ -26,22 +30,26 @@ class Key(NamedTuple):
 
 class Access:
     """Identifies apps by the API keys in OTP_API_KEYS and those of `python -m api.keys`. Revoking
-    the last key does not open the service."""
+    the last key does not open the service. If a file holds OTP_API_KEYS, its changes take effect
+    immediately."""
 
     def __init__(self, settings: Settings, note: Callable[[str], None] = lambda _: None) -> None:
         """`note` gets the id of each key that is used. Raises SettingsError."""
         self.note = note
         self._public_page = settings.otp_public_ui
         folder = settings.otp_data_dir
-        self._given = [Key(app, given_id(app), hash_of(key)) for app, key in settings.api_keys()]
-        self._made = KnownKeys(path_in(folder)) if folder else None
+        self._given = _keys(settings.api_keys())
+        file = settings.api_keys_file
+        self._followed = FollowedFile(file, _keys_in, self._given) if file else None
+        self._made = FollowedFile(path_in(folder), read) if folder else None
 
-    def keys(self) -> list[Key] | None:
+    def keys(self) -> Sequence[Key] | None:
         """The valid keys. Returns None if no key was ever set, which lets anyone call."""
-        made = self._made.valid() if self._made else None
+        given = (self._followed.keys() if self._followed else None) or self._given
+        made = self._made.keys() if self._made else None
         if made is None:
-            return self._given or None
-        return [*self._given, *(Key(key.app, key.id, key.hashed) for key in made)]
+            return given or None
+        return [*given, *(Key(key.app, key.id, key.hashed) for key in valid(made))]
 
     def is_open(self) -> bool:
         """Whether anyone can call, because no key was ever set."""
@@ -75,6 +83,15 @@ class Access:
             if self._public_page and "Authorization" not in request.headers:
                 return PAGE_APP
             raise
+
+
+def _keys(given: Iterable[tuple[str, str]]) -> list[Key]:
+    return [Key(app, given_id(app), hash_of(key)) for app, key in given]
+
+
+def _keys_in(path: Path) -> list[Key]:
+    """The keys in a file with the text of OTP_API_KEYS. Raises SettingsError."""
+    return _keys(app_keys(read_secret(path, f"OTP_API_KEYS: {path}")))
 
 
 def _match(keys: Sequence[Key], secret: str) -> Key | None:

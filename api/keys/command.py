@@ -162,7 +162,9 @@ class Keys:
 
     def _warn_of_given(self, app: str) -> None:
         if app in self._given:
-            _tell(f"OTP_API_KEYS also has a key for {app}. Change it there and restart the API.")
+            file = self._settings.api_keys_file
+            where = f"in {file}." if file else "there and restart the API."
+            _tell(f"OTP_API_KEYS also has a key for {app}. Change it {where}")
 
 
 def _new_key(app: str) -> tuple[str, ApiKey]:

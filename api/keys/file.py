@@ -1,11 +1,10 @@
-"""The file of the API keys that `python -m api.keys` creates, and how a running API follows it.
+"""The file of the API keys that `python -m api.keys` creates.
 
 One key per line, as its SHA-256. A slow hash would only slow requests, because no one can guess 256
 random bits.
 """
 
 import fcntl
-import logging
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -18,13 +17,9 @@ from pathlib import Path
 from shared.settings import SettingsError
 from shared.settings.types import APP_NAME
 
-log = logging.getLogger("otp.api")
-
 KEY_ID = "[0-9a-f]{8}"
 _HEAD = "# app, key ID, created, expires, SHA-256 of the key. For help: python -m api.keys --help\n"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-# Inode, time of change, size. The file has changed if one of them differs.
-_Version = tuple[int, int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,68 +94,9 @@ def changing(folder: Path) -> Iterator[list[ApiKey]]:
         raise SettingsError(f"cannot write {path}: {error.strerror}") from None
 
 
-class KnownKeys:
-    """The keys in the file, as they are at this moment.
-
-    Each call looks whether the file is another one, which takes some microseconds, so that every
-    process knows of a new or revoked key as soon as the command has ended. A file that is broken or
-    gone is logged, and the keys stay as they were; where there were none, nobody is let in.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Raises SettingsError if there is a file and it is broken."""
-        self._path = path
-        # One attribute. With two, a thread could see the keys of one file with another's version.
-        self._seen: tuple[_Version | None, list[ApiKey] | None] = (None, None)
-        self._problem: str | None = None
-        self._look()
-
-    def valid(self) -> list[ApiKey] | None:
-        """The keys that have not expired. Returns None if there is and was no file."""
-        try:
-            is_new = self._look()
-            self._problem = None
-        except SettingsError as error:
-            is_new = False
-            # Without a version, so that the next call tries again.
-            self._seen = (None, self._seen[1] or [])
-            if str(error) != self._problem:
-                self._problem = str(error)
-                log.error("api_keys_broken", extra={"error": self._problem})  # noqa: TRY400
-        _, keys = self._seen
-        if keys is None:
-            return None
-        found = valid(keys)
-        if is_new:
-            log.info("api_keys_changed", extra={"keys": [f"{key.app} {key.id}" for key in found]})
-        return found
-
-    def _look(self) -> bool:
-        """Whether there is something new. Raises SettingsError."""
-        newest = _version(self._path)
-        if newest == self._seen[0]:
-            return False
-        keys = read(self._path)
-        if keys is None:
-            raise SettingsError(f"{self._path} no longer exists")
-        self._seen = (newest, keys)
-        return True
-
-
 def valid(keys: Sequence[ApiKey]) -> list[ApiKey]:
     now = datetime.now(UTC)
     return [key for key in keys if key.ends is None or now < key.ends]
-
-
-def _version(path: Path) -> _Version | None:
-    """Returns None if there is no file. Raises SettingsError."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
-    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _parse(line: str) -> ApiKey:

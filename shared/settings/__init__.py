@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict, PrivateAttr, ValidationError
 
 from shared.policy import CHANNELS, PAGE_APP, PHONE_CHANNELS, Channel, Guard, Policy, Routes
 from shared.recipient import Addresses
@@ -33,6 +33,7 @@ __all__ = ["PER_APP", "SECRETS", "Settings", "SettingsError"]
 # Pydantic takes the fields of the last base first.
 class Settings(Receipts, Webhooks, Recipients, Limits, Senders, Codes, Keys, Processes):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
+    _api_keys_file: Path | None = PrivateAttr(default=None)
 
     @property
     def prints_codes(self) -> bool:
@@ -79,6 +80,11 @@ class Settings(Receipts, Webhooks, Recipients, Limits, Senders, Codes, Keys, Pro
     def api_keys(self) -> tuple[tuple[str, str], ...]:
         """(app, key) of every API key; an app may have several. Raises SettingsError."""
         return app_keys(self.otp_api_keys.get_secret_value()) if self.otp_api_keys else ()
+
+    @property
+    def api_keys_file(self) -> Path | None:
+        """The file that OTP_API_KEYS comes from, if it comes from one. A running API follows it."""
+        return self._api_keys_file
 
     def webhook_keys(self) -> tuple[bytes, ...]:
         """The keys in the secrets that an app shares with the service, the newest first."""
@@ -209,13 +215,15 @@ class Settings(Receipts, Webhooks, Recipients, Limits, Senders, Codes, Keys, Pro
         known = {*map(str.upper, cls.model_fields), *(f"{n.upper()}_FILE" for n in SECRETS)}
         refuse_unknown((name for source in sources for name in source), known)
         values: dict[str, Any] = {}
+        files: dict[str, Path | None] = {}
         for field in cls.model_fields:
-            value = find(field.upper(), sources, secrets_dir if field in SECRETS else None)
-            if value is not None:
-                values[field] = value
+            found = find(field.upper(), sources, secrets_dir if field in SECRETS else None)
+            if found:
+                values[field], files[field] = found
         if "otp_data_dir" in values:
             values = made_secrets(Path(values["otp_data_dir"]), values) | values
         settings = cls._valid(values)
+        settings._api_keys_file = files.get("otp_api_keys")  # noqa: SLF001 (of this class)
         for name in ("", *settings.app_names()):
             settings.app(name).refuse_webhook(f"OTP_APPS: {name}: " if name else "")
         return settings

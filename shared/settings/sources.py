@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from dotenv import dotenv_values
 
@@ -42,16 +43,25 @@ def read_sources(
     ]
 
 
-def find(name: str, sources: Sequence[Source], secrets_dir: Path | None) -> str | None:
-    """The value of a setting, or None if no source has it. Pass `secrets_dir` for secrets only.
-    Raises SettingsError for a file that cannot be read or is empty."""
+class Found(NamedTuple):
+    """The value of a setting, and the file that it comes from, if it comes from one."""
+
+    value: str
+    file: Path | None = None
+
+
+def find(name: str, sources: Sequence[Source], secrets_dir: Path | None) -> Found | None:
+    """Returns None if no source has the setting. Pass `secrets_dir` for secrets only. Raises
+    SettingsError for a file that cannot be read or is empty."""
     for source in sources:
         if name in source:
-            return source[name]
+            return Found(source[name])
         if secrets_dir and (path := source.get(f"{name}_FILE")):
-            return read_secret(Path(path), f"{name}_FILE")
+            return Found(read_secret(Path(path), f"{name}_FILE"), Path(path))
     mounted = secrets_dir / name.lower() if secrets_dir else None
-    return read_secret(mounted, f"{name}: {mounted}") if mounted and mounted.is_file() else None
+    if mounted and mounted.is_file():
+        return Found(read_secret(mounted, f"{name}: {mounted}"), mounted)
+    return None
 
 
 def file_of(name: str, env: Source) -> Path | None:

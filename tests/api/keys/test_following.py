@@ -8,6 +8,8 @@ import pytest
 import time_machine
 
 from api import create_app
+from api.keys.file import read
+from api.keys.following import FollowedFile
 from shared.owner.audit import Audit
 from shared.settings import SettingsError
 from shared.storage.scripts import Scripts
@@ -143,11 +145,13 @@ class TestARunningApi:
             == f"{file}: line 2 is invalid; expected: app, key ID, created, expires, SHA-256"
         )
 
-    def test_reads_the_file_only_when_it_is_another(self, command, status, file, monkeypatch):
-        key = command("create shop").key
-        assert status(key) == IN
-        monkeypatch.setattr("api.keys.file.read", lambda _: pytest.fail("it was read again"))
-        assert [status(key), status()] == [IN, OUT]
+    def test_reads_the_file_only_when_it_is_another(self, command, file):
+        reads = []
+        command("create shop")
+        followed = FollowedFile(file, lambda path: reads.append(path) or read(path))
+        assert [len(followed.keys()), len(followed.keys()), len(reads)] == [1, 1, 1]
+        command("create bank")
+        assert [len(followed.keys()), len(followed.keys()), len(reads)] == [2, 2, 2]
 
     def test_logs_no_key_and_no_hash(self, command, status, file, caplog):
         caplog.set_level(logging.DEBUG)
