@@ -21,7 +21,8 @@ from shared.messages.apps import texts_of_apps
 from shared.policy import PAGE_APP
 from shared.senders.registry import SETUPS, make_all
 from shared.settings import Settings, SettingsError
-from shared.storage.client import connect, warn_if_it_evicts
+from shared.storage.client import connect
+from shared.storage.server import check_server
 from shared.verification.store import PATIENCE_SECONDS
 
 # Other requests continue while some wait for Redis. Each thread can hold a connection to it.
@@ -62,11 +63,12 @@ def warn_of_unbounded_page(settings: Settings) -> None:
         log.warning("page_without_bounds", extra={"settings": list(bounds)})
 
 
-def warn_of_eviction(settings: Settings) -> None:
-    """The API also starts while Redis is unreachable. Then the workers warn of it."""
+def check_redis(settings: Settings) -> None:
+    """Raises SettingsError if Redis is in cluster mode. The API also starts while Redis is
+    unreachable. Then its calls log what is wrong."""
     url = settings.redis_url.get_secret_value()
     with connect(url, timeout_seconds=PATIENCE_SECONDS) as redis, suppress(RedisError):
-        warn_if_it_evicts(redis, log)
+        check_server(redis, log)
 
 
 def main() -> None:
@@ -81,7 +83,7 @@ def main() -> None:
             log.warning("open_to_everybody", extra={"because": "there is no API key"})
         warn_of_weak_codes(settings)
         warn_of_unbounded_page(settings)
-        warn_of_eviction(settings)
+        check_redis(settings)
         serve("api.__main__:app", settings)
     except SettingsError as error:
         sys.exit(f"otp api: {error}")

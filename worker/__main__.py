@@ -15,8 +15,9 @@ from shared.policy import CHANNELS
 from shared.senders.whatsapp import WhatsAppSetup
 from shared.settings import Settings, SettingsError
 from shared.settings.from_numbers import is_generic
-from shared.storage.client import connect, warn_if_it_evicts
+from shared.storage.client import connect, reason
 from shared.storage.scripts import Scripts
+from shared.storage.server import check_server
 from shared.verification.core import Core
 from shared.verification.workflow import Steps
 from worker import subscriptions, webhooks
@@ -34,7 +35,7 @@ def create_worker(settings: Settings, redis: Redis) -> OtpWorker:
     _warn_of_console(settings)
     _warn_of_late_codes(settings)
     _warn_of_generic_names(settings)
-    warn_if_it_evicts(redis, log)
+    check_server(redis, log)
     steps = Steps(core.store, core.service.start)
     concurrency = settings.worker_concurrency
     return OtpWorker(redis, Ledger(scripts), deliverer, concurrency, steps.start_next)
@@ -98,7 +99,8 @@ def _patiently(settings: Settings, redis: Redis) -> OtpWorker:
         try:
             return create_worker(settings, redis)
         except RedisError as error:
-            log.warning("redis_away", extra={"error": str(error), "retry_in": back_off})
+            why = {"error": str(error), "reason": reason(error)}
+            log.warning("redis_away", extra={**why, "retry_in": back_off})
             time.sleep(back_off)
             back_off = min(2 * back_off, LONGEST_BACK_OFF_SECONDS)
 

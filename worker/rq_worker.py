@@ -19,6 +19,7 @@ from shared.delivery.ledger import LEASE_SECONDS, Ledger
 from shared.delivery.queue import ForeignJob, read_job
 from shared.errors import StorageUnavailable
 from shared.storage import keys
+from shared.storage.refusals import CLUSTER, is_cluster
 from worker import health
 from worker.crew import Crew
 from worker.deliverer import Deliverer, where
@@ -94,7 +95,8 @@ class OtpWorker(BaseWorker):
                 if burst and not took and self._queue.is_empty():
                     break
             except (RedisError, StorageUnavailable) as error:
-                log.warning("redis_away", extra={"error": str(error), "retry_in": back_off})
+                why = CLUSTER if is_cluster(error) else str(error)
+                log.warning("redis_away", extra={"error": why, "retry_in": back_off})
                 is_away = True
                 # Workers with finished attempts record them first.
                 self._yields_until = time.monotonic() + LEASE_SECONDS

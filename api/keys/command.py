@@ -137,8 +137,8 @@ class Keys:
         """When each key was last used. Empty if Redis is unreachable."""
         try:
             found = KeyUse(self._scripts).last(key_ids)
-        except StorageUnavailable:
-            _warnings.warning("Redis is unreachable, so the last use of each key is unknown.")
+        except StorageUnavailable as error:
+            _warnings.warning("Without Redis, the last use of each key is unknown: %s.", error)
             return [""] * len(key_ids)
         return [time_as_text(at) if at else "not in 90 days" for at in found]
 
@@ -150,8 +150,8 @@ class Keys:
         audit = Audit(self._scripts, keep_seconds=self._settings.otp_keep_audit)
         try:
             audit.record(action, "api.keys", "", app=key.app, key_id=key.id)
-        except StorageUnavailable:
-            _warnings.warning("Redis is unreachable, so this change is not in the audit log.")
+        except StorageUnavailable as error:
+            _warnings.warning("Without Redis, this change is not in the audit log: %s.", error)
 
     def _of_app(self, app: str, keys: Sequence[ApiKey]) -> Sequence[ApiKey]:
         found = [key for key in keys if key.app == app]

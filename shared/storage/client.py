@@ -1,6 +1,5 @@
 """How the service connects to Redis."""
 
-import logging
 import os
 import ssl
 from contextlib import suppress
@@ -35,19 +34,21 @@ def connect(url: str, *, timeout_seconds: float) -> Redis:
     check would be counted twice. So nothing is repeated here.
     """
     to = RedisUrl.parse(url)
-    patience: dict[str, Any] = {
+    usual: dict[str, Any] = {
+        # The newer version begins with HELLO, which some proxies and older services lack.
+        "protocol": 2,
         "retry": Retry(NoBackoff(), 0),
         "socket_timeout": timeout_seconds,
         "socket_connect_timeout": timeout_seconds,
     }
-    options = {**patience, "max_connections": MAX_CONNECTIONS, **to.options}
+    options = {**usual, "max_connections": MAX_CONNECTIONS, **to.options}
     file = file_of("REDIS_URL", os.environ)
     if file and "password" in options:
         given = (options.pop("username", None), options.pop("password", None))
         options["credential_provider"] = _CredentialsInFile(file, given)
     if to.master:
         sentinel = _Sentinel(  # type: ignore[no-untyped-call]
-            to.hosts, sentinel_kwargs={**patience, **to.sentinel, **to.tls_options, "ssl": to.tls}
+            to.hosts, sentinel_kwargs={**usual, **to.sentinel, **to.tls_options, "ssl": to.tls}
         )
         master: Redis = sentinel.master_for(to.master, ssl=to.tls, **options)  # type: ignore[no-untyped-call]
         return master
@@ -93,30 +94,23 @@ class _Sentinel(Sentinel):
         return found
 
 
+# By OpenSSL's number of what is wrong with a certificate, in x509_vfy.h.
+_UNKNOWN_AUTHORITY = dict.fromkeys(
+    (18, 19, 20, 21), "; name the authority that signed it in ssl_ca_certs"
+)
+_OTHER_HOST = dict.fromkeys((62, 64), "; use the host's name in the certificate in REDIS_URL")
+_ADVICE = _UNKNOWN_AUTHORITY | _OTHER_HOST
+
+
 def reason(error: BaseException) -> str:
     """A word for why Redis cannot be reached. An error of its certificate, which redis-py hides in
-    a ConnectionError, is named as such, with what is wrong with it."""
+    a ConnectionError, is named as such, with what is wrong with it and what helps."""
     below: BaseException | None = error
     while below is not None:
         if isinstance(below, ssl.SSLCertVerificationError):
-            return f"SSLCertVerificationError: {below.verify_message}"
+            advice = _ADVICE.get(below.verify_code, "")
+            return f"SSLCertVerificationError: {below.verify_message}{advice}"
         if isinstance(below, ssl.SSLError):
             return f"{type(below).__name__}: {below.reason}"
         below = below.__cause__ or below.__context__
     return type(error).__name__
-
-
-def warn_if_it_evicts(redis: Redis, log: logging.Logger) -> None:
-    """Evicting would forget limits and queued messages. Raises RedisError while Redis is away."""
-    # The user of docker compose may not know. Redis logs refusals, so ask for the right first.
-    try:
-        memory = redis.info("memory") if redis.eval(_MAY_ASK, 0) else {}
-    except exceptions.ResponseError:
-        return
-    policy = memory.get("maxmemory_policy", "noeviction")
-    if policy != "noeviction":
-        log.warning("redis_evicts", extra={"maxmemory_policy": policy})
-
-
-# Redis 6.2 cannot tell.
-_MAY_ASK = "return not redis.acl_check_cmd or redis.acl_check_cmd('INFO', 'memory')"

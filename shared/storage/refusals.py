@@ -8,18 +8,36 @@ word from the errors that it has a class for.
 
 from redis import exceptions
 
-# Code words, and parts of the messages that have none.
+# What only a Redis in cluster mode says: code words, and parts of the messages that have none.
+_OF_CLUSTERS = (
+    *("CLUSTERDOWN ", "TRYAGAIN ", "MOVED ", "CROSSSLOT ", "SELECT is not allowed"),
+    *("non local key in a cluster node", "keys that do not hash to the same slot"),
+)
+CLUSTER = (
+    "this Redis is in cluster mode, which Sixpost can't use; "
+    "use one server, with or without replicas (docs/redis.md)"
+)
+# The same of all refusals.
 REFUSALS = (
+    *_OF_CLUSTERS,
     *("OOM ", "READONLY ", "MISCONF ", "NOREPLICAS ", "MASTERDOWN ", "LOADING ", "BUSY "),
-    *("CLUSTERDOWN ", "TRYAGAIN ", "MOVED ", "CROSSSLOT ", "EXECABORT ", "UNBLOCKED "),
-    *("NOPERM ", "NOAUTH ", "WRONGPASS ", "DENIED ", "NOPROTO "),
+    *("EXECABORT ", "UNBLOCKED ", "NOPERM ", "NOAUTH ", "WRONGPASS ", "DENIED ", "NOPROTO "),
     *("The user executing the script can", "ACL failure in script"),
-    *("DB index is out of range", "SELECT is not allowed", "max number of clients"),
+    *("DB index is out of range", "max number of clients", "Protocol error: unauthenticated"),
     *("Script killed by user", "unknown command", "Unknown Redis command", "Unknown command"),
 )
 
 
 def refusal(error: exceptions.RedisError) -> str | None:
     """Why Redis refused a command. None if the command or its data was wrong."""
+    return _found(REFUSALS, error)
+
+
+def is_cluster(error: Exception) -> bool:
+    """Whether only a Redis in cluster mode answers so."""
+    return isinstance(error, exceptions.RedisError) and _found(_OF_CLUSTERS, error) is not None
+
+
+def _found(known: tuple[str, ...], error: exceptions.RedisError) -> str | None:
     text = f"{error.status_code} {error}"
-    return next((words.strip() for words in REFUSALS if words in text), None)
+    return next((words.strip() for words in known if words in text), None)

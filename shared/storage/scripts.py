@@ -17,7 +17,7 @@ from redis.client import Pipeline
 from shared.errors import StorageUnavailable
 from shared.storage import keys
 from shared.storage.client import reason
-from shared.storage.refusals import REFUSALS, refusal
+from shared.storage.refusals import CLUSTER, REFUSALS, is_cluster, refusal
 
 # With its keys and its arguments.
 RunScript = Callable[[Sequence[str], Sequence[Any]], Any]
@@ -51,6 +51,7 @@ class Scripts:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._breaker = _Breaker()
+        self._refusals = _Refusals()
 
     def load(self, name: str, *, when_full: bool = False) -> RunScript:
         """The script of that name. A script for `when_full` also runs while Redis is full. It
@@ -112,7 +113,9 @@ class Scripts:
             self._breaker.close()
             if (words := refusal(error)) is None:
                 raise
-            raise StorageUnavailable(f"Redis refuses: {words}") from error
+            why = CLUSTER if is_cluster(error) else f"Redis refuses: {words}"
+            self._refusals.log(why)
+            raise StorageUnavailable(why) from error
         self._breaker.close()
         return answer
 
@@ -179,7 +182,8 @@ class _Breaker:
             is_news = self._open_until is None
             self._open_until = time.monotonic() + self._PAUSE_SECONDS
         if is_news:
-            log.warning("redis_unreachable", extra={"error": str(error)})
+            facts = {"error": str(error), "reason": reason(error)}
+            log.warning("redis_unreachable", extra=facts)
 
     def close(self) -> None:
         with self._lock:
@@ -187,6 +191,21 @@ class _Breaker:
             self._open_until = None
         if is_news:
             log.warning("redis_reachable")
+
+
+class _Refusals:
+    """Logs why Redis refuses commands, each reason once a minute."""
+
+    _PAUSE_SECONDS = 60
+
+    def __init__(self) -> None:
+        self._quiet_until: dict[str, float] = {}
+
+    def log(self, why: str) -> None:
+        now = time.monotonic()
+        if now >= self._quiet_until.get(why, 0):
+            self._quiet_until[why] = now + self._PAUSE_SECONDS
+            log.warning("redis_refuses", extra={"error": why})
 
 
 def _unless_of_another_type(answer: Any) -> Any:

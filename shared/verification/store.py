@@ -14,6 +14,7 @@ from shared.delivery.ledger import OVERDUE_SECONDS
 from shared.errors import StorageUnavailable
 from shared.storage import keys, reading
 from shared.storage.scripts import Facts, RunScript, Scripts, json_of, named
+from shared.storage.server import write_something
 from shared.verification import records
 from shared.verification.admission import CountedLimit
 from shared.verification.records import Verification
@@ -251,8 +252,8 @@ class Store:
         return reading.text(found)
 
     def write_something(self) -> None:
-        """Prove that Redis takes writes."""
-        self._scripts.run(lambda redis: redis.set(keys.READY, 1, ex=60))
+        """Prove that Redis takes writes and runs our scripts."""
+        self._scripts.run(write_something)
 
 
 def _counts(counted: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ import pytest
 from redis import exceptions
 from redis._parsers.base import BaseParser
 
-from shared.storage.refusals import refusal
+from shared.storage.refusals import is_cluster, refusal
 
 # From servers, by the code word.
 CODED = [
@@ -34,6 +34,7 @@ UNCODED = [
     "DB index is out of range",
     "SELECT is not allowed in cluster mode",
     "max number of clients reached",
+    "Protocol error: unauthenticated multibulk length",
     "max number of clients + cluster connections reached",
     "Script killed by user with SCRIPT KILL...",
     "unknown command 'EVALSHA', with args beginning with: 'f00'",
@@ -78,6 +79,24 @@ def test_knows_a_refusal_in_every_form(way, in_pipeline):
 
 def test_knows_a_node_of_a_cluster():
     assert refusal(raised("MOVED 3999 127.0.0.1:6381", in_pipeline=False)) == "MOVED"
+
+
+OF_CLUSTERS = [
+    "MOVED 3999 127.0.0.1:6381",
+    "CLUSTERDOWN Hash slot not served",
+    "CROSSSLOT Keys in request don't hash to the same slot",
+    "ERR SELECT is not allowed in cluster mode",
+    "ERR Script attempted to access a non local key in a cluster node",
+    "ERR Script attempted to access keys that do not hash to the same slot",
+]
+
+
+def test_knows_cluster_mode_by_what_only_clusters_say():
+    for answer in OF_CLUSTERS:
+        for way in WAYS.values():
+            assert is_cluster(raised(way.format(answer), in_pipeline=False)), answer
+    for answer in (*CODED[:8], "ERR DB index is out of range"):
+        assert not is_cluster(raised(answer, in_pipeline=False)), answer
 
 
 @pytest.mark.parametrize("in_pipeline", [False, True])

@@ -1,0 +1,50 @@
+"""Whether a Redis server is one that the service can run on."""
+
+import logging
+
+from redis import Redis, exceptions
+
+from shared.settings.sources import SettingsError
+from shared.storage import keys
+from shared.storage.refusals import CLUSTER, is_cluster
+
+# Like most of our scripts, it has keys of several slots and one that only the script names. Redis
+# Cluster refuses both, and so does every service that imitates it, whatever INFO says there.
+_WRITE = f"""
+redis.call('SET', KEYS[1], 1, 'EX', 60)
+return redis.call('EXISTS', KEYS[2], '{keys.NOTHING}')
+"""
+_NO_DATABASE = "this Redis has no database of that number; try 0, which all have"
+# Redis 6.2 cannot tell.
+_MAY_ASK = "return not redis.acl_check_cmd or redis.acl_check_cmd('INFO', 'memory')"
+
+
+def write_something(redis: Redis) -> None:
+    """Prove that Redis takes writes and runs our scripts. Raises RedisError."""
+    redis.eval(_WRITE, 2, keys.READY, keys.DUE)
+
+
+def check_server(redis: Redis, log: logging.Logger) -> None:
+    """Check a server at the start. Raises SettingsError if it is in cluster mode or lacks the
+    database, and RedisError while it is unreachable."""
+    try:
+        write_something(redis)
+    except exceptions.ResponseError as error:
+        if is_cluster(error):
+            raise SettingsError(f"REDIS_URL: {CLUSTER}") from None
+        if "DB index is out of range" in str(error):
+            raise SettingsError(f"REDIS_URL: {_NO_DATABASE}") from None
+        # The others pass: a Redis that is full, for example, still delivers.
+    _warn_if_it_evicts(redis, log)
+
+
+def _warn_if_it_evicts(redis: Redis, log: logging.Logger) -> None:
+    """Evicting would forget limits and queued messages."""
+    # The user of docker compose may not know. Redis logs refusals, so ask for the right first.
+    try:
+        memory = redis.info("memory") if redis.eval(_MAY_ASK, 0) else {}
+    except exceptions.ResponseError:
+        return
+    policy = memory.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        log.warning("redis_evicts", extra={"maxmemory_policy": policy})
