@@ -76,6 +76,7 @@ class SystemState:
     def __init__(self, scripts: Scripts, senders: Collection[tuple[Channel, str]]) -> None:
         self._scripts = scripts
         self._oldest = scripts.load("delivery/oldest")
+        self._pause = scripts.load("owner/pause_sender")
         self._senders = senders
 
     def read(self) -> State:
@@ -97,8 +98,8 @@ class SystemState:
             ),
             workers=sorted(workers, key=lambda worker: (worker.host, worker.name)),
             senders=[
-                _sender(channel, name, breaker, paused_ms, now * 1000)
-                for (channel, name), breaker, paused_ms in zip(
+                _sender(channel, name, breaker, paused_until, now * 1000)
+                for (channel, name), breaker, paused_until in zip(
                     self._senders, senders[::2], senders[1::2], strict=True
                 )
             ],
@@ -106,7 +107,7 @@ class SystemState:
 
     def pause(self, channel: Channel, sender: str, seconds: int) -> None:
         """Have all workers skip a sender for a while."""
-        self._scripts.run(lambda redis: redis.set(keys.paused(channel, sender), 1, ex=seconds))
+        self._pause([keys.paused(channel, sender)], [seconds * 1000])
 
     def resume(self, channel: Channel, sender: str) -> None:
         self._scripts.run(lambda redis: redis.delete(keys.paused(channel, sender)))
@@ -120,7 +121,7 @@ class SystemState:
         pipe.zrange(keys.WEBHOOKS_SINCE, 0, 0, withscores=True)
         for channel, sender in self._senders:
             pipe.hmget(keys.breaker(channel, sender), "failures", "open_until")
-            pipe.pttl(keys.paused(channel, sender))
+            pipe.get(keys.paused(channel, sender))
 
     def _workers(self, keys: Collection[bytes], now: float) -> list[Worker]:
         def ask(pipe: Pipeline) -> None:
@@ -161,15 +162,16 @@ def _sender(
     channel: Channel,
     name: str,
     breaker: Sequence[bytes | None] | None,
-    paused_ms: int,
+    paused_until: bytes | None,
     now_ms: float,
 ) -> Sender:
     failures, open_until = map(reading.number, breaker or (0, 0))
     is_skipped = open_until > now_ms
     status: SenderStatus = "failing" if failures else "in_use"
     left_ms: float | None = None
-    if paused_ms > 0:
-        status, left_ms = "paused", paused_ms
+    if paused_until:
+        # The previous version wrote 1, which tells no time.
+        status, left_ms = "paused", max(0.0, reading.number(paused_until) - now_ms)
     elif is_skipped:
         status, left_ms = "left_alone", open_until - now_ms
     return Sender(

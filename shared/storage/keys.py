@@ -40,6 +40,8 @@ DUE = "otp:due"
 STEPS_FROM = 10**15
 # By a recipient's tag, the verifications by their end. Expires with the last of them.
 history = "otp:history:{}".format
+# Until when the verification is kept that is kept longest. Expires then.
+KEPT_UNTIL = "otp:apps:kept_until"
 # The apps that can have data about a recipient. Expires 30 days after the last verification.
 APPS = "otp:apps"
 # By the tag of a request's key, the answer that can be repeated. Expires after a day.
@@ -84,7 +86,7 @@ safe = "otp:safe:{}".format
 # By channel and sender: failures in a row, and until when the breaker is open. Expires after ten
 # minutes.
 breaker = "otp:breaker:{}:{}".format
-# The owner has paused the sender, by channel and name. Expires with the pause.
+# Until when the owner has paused the sender, by channel and name. Expires with the pause.
 paused = "otp:paused:{}:{}".format
 
 # By an SNS topic's ARN, the token that confirms our subscription. Expires after an hour.

@@ -33,7 +33,7 @@ SERVICE_SECONDS = 400 * 86400
 _START = (
     *("app", "channel", "locale", "tag", "counted", "to", "masked_to", "country"),
     *("ttl_ms", "max_checks", "most_sends", "pause_ms", "resend_code", "max_failed_checks"),
-    *("kept_ms", "overdue_ms", "apps_ms", "enqueued_at", "verification_id", "send"),
+    *("kept_ms", "overdue_ms", "verified_ms", "enqueued_at", "verification_id", "send"),
     *("kid", "key", "generation", "length", "by_recipient", "by_id"),
     *("range", "most_in_range", "range_part_ms", "most_in_country", "country_part_ms"),
 )
@@ -94,7 +94,7 @@ class Store:
             **request,
             "kept_ms": self._keep_ms,
             "overdue_ms": OVERDUE_SECONDS * 1000,
-            "apps_ms": self._keep_ms + VERIFIED_SECONDS * 1000,
+            "verified_ms": VERIFIED_SECONDS * 1000,
             "enqueued_at": utcformat(now()),
             **{f"name:{limit.key}": limit.name for limit in limits if limit.name},
         }

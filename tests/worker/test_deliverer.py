@@ -12,7 +12,7 @@ from shared.errors import StorageUnavailable
 from shared.logs import JsonLines
 from shared.policy import CHANNELS
 from tests.fakes import DirectDeliverer, FlakyLedger, claim_one, outlets
-from tests.user import OTHER_PHONE, PHONE
+from tests.user import PHONE
 from worker.deliverer import UNKNOWN_FENCE_SECONDS
 from worker.senders.base import LONGEST_SEND_SECONDS, DeliveryError
 from worker.senders.conformance.servers import DripServer, serving
@@ -319,32 +319,3 @@ def test_without_redis_nothing_is_sent(scripts, codes, first, send):
     with pytest.raises(StorageUnavailable):
         DirectDeliverer(ledger, codes, outlets({"sms": named})).deliver(*send)
     assert first.messages == []
-
-
-def test_a_paused_sender_is_passed_over_until_it_is_not(user, deliverer, first, second, redis):
-    redis.set("otp:paused:sms:first", 1, ex=60)
-    deliverer.deliver(user.ask().verification_id, 1)
-    redis.delete("otp:paused:sms:first")
-    deliverer.deliver(user.ask(OTHER_PHONE).verification_id, 1)
-    assert [len(sender.messages) for sender in (first, second)] == [1, 1]
-
-
-def test_while_every_sender_is_paused_a_send_waits(user, deliverer, redis, seen, send, clock):
-    for name in ("first", "second"):
-        redis.set(f"otp:paused:sms:{name}", 1, ex=60)
-    deliverer.deliver(*send)
-    assert seen() == (("queued", None), [])
-    redis.delete("otp:paused:sms:second")
-    clock.shift(1)
-    deliverer.deliver(*send)
-    assert seen() == (("sent", None), [("second", "accepted", None)])
-
-
-def test_a_test_message_goes_through_its_sender_alone_also_while_it_is_paused(
-    user, deliverer, first, second, redis
-):
-    redis.set("otp:paused:sms:second", 1, ex=60)
-    second.failures = [REFUSED]
-    deliverer.deliver(user.ask(sender="second").verification_id, 1)
-    deliverer.deliver(user.ask(OTHER_PHONE, sender="second").verification_id, 1)
-    assert [len(sender.messages) for sender in (first, second)] == [0, 1]

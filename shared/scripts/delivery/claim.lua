@@ -42,12 +42,16 @@ local function knowledge(channel, name)
   local sender = channel .. ':' .. name
   if not known[sender] then
     local breaker = 'otp:breaker:' .. sender
-    local paused_ms = redis.call('PTTL', 'otp:paused:' .. sender)
+    local paused_until = tonumber(redis.call('GET', 'otp:paused:' .. sender)) or 0
+    if paused_until == 1 then
+      -- The previous version wrote 1, which stays for as long as the pause.
+      paused_until = now + 1000
+    end
     known[sender] = {
       breaker = breaker,
       open_until = tonumber(redis.call('HGET', breaker, 'open_until') or 0),
       -- Looked at again soon: a pause may be lifted.
-      paused_until = paused_ms > 0 and now + math.min(paused_ms, 1000) or 0,
+      paused_until = math.min(paused_until, now + 1000),
     }
   end
   return known[sender]

@@ -31,7 +31,7 @@ local function tell_breaker(channel, sender, result)
       redis.call('HSET', breaker, 'open_until', now + breaker_open_ms)
       count(now, '', named('breaker_opened', channel, sender))
     end
-    redis.call('EXPIRE', breaker, 600)
+    expire_at(breaker, now + 600000)
   end
 end
 

@@ -39,10 +39,10 @@ local added = cjson.encode({
 -- Both are objects, and one is appended to the other.
 redis.call('LPUSH', KEYS[1], string.sub(ARGV[1], 1, -2) .. ',' .. string.sub(added, 2))
 redis.call('LTRIM', KEYS[1], '0', text_of(ARGV[2] - 1))
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+expire_at(KEYS[1], now + ARGV[3])
 if behaviour.receipt then
   local receipt = ARGV[4] .. ':' .. attempt .. ':' .. behaviour.receipt
   redis.call('ZADD', KEYS[4], now + behaviour.receipt_in_ms, receipt)
-  redis.call('PEXPIRE', KEYS[4], ARGV[3])
+  expire_at(KEYS[4], now + ARGV[3])
 end
 return carrier or nil

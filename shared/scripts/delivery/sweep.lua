@@ -28,7 +28,7 @@ local function take(from, to, most, until_ms)
 end
 take('-inf', text_of(overdue), ARGV[1], now + ARGV[2])
 take(text_of(STEPS_FROM), text_of(STEPS_FROM + now), ARGV[4], STEPS_FROM + now + ARGV[5])
-if redis.call('SET', 'otp:rolled_up', 1, 'NX', 'EX', 60) then
-  roll_up()
+if redis.call('SET', 'otp:rolled_up', 1, 'NX', 'PXAT', text_of(now + 60000)) then
+  roll_up(now)
 end
 return taken

@@ -1,12 +1,13 @@
 -- What follows an approval, by a right code or because its app says so. Both count alike. `one`
 -- holds its id, app, account, channel, tag, country, created, is_test, and to in clear text.
 --
--- Uses: counting, guard
+-- Uses: time, counting, guard
 local function approve(now, one, verified_ms)
   -- Wrong codes are counted by mailbox, and only its plain address clears them: on a server where a
   -- plus is an ordinary letter, ann+x is somebody else, who could otherwise guess at ann's codes.
   redis.call('DEL', 'otp:code:' .. one.id, 'otp:failed:' .. one.tag, 'otp:recipient:' .. one.tag)
-  redis.call('SET', 'otp:verified:' .. one.tag, 1, 'PX', verified_ms)
+  redis.call('SET', 'otp:verified:' .. one.tag, 1,
+    'PXAT', text_of(now + verified_ms))
   count(now, one.app, 'checks:' .. one.channel .. ':approved\ncountry:' .. one.country
     .. ':approved\nto_approved:' .. one.channel .. ':' .. bound_of(now - one.created))
   -- No guard has counted the messages to a test number, as there were none.

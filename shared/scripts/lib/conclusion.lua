@@ -1,6 +1,6 @@
 -- Telling providers how a verification ended.
 --
--- Uses: time
+-- Uses: time, keeping
 
 -- Note a send whose provider wants to know it.
 local function note_to_conclude(verification, send)
@@ -12,12 +12,11 @@ end
 local function conclude(now, verification_id, noted, conclusion)
   for number in string.gmatch(noted or '', '%d+') do
     local send = 'otp:send:' .. verification_id .. ':' .. number
-    local left = redis.call('PTTL', send)
     local status = redis.call('HGET', send, 'status')
-    if left > 0 and (status == 'sent' or status == 'delivered') then
+    if status == 'sent' or status == 'delivered' then
       redis.call('HSET', send, 'conclusion', cjson.encode(conclusion))
       redis.call('ZADD', 'otp:due', text_of(now), verification_id .. ':' .. number)
-      expire_not_before('otp:due', now + left, now)
+      keep_due(now)
     end
   end
 end

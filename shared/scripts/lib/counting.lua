@@ -11,7 +11,7 @@ local function count(now, app, ...)
   local event = text_of(now / 60000) .. '\n' .. app .. '\n' .. table.concat({...}, '\n')
   local is_first = redis.call('HINCRBY', 'otp:events', event, '1') == 1
   if is_first then
-    redis.call('EXPIRE', 'otp:events', '86400')
+    expire_at('otp:events', now + 86400000)
   end
   return is_first
 end
@@ -25,7 +25,7 @@ end
 local function count_end(now, app, channel, status, reason, ...)
   local drained = 'otp:drained:' .. text_of(now / 1000)
   if redis.call('INCR', drained) == 1 then
-    redis.call('EXPIRE', drained, '10')
+    expire_at(drained, now + 10000)
   end
   count(now, app or OTHER_APPS, named('sends', channel, status, reason), ...)
 end

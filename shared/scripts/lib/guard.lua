@@ -25,7 +25,7 @@ local function guard_count(guard, what, part_ms, now)
   if is_first then
     redis.call('HSET', guard, 'part_ms', part_ms)
     -- Not before this part falls out.
-    redis.call('PEXPIRE', guard, part_ms * (PARTS + 1))
+    expire_at(guard, now + part_ms * (PARTS + 1))
     for _, field in ipairs(redis.call('HKEYS', guard)) do
       local at = tonumber(string.match(field, '^(%d+):'))
       if at and (at < part - PARTS or at > part) then
@@ -66,6 +66,6 @@ local function count_guarded(guards, now)
   end
   -- A part of a guard's window is a few hours at most.
   if is_news then
-    redis.call('EXPIRE', 'otp:guarded', '604800')
+    expire_at('otp:guarded', now + 604800000)
   end
 end

@@ -27,5 +27,5 @@ local function count_event(list, limit, now)
   if redis.call('RPUSH', list, text_of(now)) > tonumber(most) then
     redis.call('LTRIM', list, '-' .. most, '-1')
   end
-  redis.call('PEXPIRE', list, longest)
+  expire_at(list, now + longest)
 end

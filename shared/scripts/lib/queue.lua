@@ -40,19 +40,19 @@ end
 -- Add the job that wakes a worker up. RQ reads it like one of its enqueue_call and its JSON serializer:
 -- `data` is not compressed, the fields without a value are left out, and nothing is kept forever.
 -- Call it with is_first about once a minute: what it keeps alive stays for a day.
-local function enqueue(queue, id, send, ttl_seconds, enqueued_at, is_first)
+local function enqueue(now, queue, id, send, ttl_seconds, enqueued_at, is_first)
   local job = id .. '-' .. send
   redis.call('HSET', 'rq:job:' .. job,
     'data', '["worker.delivery.deliver", null, ["' .. id .. '", ' .. send .. '], {}]',
     'status', 'queued', 'origin', 'otp', 'description', 'deliver',
     'created_at', enqueued_at, 'enqueued_at', enqueued_at,
     'timeout', '180', 'ttl', ttl_seconds, 'result_ttl', '0', 'failure_ttl', ttl_seconds)
-  redis.call('EXPIRE', 'rq:job:' .. job, ttl_seconds)
+  expire_at('rq:job:' .. job, now + ttl_seconds * 1000)
   if redis.call('RPUSH', queue, job) == 1 or is_first then
-    redis.call('EXPIRE', queue, '86400')
+    expire_at(queue, now + 86400000)
   end
   if is_first then
     redis.call('SADD', 'rq:queues', queue)
-    redis.call('EXPIRE', 'rq:queues', '86400')
+    expire_at('rq:queues', now + 86400000)
   end
 end

@@ -2,7 +2,7 @@
 --
 -- If the refusal has webhook, the name of its event, the app's backend is told.
 --
--- Uses: counting, webhooks
+-- Uses: time, counting, webhooks
 local function record_refusal(now, refused)
   if refused.webhook then
     write_event(now, refused.webhook, refused.account or refused.app, {
@@ -18,6 +18,6 @@ local function record_refusal(now, refused)
     refused.at = now
     redis.call('LPUSH', 'otp:refusals', cjson.encode(refused))
     redis.call('LTRIM', 'otp:refusals', 0, 199)
-    redis.call('EXPIRE', 'otp:refusals', 86400)
+    expire_at('otp:refusals', now + 86400000)
   end
 end

@@ -1,7 +1,7 @@
 -- Requests with idempotency keys, which can be repeated for a while. `request` has idempotency_keys with
 -- a space between them, idempotency (a fingerprint of what it asks for) and idempotency_ms.
 --
--- Uses: reading
+-- Uses: reading, time
 
 -- What was answered to a request with one of these keys, or a conflict if it asked for something else.
 local function repeated(request)
@@ -16,9 +16,9 @@ local function repeated(request)
   end
 end
 
-local function remember(request, answer)
+local function remember(now, request, answer)
   for key in string.gmatch(request.idempotency_keys or '', '%S+') do
     redis.call('SET', 'otp:idempotency:' .. key, request.idempotency .. ' ' .. answer,
-      'PX', request.idempotency_ms)
+      'PXAT', text_of(now + request.idempotency_ms))
   end
 end

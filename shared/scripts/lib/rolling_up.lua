@@ -1,5 +1,7 @@
 -- Add up what lib/counting.lua has noted: since ever for metrics, and by minute, hour and day for the
 -- dashboard. Nothing that cannot be read or added up, because another version wrote it, ends this.
+--
+-- Uses: time
 local PERIODS = {
   {name = 'minute', minutes = 1, kept_s = 3 * 3600, kept_by_app_s = 2 * 3600},
   {name = 'hour', minutes = 60, kept_s = 8 * 86400, kept_by_app_s = 3 * 86400},
@@ -9,7 +11,7 @@ local PERIODS = {
 -- can have hundreds.
 local MOST_APPS = 50
 
-local function app_to_count(app, day)
+local function app_to_count(now, app, day)
   local today = 'otp:stats:apps:' .. day
   if redis.pcall('SISMEMBER', today, app) == 1 then
     return app
@@ -17,11 +19,11 @@ local function app_to_count(app, day)
   local known = redis.pcall('SCARD', today)
   local name = type(known) == 'number' and known < MOST_APPS and app or '*'
   redis.pcall('SADD', today, name)
-  redis.call('EXPIRE', today, 32 * 86400)
+  expire_at(today, now + 32 * 86400000)
   return name
 end
 
-local function roll_up()
+local function roll_up(now)
   local events = redis.pcall('HGETALL', 'otp:events')
   redis.call('DEL', 'otp:events')
   local sums, kept_s = {}, {}
@@ -34,7 +36,7 @@ local function roll_up()
     local minute, app, names = string.match(events[i], '^(%d+)\n([^\n]*)\n(.+)$')
     for name in string.gmatch(names or '', '[^\n]+') do
       add('otp:counts', 86400, name, times)
-      local of_app = app ~= '' and 'otp:stats:app:' .. app_to_count(app, math.floor(minute / 1440)) .. ':'
+      local of_app = app ~= '' and 'otp:stats:app:' .. app_to_count(now, app, math.floor(minute / 1440)) .. ':'
       for _, period in ipairs(PERIODS) do
         local bucket = period.name .. ':' .. math.floor(minute / period.minutes)
         add('otp:stats:' .. bucket, period.kept_s, name, times)
@@ -50,6 +52,6 @@ local function roll_up()
     for name, times in pairs(names) do
       redis.pcall('HINCRBY', key, name, times)
     end
-    redis.call('EXPIRE', key, kept_s[key])
+    expire_at(key, now + kept_s[key] * 1000)
   end
 end

@@ -1,4 +1,6 @@
--- All times are Redis's own, in milliseconds.
+-- All times are Redis's own, in milliseconds. Scripts take the time from now_ms() alone, have keys
+-- expire at a time, and never ask when one expires. So the simulation can replace the clock here
+-- (tests/simulation/clock.py), and decisions don't depend on two clocks.
 
 local function now_ms()
   local time = redis.call('TIME')
@@ -16,12 +18,6 @@ local function is_late(request, now)
   return request.not_after and now > tonumber(request.not_after)
 end
 
--- Keep a key until `at` or longer. Its content may have been written while OTP_KEEP was longer, or for
--- another app. Returns whether it was to expire before. (PEXPIREAT has GT only from Redis 7 on.)
-local function expire_not_before(key, at, now)
-  local left = redis.call('PTTL', key)
-  if left < 0 or now + left < at then
-    redis.call('PEXPIREAT', key, text_of(at))
-  end
-  return left >= 0
+local function expire_at(key, at)
+  redis.call('PEXPIREAT', key, text_of(at))
 end

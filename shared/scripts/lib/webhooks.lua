@@ -12,7 +12,7 @@ local EVENT, RECENT = 'otp:webhook:', 'otp:webhooks:recent'
 local SINCE, ENDS = 'otp:webhooks:since', 'otp:webhooks:ends'
 -- Of all apps together. What is beyond that is given up, and counted.
 local MOST_WAITING = 50000
-local EVENT_SECONDS, ENDPOINT_SECONDS = 3 * 86400, 30 * 86400
+local EVENT_MS, ENDPOINT_MS = 3 * 86400000, 30 * 86400000
 local MOST_RECENT = 100
 
 -- How an app's endpoint has answered. `successes` since it failed last, and `failures` since it
@@ -47,7 +47,7 @@ local function schedule_app(now, app, endpoint, sooner)
   end
   local due = math.max(now, first, endpoint.rests)
   redis.call('ZADD', list, sooner and 'LT' or 'CH', text_of(due), app)
-  redis.call('EXPIRE', list, EVENT_SECONDS)
+  expire_at(list, now + EVENT_MS)
 end
 
 -- The app of an event, or nil if the event is not kept any longer.
@@ -69,15 +69,15 @@ local function write_event(now, id, app, event)
     return
   end
   redis.call('HSET', EVENT .. id, 'app', app, 'event', cjson.encode(event), 'attempts', '0')
-  redis.call('EXPIRE', EVENT .. id, EVENT_SECONDS)
+  expire_at(EVENT .. id, now + EVENT_MS)
   for _, key in ipairs({WAITING .. app, SINCE}) do
     redis.call('ZADD', key, text_of(now), id)
-    redis.call('EXPIRE', key, EVENT_SECONDS)
+    expire_at(key, now + EVENT_MS)
   end
   schedule_app(now, app, endpoint_of(app), true)
   redis.call('LPUSH', RECENT, id)
   redis.call('LTRIM', RECENT, 0, MOST_RECENT - 1)
-  redis.call('EXPIRE', RECENT, EVENT_SECONDS)
+  expire_at(RECENT, now + EVENT_MS)
 end
 
 -- Tell the app of a change of its verification. The revision puts the events of a verification in
@@ -105,7 +105,8 @@ end
 local function tell_start(now, id, expires)
   tell(now, id, 'verification.started')
   redis.call('ZADD', ENDS, expires, id)
-  expire_not_before(ENDS, expires + EVENT_SECONDS * 1000, now)
+  local last = redis.call('ZRANGE', ENDS, '-1', '-1', 'WITHSCORES')[2]
+  expire_at(ENDS, last + EVENT_MS)
 end
 
 -- The same when the verification has ended: no worker need look whether it expires.

@@ -3,7 +3,7 @@
 -- skipped:N, JSON of a step's reason and time. The timer of the next step is in due, as send 0. Timers
 -- come STEPS_FROM after their times, behind all sends, because sweepers look for each of them separately.
 --
--- Uses: reading, time
+-- Uses: reading, time, keeping
 local STEPS_FROM = {STEPS_FROM}
 -- As in worker/deliverer.py.
 local UNKNOWN_FENCE_MS = 5000
@@ -28,7 +28,7 @@ local function time_step(now, id, at, expires)
   end
   redis.call('HSET', 'otp:verification:' .. id, 'next_step_at', text_of(at))
   redis.call('ZADD', 'otp:due', text_of(STEPS_FROM + at), id .. ':0')
-  expire_not_before('otp:due', tonumber(expires), now)
+  keep_due(now)
 end
 
 -- Note that a step was started or skipped. The next one, if there is one, starts after wait_ms.

@@ -24,4 +24,4 @@ while oldest and (tonumber(decoded(oldest).at) or 0) <= now - ARGV[2] do
   redis.call('RPOP', KEYS[1])
   oldest = redis.call('LINDEX', KEYS[1], -1)
 end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+expire_at(KEYS[1], now + ARGV[2])

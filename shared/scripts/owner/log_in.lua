@@ -26,8 +26,8 @@ if not request.right then
   end
   return -1
 end
-redis.call('SET', KEYS[3], 1, 'PX', request.known_ms)
+redis.call('SET', KEYS[3], 1, 'PXAT', text_of(now + request.known_ms))
 if KEYS[4] then
-  redis.call('SET', KEYS[4], now, 'PX', request.idle_ms)
+  redis.call('SET', KEYS[4], now, 'PXAT', text_of(now + request.idle_ms))
 end
 return 0

@@ -4,6 +4,7 @@
 -- ARGV 1 for how long the release is remembered where no message follows, in milliseconds
 --
 -- Uses: time
+local now = now_ms()
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'released', now_ms())
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
+redis.call('HSET', KEYS[1], 'released', now)
+expire_at(KEYS[1], now + ARGV[1])

@@ -3,5 +3,6 @@
 -- Result: the time, in Unix milliseconds
 --
 -- Uses: rolling_up, time
-roll_up()
-return now_ms()
+local now = now_ms()
+roll_up(now)
+return now

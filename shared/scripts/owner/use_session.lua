@@ -5,10 +5,11 @@
 -- Result: 1, or 0 when it is not open
 --
 -- Uses: time
+local now = now_ms()
 local began = tonumber(redis.call('GET', KEYS[1]))
-if not began or began + ARGV[2] <= now_ms() then
+if not began or began + ARGV[2] <= now then
   redis.call('DEL', KEYS[1])
   return 0
 end
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
+expire_at(KEYS[1], now + ARGV[1])
 return 1

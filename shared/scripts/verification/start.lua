@@ -23,10 +23,10 @@
 -- a list of number and reason) and ip_tag, if it is to have a workflow. The timer of a step has `only`
 -- and step.
 --
--- Uses: arguments, reading, time, queue, repeats, limits, guard, refusals, conclusion, webhooks, workflow
+-- Uses: arguments, reading, time, keeping, queue, repeats, limits, guard, refusals, conclusion, webhooks, workflow
 local VALUES = 31
 local app, channel, locale, tag, counted, to, masked_to, country, ttl_ms, max_checks, most_sends,
-  pause_ms, resend_code, max_failed_checks, kept_ms, overdue_ms, apps_ms, enqueued_at,
+  pause_ms, resend_code, max_failed_checks, kept_ms, overdue_ms, verified_ms, enqueued_at,
   verification_id, due_send, kid, key, generation, length, by_recipient, by_id, range, most_in_range,
   range_part_ms, most_in_country, country_part_ms =
   unpack(ARGV, #KEYS + 1, #KEYS + VALUES)
@@ -207,15 +207,14 @@ for i, key in ipairs(KEYS) do
 end
 if request.budget then
   redis.call('INCR', budget_key)
-  redis.call('EXPIRE', budget_key, '86400')
+  expire_at(budget_key, now + 86400000)
 end
 count_guarded(guards, now)
 if proof_key then
-  redis.call('SET', proof_key, 1, 'PX', request.proof_ms)
+  redis.call('SET', proof_key, 1, 'PXAT', text_of(now + request.proof_ms))
 end
 expires = pending and expires or text_of(now + ttl_ms)
--- For a resend too: OTP_KEEP may be longer by now, and what is kept of a recipient must be found.
-local kept_until = expires + kept_ms
+local kept_until, longest_kept = note_kept(now, tag, id, expires + kept_ms)
 if superseded then
   redis.call('HSET', 'otp:verification:' .. open, 'status', 'canceled', 'ended', at)
   redis.call('DEL', 'otp:code:' .. open)
@@ -229,7 +228,6 @@ if superseded then
 end
 if pending then
   redis.call('HSET', verification_key, 'sends', send, 'sent_at', at, 'channel', channel)
-  expire_not_before(verification_key, kept_until, now)
 else
   checks_left, max_sends, resend_ms = max_checks, most_sends, pause_ms
   redis.call('HSET', verification_key,
@@ -244,16 +242,11 @@ else
   keep(verification_key, 'unchecked', request.unchecked)
   keep(verification_key, 'context', request.context)
   keep(verification_key, 'webhook', request.webhook and 1)
-  redis.call('PEXPIREAT', verification_key, text_of(kept_until))
   redis.call('SET', 'otp:recipient:' .. tag, id, 'PXAT', expires)
 end
+expire_at(verification_key, kept_until)
 if number then
   note_started(now, id, request, workflow, number, expires)
-end
-local history = 'otp:history:' .. tag
-redis.call('ZADD', history, 'GT', text_of(kept_until), id)
-if expire_not_before(history, kept_until, now) then
-  redis.call('ZREMRANGEBYSCORE', history, '-inf', now)
 end
 -- A resend with the same code leaves the code as it is.
 if makes_code then
@@ -270,7 +263,7 @@ if makes_code then
   end
   keep(verification_key, 'code_from', request.code_from)
   keep(code_key, 'context_text', request.context_text)
-  redis.call('PEXPIREAT', code_key, expires)
+  expire_at(code_key, expires)
 end
 redis.call('HSET', send_key,
   'status', request.test and 'sent' or 'queued', 'channel', channel,
@@ -286,7 +279,7 @@ keep(send_key, 'route', request.route)
 keep(send_key, 'step', number)
 -- For a resend too, which may be the first one by SMS.
 keep(verification_key, 'app_hash', request.app_hash)
-redis.call('PEXPIREAT', send_key, text_of(kept_until))
+expire_at(send_key, kept_until)
 -- Messages to a country are compared with its approvals, and without checks nothing is approved.
 local requested = 'sends_requested:' .. channel
   .. (request.unchecked and '' or '\ncountry:' .. country .. ':requested')
@@ -302,7 +295,7 @@ end
 -- Once a minute is often enough for what stays for days. The account has the limits of its Services.
 if is_first then
   redis.call('SADD', 'otp:apps', app, account)
-  expire_not_before('otp:apps', now + apps_ms, now)
+  expire_at('otp:apps', longest_kept + verified_ms)
 end
 if request.test then
   redis.call('HSET', verification_key, 'test', 1)
@@ -310,8 +303,8 @@ if request.test then
 else
   -- The job wakes a worker now; should it get lost, the sweeper finds the send here.
   redis.call('ZADD', 'otp:due', text_of(now + overdue_ms), member)
-  expire_not_before('otp:due', kept_until, now)
-  enqueue(QUEUE, id, text_of(send), text_of(ttl_ms / 1000), enqueued_at, is_first)
+  expire_at('otp:due', longest_kept)
+  enqueue(now, QUEUE, id, text_of(send), text_of(ttl_ms / 1000), enqueued_at, is_first)
 end
 -- The account's sends, for how many of them had somebody verified.
 if request.account then
@@ -319,7 +312,7 @@ if request.account then
   redis.call('ZADD', attempts, at, member)
   redis.call('ZREMRANGEBYSCORE', attempts, '-inf', now - ttl_ms - kept_ms)
   redis.call('ZREMRANGEBYRANK', attempts, 0, -10001)
-  expire_not_before(attempts, kept_until, now)
+  expire_at(attempts, longest_kept)
 end
 local expires_in_ms, sends_left = expires - now, max_sends - send
 resend_ms, checks_left = tonumber(resend_ms), tonumber(checks_left)
@@ -344,6 +337,6 @@ if request.account then
     answer.sends[n] = {at = tonumber(at), channel = channel}
   end
 end
-remember(request, cjson.encode(answer))
+remember(now, request, cjson.encode(answer))
 answer.now = now
 return cjson.encode(answer)

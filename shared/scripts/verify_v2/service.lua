@@ -23,9 +23,9 @@ for name, value in pairs(request.changes) do
   service[name] = value
 end
 local text = cjson.encode(service)
-redis.call('SET', KEYS[1], text, 'PX', request.ttl_ms)
+redis.call('SET', KEYS[1], text, 'PXAT', text_of(now + request.ttl_ms))
 if redis.call('ZSCORE', KEYS[2], request.sid) == false then
   redis.call('ZADD', KEYS[2], service.created, request.sid)
 end
-redis.call('PEXPIRE', KEYS[2], request.ttl_ms)
+expire_at(KEYS[2], now + request.ttl_ms)
 return text

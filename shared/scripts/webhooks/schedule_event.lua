@@ -11,7 +11,7 @@ if not app then
 end
 local endpoint, is_now = endpoint_of(app), ARGV[2] == ''
 redis.call('ZADD', WAITING .. app, is_now and '0' or text_of(now + ARGV[2]), id)
-redis.call('EXPIRE', WAITING .. app, EVENT_SECONDS)
+expire_at(WAITING .. app, now + EVENT_MS)
 if is_now then
   redis.call('HDEL', ENDPOINT .. app, 'off')
 end

@@ -29,7 +29,7 @@ local function judge(app, id, result, has_failed, off)
   if off ~= '' then
     redis.call('HSET', key, 'off', off)
   end
-  redis.call('EXPIRE', key, ENDPOINT_SECONDS)
+  expire_at(key, now + ENDPOINT_MS)
   schedule_app(now, app, endpoint, result == 'delivered')
 end
 

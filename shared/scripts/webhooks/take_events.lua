@@ -69,7 +69,7 @@ for _, app in ipairs(due(UNPROVEN, math.max(0, math.min(most - #taken, most_unpr
   if endpoint.probe then
     endpoint.rests = now + lease_ms
     redis.call('HSET', ENDPOINT .. app, 'probe', endpoint.probe, 'rests', text_of(endpoint.rests))
-    redis.call('EXPIRE', ENDPOINT .. app, ENDPOINT_SECONDS)
+    expire_at(ENDPOINT .. app, now + ENDPOINT_MS)
     most_unproven = most_unproven - 1
   end
   schedule_app(now, app, endpoint)
