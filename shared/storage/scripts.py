@@ -57,7 +57,7 @@ class Scripts:
         """The script of that name. A script for `when_full` also runs while Redis is full. It
         writes little, and makes room."""
         first = _RUNS_WHEN_FULL if when_full else ""
-        script = self._redis.register_script(first + script_text(name))
+        script = self._redis.register_script(first + self.text(name))
 
         def run(keys: Sequence[str], args: Sequence[Any]) -> Any:
             try:
@@ -67,6 +67,10 @@ class Scripts:
                 return script(keys, args)
 
         return lambda keys, args: self._guarded(lambda: run(keys, args))
+
+    def text(self, name: str) -> str:
+        """The script of that name, with the parts of lib/ that it uses."""
+        return script_text(name)
 
     def pop(self, key: str, seconds: float) -> bytes | None:
         """Take the first item off a list, and wait for one up to `seconds`. Returns None if there
