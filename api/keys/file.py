@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from shared.settings import SettingsError
+from shared.settings.sources import replace_secret
 from shared.settings.types import APP_NAME
 
 KEY_ID = "[0-9a-f]{8}"
@@ -120,17 +121,8 @@ def _time(text: str) -> datetime:
 
 
 def _write(path: Path, keys: list[ApiKey]) -> None:
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        if os.geteuid() == 0:
-            # The API is not root and has to read the file.
-            folder = path.parent.stat()
-            os.fchown(file.fileno(), folder.st_uid, folder.st_gid)
-        file.write(_HEAD)
-        for key in keys:
-            times = f"{time_as_text(key.made)} {time_as_text(key.ends)}"
-            file.write(f"{key.app} {key.id} {times} {key.hashed.hex()}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    lines = [_HEAD]
+    for key in keys:
+        times = f"{time_as_text(key.made)} {time_as_text(key.ends)}"
+        lines.append(f"{key.app} {key.id} {times} {key.hashed.hex()}\n")
+    replace_secret(path, "".join(lines))

@@ -196,3 +196,19 @@ def _wait_until_written(path: Path) -> None:
     over_at = time.monotonic() + _LONGEST_WRITE_SECONDS
     while path.stat().st_size == 0 and time.monotonic() < over_at:
         time.sleep(0.01)
+
+
+def replace_secret(path: Path, text: str) -> None:
+    """Write a file that only the folder's owner can read: readers see the old text or the new one.
+    Raises OSError."""
+    draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        if os.geteuid() == 0:
+            # The API is not root and has to read the file.
+            folder = path.parent.stat()
+            os.fchown(file.fileno(), folder.st_uid, folder.st_gid)
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import secrets
 import shutil
@@ -10,110 +9,13 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
-from shared.settings import Settings
-from tests.e2e.conftest import CONSOLE_LINE, ROOT, wait_for
-from tests.redis_servers import free_port
+from tests.e2e.compose import WORKERS, Stack, docker
+from tests.e2e.conftest import ROOT, wait_for
 
-WORKERS = 3
 NUMBERS = [f"+1415555{line}" for line in range(2000, 2060)]
-# What docker-compose.yml gives every container itself.
-FIXED = {"REDIS_URL", "HOST", "PORT", "OTP_DATA_DIR"}
-PASSED_ON = {name.upper() for name in Settings.model_fields} - FIXED
-
-
-class Stack:
-    """One project of its own: other stacks of this machine, and their volumes, are not touched."""
-
-    def __init__(self) -> None:
-        self.port = free_port()
-        self.file = "docker-compose.yml"
-        self._project = f"otp-test-{secrets.token_hex(4)}"
-        self._env = {
-            **os.environ,
-            # Empty, so that no setting of a .env of the developer takes part: it may name a real
-            # provider.
-            **dict.fromkeys(PASSED_ON, ""),
-            "API_ADDRESS": "",
-            "API_PORT": str(self.port),
-            "OTP_LIMIT_IP": "1000/1h",
-            "COMPOSE_PROJECT_NAME": self._project,
-            "SIXPOST_IMAGE": "sixpost",
-        }
-
-    def compose(self, *arguments: str) -> str:
-        """The standard output. An AssertionError holds what went wrong."""
-        done = subprocess.run(
-            ["docker", "compose", *arguments],
-            check=False,
-            capture_output=True,
-            text=True,
-            env={**self._env, "COMPOSE_FILE": str(ROOT / self.file)},
-            timeout=600,
-        )
-        assert done.returncode == 0, done.stderr[-5000:]
-        return done.stdout
-
-    def up(self, *options: str) -> None:
-        begin = time.perf_counter()
-        self.compose("up", *options, "--detach", "--wait", "--scale", f"worker={WORKERS}")
-        self.seconds_to_start = time.perf_counter() - begin
-
-    def down(self, *options: str) -> None:
-        self.compose("down", "--timeout", "5", *options)
-
-    def containers(self, service: str) -> list[dict[str, Any]]:
-        """`docker inspect` of a service's containers, also of those that have ended."""
-        ids = self.compose("ps", "--all", "--quiet", service).split()
-        inspected: list[dict[str, Any]] = json.loads(_docker("inspect", *ids))
-        return inspected
-
-    def call(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any], str]:
-        """The status, the body and the media type."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            content = None if body is None else json.dumps(body)
-            connection.request(method, path, content, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            return response.status, json.loads(response.read()), response.headers["Content-Type"]
-        finally:
-            connection.close()
-
-    def generate(self, phone: str) -> int:
-        return self.call("POST", "/generate-otp", {"phone": phone})[0]
-
-    def verify(self, phone: str, code: str) -> int:
-        return self.call("POST", "/verify-otp", {"phone": phone, "otp": code})[0]
-
-    def redis_password(self) -> str:
-        url = self.compose("exec", "-T", "api", "cat", "/var/lib/otp/redis_url")
-        return urlsplit(url.strip()).password or ""
-
-    def deliveries(self) -> list[dict[str, str]]:
-        """What the workers' console senders have printed."""
-        # Some versions of Compose put "erase this line" before each, also into a pipe.
-        text = self.compose("logs", "--no-log-prefix", "worker").replace("\x1b[2K", "")
-        return [match.groupdict() for match in CONSOLE_LINE.finditer(text)]
-
-    def codes(self, phones: list[str]) -> dict[str, str]:
-        """The code of each phone, as soon as all were delivered."""
-
-        def delivered() -> dict[str, str] | None:
-            codes = {sent["to"]: sent["code"] for sent in self.deliveries()}
-            return codes if codes.keys() >= set(phones) else None
-
-        return wait_for(delivered) or {}
-
-
-def _docker(*arguments: str) -> str:
-    return subprocess.run(
-        ["docker", *arguments], check=True, stdout=subprocess.PIPE, text=True, timeout=60
-    ).stdout
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +86,7 @@ def test_containers_stay_up_but_for_the_one_that_has_done_its_work(stack):
 def test_redis_has_no_way_out(stack):
     (redis,) = stack.containers("redis")
     networks = redis["NetworkSettings"]["Networks"].values()
-    inspected = json.loads(_docker("network", "inspect", *(n["NetworkID"] for n in networks)))
+    inspected = json.loads(docker("network", "inspect", *(n["NetworkID"] for n in networks)))
     assert [network["Internal"] for network in inspected] == [True]
 
 
@@ -257,10 +159,13 @@ def test_answers_503_while_redis_is_away_and_heals_by_itself(stack, figure):
 
 
 @pytest.mark.alone
-def test_stops_in_time_and_the_image_alone_goes_on_with_pending_codes(stack, figure):
+def test_stops_in_time_and_the_image_alone_goes_on_with_all_data(stack, figure):
     phone, password = "+14155553004", stack.redis_password()
     assert stack.generate(phone) == 202
     code = stack.codes([phone])[phone]
+    stack.erase("+14155553005")
+    audit_log = stack.audit_log()
+    assert "erasure" in audit_log
 
     begin = time.perf_counter()
     stack.compose("stop")
@@ -274,6 +179,7 @@ def test_stops_in_time_and_the_image_alone_goes_on_with_pending_codes(stack, fig
     stack.file = "deploy/compose.yaml"
     stack.up()
     assert stack.redis_password() == password
+    assert stack.audit_log() == audit_log
     assert stack.verify(phone, code) == 200
 
 
@@ -281,17 +187,19 @@ def test_stops_in_time_and_the_image_alone_goes_on_with_pending_codes(stack, fig
 def test_starts_anew_when_killed(stack, service):
     before = stack.containers(service)[0]
     # -1: everything but the container's first process, which is init and ends with its child.
-    _docker("exec", "--detach", before["Id"], "sh", "-c", "kill -9 -1")
+    docker("exec", "--detach", before["Id"], "sh", "-c", "kill -9 -1")
 
     def restarted() -> bool:
-        now = json.loads(_docker("inspect", before["Id"]))[0]
+        now = json.loads(docker("inspect", before["Id"]))[0]
         healthy = bool(now["State"]["Health"]["Status"] == "healthy")
         return healthy and now["RestartCount"] > before["RestartCount"]
 
     wait_for(restarted)
 
 
-def test_a_new_image_does_not_restart_redis(stack, tmp_path):
+def test_a_new_image_restarts_all_but_redis_and_keeps_the_audit_log(stack, tmp_path):
+    stack.erase("+14155554002")
+    audit_log = stack.audit_log()
     (before,), (api,) = stack.containers("redis"), stack.containers("api")
     labeled = tmp_path / "labeled.yml"
     build = {"context": str(ROOT), "labels": {"of": secrets.token_hex(4)}}
@@ -304,6 +212,8 @@ def test_a_new_image_does_not_restart_redis(stack, tmp_path):
         before["Id"],
         before["State"]["StartedAt"],
     )
+    assert "erasure" in audit_log
+    assert stack.audit_log() == audit_log
     assert stack.generate("+14155554001") == 202
 
 
@@ -342,7 +252,34 @@ def test_a_restored_password_is_used_by_all_after_the_next_up(stack, stopped):
     assert stack.codes(phones)
 
 
-# The last one: from now on, calls without a key are refused.
-def test_a_key_is_all_that_the_documented_command_prints(stack):
-    command = ("run", "--rm", "api", "python", "-m", "api.keys", "create", "shop")
-    assert re.fullmatch("otp_[0-9a-f]{8}_[0-9a-f]{64}\n", stack.compose(*command))
+# The last ones: from now on, calls without a key are refused.
+
+
+@pytest.fixture(scope="module")
+def printed_key(stack) -> str:
+    return stack.compose("run", "--rm", "api", "python", "-m", "api.keys", "create", "shop")
+
+
+def test_a_key_is_all_that_the_documented_command_prints(printed_key):
+    assert re.fullmatch("otp_[0-9a-f]{8}_[0-9a-f]{64}\n", printed_key)
+
+
+def test_keys_and_services_work_after_everything_was_destroyed_and_restored(stack, printed_key):
+    login = f"shop:{printed_key.strip()}"
+    sid = stack.command("api.services", "create", "--app", "shop", "My Shop").strip()
+    password = stack.secret("otp_admin_password")
+    saved = stack.command("api.backup", "create")
+    stack.down("--volumes")
+
+    restore = ("run", "--rm", "-T", "api", "python", "-m", "api.backup", "restore")
+    stack.compose(*restore, stdin=saved)
+    stack.up()
+    assert stack.call("GET", f"/v2/Services/{sid}", login=login)[1]["friendly_name"] == "My Shop"
+    assert stack.secret("otp_admin_password") == password
+    phone = "+14155555001"
+    assert stack.call("POST", "/generate-otp", {"phone": phone}, login)[0] == 202
+    code = {"phone": phone, "otp": stack.codes([phone])[phone]}
+    assert stack.call("POST", "/verify-otp", code, login)[0] == 200
+    for name in ("otp_secret_keys", "otp_admin_password", "api_keys"):
+        found = stack.compose("exec", "-T", "api", "stat", "-c", "%a %u", f"/var/lib/otp/{name}")
+        assert found == "600 10001\n"
