@@ -2,8 +2,7 @@
 
 import pytest
 
-from shared.delivery.webhooks import Event
-from tests.shared.delivery.events import delivered
+from tests.shared.delivery.events import take_all
 
 
 @pytest.fixture
@@ -30,18 +29,5 @@ def sends(user) -> list[tuple[str, int]]:
 
 @pytest.fixture
 def told(webhooks):
-    """The events that were not seen before, as an endpoint that takes all gets them."""
-
-    def told() -> list[Event]:
-        found: list[Event] = []
-        next_in: float | None = 0
-        while next_in == 0:
-            taken = webhooks.take(100)
-            events, next_in = taken.events, taken.next_in_seconds
-            webhooks.settle(map(delivered, events))
-            found += events
-            # Their places are free now.
-            next_in = 0 if events else next_in
-        return sorted(found, key=lambda event: event.data.get("revision", 0))
-
-    return told
+    """The events that were not seen before."""
+    return lambda: take_all(webhooks)
