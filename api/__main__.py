@@ -1,8 +1,10 @@
 """`python -m api`: serve the API and the page."""
 
 import logging
+import signal
 import sys
 from contextlib import suppress
+from functools import partial
 from pkgutil import resolve_name
 
 from flask import Flask
@@ -14,6 +16,7 @@ from redis import RedisError
 from api import create_app
 from api.http.access import Access
 from api.http.asgi import Asgi
+from api.http.draining import Draining
 from api.http.listening import address_of
 from api.receipts import LARGEST_RECEIPT_BYTES
 from shared import VERSION, logs
@@ -90,8 +93,10 @@ def main() -> None:
 
 
 def serve(app: str, settings: Settings) -> None:
-    """Serve the WSGI app that the named function returns in each process, until SIGTERM. Raises
-    SettingsError if the server cannot listen on HOST and PORT."""
+    """Serve the WSGI app that the named function returns in each process, until SIGTERM and then
+    for OTP_DRAIN_SECONDS more, or until SIGINT. Raises SettingsError if the server cannot listen on
+    HOST and PORT."""
+    draining = Draining()
     server = Server(
         app,
         address=address_of(settings.host, settings.port),
@@ -110,14 +115,26 @@ def serve(app: str, settings: Settings) -> None:
     started = {"version": VERSION, "host": settings.host, "port": settings.port}
     server.on_startup(lambda: log.info("api_started", extra=started))
     server.on_shutdown(lambda: log.info("api_stopped"))
-    server.serve(target_loader=_load)
+    if seconds := settings.otp_drain_seconds:
+        # At the start, because the server sets its own handler just before.
+        stop = server.signal_handler_interrupt
+        server.on_startup(lambda: draining.begin_on_sigterm(seconds, stop))
+    server.serve(target_loader=partial(_load, draining))
 
 
-def _load(app: str) -> Asgi:
+def _load(draining: Draining, app: str) -> Asgi:
+    # A new process inherits the main one's handler until the server sets its own, which is after
+    # this. Without any, a stop ends a process that has no requests yet.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # By default the event loop could wait 5 ms for the thread that computes, and does so several
     # times for each request. Under load that costs more than half of the throughput.
     sys.setswitchinterval(0.0002)
-    return Asgi(resolve_name(app)(), threads=THREADS, largest_body=LARGEST_RECEIPT_BYTES)
+    return Asgi(
+        resolve_name(app)(),
+        threads=THREADS,
+        largest_body=LARGEST_RECEIPT_BYTES,
+        is_stopping=draining.has_begun,
+    )
 
 
 if __name__ == "__main__":

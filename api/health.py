@@ -1,7 +1,8 @@
 """Is the process alive, and can it serve?"""
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
+from api.http.draining import STOPPING, Stopping
 from shared.verification.store import Store
 
 
@@ -15,6 +16,8 @@ def endpoints(store: Store) -> Blueprint:
 
     @health.get("/ready")
     def ready() -> Response:
+        if request.environ.get(STOPPING):
+            raise Stopping
         store.write_something()
         return jsonify(status="ok")
 

@@ -12,7 +12,12 @@ from tests.chaos.programs import Program, free_port, is_ready, wait_for
 KEY = "k1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="
 # Everything that a start checks and counts is on. What would refuse here is out of reach: all come
 # from one address, and nobody types the codes in.
-ENV = {"OTP_SECRET_KEYS": KEY, "OTP_LIMIT_IP": "1000000/1h", "OTP_GUARD": "monitor"}
+ENV = {
+    "OTP_SECRET_KEYS": KEY,
+    "OTP_LIMIT_IP": "1000000/1h",
+    "OTP_GUARD": "monitor",
+    "OTP_DRAIN_SECONDS": "0",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

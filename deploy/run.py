@@ -287,6 +287,8 @@ def main() -> int:
     env |= {name: value for name, value in os.environ.items() if value}
     env.setdefault("OTP_DATA_DIR", str(DATA))
     env["PYTHONUNBUFFERED"] = "1"
+    # No proxy waits for it, and Ctrl-C should stop at once.
+    env["OTP_DRAIN_SECONDS"] = "0"
     if options.keys is not None:
         command = [sys.executable, "-m", "api.keys", *options.keys]
         return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode

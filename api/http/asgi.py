@@ -17,6 +17,8 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIApplication
 
+from api.http.draining import STOPPING
+
 log = logging.getLogger("otp.api")
 
 _Message = MutableMapping[str, Any]
@@ -26,6 +28,7 @@ _Answer = tuple[int, _Headers, bytes]
 _Future = asyncio.Future[_Answer]
 # PEP 3333 gives these two no prefix.
 _WITHOUT_PREFIX = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}
+_CLOSE = (b"connection", b"close")
 
 
 class _BrokenBody(Exception):
@@ -38,14 +41,22 @@ class Asgi:
     The event loop reads a body before a thread gets the request, so a slow client holds no thread.
     Of a body, the app sees at most `largest_body` bytes and one more, which shows that the body was
     too large. A body that takes longer than `body_seconds` is answered 408, a malformed one 400.
+    While the process `is_stopping`, the environment says so and each answer closes its connection.
     """
 
     def __init__(
-        self, app: WSGIApplication, *, threads: int, largest_body: int, body_seconds: float = 10
+        self,
+        app: WSGIApplication,
+        *,
+        threads: int,
+        largest_body: int,
+        body_seconds: float = 10,
+        is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._app = app
         self._largest_body = largest_body
         self._body_seconds = body_seconds
+        self._is_stopping = is_stopping
         # An executor would wrap each request in two futures and a lock, a third of the adapter's
         # cost.
         self._requests: SimpleQueue[tuple[_Environ, _Future]] = SimpleQueue()
@@ -67,9 +78,12 @@ class Asgi:
             answer = _without_body(400)
         else:
             future = asyncio.get_running_loop().create_future()
-            self._requests.put((_environ(scope, body), future))
+            environ = {**_environ(scope, body), STOPPING: self._is_stopping()}
+            self._requests.put((environ, future))
             answer = await future
         status, headers, content = answer
+        if self._is_stopping():
+            headers = [*headers, _CLOSE]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
@@ -112,7 +126,7 @@ def _settle(future: _Future, answer: _Answer) -> None:
 
 
 def _without_body(status: int) -> _Answer:
-    return status, ((b"connection", b"close"),), b""
+    return status, (_CLOSE,), b""
 
 
 async def _read(receive: Callable[[], Awaitable[_Message]], most: int) -> bytes:

@@ -18,6 +18,7 @@ from werkzeug.exceptions import (
 )
 
 from api.http.body import MalformedJson
+from api.http.draining import Stopping
 from api.http.hosts import HostNotAllowed
 from api.http.origins import FromElsewhere
 from shared import errors
@@ -205,6 +206,12 @@ KINDS: dict[type[Exception], Kind] = {
         500,
         "internal_error",
         "Something went wrong in the service. The service log has the details.",
+    ),
+    Stopping: Kind(
+        503,
+        "stopping",
+        "The API stops soon. Only `/health/ready` says so, and load balancers use another API.",
+        "This server is about to stop. Send requests to another one.",
     ),
     errors.DeliveryBacklog: Kind(
         503,

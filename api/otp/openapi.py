@@ -12,6 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from api.hooks.send import SendCode
 from api.http.body import MalformedJson
+from api.http.draining import Stopping
 from api.http.errors import KINDS, documented
 from api.http.hosts import HostNotAllowed
 from api.otp import schemas
@@ -211,7 +212,7 @@ _OPERATIONS: dict[str, dict[str, _Operation]] = {
             summary="The service is ready to store codes",
             access="anyone",
             success=(200, "The service is ready to store codes", _HEALTHY),
-            fails=(errors.StorageUnavailable,),
+            fails=(Stopping, errors.StorageUnavailable),
         )
     },
     # The calls of the verification page. It has no key, and the id is all it needs.

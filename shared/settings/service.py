@@ -32,6 +32,10 @@ class Processes(BaseModel, use_attribute_docstrings=True):
     """The port where the API listens. With Docker Compose, set `API_PORT` instead."""
     api_processes: int = Field(default=2, ge=1, le=64)
     """The number of API processes, from 1 to 64."""
+    otp_drain_seconds: int = Field(default=5, ge=0, le=300)
+    """How many seconds the API still takes requests after SIGTERM, from 0 to 300. `/health/ready`
+    answers 503 in that time, so [proxies](restarts.md) send requests to another API. Then it
+    finishes its requests within 8 seconds. Allow for both before you kill it."""
     worker_concurrency: int = Field(default=32, ge=1, le=512)
     """The number of deliveries that a worker makes at the same time, from 1 to 512."""
     otp_trusted_proxies: int = Field(default=0, ge=0, le=10)

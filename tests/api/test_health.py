@@ -16,6 +16,15 @@ def test_alive_and_ready(client, redis):
     assert redis.ttl("otp:ready") > 0
 
 
+def test_an_api_that_is_about_to_stop_is_not_ready_but_does_its_work(client, problem):
+    stopping = {"otp.stopping": True}
+    problem(client.get("/health/ready", environ_overrides=stopping), 503, "stopping")
+    for path in ("/health/live", "/"):
+        assert client.get(path, environ_overrides=stopping).status_code == 200
+    answer = client.post("/generate-otp", json={"phone": PHONE}, environ_overrides=stopping)
+    assert answer.status_code == 202
+
+
 @pytest.fixture
 def away(settings):
     """An API whose Redis is away."""

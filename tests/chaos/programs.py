@@ -172,6 +172,7 @@ class Service:
             # Nobody types the codes in, and all the numbers are of one range.
             "OTP_GUARD": "off",
             "OTP_ALLOW_OPEN": "true",
+            "OTP_DRAIN_SECONDS": "0",
             **env,
         }
         self._started = 0

@@ -110,6 +110,8 @@ class Service:
             "TMPDIR": str(folder),
             # Everybody in the tests comes from 127.0.0.1.
             "OTP_LIMIT_IP": "100000/1h",
+            # Nothing waits for it but the tests of stopping.
+            "OTP_DRAIN_SECONDS": "0",
             **env,
         }
         self.url = f"http://127.0.0.1:{self.port}"
@@ -117,9 +119,9 @@ class Service:
         self.api = self.start_api()
         self.worker = self.start_worker()
 
-    def start_api(self) -> Program:
-        """For an API that was stopped. There is one at a time."""
-        self.api = self._start("api")
+    def start_api(self, **env: str) -> Program:
+        """For an API that was stopped, or another one that has its own PORT or HOST."""
+        self.api = self._start("api", **env)
         return self.api
 
     def start_worker(self) -> Program:
@@ -187,9 +189,9 @@ class Service:
         """The newest code that was printed for an address."""
         return wait_for(lambda: [s["code"] for s in self.sent() if s["to"] == to], timeout)[-1]
 
-    def _start(self, name: str) -> Program:
+    def _start(self, name: str, **env: str) -> Program:
         log = self.folder / f"{name}-{len(self._programs) + 1}.log"
-        self._programs.append(Program(name, log, self._env))
+        self._programs.append(Program(name, log, {**self._env, **env}))
         return self._programs[-1]
 
 

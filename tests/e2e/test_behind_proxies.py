@@ -2,11 +2,7 @@
 and below a path."""
 
 import re
-import shutil
-import socket
-import subprocess
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import NamedTuple
@@ -14,51 +10,29 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import ROOT, Service, wait_for
+from tests.e2e import proxies
+from tests.e2e.conftest import Service
 from tests.e2e.page.acts import ask, new_phone, type_code
 from tests.redis_servers import free_port
 
 PASSWORD = "correct horse battery"
-DOCS = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
-NGINX = """
-daemon off; user root; worker_processes 1; error_log stderr; pid {folder}/nginx.pid;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    {server}
-}}
-"""
-
-
-def documented(language: str) -> tuple[str, str]:
-    """The lines for the root of a host, and those for a path."""
-    root, below = re.findall(rf"^```{language}\n(.*?)^```", DOCS, re.DOTALL | re.MULTILINE)
-    return root, below
 
 
 def nginx(folder: Path, port: int, api: int) -> list[str]:
-    server, location = documented("nginx")
+    server, location = proxies.blocks("operations.md", "nginx")
     server = re.sub(r"^ +(server_name|ssl_).*\n", "", server, flags=re.MULTILINE)
     server = server.replace("listen 443 ssl", f"listen 127.0.0.1:{port}")
-    server = f"{server.rstrip().removesuffix('}')}{location}}}".replace(
-        "127.0.0.1:5000", f"127.0.0.1:{api}"
-    )
-    config = folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=folder, server=server), encoding="utf-8")
-    return ["nginx", "-p", str(folder), "-e", "stderr", "-c", str(config)]
+    lines = f"{server.rstrip().removesuffix('}')}{location}}}"
+    return proxies.nginx(folder, lines.replace("127.0.0.1:5000", f"127.0.0.1:{api}"))
 
 
 def haproxy(folder: Path, port: int, api: int) -> list[str]:
-    text, path = documented("haproxy")
+    text, path = proxies.blocks("operations.md", "haproxy")
     text = text.replace(":443 ssl crt /etc/ssl/otp.pem", f"127.0.0.1:{port}")
     text = text.replace("127.0.0.1:5000", f"127.0.0.1:{api}")
-    text = text.replace("    default_backend", f"{path}    default_backend")
-    config = folder / "haproxy.cfg"
-    config.write_text(text, encoding="utf-8")
-    return ["haproxy", "-db", "-f", str(config)]
+    return proxies.haproxy(
+        folder, text.replace("    default_backend", f"{path}    default_backend")
+    )
 
 
 class Place(NamedTuple):
@@ -83,27 +57,10 @@ def service(start_service) -> Iterator[Service]:
 @pytest.fixture(scope="module", params=[nginx, haproxy], ids=["nginx", "haproxy"])
 def port(request, service, tmp_path_factory) -> Iterator[int]:
     """The port of a proxy in front of the service."""
-    if not shutil.which(request.param.__name__):
-        pytest.skip(f"no {request.param.__name__} on the PATH")
-    folder = tmp_path_factory.mktemp("proxy")
-    port = free_port()
-    with (folder / "log").open("wb") as log:
-        command = request.param(folder, port, service.port)
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        wait_for(lambda: answers(port) or process.poll() is not None)
-        assert process.poll() is None, (folder / "log").read_text(encoding="utf-8")
+    make: Callable[[Path, int, int], list[str]] = request.param
+    folder, port = tmp_path_factory.mktemp("proxy"), free_port()
+    with proxies.running(make(folder, port, service.port), folder, port):
         yield port
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def answers(port: int) -> bool:
-    with suppress(OSError):
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        return True
-    return False
 
 
 @pytest.fixture(params=["", "/otp"], ids=["root", "path"])

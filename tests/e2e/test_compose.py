@@ -51,6 +51,19 @@ def test_delivers_by_all_workers_and_verifies_once(stack, figure):
     figure(f"compose: {len(NUMBERS)} codes asked for, delivered, verified", f"{seconds:.1f} s")
 
 
+def test_with_nginx_in_front_only_nginx_has_a_port_and_the_api_trusts_it(stack):
+    files = ("-f", str(ROOT / "docker-compose.yml"), "-f", str(ROOT / "deploy/compose.proxy.yaml"))
+    services = json.loads(stack.compose(*files, "config", "--format", "json"))["services"]
+    assert {name: bool(service.get("ports")) for name, service in services.items()} == {
+        **dict.fromkeys(services, False),
+        "proxy": True,
+    }
+    assert services["api"]["environment"]["OTP_TRUSTED_PROXIES"] == "1"
+    (config,) = services["proxy"]["volumes"]
+    assert config["source"] == str(ROOT / "deploy/nginx.conf")
+    assert config["read_only"]
+
+
 def test_containers_can_do_nothing_that_they_need_not(stack):
     for service, count in {"redis-users": 1, "redis": 1, "api": 1, "worker": WORKERS}.items():
         containers = stack.containers(service)

@@ -118,7 +118,7 @@ export interface Problem {
   /** Message to show to the person. */
   detail: string;
   /** Name of the error. */
-  code: "bad_request" | "malformed_json" | "incorrect_code" | "unauthorized" | "log_in_needed" | "admin_off" | "csrf_failed" | "cross_site" | "country_not_allowed" | "channel_not_enabled" | "recipient_blocked" | "proof_of_work_required" | "host_not_allowed" | "verification_not_found" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "payload_too_large" | "unsupported_media_type" | "invalid_request" | "too_many_checks" | "rate_limited" | "too_many_log_ins" | "internal_error" | "delivery_backlog" | "storage_unavailable";
+  code: "bad_request" | "malformed_json" | "incorrect_code" | "unauthorized" | "log_in_needed" | "admin_off" | "csrf_failed" | "cross_site" | "country_not_allowed" | "channel_not_enabled" | "recipient_blocked" | "proof_of_work_required" | "host_not_allowed" | "verification_not_found" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "payload_too_large" | "unsupported_media_type" | "invalid_request" | "too_many_checks" | "rate_limited" | "too_many_log_ins" | "internal_error" | "stopping" | "delivery_backlog" | "storage_unavailable";
   /** Returned with incorrect_code. */
   checks_left?: number;
   /** Returned with rate_limited. */
@@ -197,6 +197,7 @@ export class TooManyChecks extends SixpostError {}
 export class RateLimited extends SixpostError {}
 export class TooManyLogIns extends SixpostError {}
 export class InternalError extends SixpostError {}
+export class Stopping extends SixpostError {}
 export class DeliveryBacklog extends SixpostError {}
 export class StorageUnavailable extends SixpostError {}
 
@@ -225,6 +226,7 @@ export const ERRORS: Record<string, typeof SixpostError> = {
   rate_limited: RateLimited,
   too_many_log_ins: TooManyLogIns,
   internal_error: InternalError,
+  stopping: Stopping,
   delivery_backlog: DeliveryBacklog,
   storage_unavailable: StorageUnavailable,
 };

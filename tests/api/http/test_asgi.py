@@ -127,6 +127,14 @@ def test_answers_with_every_header_and_closes_what_the_app_returned(call, echo):
     assert echo.is_closed
 
 
+@pytest.mark.parametrize("is_stopping", [False, True])
+def test_while_it_stops_the_app_knows_and_no_connection_stays_open(call, echo, is_stopping):
+    start, content = call((), body(b""), is_stopping=lambda: is_stopping)
+    assert (start["status"], content["body"]) == (201, b"ok")
+    assert ((b"connection", b"close") in start["headers"]) is is_stopping
+    assert echo.environ["otp.stopping"] is is_stopping
+
+
 def test_reads_no_more_than_shows_that_a_body_is_too_large(call, echo):
     call((), body(*[b"123"] * 1000))
     assert len(echo.read) == LARGEST + 1

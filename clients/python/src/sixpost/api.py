@@ -333,6 +333,12 @@ class InternalError(SixpostError):
     code = "internal_error"
 
 
+class Stopping(SixpostError):
+    """The API stops soon. Only `/health/ready` says so, and load balancers use another API."""
+
+    code = "stopping"
+
+
 class DeliveryBacklog(SixpostError):
     """The queue is too long to deliver the message in time. `Retry-After` gives the time to
     wait."""
@@ -407,6 +413,7 @@ ERRORS: dict[str, type[SixpostError]] = {
     "rate_limited": RateLimited,
     "too_many_log_ins": TooManyLogIns,
     "internal_error": InternalError,
+    "stopping": Stopping,
     "delivery_backlog": DeliveryBacklog,
     "storage_unavailable": StorageUnavailable,
     "no_answer": NoAnswer,
