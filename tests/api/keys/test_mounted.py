@@ -1,7 +1,6 @@
 """A running API follows the file that OTP_API_KEYS_FILE names, as Kubernetes mounts it."""
 
 import logging
-import secrets
 from pathlib import Path
 
 import pytest
@@ -9,52 +8,26 @@ import pytest
 from api import create_app
 from shared.settings import Settings
 from tests.conftest import KEY as SECRET_KEY
+from tests.kubelet import MountedSecret
 from tests.user import PHONE
 
 IN, OUT = 404, 401
 OLD, NEW = "o" * 40, "n" * 40
 
 
-class Mount:
-    """A Secret as the kubelet mounts it. Each change is a new folder, and the link `..data` is
-    replaced by one to that folder.
-    https://github.com/kubernetes/kubernetes/blob/v1.34.0/pkg/volume/util/atomic_writer.go
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / "otp_api_keys"
-        self._folder = folder
-        folder.mkdir()
-
-    def update(self, **files: str) -> None:
-        version = self._folder / f"..{secrets.token_hex(8)}"
-        version.mkdir()
-        for name, content in files.items():
-            (version / name).write_text(content, encoding="utf-8", errors="surrogateescape")
-        draft, data = self._folder / "..data_tmp", self._folder / "..data"
-        before = data.resolve() if data.exists() else None
-        draft.symlink_to(version.name)
-        draft.rename(data)
-        for name in files:
-            link = self._folder / name
-            if not link.is_symlink():
-                link.symlink_to(Path("..data", name))
-        if before:
-            for file in before.iterdir():
-                file.unlink()
-            before.rmdir()
+@pytest.fixture
+def mount(tmp_path) -> MountedSecret:
+    return MountedSecret(tmp_path / "sixpost", otp_api_keys=f"shop:{OLD}\n")
 
 
 @pytest.fixture
-def mount(tmp_path) -> Mount:
-    mount = Mount(tmp_path / "sixpost")
-    mount.update(otp_api_keys=f"shop:{OLD}\n")
-    return mount
+def file(mount) -> Path:
+    return mount.folder / "otp_api_keys"
 
 
 @pytest.fixture
-def env(mount) -> dict[str, str]:
-    return {"OTP_SECRET_KEYS": SECRET_KEY, "OTP_API_KEYS_FILE": str(mount.file)}
+def env(file) -> dict[str, str]:
+    return {"OTP_SECRET_KEYS": SECRET_KEY, "OTP_API_KEYS_FILE": str(file)}
 
 
 @pytest.fixture
@@ -91,14 +64,16 @@ def test_each_server_process_follows_it(mount, statuses, settings, redis):
     ["", " \n", "shop:", f"shop:{NEW[:20]}", f"shop {NEW}", "\udcff", f"page:{NEW}"],
     ids=["empty", "blank", "no key", "half a key", "no colon", "not UTF-8", "a reserved name"],
 )
-def test_a_broken_file_keeps_the_last_keys_and_is_logged_once(mount, statuses, caplog, broken):
+def test_a_broken_file_keeps_the_last_keys_and_is_logged_once(
+    mount, file, statuses, caplog, broken
+):
     assert statuses() == [IN, OUT, OUT]
     mount.update(otp_api_keys=broken)
     assert statuses() == [IN, OUT, OUT]
     (record,) = [each for each in caplog.records if each.message == "api_keys_broken"]
     assert record.levelno == logging.ERROR
     told = vars(record)["error"]
-    assert str(mount.file) in told or told.startswith("OTP_API_KEYS")
+    assert str(file) in told or told.startswith("OTP_API_KEYS")
     assert "n" * 20 not in told
     mount.update(otp_api_keys=f"shop:{NEW}")
     assert statuses() == [OUT, IN, OUT]
@@ -131,9 +106,9 @@ def test_a_change_is_logged_without_the_key(mount, statuses, caplog):
     assert NEW not in str([vars(each) for each in caplog.records])
 
 
-def test_a_key_in_the_environment_is_not_overruled_by_the_file(mount, redis):
+def test_a_key_in_the_environment_is_not_overruled_by_the_file(mount, file, redis):
     env = {"OTP_SECRET_KEYS": SECRET_KEY, "OTP_API_KEYS": f"shop:{NEW}"}
-    settings = Settings.load({**env, "OTP_API_KEYS_FILE": str(mount.file)}, env_file=None)
+    settings = Settings.load({**env, "OTP_API_KEYS_FILE": str(file)}, env_file=None)
     client = create_app(settings, redis).test_client()
     mount.update(otp_api_keys=f"shop:{OLD}")
     body = {"phone": PHONE, "otp": "123456"}
@@ -141,7 +116,7 @@ def test_a_key_in_the_environment_is_not_overruled_by_the_file(mount, redis):
     assert [answer.status_code for answer in answers] == [OUT, IN]
 
 
-def test_the_command_says_to_change_the_file(mount, command, tmp_path):
+def test_the_command_says_to_change_the_file(file, command, tmp_path):
     told = command("rotate shop", OTP_DATA_DIR=str(tmp_path / "data"), OTP_ADMIN_PASSWORD="p" * 12)
-    assert "OTP_API_KEYS also has a key for shop. Change it in " + str(mount.file) in told.err
+    assert "OTP_API_KEYS also has a key for shop. Change it in " + str(file) in told.err
     assert "restart" not in told.err
