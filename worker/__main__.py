@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import signal
 import sys
 import time
 from urllib.parse import urlsplit
@@ -76,6 +77,8 @@ def _warn_of_generic_names(settings: Settings) -> None:
 
 def main() -> None:
     logs.set_up()
+    # As process 1 of a container, it gets no signal without a handler. It may wait for Redis long.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
         settings = Settings.load()
         redis = connect(

@@ -179,6 +179,14 @@ def test_an_api_key_in_the_secret_changes_without_a_restart(api, mounted, secret
     assert api.check(shop_key) == 404
 
 
+def test_a_worker_that_waits_for_redis_stops_at_sigterm(start, secrets, tmp_path):
+    """As process 1, it gets only those signals that it handles."""
+    nowhere = {**secrets["sixpost"], "redis_url": f"redis://127.0.0.1:{free_port()}/0"}
+    worker = start("sixpost-worker", MountedSecret(tmp_path / "sixpost", **nowhere))
+    wait_for(lambda: "redis_away" in worker.said)
+    assert worker.stop() == 0
+
+
 def test_nothing_is_generated_that_pods_would_not_share(start, secrets, tmp_path):
     without = {key: value for key, value in secrets["sixpost"].items() if key != "otp_secret_keys"}
     secret = MountedSecret(tmp_path / "sixpost", **without)
