@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -60,7 +61,11 @@ class OtpWorker(BaseWorker):
         """`start_step` starts the next step of a workflow, by the id of its verification. Without
         it, other workers do that."""
         queue = Queue(keys.QUEUE_NAME, connection=redis)
-        super().__init__([queue], connection=redis, worker_ttl=WORKER_TTL_SECONDS)
+        # RQ would prepare by CLIENT, which some providers have removed.
+        super().__init__(
+            [queue], connection=redis, worker_ttl=WORKER_TTL_SECONDS, prepare_for_work=False
+        )
+        self.hostname, self.pid = socket.gethostname(), os.getpid()
         self._queue = queue
         self._ledger = ledger
         self._deliverer = deliverer

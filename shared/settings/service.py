@@ -23,7 +23,7 @@ class Processes(BaseModel, use_attribute_docstrings=True):
     )
     """The address of Redis. `rediss://` uses TLS, and `redis+sentinel://` or `rediss+sentinel://`
     asks Sentinels. In a password, write `/` as `%2F` and `@` as `%40`. See [the
-    options](operations.md#redis). Docker Compose sets its own address. `make run` starts its own
+    options](redis.md#connect). Docker Compose sets its own address. `make run` starts its own
     Redis unless you set this."""
     host: str = "127.0.0.1"
     """The IP address or name where the API listens. `0.0.0.0` lets other machines in. With Docker

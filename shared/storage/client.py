@@ -37,6 +37,8 @@ def connect(url: str, *, timeout_seconds: float) -> Redis:
     usual: dict[str, Any] = {
         # The newer version begins with HELLO, which some proxies and older services lack.
         "protocol": 2,
+        # Nor CLIENT, which redis-py otherwise tells its name by.
+        "driver_info": None,
         "retry": Retry(NoBackoff(), 0),
         "socket_timeout": timeout_seconds,
         "socket_connect_timeout": timeout_seconds,
@@ -109,7 +111,7 @@ def reason(error: BaseException) -> str:
     while below is not None:
         if isinstance(below, ssl.SSLCertVerificationError):
             advice = _ADVICE.get(below.verify_code, "")
-            return f"SSLCertVerificationError: {below.verify_message}{advice}"
+            return f"SSLCertVerificationError: {below.verify_message.rstrip('.')}{advice}"
         if isinstance(below, ssl.SSLError):
             return f"{type(below).__name__}: {below.reason}"
         below = below.__cause__ or below.__context__

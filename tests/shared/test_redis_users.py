@@ -184,8 +184,8 @@ def test_what_was_written_is_there_again_when_redis_is(tmp_path):
 
 
 def test_the_documentation_has_the_same_rights():
-    operations = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
-    assert f"ACL SETUSER otp on >PASSWORD {redis_users.RIGHTS}\n" in operations
+    page = (Path(__file__).parents[2] / "docs" / "redis.md").read_text(encoding="utf-8")
+    assert f"ACL SETUSER otp on >PASSWORD {redis_users.RIGHTS}\n" in page
 
 
 def test_the_service_may_have_the_file_on_the_disk_rewritten(log_in):
