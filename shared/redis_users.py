@@ -20,7 +20,7 @@ USER = "otp"
 # BGREWRITEAOF is for the owner: it removes what has expired from the file on the disk.
 COMMANDS = (
     *("bgrewriteaof", "blpop", "del", "eval", "evalsha", "exec", "exists", "expire", "get"),
-    *("getex", "hdel", "hexists", "hget", "hgetall", "hincrby", "hkeys", "hmget", "hset"),
+    *("hdel", "hexists", "hget", "hgetall", "hincrby", "hkeys", "hmget", "hset"),
     *("hsetnx", "incr", "lindex", "llen", "lpop", "lpush", "lrange", "lrem", "ltrim", "mget"),
     *("multi", "pexpireat", "ping", "rpop", "rpush", "sadd", "scard"),
     *("script|load", "select", "set", "sismember", "smembers", "srem", "sunion", "time"),
@@ -28,7 +28,7 @@ COMMANDS = (
     *("zremrangebyrank", "zremrangebyscore", "zrevrange", "zrevrangebyscore", "zscore"),
 )
 # Those of earlier versions, whose processes go on while new ones replace them.
-_EARLIER = ("incrby", "pexpire", "pttl")
+_EARLIER = ("getex", "incrby", "pexpire", "pttl")
 # All only for the service's own keys.
 RIGHTS = " ".join(
     ("~otp:* ~rq:* resetchannels -@all", *(f"+{name}" for name in COMMANDS + _EARLIER))

@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 from redis import Redis
@@ -16,7 +17,7 @@ from rq.utils import now
 from rq.worker import BaseWorker, WorkerStatus
 
 from shared import VERSION
-from shared.delivery.ledger import LEASE_SECONDS, Ledger
+from shared.delivery.ledger import LEASE_SECONDS, WORKER_SECONDS, Ledger
 from shared.delivery.queue import ForeignJob, read_job
 from shared.errors import StorageUnavailable
 from shared.storage import keys
@@ -32,11 +33,9 @@ MOST_STEPS_AT_ONCE = 50
 # A worker that has left a send to others sweeps after them.
 YIELD_SECONDS = 3.0
 HEARTBEAT_SECONDS = 2.0
-WORKER_TTL_SECONDS = 30
 LONGEST_BACK_OFF_SECONDS = 2.0
 # Docker kills ten seconds after SIGTERM.
 GRACE_SECONDS = 8.0
-_DAY_SECONDS = 86400
 
 
 class OtpWorker(BaseWorker):
@@ -63,7 +62,7 @@ class OtpWorker(BaseWorker):
         queue = Queue(keys.QUEUE_NAME, connection=redis)
         # RQ would prepare by CLIENT, which some providers have removed.
         super().__init__(
-            [queue], connection=redis, worker_ttl=WORKER_TTL_SECONDS, prepare_for_work=False
+            [queue], connection=redis, worker_ttl=WORKER_SECONDS, prepare_for_work=False
         )
         self.hostname, self.pid = socket.gethostname(), os.getpid()
         self._queue = queue
@@ -196,16 +195,10 @@ class OtpWorker(BaseWorker):
             "concurrency": self._concurrency,
             "under_way": json.dumps(under_way),
         }
-        with self.connection.pipeline(transaction=False) as pipe:
-            pipe.hset(self.key, mapping=beat)
-            pipe.expire(self.key, WORKER_TTL_SECONDS)
-            # Each time, since Redis may have come back without it; and with an end, which RQ
-            # gives neither.
-            worker_registration.register(self, pipe)
-            pipe.expire(self.redis_workers_keys, _DAY_SECONDS)
-            pipe.expire(keys.WORKERS_OF_QUEUE, _DAY_SECONDS)
-            # A Redis that is full takes no heartbeat, and work goes on.
-            pipe.execute(raise_on_error=False)
+        # A Redis that refuses writes takes no heartbeat, and work goes on. If it is unreachable,
+        # the next command says so.
+        with suppress(StorageUnavailable):
+            self._ledger.beat(self.key, beat)
         try:
             worker_registration.clean_worker_registry(self._queue)
         except (UnicodeDecodeError, ResponseError):

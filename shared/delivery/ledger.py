@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal, cast, get_args
 
 from shared.policy import Channel
@@ -22,6 +23,9 @@ MAX_ATTEMPTS = 8
 STEP_SECONDS = 0.5
 # Sweepers find a send that a worker has left to others after this long.
 LEFT_SECONDS = 0.5
+# A worker whose heartbeat is older than this is gone. RQ's registers stay for a day after the last.
+WORKER_SECONDS = 30
+_REGISTER_SECONDS = 86400
 # Workers skip a sender that fails this often in a row for a while, then try it with one message.
 BREAKER_FAILURES = 5
 BREAKER_OPEN_SECONDS = 5.0
@@ -120,6 +124,7 @@ class Ledger:
         self._renew = scripts.load("delivery/renew", when_full=True)
         self._receipt = scripts.load("delivery/receipt", when_full=True)
         self._sweep = scripts.load("delivery/sweep", when_full=True)
+        self._beat = scripts.load("delivery/beat", when_full=True)
 
     def take(self, most: int, *, wait_seconds: float = 0) -> list[bytes]:
         """Take up to `most` jobs that wake workers up off the queue, and wait for the first one if
@@ -253,6 +258,12 @@ class Ledger:
         members = self._sweep([keys.DUE, keys.QUEUE], words)
         pairs = (member.decode().split(":") for member in members)
         return [(verification_id, int(send)) for verification_id, send in pairs]
+
+    def beat(self, worker: str, facts: Mapping[str, str | int]) -> None:
+        """Note that a worker is alive, by its key in RQ's registers."""
+        names = [worker, keys.WORKERS, keys.WORKERS_OF_QUEUE]
+        words = chain.from_iterable(facts.items())
+        self._beat(names, [WORKER_SECONDS * 1000, _REGISTER_SECONDS * 1000, *words])
 
 
 def _read_claim(

@@ -1,7 +1,5 @@
 """Subscriptions to SNS topics that wait for a worker to confirm them."""
 
-from redis import Redis
-
 from shared.storage import keys
 from shared.storage.scripts import Scripts
 
@@ -14,17 +12,11 @@ class Subscriptions:
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
+        self._ask = scripts.load("delivery/ask_to_confirm")
 
     def ask(self, topic: str, token: str) -> None:
         """Have a worker confirm the subscription to a topic, by its ARN."""
-
-        def ask(redis: Redis) -> None:
-            with redis.pipeline() as pipe:
-                pipe.hset(keys.SUBSCRIPTIONS, topic, token)
-                pipe.expire(keys.SUBSCRIPTIONS, _KEPT_SECONDS)
-                pipe.execute()
-
-        self._scripts.run(ask)
+        self._ask([keys.SUBSCRIPTIONS], [topic, token, _KEPT_SECONDS * 1000])
 
     def waiting(self) -> dict[str, str]:
         """The tokens by their topics. Workers may confirm one twice, which changes nothing."""

@@ -133,13 +133,13 @@ class Phone:
         `Ledger.receipt`, and confirms them by `reported`. Nothing else waits for a receipt."""
 
         def ask(pipe: Pipeline) -> None:
-            pipe.set(keys.PHONE_WATCHED, 1, ex=WATCHED_SECONDS)
             pipe.lrange(keys.PHONE, 0, -1)
             pipe.get(keys.PHONE_CARRIER)
             pipe.zrange(keys.PHONE_RECEIPTS, 0, -1, withscores=True)
             pipe.time()
 
-        _, lines, carrier, receipts, (seconds, micros) = self._scripts.fetch(ask)
+        self._scripts.put(keys.PHONE_WATCHED, 1, seconds=WATCHED_SECONDS)
+        lines, carrier, receipts, (seconds, micros) = self._scripts.fetch(ask)
         now = seconds * 1000 + micros // 1000
         oldest = now - KEPT_SECONDS * 1000
         messages = _MESSAGES.validate_python(reading.json_objects(lines))
@@ -159,7 +159,7 @@ class Phone:
 
     def tell_carrier(self, carrier: Carrier) -> None:
         """What to do to the next message; to those after it, what it does usually."""
-        self._scripts.run(lambda redis: redis.set(keys.PHONE_CARRIER, carrier, ex=KEPT_SECONDS))
+        self._scripts.put(keys.PHONE_CARRIER, carrier, seconds=KEPT_SECONDS)
 
 
 def with_code(text: str, code: str | None) -> str:

@@ -30,7 +30,7 @@ class KeyUse:
             return
         self._noted[key_id] = now
         with suppress(StorageUnavailable):
-            self._scripts.run(lambda redis: redis.set(keys.key_used(key_id), now, ex=KEPT_SECONDS))
+            self._scripts.put(keys.key_used(key_id), now, seconds=KEPT_SECONDS)
 
     def last(self, key_ids: Sequence[str]) -> list[datetime | None]:
         """When each key was used, to the minute. Raises StorageUnavailable."""

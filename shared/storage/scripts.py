@@ -52,6 +52,7 @@ class Scripts:
         self._redis = redis
         self._breaker = _Breaker()
         self._refusals = _Refusals()
+        self._put = self.load("storage/put")
 
     def load(self, name: str, *, when_full: bool = False) -> RunScript:
         """The script of that name. A script for `when_full` also runs while Redis is full. It
@@ -77,6 +78,10 @@ class Scripts:
         is none."""
         popped: list[bytes] | None = self._guarded(lambda: self._ask("BLPOP", key, seconds))
         return popped[1] if popped else None
+
+    def put(self, key: str, value: str | int, *, seconds: int) -> None:
+        """Set a key, which expires after so long."""
+        self._put([key], [value, seconds * 1000])
 
     def run(self, command: Callable[[Redis], Any]) -> Any:
         """The answer to what `command` asks of Redis."""

@@ -7,13 +7,8 @@ from redis import Redis, exceptions
 from shared.settings.sources import SettingsError
 from shared.storage import keys
 from shared.storage.refusals import CLUSTER, is_cluster
+from shared.storage.scripts import script_text
 
-# Like most of our scripts, it has keys of several slots and one that only the script names. Redis
-# Cluster refuses both, and so does every service that imitates it, whatever INFO says there.
-_WRITE = f"""
-redis.call('SET', KEYS[1], 1, 'EX', 60)
-return redis.call('EXISTS', KEYS[2], '{keys.NOTHING}')
-"""
 _NO_DATABASE = "this Redis has no database of that number; try 0, which all have"
 # Redis 6.2 cannot tell.
 _MAY_ASK = "return not redis.acl_check_cmd or redis.acl_check_cmd('INFO', 'memory')"
@@ -21,7 +16,7 @@ _MAY_ASK = "return not redis.acl_check_cmd or redis.acl_check_cmd('INFO', 'memor
 
 def write_something(redis: Redis) -> None:
     """Prove that Redis takes writes and runs our scripts. Raises RedisError."""
-    redis.eval(_WRITE, 2, keys.READY, keys.DUE)
+    redis.eval(script_text("storage/probe"), 2, keys.READY, keys.DUE)
 
 
 def check_server(redis: Redis, log: logging.Logger) -> None:

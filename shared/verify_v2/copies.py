@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from redis import Redis
-
 from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
 from shared.verification.store import SERVICE_SECONDS
@@ -44,22 +42,9 @@ def copies_of(scripts: Scripts, account: str, given: Sequence[str]) -> list[Copy
 def restore(scripts: Scripts, copy: Copy) -> bool:
     """Write a Service that Redis does not have, with its rate limits. Returns False if Redis has
     it, and changes nothing. Raises StorageUnavailable."""
-    is_new: bool = scripts.run(lambda redis: _restore(redis, copy))
-    return is_new
-
-
-def _restore(redis: Redis, copy: Copy) -> bool:
-    key, index = keys.service(copy.sid), keys.services(copy.account)
-    # No one else creates a Service with this SID in between, because SIDs are random.
-    if redis.exists(key):
-        return False
     facts = reading.json_object(copy.service) or {}
-    with redis.pipeline() as pipe:
-        pipe.set(key, copy.service, ex=SERVICE_SECONDS)
-        if copy.rate_limits:
-            pipe.set(keys.rate_limits(copy.sid), copy.rate_limits, ex=SERVICE_SECONDS)
-        if "deleted" not in facts:
-            pipe.zadd(index, {copy.sid: reading.number(facts.get("created"))})
-            pipe.expire(index, SERVICE_SECONDS)
-        pipe.execute()
-    return True
+    created = "" if "deleted" in facts else reading.number(facts.get("created"))
+    write = scripts.load("verify_v2/restore_service")
+    names = [keys.service(copy.sid), keys.services(copy.account), keys.rate_limits(copy.sid)]
+    words = [SERVICE_SECONDS * 1000, copy.sid, copy.service, copy.rate_limits or "", created]
+    return bool(write(names, words))

@@ -85,11 +85,11 @@ class RateLimits:
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
         self._replace = scripts.load("verify_v2/rate_limits")
+        self._use = scripts.load("verify_v2/use")
 
     def of(self, service: str) -> list[RateLimit]:
         """All of a Service, the oldest first."""
-        key = keys.rate_limits(service)
-        (kept,) = self._scripts.fetch(lambda pipe: pipe.getex(key, ex=SERVICE_SECONDS))
+        (kept,) = self._use([keys.rate_limits(service)], [SERVICE_SECONDS * 1000])
         return parse(kept)
 
     def find(self, service: str, sid: str) -> RateLimit:

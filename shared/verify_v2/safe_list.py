@@ -3,8 +3,6 @@ range or country."""
 
 import secrets
 
-from redis import Redis
-
 from shared.codes import Codes
 from shared.recipient import Recipient
 from shared.storage import keys, reading
@@ -19,20 +17,12 @@ class SafeList:
     def __init__(self, scripts: Scripts, codes: Codes) -> None:
         self._scripts = scripts
         self._codes = codes
+        self._trust = scripts.load("verify_v2/trust")
 
     def add(self, account: str, recipient: Recipient) -> str:
         """The SID of the entry, also when it was there before."""
-        key = self.key_of(recipient)
-
-        def add(redis: Redis) -> bytes:
-            with redis.pipeline() as pipe:
-                pipe.hsetnx(key, account, f"GN{secrets.token_hex(16)}")
-                pipe.expire(key, SERVICE_SECONDS)
-                pipe.hget(key, account)
-                sid: bytes = pipe.execute()[-1]
-            return sid
-
-        sid: bytes = self._scripts.run(add)
+        new = f"GN{secrets.token_hex(16)}"
+        sid: bytes = self._trust([self.key_of(recipient)], [account, new, SERVICE_SECONDS * 1000])
         return sid.decode()
 
     def find(self, account: str, recipient: Recipient) -> str | None:

@@ -9,9 +9,6 @@ from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple, Self
 
-from redis import Redis
-from redis.client import Pipeline
-
 from shared.policy import Limit, Policy
 from shared.settings import Settings
 from shared.storage import keys, reading
@@ -26,6 +23,7 @@ MOST = 1000
 TEMPLATE_SID = f"HJ{sha256(b'template').hexdigest()[:32]}"
 _HIGH = (Limit.parse("20/1h"),)
 _DELETED = '{"deleted": true}'
+_KEPT_MS = SERVICE_SECONDS * 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +83,9 @@ class Services:
         self._scripts = scripts
         self._given = {service.sid: service for service in given}
         self._write = scripts.load("verify_v2/service")
+        self._delete = scripts.load("verify_v2/delete_service")
+        self._use = scripts.load("verify_v2/use")
+        self._use_to_start = scripts.load("verify_v2/use_to_start")
 
     def create(self, account: str, friendly_name: str, **more: Any) -> Service | None:
         """`more` are further fields of a Service. Returns None if the account has too many."""
@@ -93,21 +94,14 @@ class Services:
         return self._written(made, {}, base=made)
 
     def find(self, account: str, sid: str) -> Service | None:
-        key = keys.service(sid)
-        (text,) = self._scripts.fetch(lambda pipe: pipe.getex(key, ex=SERVICE_SECONDS))
+        (text,) = self._use([keys.service(sid)], [_KEPT_MS])
         return self._of(account, sid, text)
 
     def find_to_start(self, account: str, sid: str, safe_key: str) -> ToStart | None:
         """What a start has to know, in one round trip. `safe_key` is SafeList's key for the
         recipient."""
-
-        def ask(pipe: Pipeline) -> None:
-            pipe.getex(keys.service(sid), ex=SERVICE_SECONDS)
-            pipe.getex(keys.rate_limits(sid), ex=SERVICE_SECONDS)
-            pipe.hexists(safe_key, account)
-            pipe.expire(safe_key, SERVICE_SECONDS)
-
-        text, limits, is_safe, _ = self._scripts.fetch(ask)
+        names = [keys.service(sid), keys.rate_limits(sid), safe_key]
+        text, limits, is_safe = self._use_to_start(names, [account, _KEPT_MS])
         service = self._of(account, sid, text)
         return ToStart(service, rate_limits.parse(limits), bool(is_safe)) if service else None
 
@@ -117,13 +111,7 @@ class Services:
         given = [sid for sid, service in self._given.items() if service.account == account]
         (stored,) = self._scripts.fetch(lambda pipe: pipe.zrange(index, 0, -1))
         sids = list(dict.fromkeys([*given, *(str(reading.text(sid)) for sid in stored or ())]))
-
-        def ask(pipe: Pipeline) -> None:
-            for sid in sids:
-                pipe.getex(keys.service(sid), ex=SERVICE_SECONDS)
-            pipe.expire(index, SERVICE_SECONDS)
-
-        *texts, _ = self._scripts.fetch(ask)
+        *texts, _ = self._use([*map(keys.service, sids), index], [_KEPT_MS])
         # One that cannot be read may be a newer version's, which reads it again later.
         if ended := [sid for sid, text in zip(sids, texts, strict=True) if text is None]:
             self._scripts.run(lambda redis: redis.zrem(index, *ended))
@@ -143,17 +131,13 @@ class Services:
         return self._written(service, changes, base=self._given.get(service.sid))
 
     def delete(self, service: Service) -> None:
-        def delete(redis: Redis) -> None:
-            with redis.pipeline() as pipe:
-                if service.sid in self._given:
-                    pipe.set(keys.service(service.sid), _DELETED, ex=SERVICE_SECONDS)
-                else:
-                    pipe.delete(keys.service(service.sid))
-                pipe.zrem(keys.services(service.account), service.sid)
-                pipe.delete(keys.rate_limits(service.sid))
-                pipe.execute()
-
-        self._scripts.run(delete)
+        names = [
+            keys.service(service.sid),
+            keys.services(service.account),
+            keys.rate_limits(service.sid),
+        ]
+        mark = _DELETED if service.sid in self._given else ""
+        self._delete(names, [service.sid, mark, _KEPT_MS])
 
     def _of(self, account: str, sid: str, text: bytes | None) -> Service | None:
         service = self._read(sid, text)
@@ -169,7 +153,7 @@ class Services:
         request = {
             "sid": service.sid,
             "changes": changes,
-            "ttl_ms": SERVICE_SECONDS * 1000,
+            "ttl_ms": _KEPT_MS,
             "most": MOST,
         }
         if base:

@@ -1,11 +1,13 @@
 """Scripts have one clock, and nothing but its time decides when a key expires."""
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 
 from shared.storage import scripts
+from tests.test_security_doc import sources
 
 FOLDER = Path(scripts.__file__).parents[1] / "scripts"
 TEXTS = {
@@ -51,3 +53,14 @@ def test_no_key_and_no_argument_sets_the_time():
     )
     assert words_of(body) == {"TIME"}
     assert not re.search("KEYS|ARGV", body)
+
+
+def test_python_leaves_expiry_to_scripts():
+    """Only scripts know the time of Redis."""
+    relative = {command.lower() for command in COMMANDS} | {"pexpireat", "expireat"}
+    for path, module in sources():
+        calls = [node for node in ast.walk(module) if isinstance(node, ast.Call)]
+        named = {node.func.attr for node in calls if isinstance(node.func, ast.Attribute)}
+        options = {keyword.arg for node in calls for keyword in node.keywords}
+        assert named & relative == set(), path
+        assert options & {"ex", "px", "exat", "pxat"} == set(), path
