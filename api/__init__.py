@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from wsgiref.types import WSGIApplication
 
 from flask import Flask
 from redis import Redis
@@ -15,6 +16,7 @@ from api.http.access import Access
 from api.http.headers import Headers
 from api.http.origins import ReturnUrls
 from api.http.proxies import TrustedProxies
+from api.http.request_log import RequestIds, RequestLines
 from api.otp import endpoints, openapi, recipients, verification_receipts
 from api.otp.proof import ProofOfWork
 from api.otp.verification_receipts import VerificationReceipts
@@ -141,7 +143,10 @@ def _flask(settings: Settings, return_urls: ReturnUrls) -> Flask:
     app.config["BASE_URL"] = settings.otp_public_url or f"http://localhost:{settings.port}"
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    wsgi_app = Headers(app.wsgi_app, return_urls.origins)
-    count = settings.otp_trusted_proxies
-    app.wsgi_app = TrustedProxies(wsgi_app, count) if count else wsgi_app  # type: ignore[method-assign]
+    wsgi_app: WSGIApplication = Headers(app.wsgi_app, return_urls.origins)
+    if count := settings.otp_trusted_proxies:
+        wsgi_app = TrustedProxies(wsgi_app, count)
+    if settings.otp_log_level == "debug":
+        wsgi_app = RequestLines(wsgi_app)
+    app.wsgi_app = RequestIds(wsgi_app)  # type: ignore[method-assign]
     return app

@@ -10,6 +10,7 @@ from pkgutil import resolve_name
 from flask import Flask
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
+from granian.log import LogLevels
 from granian.server import Server
 from redis import RedisError
 
@@ -36,8 +37,9 @@ log = logging.getLogger("otp.api")
 
 def app() -> Flask:
     """The app of each server process."""
-    logs.set_up()
-    return create_app(Settings.load())
+    settings = Settings.load()
+    logs.set_up(settings.otp_log, settings.otp_log_level)
+    return create_app(settings)
 
 
 def warn_of_weak_codes(settings: Settings) -> None:
@@ -78,6 +80,7 @@ def main() -> None:
     logs.set_up()
     try:
         settings = Settings.load()
+        logs.set_up(settings.otp_log, settings.otp_log_level)
         settings.secret_keys()
         make_all(settings, SETUPS)
         texts_of_apps(settings)
@@ -110,7 +113,9 @@ def serve(app: str, settings: Settings) -> None:
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=8,
-        log_enabled=False,
+        log_level=LogLevels.warning,
+        # By way of our own handler. Otherwise its lines would have another format.
+        log_dictconfig={"loggers": {"_granian": {"handlers": [], "propagate": True}}},
     )
     started = {"version": VERSION, "host": settings.host, "port": settings.port}
     server.on_startup(lambda: log.info("api_started", extra=started))
@@ -129,8 +134,14 @@ def _load(draining: Draining, app: str) -> Asgi:
     # By default the event loop could wait 5 ms for the thread that computes, and does so several
     # times for each request. Under load that costs more than half of the throughput.
     sys.setswitchinterval(0.0002)
+    try:
+        made = resolve_name(app)()
+    except Exception:
+        # multiprocessing would print it.
+        log.critical("crashed", exc_info=True)
+        raise SystemExit(1) from None
     return Asgi(
-        resolve_name(app)(),
+        made,
         threads=THREADS,
         largest_body=LARGEST_RECEIPT_BYTES,
         is_stopping=draining.has_begun,

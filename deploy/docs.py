@@ -23,7 +23,7 @@ from shared.settings import PER_APP, SECRETS, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 # A copy of .env.example leaves these to compose and make run.
-_COMMENTED_OUT = {"redis_url"}
+_COMMENTED_OUT = {"redis_url", "otp_log"}
 _EXAMPLE_HEAD = """\
 # Every setting with its default. Copy this file to .env and change what you need. The environment
 # wins over .env. A value equal to its default, or empty, changes nothing. A secret can also come

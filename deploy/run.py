@@ -289,6 +289,8 @@ def main() -> int:
     env["PYTHONUNBUFFERED"] = "1"
     # No proxy waits for it, and Ctrl-C should stop at once.
     env["OTP_DRAIN_SECONDS"] = "0"
+    if sys.stdout.isatty():
+        env.setdefault("OTP_LOG", "text")
     if options.keys is not None:
         command = [sys.executable, "-m", "api.keys", *options.keys]
         return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode

@@ -1,5 +1,6 @@
 """Stand-ins that record what they are given."""
 
+import io
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,6 +22,13 @@ def outlets(
 ) -> dict[str, Outlet]:
     """What every app sends with."""
     return {"": Outlet(messages=Messages(texts or Texts("Test")), senders=senders)}
+
+
+class Terminal(io.StringIO):
+    """Text that a person would see."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 class FakeSender:

@@ -81,6 +81,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
         settings = Settings.load()
+        logs.set_up(settings.otp_log, settings.otp_log_level)
         redis = connect(
             settings.redis_url.get_secret_value(), timeout_seconds=REDIS_TIMEOUT_SECONDS
         )

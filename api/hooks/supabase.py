@@ -16,6 +16,7 @@ from api.http import body
 from api.http.errors import kind_of
 from api.http.standard_webhooks import signed_by
 from shared import errors
+from shared.logs.request import called_by
 from shared.recipient import Addresses
 from shared.verification.model import Idempotency
 from shared.verification.service import VerificationService
@@ -45,7 +46,7 @@ def register(
 
     def deliver(hook: type[SmsHook | EmailHook]) -> Response:
         request.max_content_length = LARGEST_HOOK_BYTES
-        app = apps[signed_by(request, apps)]
+        app = called_by(apps[signed_by(request, apps)])
         asked = body.read(request, hook)
         starts = [
             fixed.send_code(request, code=code, to=to).start_request(

@@ -15,6 +15,7 @@ from api.http import body
 from api.http.standard_webhooks import key_of
 from api.otp.schemas import GeneratedOtp
 from shared import signatures
+from shared.logs.request import called_by
 from shared.recipient import Addresses
 from shared.verification.model import Idempotency
 from shared.verification.service import VerificationService
@@ -44,7 +45,7 @@ def register(
     @hooks.post("/zitadel")
     def send_zitadel_code() -> Response:
         request.max_content_length = fixed.LARGEST_BYTES
-        app = apps[_signed_by(request, apps)]
+        app = called_by(apps[_signed_by(request, apps)])
         given = fixed.read(request, _Message)
         seconds = given.args.expiry // 10**9
         asked = fixed.send_code(

@@ -15,6 +15,7 @@ from api.keys.file import hash_of, path_in, read, valid
 from api.keys.following import FollowedFile
 from shared.errors import Unauthorized
 from shared.locales import bcp47
+from shared.logs.request import called_by
 from shared.owner.key_use import given_id
 from shared.policy import DEFAULT_APP, PAGE_APP
 from shared.settings import Settings
@@ -59,7 +60,7 @@ class Access:
         """The app of `Authorization: Bearer KEY` or Basic APP:KEY. Raises Unauthorized."""
         keys = self.keys()
         if keys is None:
-            return DEFAULT_APP
+            return called_by(DEFAULT_APP)
         given = request.authorization
         if given is None:
             raise Unauthorized
@@ -68,7 +69,7 @@ class Access:
         if known is None or (is_basic and given.username != known.app):
             raise Unauthorized
         self.note(known.id)
-        return known.app
+        return called_by(known.app)
 
     def key_of(self, secret: str) -> Key | None:
         """The valid key with this secret. Returns None if there is none. Callers that accept the
@@ -81,7 +82,7 @@ class Access:
             return self.app(request)
         except Unauthorized:
             if self._public_page and "Authorization" not in request.headers:
-                return PAGE_APP
+                return called_by(PAGE_APP)
             raise
 
 

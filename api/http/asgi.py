@@ -15,9 +15,10 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 from urllib.parse import unquote_to_bytes
-from wsgiref.types import WSGIApplication
+from wsgiref.types import StartResponse, WSGIApplication
 
 from api.http.draining import STOPPING
+from api.http.request_log import RequestIds, RequestLines, request_id
 
 log = logging.getLogger("otp.api")
 
@@ -73,9 +74,9 @@ class Asgi:
             async with asyncio.timeout(self._body_seconds):
                 body = await _read(receive, self._largest_body + 1)
         except TimeoutError:
-            answer = _without_body(408)
+            answer = _refusal(408, _environ(scope, b""))
         except _BrokenBody:
-            answer = _without_body(400)
+            answer = _refusal(400, _environ(scope, b""))
         else:
             future = asyncio.get_running_loop().create_future()
             environ = {**_environ(scope, body), STOPPING: self._is_stopping()}
@@ -91,42 +92,49 @@ class Asgi:
         while True:
             environ, future = self._requests.get()
             try:
-                answer = self._answer(environ)
+                answer = _answer(self._app, environ)
             except Exception:
-                log.exception("internal_error")
-                answer = _without_body(500)
+                log.exception("internal_error", extra={"request_id": request_id(environ)})
+                answer = _refusal(500, environ)
             # The loop is closed while the process stops.
             with suppress(RuntimeError):
                 future.get_loop().call_soon_threadsafe(_settle, future, answer)
 
-    def _answer(self, environ: _Environ) -> _Answer:
-        status = 500
-        headers: _Headers = ()
 
-        def start_response(
-            line: str, fields: list[tuple[str, str]], _error: Any = None
-        ) -> Callable[[bytes], object]:
-            nonlocal status, headers
-            status = int(line.split(" ", 1)[0])
-            headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
-            return lambda _data: None
+def _answer(app: WSGIApplication, environ: _Environ) -> _Answer:
+    status = 500
+    headers: _Headers = ()
 
-        parts = self._app(environ, start_response)
-        try:
-            content = b"".join(parts)
-        finally:
-            if hasattr(parts, "close"):
-                parts.close()
-        return status, headers, content
+    def start_response(
+        line: str, fields: list[tuple[str, str]], _error: Any = None
+    ) -> Callable[[bytes], object]:
+        nonlocal status, headers
+        status = int(line.split(" ", 1)[0])
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
+        return lambda _data: None
+
+    parts = app(environ, start_response)
+    try:
+        content = b"".join(parts)
+    finally:
+        if hasattr(parts, "close"):
+            parts.close()
+    return status, headers, content
+
+
+def _refusal(status: int, environ: _Environ) -> _Answer:
+    """The answer to a request that the app does not get, or cannot answer."""
+
+    def refuse(_environ: _Environ, start_response: StartResponse) -> tuple[bytes, ...]:
+        start_response(f"{status} ", [("Connection", "close")])
+        return ()
+
+    return _answer(RequestIds(RequestLines(refuse)), environ)
 
 
 def _settle(future: _Future, answer: _Answer) -> None:
     if not future.done():
         future.set_result(answer)
-
-
-def _without_body(status: int) -> _Answer:
-    return status, (_CLOSE,), b""
 
 
 async def _read(receive: Callable[[], Awaitable[_Message]], most: int) -> bytes:

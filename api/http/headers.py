@@ -7,6 +7,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 HOSTED = ("pages.verification", "forms.verification")
 
 _Headers = list[tuple[str, str]]
+# Python would evaluate it for each request.
+_Write = Callable[[bytes], object]
 _SECURITY = [
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
@@ -29,9 +31,7 @@ class Headers:
         self._ours, self._hosted = _framed_by(()), _framed_by(sites)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        def start(
-            status: str, headers: _Headers, error: Any = None, /
-        ) -> Callable[[bytes], object]:
+        def start(status: str, headers: _Headers, error: Any = None, /) -> _Write:
             # Flask leaves its request here.
             endpoint = environ["werkzeug.request"].endpoint
             headers += self._hosted if endpoint in HOSTED else self._ours

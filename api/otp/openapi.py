@@ -261,7 +261,9 @@ def document() -> dict[str, Any]:
             "title": "Sixpost",
             "version": VERSION,
             "description": "Verify that a person controls a phone number or email address. `/v2` "
-            "is a Twilio Verify v2-compatible API for existing clients. See docs/twilio-verify.md.",
+            "is a Twilio Verify v2-compatible API for existing clients. See docs/twilio-verify.md. "
+            "Every response has an `X-Request-Id`, which is yours if you send a valid one. "
+            "`traceparent` (W3C) also reaches the logs. See docs/logs.md.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": _paths(),

@@ -8,6 +8,7 @@ from flask import Request, g
 
 from api.http.access import Access
 from shared.errors import Unauthorized
+from shared.logs.request import called_by
 from shared.policy import DEFAULT_APP
 
 _SID = re.compile("(AC|SK)[0-9a-fA-F]{32}")
@@ -51,6 +52,7 @@ def account_of(request: Request, access: Access) -> Account:
         raise Unauthorized
     if key:
         access.note(key.id)
+    called_by(app)
     is_account = given.username.startswith("AC") and given.username != app
     return Account(
         app=app, sid=given.username if is_account else account_sid(app), has_key=not is_open

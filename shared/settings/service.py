@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 from pydantic import SecretStr as Secret
 
+from shared.logs import LogFormat, LogLevel
 from shared.settings.redis_urls import RedisUrlSecret
 from shared.settings.types import HookSecrets, Hosts, Password, PublicUrl, Services, WebhookSecrets
 
@@ -38,6 +39,11 @@ class Processes(BaseModel, use_attribute_docstrings=True):
     finishes its requests within 8 seconds. Allow for both before you kill it."""
     worker_concurrency: int = Field(default=32, ge=1, le=512)
     """The number of deliveries that a worker makes at the same time, from 1 to 512."""
+    otp_log: LogFormat = "json"
+    """How [log lines](logs.md) look: `json`, one object per line for programs, or `text`, columns
+    for people. `make run` uses `text` in a terminal unless you set this."""
+    otp_log_level: LogLevel = "info"
+    """`debug` also logs [one line per HTTP request](logs.md#requests)."""
     otp_trusted_proxies: int = Field(default=0, ge=0, le=10)
     """The number of proxies in front of the API, from 0 to 10. The API trusts that many entries of
     `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`. See [how to use a

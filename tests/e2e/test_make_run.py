@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -13,6 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -26,19 +29,32 @@ COPIED = ("api", "worker", "shared", "frontend", "deploy", "Makefile", "requirem
 class Run:
     """A command that is running in a session of its own, and everything that it has started."""
 
-    def __init__(self, folder: Path, command: list[str], **env: str) -> None:
+    def __init__(
+        self, folder: Path, command: list[str], *, in_terminal: bool = False, **env: str
+    ) -> None:
         self.port = free_port()
         self._log = folder / f"run-{self.port}.log"
         self._begin = time.perf_counter()
         with self._log.open("wb") as log:
+            seen, terminal = os.openpty() if in_terminal else (None, log.fileno())
             self.process = subprocess.Popen(
                 command,
                 cwd=folder,
-                stdout=log,
+                stdout=terminal,
                 stderr=log,
                 start_new_session=True,
                 env={"PATH": os.environ["PATH"], "PORT": str(self.port), **env},
             )
+        if seen is not None:
+            os.close(terminal)
+            Thread(target=self._keep, args=[seen], daemon=True).start()
+
+    def _keep(self, terminal: int) -> None:
+        """Keep what the terminal shows. Reading fails once no program has it any longer."""
+        with suppress(OSError), open(terminal, "rb", buffering=0) as shown:
+            for chunk in iter(lambda: shown.read(4096), b""):
+                with self._log.open("ab") as log:
+                    log.write(chunk)
 
     def output(self) -> str:
         return self._log.read_text(encoding="utf-8")
@@ -113,8 +129,8 @@ def folder(tmp_path: Path) -> Path:
 def run(folder: Path) -> Iterator[Callable[..., Run]]:
     runs = []
 
-    def start(*options: str, command: list[str] | None = None, **env: str) -> Run:
-        runs.append(Run(folder, command or [sys.executable, "deploy/run.py", *options], **env))
+    def start(*options: str, command: list[str] | None = None, **more: Any) -> Run:
+        runs.append(Run(folder, command or [sys.executable, "deploy/run.py", *options], **more))
         return runs[-1]
 
     yield start
@@ -135,6 +151,7 @@ def test_runs_until_a_signal_and_keeps_its_data(run, figure, options, stop):
     code = first.code_for(PHONE)
     assert first.verify(PHONE, code) == 200
     assert first.verify(PHONE, code) == 404
+    assert '"event": "api_started"' in first.output()
     name = " ".join(("deploy/run.py", *options))
     figure(f"{name}: to the first 202", f"{first.seconds_to_first_code:.1f} s")
     pending = first.code_for(ANOTHER_PHONE)
@@ -149,7 +166,7 @@ def test_runs_until_a_signal_and_keeps_its_data(run, figure, options, stop):
 
 
 def test_says_where_the_owners_password_is_and_does_not_print_it(run, folder):
-    stack = run()
+    stack = run(in_terminal=True, TERM="dumb")
     stack.wait_until_ready()
     where = (
         f"http://localhost:{stack.port}/admin/ "
@@ -158,6 +175,8 @@ def test_says_where_the_owners_password_is_and_does_not_print_it(run, folder):
     assert where in stack.output()
     password = (folder / ".data" / "otp_admin_password").read_text(encoding="utf-8").strip()
     assert password not in stack.output()
+    # A terminal shows lines for people, a file has them for programs.
+    assert re.search(r"info +api +api_started +version=", stack.output())
 
 
 def test_make_keys_is_about_the_api_that_runs_here(run, folder):

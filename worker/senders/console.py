@@ -4,6 +4,7 @@ import socket
 import sys
 from threading import Lock
 
+from shared.logs.lines import highlighted
 from shared.senders.setups import ConsoleSetup
 from worker.senders.base import Message
 
@@ -24,8 +25,8 @@ class ConsoleSender(ConsoleSetup):
         line = (
             f"console-sender host={self._host} channel={message.channel} to={message.to} "
             f"code={message.code} expires_in={message.expires_in}s"
-            f"{''.join(f' {name}={value}' for name, value in by_route.items() if value)}\n"
+            f"{''.join(f' {name}={value}' for name, value in by_route.items() if value)}"
         )
         with self._lock:
-            sys.stdout.write(line)
+            sys.stdout.write(f"{highlighted(line, sys.stdout)}\n")
             sys.stdout.flush()

@@ -1,4 +1,5 @@
 import asyncio
+import logging
 from collections.abc import Iterator, MutableMapping, Sequence
 from typing import Any
 
@@ -150,13 +151,24 @@ def test_reads_no_more_than_shows_that_a_body_is_too_large(call, echo):
     ids=["breaks off", "stalls", "never begins"],
 )
 def test_a_body_without_an_end_does_not_reach_the_app(call, echo, messages, status):
-    start, content = call((), messages, body_seconds=0.01)
+    start, content = call([(b"x-request-id", b"some-id")], messages, body_seconds=0.01)
     assert (start["status"], content["body"]) == (status, b"")
+    assert start["headers"] == [(b"Connection", b"close"), (b"X-Request-Id", b"some-id")]
     assert echo.environ == {}
+
+
+def test_a_request_without_a_body_is_logged_like_any_other(call, caplog):
+    caplog.set_level(logging.DEBUG, "otp")
+    call([(b"x-request-id", b"some-id")], [], body_seconds=0.01)
+    (line,) = caplog.records
+    assert (line.message, line.method, line.route, line.status) == ("request", "POST", None, 408)
 
 
 def test_a_request_that_the_app_fails_on_is_answered_and_logged(call, echo, caplog):
     echo.close = None
-    start, content = call((), body(b""))
+    start, content = call([(b"x-request-id", b"some-id")], body(b""))
     assert (start["status"], content["body"]) == (500, b"")
-    assert [record.message for record in caplog.records] == ["internal_error"]
+    assert (b"X-Request-Id", b"some-id") in start["headers"]
+    assert [(line.message, line.request_id) for line in caplog.records] == [
+        ("internal_error", "some-id")
+    ]

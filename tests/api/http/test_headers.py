@@ -94,6 +94,12 @@ def test_over_plain_http_none_does(ask, subtests):
             assert "Strict-Transport-Security" not in answer.headers
 
 
+def test_every_answer_carries_the_id_of_its_request(ask, subtests):
+    for what in ANSWERS:
+        with subtests.test(what), ask(what, **{"X-Request-Id": "some-id"}) as answer:
+            assert answer.headers.getlist("X-Request-Id") == ["some-id"]
+
+
 @pytest.mark.parametrize("env", [{}])
 def test_only_a_trusted_proxy_says_that_it_is_https(ask):
     answer = ask("health", **{"X-Forwarded-Proto": "https"})

@@ -48,9 +48,13 @@ def test_403_refused_by_policy(caller, problem, body, code):
 
 
 def test_404_verification_not_found_is_the_same_whatever_the_reason(caller, problem, clock):
+    same_id = {"X-Request-Id": "same-id"}
+
     def answers(started) -> list[tuple[bytes, list[tuple[str, str]]]]:
         by_id = {"verification_id": started.json["verification_id"]}
-        found = [caller.verify(caller.code(started)), caller.verify(caller.code(started), **by_id)]
+        found = [
+            caller.verify(caller.code(started), same_id, **to) for to in ({"phone": PHONE}, by_id)
+        ]
         for answer in found:
             problem(answer, 404, "verification_not_found")
         return [(answer.data, sorted(answer.headers)) for answer in found]
@@ -64,7 +68,7 @@ def test_404_verification_not_found_is_the_same_whatever_the_reason(caller, prob
     expired = caller.generate()
     clock.shift(300)
     seen += answers(expired)
-    never_asked = caller.verify("123456", phone="+14155550177")
+    never_asked = caller.verify("123456", same_id, phone="+14155550177")
     seen.append((never_asked.data, sorted(never_asked.headers)))
     assert len({data for data, _ in seen}) == 1
     assert all(headers == seen[0][1] for _, headers in seen)

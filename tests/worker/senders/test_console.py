@@ -1,11 +1,13 @@
 """The line in the worker's log, which people read and scripts parse."""
 
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from shared.policy import Channel
+from tests.fakes import Terminal
 from worker.senders import sender_for
 from worker.senders.base import Message
 
@@ -50,6 +52,16 @@ def test_a_message_is_one_line_that_can_be_parsed(capsys, to, channel, code):
     (line,) = printed.out.splitlines()
     assert LINE.fullmatch(line).groups()[1:] == (channel, to, code, "299")
     assert printed.err == ""
+
+
+def test_a_message_stands_out_in_a_terminal(monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    sender_for("console://").send(message())
+    line = sys.stdout.getvalue()
+    assert line.startswith("\x1b[1mconsole-sender ")
+    assert line.endswith("\x1b[0m\n")
 
 
 def test_lines_of_many_threads_do_not_mix(capsys):

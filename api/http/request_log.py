@@ -1,0 +1,89 @@
+"""Request ids, the traces of callers, and a log line for each request."""
+
+import logging
+import re
+from collections.abc import Callable, Iterable
+from random import getrandbits
+from time import perf_counter
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from shared.logs.request import Request, caller, current, parse_traceparent
+
+log = logging.getLogger("otp.api")
+
+# The log gets these ids, so an id must look like neither an address nor a code: it has a letter, or
+# more characters than a phone number has digits.
+_ID = re.compile(r"(?=.*[A-Za-z]|.{16})[A-Za-z0-9._:/=-]{1,128}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_HEALTH = ("/health/live", "/health/ready")
+
+_Headers = list[tuple[str, str]]
+# Python would evaluate it for each request.
+_Write = Callable[[bytes], object]
+
+
+class RequestIds:
+    """WSGI middleware that gives each request an id, which is in the response and in all lines
+    about the request, as is the trace that it belongs to."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(request_id(environ))
+        if "HTTP_TRACEPARENT" in environ:
+            request.trace = parse_traceparent(environ["HTTP_TRACEPARENT"])
+
+        def start(status: str, headers: _Headers, error: Any = None, /) -> _Write:
+            headers += [("X-Request-Id", request.id)]
+            return start_response(status, headers, error)
+
+        token = current.set(request)
+        try:
+            return self._app(environ, start)
+        finally:
+            current.reset(token)
+
+
+class RequestLines:
+    """WSGI middleware that logs each request at DEBUG when it is answered, except health checks
+    that succeed. The line has the route, because the path may hold an address."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        begin = perf_counter()
+        status, route = 500, None
+
+        def start(line: str, headers: _Headers, error: Any = None, /) -> _Write:
+            nonlocal status, route
+            status = int(line.split(" ", 1)[0])
+            # Flask leaves its request there until it has answered.
+            rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
+            route = rule and rule.rule
+            return start_response(line, headers, error)
+
+        parts = self._app(environ, start)
+        if route not in _HEALTH or status >= 400:
+            method = environ["REQUEST_METHOD"]
+            told = {
+                "method": method if method in _METHODS else "other",
+                "route": route,
+                "status": status,
+                "duration_ms": round((perf_counter() - begin) * 1000, 1),
+                "app": caller(),
+            }
+            log.debug("request", extra=told)
+        return parts
+
+
+def request_id(environ: WSGIEnvironment) -> str:
+    """The caller's X-Request-Id, or a new one if that is missing or invalid. Stays the same for a
+    request."""
+    name = "HTTP_X_REQUEST_ID"
+    if name not in environ or not _ID.fullmatch(environ[name]):
+        environ[name] = f"{getrandbits(128):032x}"
+    given: str = environ[name]
+    return given
