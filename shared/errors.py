@@ -10,10 +10,12 @@ from shared.policy import Limit
 
 class OtpError(Exception):
     """The base: everything that a caller can be told. `rule` is what refused, as logs and the
-    dashboard name it; `verification_id` is the verification that was refused, if that is known."""
+    dashboard name it; `verification_id` is the verification that was refused, and `trace` its
+    traceparent, if they are known."""
 
     rule = ""
     verification_id: str | None = None
+    trace: str | None = None
 
     def __init_subclass__(cls) -> None:
         cls.rule = re.sub("(?<!^)(?=[A-Z])", "_", cls.__name__).lower()

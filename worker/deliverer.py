@@ -20,6 +20,7 @@ from shared.delivery.ledger import (
     SendStatus,
 )
 from shared.errors import StorageUnavailable
+from shared.logs.request import traced
 from shared.policy import Channel, Routes
 from shared.recipient import mask, mask_route
 from worker.messages import Messages
@@ -138,14 +139,13 @@ class Deliverer:
             match answer:
                 case Claim():
                     claims.append(answer)
+                case Ended(status="left"):
+                    self._leave(verification_id, send, answer)
                 case Ended(status="broken", reason=reason):
                     log.error("delivery_broken", extra={**facts, "reason": reason})
-                case Ended(status="left", reason=lacks):
-                    self._leave(verification_id, send, lacks)
                 case Ended(status=status, reason=reason):
-                    log.info(
-                        "delivery_ended", extra={**facts, "send_status": status, "reason": reason}
-                    )
+                    told = {"send_status": status, "reason": reason, **traced(answer.trace)}
+                    log.info("delivery_ended", extra={**facts, **told})
         self._claims.update({claim.token: claim for claim in claims})
         return claims
 
@@ -177,7 +177,13 @@ class Deliverer:
         except BaseException as fault:  # noqa: BLE001 (whatever a sender does, the send goes on)
             # Without the text of the exception, which may hold the code or the address.
             log.error(  # noqa: TRY400
-                "sender_raised", extra={"sender": claim.sender, "where": where(fault)}
+                "sender_raised",
+                extra={
+                    "verification_id": claim.verification_id,
+                    "sender": claim.sender,
+                    "where": where(fault),
+                    **traced(claim.trace),
+                },
             )
             result, error = "unknown", type(fault).__name__
         finally:
@@ -247,6 +253,7 @@ class Deliverer:
                 "result": outcome.result,
                 "error": outcome.error,
                 "send_status": status,
+                **traced(claim.trace),
             },
         )
 
@@ -265,12 +272,13 @@ class Deliverer:
                     "verification_id": claim.verification_id,
                     "sender": claim.sender,
                     "error": fault.error if isinstance(fault, DeliveryError) else where(fault),
+                    **traced(claim.trace),
                 },
             )
         finally:
             del self._claims[claim.token]
 
-    def _leave(self, verification_id: str, send: int, lacks: str) -> None:
+    def _leave(self, verification_id: str, send: int, left: Ended) -> None:
         """Log once that this worker lacks something for a send, which comes back to it for as long
         as no other worker takes it."""
         self.left += 1
@@ -280,7 +288,12 @@ class Deliverer:
             self._left.add((verification_id, send))
             log.warning(
                 "delivery_left",
-                extra={"verification_id": verification_id, "send": send, "lacks": lacks},
+                extra={
+                    "verification_id": verification_id,
+                    "send": send,
+                    "lacks": left.reason,
+                    **traced(left.trace),
+                },
             )
 
     def _code(self, claim: Claim) -> str:

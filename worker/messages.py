@@ -6,6 +6,7 @@ from dataclasses import replace
 from html import escape
 
 from shared.delivery.ledger import Claim
+from shared.logs.request import parse_traceparent
 from shared.messages.texts import Texts, Words
 from shared.policy import Route
 from worker.senders.base import Message
@@ -48,6 +49,7 @@ class Messages:
             attempt=f"{claim.verification_id}-{claim.send}-{claim.attempt}",
             earlier_id=claim.provider_id,
             receipt_url=receipt_url,
+            traceparent=claim.trace and parse_traceparent(claim.trace),
         )
         return _by(route, message) if route else message
 

@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 from shared import VERSION
 from shared.delivery.webhooks import Attempt, Event, Webhooks
 from shared.errors import StorageUnavailable
+from shared.logs.request import traced
 from shared.senders.http_client import new_handle
 from shared.settings import Settings
 from shared.settings.webhooks import is_public
@@ -214,7 +215,13 @@ class Courier:
         event, answer = request.event, request.word(code, status)
         log.info(
             "webhook_attempt",
-            extra={"event": event.id, "type": event.type, "app": event.app, "answer": answer},
+            extra={
+                "event": event.id,
+                "type": event.type,
+                "app": event.app,
+                "answer": answer,
+                **traced(event.traceparent),
+            },
         )
         if answer[:1] == "2":
             return Attempt(event_id=event.id, result="delivered", answer=answer)
@@ -265,6 +272,7 @@ class _Request:
     def prepare(self, curl: pycurl.Curl, allowed: Collection[str]) -> None:
         body, at = body_of(self.event), str(int(time.time()))
         signatures = (standard_webhook(key, self.event.id, at, body) for key in self.endpoint.keys)
+        traceparent = self.event.traceparent
         may_be_private = urlsplit(self.endpoint.url).hostname in allowed
         for option, value in (
             (pycurl.URL, self.endpoint.url),
@@ -277,6 +285,7 @@ class _Request:
                     f"webhook-id: {self.event.id}",
                     f"webhook-timestamp: {at}",
                     f"webhook-signature: {' '.join(signatures)}",
+                    *([f"traceparent: {traceparent}"] if traceparent else []),
                 ],
             ),
             (pycurl.OPENSOCKETFUNCTION, None if may_be_private else self._open_public),

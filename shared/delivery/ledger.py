@@ -1,6 +1,7 @@
 """The delivery ledger: the sends to make, the workers that make them, and their results."""
 
 import json
+import logging
 import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -8,9 +9,12 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Literal, cast, get_args
 
+from shared.logs.request import traced
 from shared.policy import Channel
 from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
+
+log = logging.getLogger("otp.api")
 
 # Sweepers look for a send if no worker has had its job for this long.
 OVERDUE_SECONDS = 2.0
@@ -63,7 +67,7 @@ class Claim:
     name of the route that the API chose, and `sealed` the code if it cannot be derived.
     `provider_id` is what the provider called the message in the sender's last attempt, if that is
     known. If `ended` is given, nothing is to be sent: the sender is told how the verification
-    ended."""
+    ended. `trace` is the traceparent that the verification keeps."""
 
     verification_id: str
     app: str
@@ -89,16 +93,19 @@ class Claim:
     sealed: str | None = None
     provider_id: str | None = None
     ended: Literal["approved", "canceled"] | None = None
+    trace: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
     """A send without an attempt, and the reason: `dropped`, `failed`, `broken` if its record is
     unreadable, or `left` to other workers because this one lacks the `app` of OTP_APPS, the `key`
-    of the code, the `route`, or a `sender`."""
+    of the code, the `route`, or a `sender`. `trace` is the traceparent that the verification
+    keeps."""
 
     status: str
     reason: str
+    trace: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,8 +243,22 @@ class Ledger:
             "provider_id": _told(provider_id),
         }
         words = [_json_of(request)]
-        status = self._receipt([keys.send(verification_id, send), keys.DUE], words)
-        return status.decode() if status else None
+        told = self._receipt([keys.send(verification_id, send), keys.DUE], words)
+        if told is None:
+            return None
+        status, channel, sender, *trace = map(reading.text, told)
+        facts = {
+            "verification_id": verification_id,
+            "send": send,
+            "attempt": attempt,
+            "channel": channel,
+            "sender": sender,
+            "outcome": outcome,
+            "error": _told(error),
+            "send_status": status,
+        }
+        log.info("receipt", extra={**facts, **traced(*trace)})
+        return status
 
     def renew(self, claims: Sequence[Claim]) -> None:
         """Prolong the leases of attempts that are under way."""
@@ -286,7 +307,7 @@ def _read_claim(
             case "not_due":
                 return None
             case status:
-                return Ended(status=status, reason=facts["reason"])
+                return Ended(status=status, reason=facts["reason"], trace=facts.get("trace"))
     except (KeyError, TypeError, ValueError) as error:
         # Somebody else has written something into it.
         return Ended(status="broken", reason=type(error).__name__)

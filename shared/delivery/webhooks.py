@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from redis.client import Pipeline
 
+from shared.logs.request import parse_traceparent
 from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
 
@@ -24,7 +25,8 @@ class Event:
     `at` is in Unix seconds. `data` is what happened, without the type and the time. `answer` is the
     last HTTP status, or a word for why there was none. `off` marks an endpoint of the app that
     wants no more events, and `is_probe` an event that tries an endpoint that is unproven: it failed
-    last, or has never answered."""
+    last, or has never answered. `traceparent` is that of the request that started the
+    verification."""
 
     id: str
     app: str
@@ -37,6 +39,7 @@ class Event:
     result: str | None = None
     off: str | None = None
     is_probe: bool = False
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,4 +159,5 @@ def _read(
         result=fields.get("result"),
         off=off,
         is_probe=is_probe,
+        traceparent=parse_traceparent(fields.get("trace", "")),
     )

@@ -43,7 +43,7 @@ class Asked(NamedTuple):
 class Started:
     """A verification that was started, or whose code was sent once more (`send` > 1). Times in
     whole seconds, `to` masked. With a Service's terms also when it was created, in Unix seconds,
-    and all sends of it."""
+    and all sends of it. `trace` is the traceparent of the first request for it that had one."""
 
     verification_id: str
     send: int
@@ -55,13 +55,14 @@ class Started:
     sends_left: int
     created_at: float | None = None
     asked: tuple[Asked, ...] = ()
+    trace: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
     """A typed code that was compared with that of a verification, right or wrong. `to` is masked,
-    and `clear_to` the address in clear text. Times are Unix seconds. `context` is that of the
-    start."""
+    and `clear_to` the address in clear text. Times are Unix seconds. `context` and `trace` are
+    those of the start."""
 
     verification_id: str
     approved: bool
@@ -72,6 +73,7 @@ class Checked:
     created_at: float
     at: float
     context: str | None = None
+    trace: str | None = None
 
     def raise_if_incorrect(self) -> None:
         """Raises IncorrectCode for a wrong code."""
@@ -225,6 +227,7 @@ def read_started(answer: Mapping[str, Any], recipient: Recipient) -> Started:
                     for send in answer.get("sends") or ()
                     if "channel" in send
                 ),
+                trace=answer.get("trace"),
             )
         case "locked":
             raise TooManyChecks(seconds(answer["wait_ms"]))
@@ -256,9 +259,10 @@ def read_checked(answer: Mapping[str, Any]) -> Checked:
             created_at=answer["created"] / 1000,
             at=answer["now"] / 1000,
             context=answer["context"] or None,
+            trace=answer.get("trace"),
         )
     error = _check_refused(answer)
-    error.verification_id = answer.get("verification_id")
+    error.verification_id, error.trace = answer.get("verification_id"), answer.get("trace")
     raise error
 
 

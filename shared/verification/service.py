@@ -19,6 +19,7 @@ from shared.errors import (
     StorageUnavailable,
     VerificationNotFound,
 )
+from shared.logs.request import trace, traced
 from shared.messages.texts import Texts
 from shared.policy import Channel, Limit, Policy, Route, Workflow
 from shared.recipient import KEPT_ADDRESSES, Recipient
@@ -99,6 +100,7 @@ class VerificationService:
         facts = {"app": app, "verification_id": verification_id, "channel": channel}
         with _refusals_logged("start_refused", facts, why=str):
             found = self.view(verification_id, app=app)
+            facts |= traced(found.fields.get("trace"))
             recipient = self.recipient(verification_id)
             if (channel == "email") != (recipient.kind == "email"):
                 raise ChannelNotEnabled
@@ -143,6 +145,7 @@ class VerificationService:
             **admission.asked(request, policy, self._codes),
             **self._needed(request, route),
             "only": only,
+            "trace": trace(),
         }
         verification_id, send, length = _new_id(), 1, policy.code_length
         # Only the script knows which send is due, and a new code is made for one send. It can be
@@ -156,6 +159,8 @@ class VerificationService:
             if answer["outcome"] != "needs_code":
                 started = read_started(answer, recipient)
                 told = {name: getattr(started, name) for name in _LOGGED}
+                if started.trace:
+                    told |= traced(started.trace)
                 log.info("code_requested", extra={**told, "app": request.app})
                 return started
             verification_id = answer.get("verification_id") or _new_id()
@@ -222,6 +227,8 @@ class VerificationService:
                 raise not_a_code(policy.code_length)
             checked = read_checked(answer)
         known = {"verification_id": checked.verification_id}
+        if checked.trace:
+            known |= traced(checked.trace)
         if checked.approved:
             told = {"app": app, "to": checked.to, "channel": checked.channel}
             log.info("verification_approved", extra={**known, **told})
@@ -265,12 +272,13 @@ class VerificationService:
         """End a pending verification for its app. Returns the time in Unix seconds. `approved`
         counts as by a right code."""
         is_id = _ID.fullmatch(verification_id)
-        at = self._store.end(verification_id, app, status) if is_id else None
-        if at is None:
+        ended = self._store.end(verification_id, app, status) if is_id else None
+        if ended is None:
             raise VerificationNotFound
         event = "verification_canceled" if status == "canceled" else "verification_approved"
-        log.info(event, extra={"verification_id": verification_id, "app": app})
-        return at
+        told = {"verification_id": verification_id, "app": app, **traced(ended.trace)}
+        log.info(event, extra=told)
+        return ended.at
 
     def _policy_of(self, request: StartRequest) -> Policy:
         policy = request.terms.policy if request.terms else self._policy(request.app)
@@ -333,6 +341,6 @@ def _refusals_logged(
         yield
     except OtpError as error:
         known = {"verification_id": error.verification_id} if error.verification_id else {}
-        told = {"rule": error.rule, "why": why(error)}
+        told = {"rule": error.rule, "why": why(error), **traced(error.trace)}
         log.info(event, extra={**facts, **known, **told})
         raise

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from redis.client import Pipeline
 from rq.utils import now, utcformat
@@ -39,7 +39,7 @@ _START = (
 )
 _STARTED = (
     *("verification_id", "send", "expires_in_ms", "resend_in_ms", "checks_left", "sends_left"),
-    "now",
+    *("now", "trace"),
 )
 _CHECK = (
     *("by", "verification_id", "app", "length", "max_failed_checks", "max_failed_ip"),
@@ -47,7 +47,7 @@ _CHECK = (
 )
 _CHECKED = (
     *("outcome", "verification_id", "channel", "to", "clear_to", "checks_left", "created", "now"),
-    "context",
+    *("context", "trace"),
 )
 
 
@@ -61,6 +61,13 @@ class GuardCount:
     verified: int
     released: bool = False
     exempt_ms: float | None = None
+
+
+class Ended(NamedTuple):
+    """When a verification was ended, in Unix seconds, and the trace that it keeps."""
+
+    at: float
+    trace: str | None = None
 
 
 class Store:
@@ -185,9 +192,8 @@ class Store:
 
     def end(
         self, verification_id: str, app: str, status: Literal["canceled", "approved"]
-    ) -> float | None:
-        """End a pending verification. Returns the time in Unix seconds, or None if there is
-        none."""
+    ) -> Ended | None:
+        """End a pending verification. Returns None if there is none."""
         names = [keys.verification(verification_id), keys.code(verification_id)]
         request: dict[str, str | int] = {
             "verification_id": verification_id,
@@ -195,8 +201,10 @@ class Store:
             "status": status,
             "verified_ms": VERIFIED_SECONDS * 1000,
         }
-        at = self._end(names, named(request))
-        return at / 1000 if at else None
+        if not (told := self._end(names, named(request))):
+            return None
+        at, *trace = told
+        return Ended(at / 1000, *map(reading.text, trace))
 
     def apps(self) -> list[str]:
         """The apps that anything may be known of."""
@@ -267,4 +275,5 @@ def _read(answer: bytes | list[Any], names: Sequence[str]) -> dict[str, Any]:
         told: dict[str, Any] = json_of(answer)
         return told
     values = (reading.text(one) if isinstance(one, bytes) else one for one in answer)
-    return dict(zip(names, values, strict=True))
+    # What it does not have at the end, it leaves out.
+    return dict(zip(names, values, strict=False))

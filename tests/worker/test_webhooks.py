@@ -10,10 +10,11 @@ import pytest
 from docs.example.check_event import check_event
 from shared.delivery.webhooks import Attempt, Event, Webhooks
 from shared.errors import StorageUnavailable
+from shared.logs.request import Request, current
 from shared.settings import Settings
 from shared.signatures import webhook_key
 from tests.conftest import KEY
-from tests.user import PHONE
+from tests.user import OTHER_PHONE, PHONE
 from tests.worker.senders.conftest import http_server
 from worker.senders.conformance.servers import Reply, nobody
 from worker.webhooks import Courier, Endpoint, endpoints, retry_seconds
@@ -274,6 +275,23 @@ def test_endpoints_are_those_of_the_settings():
     )
     keys = tuple(base64.b64decode(s.removeprefix("whsec_")) for s in (SECRET, OLD_SECRET))
     assert endpoints(settings) == {"shop": Endpoint("https://shop.example/events", keys)}
+
+
+def test_all_events_of_a_verification_carry_its_trace(user, courier_to, http_server, caplog):
+    caplog.set_level("INFO")
+    address, server = http_server(status=204)
+    trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    token = current.set(Request("some-id", f"00-{trace}-{span}-01"))
+    started = user.ask()
+    current.reset(token)
+    user.type(user.code(started))
+    user.ask(OTHER_PHONE)
+    deliver(courier_to(address))
+    parents = sorted(request.headers.get("traceparent", "") for request in server.requests)
+    assert parents == ["", *[f"00-{trace}-{span}-01"] * 2]
+    assert all(b"trace" not in request.body for request in server.requests)
+    lines = [vars(line) for line in caplog.records if line.message == "webhook_attempt"]
+    assert sorted(line.get("trace_id", "") for line in lines) == ["", trace, trace]
 
 
 def test_the_log_holds_no_address(user, courier_to, http_server, caplog):

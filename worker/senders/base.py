@@ -24,7 +24,8 @@ class Message:
     result, or None if the service has no public address. `from_number`, a number or a name,
     replaces the one of the sender's URL. `dlt_entity` and `dlt_template` are the ids under which
     the text is registered in India. Only a sender that says so (`takes_from`, `takes_dlt`) gets
-    messages with these."""
+    messages with these. `traceparent` (W3C) is that of the request for the code, for the owner's
+    own gateways."""
 
     to: str
     channel: Channel
@@ -41,6 +42,7 @@ class Message:
     from_number: str | None = None
     dlt_entity: str | None = None
     dlt_template: str | None = None
+    traceparent: str | None = None
 
 
 class DeliveryError(Exception):

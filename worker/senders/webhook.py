@@ -12,7 +12,8 @@ The gateway gets a POST of JSON: `id`, `to`, `channel`, `code`, `text`, `subject
 number's country, `from`, `dlt_entity` and `dlt_template`. It is signed by Standard
 Webhooks 1.0.0 (https://www.standardwebhooks.com), whose libraries check it. `id`, which is also in
 the headers webhook-id and Idempotency-Key, is the same for every attempt of one send: a gateway
-that remembers it never sends twice.
+that remembers it never sends twice. If the request for the code had a `traceparent`, the gateway
+gets it too (https://www.w3.org/TR/trace-context/).
 
 It answers
     2xx       accepted; {"id": "…"} is kept as its id for the message
@@ -55,6 +56,7 @@ class WebhookSender(WebhookSetup):
                 "webhook-id": message.idempotency_key,
                 "webhook-timestamp": timestamp,
                 "webhook-signature": signature,
+                **({"traceparent": message.traceparent} if message.traceparent else {}),
             },
         )
         if answer.status // 100 == 2 or answer.status == 409:

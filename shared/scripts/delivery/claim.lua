@@ -14,7 +14,7 @@
 --              generation, length, life_ms, outlet (whose senders and words these are); and, where
 --              the send has them, app_name (what the message calls it), app_hash (of the Android app
 --              that gets the code), route (its name), sealed (the code), context_text (what the code is
---              for), provider_id (from the sender's last attempt)
+--              for), provider_id (from the sender's last attempt), trace (of the start)
 --              Or, for a message that was sent, ended (approved | canceled), for its sender to be told
 --   dropped    and reason (approved | canceled | max_attempts_reached | expired | superseded)
 --   failed     and reason (out_of_attempts | no_sender_left)
@@ -22,6 +22,7 @@
 --              and reason, which it lacks (app | key | route | sender)
 --   not_due    somebody else has it, it is over, or it is waiting to be tried again
 --   broken     and reason: its record cannot be read
+--   dropped, failed and left have trace, too, if the start had one
 --
 -- Uses: time, counting, batches, attempts, webhooks, workflow
 local request = cjson.decode(ARGV[1])
@@ -72,9 +73,10 @@ local function read_send(member, send)
 end
 
 local function read_verification(it, of_verification, of_code)
-  it.verification, it.expires, it.app, it.account, it.app_hash, it.webhook, it.workflow =
+  it.verification, it.expires, it.app, it.account, it.app_hash, it.webhook, it.workflow, it.trace =
     unpack(redis.call('HMGET', of_verification, 'status', 'expires', 'app', 'account', 'app_hash',
-      'webhook', 'workflow'))
+      'webhook', 'workflow', 'trace'))
+  it.trace = it.trace or nil
   it.code = {}
   it.code.to, it.code.kid, it.code.key, it.code.generation, it.code.length, it.code.sealed,
     it.code.context_text = unpack(redis.call('HMGET', of_code, 'to', 'kid', 'key', 'generation',
@@ -177,7 +179,7 @@ end
 local function leave(it, reason)
   redis.call('HSET', it.key, 'status', 'queued')
   redis.call('ZADD', due, now + request.left_ms, it.member)
-  return {outcome = 'left', reason = reason}
+  return {outcome = 'left', reason = reason, trace = it.trace}
 end
 
 local function finish(it, status, reason)
@@ -190,7 +192,7 @@ local function finish(it, status, reason)
   if it.workflow and status == 'failed' then
     hasten_step(now, it.member)
   end
-  return {outcome = status, reason = reason}
+  return {outcome = status, reason = reason, trace = it.trace}
 end
 
 local function wait(it, until_ms)
@@ -221,12 +223,12 @@ local function begin(it, token, choice, tries)
     life_ms = it.expires - now,
     outlet = it.outlet, app_name = it.app_name or nil, app_hash = it.app_hash or nil,
     route = it.route or nil, sealed = code.sealed or nil, context_text = code.context_text or nil,
-    provider_id = it.provider_ids[choice.name],
+    provider_id = it.provider_ids[choice.name], trace = it.trace,
   }
 end
 
 -- Tell a sender how the verification of its message ended, at most once.
-local function conclude(it)
+local function conclude(it, of_verification)
   local told = redis.call('HGET', it.key, 'conclusion')
   if not told then
     return {outcome = 'not_due'}
@@ -242,6 +244,7 @@ local function conclude(it)
         kid = conclusion.kid or '', generation = tonumber(conclusion.generation) or 0,
         length = tonumber(conclusion.length) or 0, outlet = it.outlet or '',
         provider_id = past.provider_id,
+        trace = redis.call('HGET', of_verification, 'trace') or nil,
       }
     end
   end
@@ -252,7 +255,7 @@ local function claim(member, token, send, of_verification, of_code)
   local it = read_send(member, send)
   if it.status ~= 'queued' and it.status ~= 'sending' then
     redis.call('ZREM', due, member)
-    return conclude(it)
+    return conclude(it, of_verification)
   end
   -- While an attempt is under way, not_before is the end of its lease.
   if it.not_before and tonumber(it.not_before) > now then

@@ -5,7 +5,8 @@
 -- ARGV 1 the request, JSON: senders (the receipt is from one of these, [channel, name] each), member
 --        (of due), attempt (or else the newest one of these senders), outcome (accepted | delivered |
 --        undelivered | unreachable), error, provider_id
--- Result: the status of the send; nothing if none of the senders made that attempt
+-- Result: the status of the send, its channel, the sender, and trace (of the start) if there is one;
+--         nothing if none of the senders made that attempt
 --
 -- Uses: reading, time, counting, webhooks, workflow
 local request = cjson.decode(ARGV[1])
@@ -77,6 +78,9 @@ elseif undelivered then
 elseif attempt and latest and status == 'queued' then
   reached = 'sent'
 end
+local verification = 'otp:verification:' .. string.match(request.member, '^[^:]+')
+local app, webhook, workflow, trace =
+  unpack(redis.call('HMGET', verification, 'app', 'webhook', 'workflow', 'trace'))
 if reached ~= status then
   redis.call('HSET', KEYS[1], 'status', reached)
   redis.call('HDEL', KEYS[1], 'reason')
@@ -85,9 +89,6 @@ if reached ~= status then
     redis.call('HSET', KEYS[1], 'reason', reason)
   end
   redis.call('ZREM', KEYS[2], request.member)
-  local verification = 'otp:verification:' .. string.match(request.member, '^[^:]+')
-  local app, webhook, workflow =
-    unpack(redis.call('HMGET', verification, 'app', 'webhook', 'workflow'))
   count(now, app or OTHER_APPS, named('receipts', channel, made_by, reached))
   if webhook then
     tell_of_send(now, request.member, reached, {channel = channel, sender = made_by, reason = reason})
@@ -96,4 +97,4 @@ if reached ~= status then
     hasten_step(now, request.member)
   end
 end
-return reached
+return {reached, channel, made_by, trace or nil}

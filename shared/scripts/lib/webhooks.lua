@@ -62,13 +62,16 @@ local function drop_event(app, id)
   redis.call('ZREM', SINCE, id)
 end
 
-local function write_event(now, id, app, event)
+local function write_event(now, id, app, event, trace)
   count(now, '', 'webhooks:written')
   if redis.call('ZCARD', SINCE) >= MOST_WAITING then
     count(now, '', 'webhooks:given_up')
     return
   end
   redis.call('HSET', EVENT .. id, 'app', app, 'event', cjson.encode(event), 'attempts', '0')
+  if trace then
+    redis.call('HSET', EVENT .. id, 'trace', trace)
+  end
   expire_at(EVENT .. id, now + EVENT_MS)
   for _, key in ipairs({WAITING .. app, SINCE}) do
     redis.call('ZADD', key, text_of(now), id)
@@ -84,8 +87,8 @@ end
 -- order. Call it only for a verification that has `webhook`: its app wants to know.
 local function tell(now, id, event_type, facts)
   local verification = 'otp:verification:' .. id
-  local app, account, channel, to =
-    unpack(redis.call('HMGET', verification, 'app', 'account', 'channel', 'to'))
+  local app, account, channel, to, trace =
+    unpack(redis.call('HMGET', verification, 'app', 'account', 'channel', 'to', 'trace'))
   local revision = redis.pcall('HINCRBY', verification, 'revision', '1')
   if type(revision) ~= 'number' then
     -- Another version wrote something else there. The change itself must not fail.
@@ -98,7 +101,7 @@ local function tell(now, id, event_type, facts)
   for name, value in pairs(facts or {}) do
     event[name] = value
   end
-  write_event(now, id .. '-' .. text_of(revision), event.app, event)
+  write_event(now, id .. '-' .. text_of(revision), event.app, event, trace)
 end
 
 -- The same when it starts. A worker has to notice when it expires.

@@ -6,7 +6,7 @@
 --      max_failed_checks and max_failed_ip are limits (lib/limits.lua), the second one '' for no limit;
 --      any_length: a code of another length is a wrong one
 -- Result of a check: approved | incorrect, verification_id, channel, to, clear_to ('' if it is gone),
---      checks_left, created, now, context (of the start, or '')
+--      checks_left, created, now, context (of the start, or ''), trace (if the start had one)
 -- Otherwise JSON: {outcome}, which is
 --   not_found
 --   malformed              the code has code_length digits; nothing was counted
@@ -16,7 +16,7 @@
 --                          requested
 --   limited                too many wrong codes from the client's network: count, ms (the limit),
 --                          wait_ms
---   All but late have verification_id too, if there is a verification
+--   All but late have verification_id too, if there is a verification, and trace, if it has one
 --
 -- Uses: arguments, reading, time, limits, refusals, approval, conclusion, webhooks, workflow
 local by, id, app, typed_length, max_failed_checks, max_failed_ip, verified_ms = unpack(ARGV)
@@ -32,11 +32,11 @@ if by == 'recipient' then
 end
 local verification, code = 'otp:verification:' .. id, 'otp:code:' .. id
 local status, its_app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length,
-  account, counted, left, is_test, to_conclude, context, webhook, unchecked, workflow =
+  account, counted, left, is_test, to_conclude, context, webhook, unchecked, workflow, trace =
   unpack(redis.call('HMGET', verification,
     'status', 'app', 'channel', 'to', 'tag', 'country', 'created', 'expires', 'sent_at', 'resend_ms',
     'code_length', 'account', 'counted', 'checks_left', 'test', 'conclude', 'context',
-    'webhook', 'unchecked', 'workflow'))
+    'webhook', 'unchecked', 'workflow', 'trace'))
 -- The checks of a verification without these could not be counted. Codes that are checked elsewhere
 -- are none here.
 local open = tag and not unchecked and all_numbers(expires, left) and its_app == app
@@ -51,7 +51,7 @@ if wait > 0 then
     value = most, threshold = most, window_ms = window_ms,
   })
   return cjson.encode({
-    outcome = 'limited', verification_id = open and id or nil,
+    outcome = 'limited', verification_id = open and id or nil, trace = open and trace or nil,
     count = most, ms = window_ms, wait_ms = wait,
   })
 end
@@ -62,7 +62,7 @@ if not open then
   })
 end
 
-channel, to, country = channel or 'none', to or '', country or 'none'
+channel, to, country, trace = channel or 'none', to or '', country or 'none', trace or nil
 created = tonumber(created) or now
 -- All addresses of a mailbox are one.
 local failed = 'otp:failed:' .. (counted or tag)
@@ -76,14 +76,17 @@ if status == 'max_attempts_reached' or locked > 0 then
   end
   local again = account and expires or (tonumber(sent_at) or 0) + (tonumber(resend_ms) or 0)
   return cjson.encode({
-    outcome = 'used_up', verification_id = id, rule = locked > 0 and 'failed_checks' or 'max_checks',
+    outcome = 'used_up', verification_id = id, trace = trace,
+    rule = locked > 0 and 'failed_checks' or 'max_checks',
     wait_ms = math.max(locked, again - now),
   })
 end
 typed_length = tonumber(typed_length)
 local length = tonumber(code_length) or typed_length
 if not request.any_length and length ~= typed_length then
-  return cjson.encode({outcome = 'malformed', verification_id = id, code_length = length})
+  return cjson.encode({
+    outcome = 'malformed', verification_id = id, trace = trace, code_length = length,
+  })
 end
 
 local kid, verifier, clear_to, generation, own_length, sealed = unpack(redis.call('HMGET', code,
@@ -120,4 +123,4 @@ end
 if webhook and after ~= 'pending' then
   tell_end(now, id, after)
 end
-return {result, id, channel, to, clear_to or '', checks_left, created, now, context or ''}
+return {result, id, channel, to, clear_to or '', checks_left, created, now, context or '', trace}

@@ -3,18 +3,18 @@
 --
 -- KEYS 1 verification   2 code
 -- ARGV the request by name: verification_id, app, status (canceled | approved), verified_ms
--- Result: the time, or 0 when nothing was pending
+-- Result: the time, and trace if it has one; nothing if it was not pending
 --
 -- Uses: arguments, time, approval, conclusion, webhooks, workflow
 local request = arguments(1)
 local now = now_ms()
 local status, app, account, channel, tag, country, created, expires, is_test, to_conclude,
-  webhook, workflow =
+  webhook, workflow, trace =
   unpack(redis.call('HMGET', KEYS[1],
     'status', 'app', 'account', 'channel', 'tag', 'country', 'created', 'expires', 'test', 'conclude',
-    'webhook', 'workflow'))
+    'webhook', 'workflow', 'trace'))
 if status ~= 'pending' or app ~= request.app or (tonumber(expires) or 0) <= now or not tag then
-  return 0
+  return nil
 end
 redis.call('HSET', KEYS[1], 'ended', now, 'status', request.status)
 if request.status == 'approved' then
@@ -33,4 +33,4 @@ end
 if webhook then
   tell_end(now, request.verification_id, request.status)
 end
-return now
+return {now, trace or nil}

@@ -4,7 +4,8 @@
 -- KEYS the limits
 -- ARGV the limits, as lib/limits.lua reads them; then the request: the values below in their order,
 --      and others by name
--- Result of a start: verification_id, send, expires_in_ms, resend_in_ms, checks_left, sends_left, now
+-- Result of a start: verification_id, send, expires_in_ms, resend_in_ms, checks_left, sends_left, now,
+--      and trace (of the first request for the verification that had one)
 -- Otherwise JSON: {outcome}, which is
 --   started       and the same and channel, for an idempotency key, also when that is used again; with
 --                 terms also created and sends, which were asked for at {at} by {channel}
@@ -74,12 +75,12 @@ end
 -- one that was approved or canceled does not.
 local open = redis.call('GET', 'otp:recipient:' .. tag)
 local status, expires, sends, sent_at, checks_left, max_sends, resend_ms, code_length, own_resend_code,
-  context, workflow, step
+  context, workflow, step, trace
 if open then
   status, expires, sends, sent_at, checks_left, max_sends, resend_ms, code_length, own_resend_code,
-    context, workflow, step = unpack(redis.call('HMGET', 'otp:verification:' .. open, 'status',
+    context, workflow, step, trace = unpack(redis.call('HMGET', 'otp:verification:' .. open, 'status',
       'expires', 'sends', 'sent_at', 'checks_left', 'max_sends', 'resend_ms', 'code_length',
-      'resend_code', 'context', 'workflow', 'step'))
+      'resend_code', 'context', 'workflow', 'step', 'trace'))
 end
 -- One that cannot be read is no open one.
 local live = status and all_numbers(expires, sends, sent_at, checks_left, max_sends, resend_ms,
@@ -279,6 +280,8 @@ keep(send_key, 'route', request.route)
 keep(send_key, 'step', number)
 -- For a resend too, which may be the first one by SMS.
 keep(verification_key, 'app_hash', request.app_hash)
+trace = pending and trace or request.trace
+keep(verification_key, 'trace', trace)
 expire_at(send_key, kept_until)
 -- Messages to a country are compared with its approvals, and without checks nothing is approved.
 local requested = 'sends_requested:' .. channel
@@ -317,17 +320,12 @@ end
 local expires_in_ms, sends_left = expires - now, max_sends - send
 resend_ms, checks_left = tonumber(resend_ms), tonumber(checks_left)
 if not request.account and not request.idempotency then
-  return {id, send, expires_in_ms, resend_ms, checks_left, sends_left, now}
+  return {id, send, expires_in_ms, resend_ms, checks_left, sends_left, now, trace}
 end
 local answer = {
-  outcome = 'started',
-  verification_id = id,
-  send = send,
-  channel = channel,
-  expires_in_ms = expires_in_ms,
-  resend_in_ms = resend_ms,
-  checks_left = checks_left,
-  sends_left = sends_left,
+  outcome = 'started', verification_id = id, send = send, channel = channel,
+  expires_in_ms = expires_in_ms, resend_in_ms = resend_ms, checks_left = checks_left,
+  sends_left = sends_left, trace = trace,
 }
 if request.account then
   answer.created, answer.sends = tonumber(redis.call('HGET', verification_key, 'created')), {}

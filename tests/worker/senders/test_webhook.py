@@ -46,6 +46,14 @@ def test_posts_the_message_signed(http_server):
     assert sent["webhook-signature"] == f"v1,{signature}"
 
 
+def test_passes_the_trace_of_the_request_for_the_code_on(http_server):
+    address, server = http_server()
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    for traceparent in (parent, None):
+        sender_for(address).send(make_message(traceparent=traceparent))
+    assert [request.headers.get("traceparent") for request in server.requests] == [parent, None]
+
+
 def test_sends_html_where_there_is_some(http_server):
     address, server = http_server()
     sender_for(address).send(make_message(channel="email", to="a@example.com", html="<p>739158"))
