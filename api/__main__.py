@@ -134,18 +134,23 @@ def _load(draining: Draining, app: str) -> Asgi:
     # By default the event loop could wait 5 ms for the thread that computes, and does so several
     # times for each request. Under load that costs more than half of the throughput.
     sys.setswitchinterval(0.0002)
-    try:
-        made = resolve_name(app)()
-    except Exception:
-        # multiprocessing would print it.
-        log.critical("crashed", exc_info=True)
-        raise SystemExit(1) from None
     return Asgi(
-        made,
+        made(app),
         threads=THREADS,
         largest_body=LARGEST_RECEIPT_BYTES,
         is_stopping=draining.has_begun,
     )
+
+
+def made(app: str) -> Flask:
+    """The app that the named function makes. Logs what prevents it, then exits."""
+    try:
+        flask: Flask = resolve_name(app)()
+    except Exception:
+        # multiprocessing would print it.
+        log.critical("crashed", exc_info=True)
+        raise SystemExit(1) from None
+    return flask
 
 
 if __name__ == "__main__":

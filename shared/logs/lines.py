@@ -48,7 +48,7 @@ class TextLines(logging.Formatter):
         at = datetime.fromtimestamp(record.created).astimezone()
         time = at.isoformat(timespec="milliseconds")[11:23]
         what = (
-            f"{record.levelname.lower():<8} {_printable(record.name.removeprefix('otp.')):<6} "
+            f"{record.levelname.lower():<8} {_printable(record.name.removeprefix('otp.')):<8} "
             f"{_printable(record.getMessage()):<21}"
         )
         facts = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.__main__ import warn_of_unbounded_page, warn_of_weak_codes
+from api.__main__ import made, warn_of_unbounded_page, warn_of_weak_codes
 
 WEAK_SHOP = "[shop]\ncode_length = 4\nmax_failed_checks = '101/7d'\n[bank]\nttl_seconds = 600"
 
@@ -21,6 +21,17 @@ def test_warns_of_codes_that_should_log_nobody_in(settings, caplog, warned_of):
     warn_of_weak_codes(settings)
     warnings = [r for r in caplog.records if r.message == "weaker_than_nist"]
     assert [(r.app, r.settings) for r in warnings] == warned_of
+
+
+def broken() -> None:
+    raise RuntimeError
+
+
+def test_what_stops_a_server_process_at_its_start_is_logged(caplog):
+    with pytest.raises(SystemExit, match="1"):
+        made(f"{__name__}:broken")
+    (line,) = caplog.records
+    assert (line.message, line.exc_info[0]) == ("crashed", RuntimeError)
 
 
 PAID = "webhook://whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3@gateway/"

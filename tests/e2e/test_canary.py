@@ -145,6 +145,8 @@ def service(start_service, mail_server) -> Iterator[Service]:
         OTP_RESEND_CODE="new",
         OTP_EMAIL_SENDERS=f"smtp://127.0.0.1:{mail_server.port}?from=otp@example.com&tls=none",
         OTP_ALLOW_OPEN="true",
+        # The most that it ever logs.
+        OTP_LOG_LEVEL="debug",
     )
     yield service
     service.stop()

@@ -79,8 +79,8 @@ def columns():
 
 def test_people_read_columns_and_the_facts_that_are_known(columns):
     seen = columns("code_requested", to="+1415*****23", send=2, route=None, lacks=["a b"])
-    assert seen == 'info     test   code_requested        to=+1415*****23 send=2 lacks=["a b"]'
-    assert columns("redis_back") == "info     test   redis_back"
+    assert seen == 'info     test     code_requested        to=+1415*****23 send=2 lacks=["a b"]'
+    assert columns("redis_back") == "info     test     redis_back"
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_an_exception_follows_in_lines_that_nothing_in_it_can_forge(columns):
         raise RuntimeError("first\n08:00:00.000 info forged\x1b[31m\x9b")
     except RuntimeError:
         first, *others = columns("x", exc_info=sys.exc_info()).split("\n")
-    assert first == "info     test   x"
+    assert first == "info     test     x"
     assert "    08:00:00.000 info forged\\u001b[31m\\u009b" in others
     assert all(line.startswith("    ") and line.isprintable() for line in others)
 

@@ -42,7 +42,7 @@ def test_every_logger_writes_to_stdout(lines):
 def test_text_is_for_people(capsys):
     set_up("text")
     logging.getLogger("otp.api").info("api_started", extra={"port": 5000})
-    assert capsys.readouterr().out.endswith(" info     api    api_started           port=5000\n")
+    assert capsys.readouterr().out.endswith(" info     api      api_started           port=5000\n")
 
 
 def test_debug_is_for_our_own_lines_only(lines):

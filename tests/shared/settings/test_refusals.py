@@ -156,6 +156,8 @@ def test_what_only_resembles_a_name_of_kubernetes_is_refused(name):
         ("OTP_RESEND_CODE", "other", "expected same or new"),
         ("OTP_ALLOW_OPEN", "perhaps", "expected true or false"),
         ("OTP_GUARD", "on", "expected block, monitor or off"),
+        ("OTP_LOG", "yaml", "expected json or text"),
+        ("OTP_LOG_LEVEL", "warning", "expected info or debug"),
         ("OTP_PUBLIC_URL", "otp.example.com", "https://otp.example.com"),
         ("OTP_BUDGET", "sms", "such as sms:1000"),
         ("OTP_LIMIT_TO", "5 per minute", "such as 5/10m"),
