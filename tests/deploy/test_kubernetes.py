@@ -23,6 +23,7 @@ from tests.deploy.manifests import (
     pods,
     settings_file,
 )
+from worker.rq_worker import GRACE_SECONDS
 
 DOCS = (ROOT / "docs/kubernetes.md").read_text(encoding="utf-8")
 EACH_OVERLAY = pytest.mark.parametrize("overlay", OVERLAYS)
@@ -278,6 +279,14 @@ def test_each_deployment_is_scaled_by_one_autoscaler_and_has_two_pods_at_least(o
     assert all(2 <= least < most for _, least, most in found)
     for deployment in of_kind(overlay, "Deployment").values():
         assert "replicas" not in deployment["spec"]
+
+
+@EACH_OVERLAY
+def test_a_pod_has_the_time_to_stop(overlay):
+    drain = Settings.model_fields["otp_drain_seconds"].default
+    for name, pod in pods(overlay):
+        needed = GRACE_SECONDS + (drain if name == "sixpost-api" else 0)
+        assert pod["spec"]["terminationGracePeriodSeconds"] >= needed + 5
 
 
 @EACH_OVERLAY

@@ -195,10 +195,14 @@ def test_nothing_is_generated_that_pods_would_not_share(start, secrets, tmp_path
         assert "OTP_SECRET_KEYS_FILE cannot be read: No such file or directory" in container.said
 
 
-def test_each_stops_at_sigterm_within_its_grace_period(api, worker):
-    """The last test, because the others need them."""
+def test_each_stops_at_sigterm_within_its_grace_period(api, worker, shop_key):
+    """The API answers until Kubernetes knows that it is not ready. This is the last test, because
+    the others need both."""
     with ThreadPoolExecutor() as threads:
         stopping = [threads.submit(each.stop) for each in (worker, api.container)]
+        wait_for(lambda: not api.container.probe("readinessProbe"))
+        assert api.container.probe("livenessProbe")
+        assert api.check(shop_key) == 404
     assert [each.result() for each in stopping] == [0, 0]
     assert "worker_stopped" in worker.said
     assert "api_stopped" in api.container.said
