@@ -17,16 +17,16 @@ _NONCE_BYTES = 12
 class Codes:
     """Derives and recognizes codes with a ring of keys, given as key id -> at least 32 bytes.
 
-    The first key creates codes, and all of them check. To rotate a key, put a new one in front and
-    drop the old one a day later. Each purpose has its own derived key, so a value of one purpose
-    never passes for another's.
+    One key creates codes, by default the first, and all of them check. To rotate a key, put a new
+    one in front and drop the old one a day later. Each purpose has its own derived key, so a value
+    of one purpose never passes for another's.
     """
 
-    def __init__(self, keys: Mapping[str, bytes]) -> None:
+    def __init__(self, keys: Mapping[str, bytes], kid: str | None = None) -> None:
         def each(purpose: str) -> dict[str, bytes]:
             return {kid: _hmac(key, f"otp {purpose} v1".encode()) for kid, key in keys.items()}
 
-        self.kid, oldest = next(iter(keys)), list(keys)[-1]
+        self.kid, oldest = kid or next(iter(keys)), list(keys)[-1]
         self._code_keys, self._check_keys = each("code"), each("check")
         self._seal_keys, self._proof_keys = each("seal"), each("proof")
         # A new key in front changes no recipient's tag, so pending verifications are found and
@@ -51,7 +51,7 @@ class Codes:
             block += 1
 
     def seal(self, verification_id: str, code: str) -> str:
-        """A code that the caller has made up, encrypted by the first key for this verification."""
+        """A code that the caller has made up, encrypted by the key that creates codes."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = self._seal(self.kid).encrypt(nonce, code.encode(), verification_id.encode())
         return base64.b64encode(nonce + sealed).decode()
@@ -105,7 +105,9 @@ class Codes:
 
     def proof_secrets(self, app: str, to: str) -> list[bytes]:
         """The keys of challenges for an app's recipient. The first one signs, and all check."""
-        return [_hmac(key, f"{app}\0{to}".encode()) for key in self._proof_keys.values()]
+        others = (key for kid, key in self._proof_keys.items() if kid != self.kid)
+        keys = (self._proof_keys[self.kid], *others)
+        return [_hmac(key, f"{app}\0{to}".encode()) for key in keys]
 
 
 def _hmac(key: bytes, message: bytes) -> bytes:

@@ -69,7 +69,12 @@ class Settings(Receipts, Webhooks, Recipients, Limits, Senders, Codes, Keys, Pro
         ]
 
     def secret_keys(self) -> dict[str, bytes]:
-        """The key ring, first one makes codes. Raises SettingsError."""
+        """The secret keys by their ids. Raises SettingsError."""
+        return self.key_ring()[1]
+
+    def key_ring(self) -> tuple[str, dict[str, bytes]]:
+        """The id of the key that creates codes, and the secret keys by their ids. Raises
+        SettingsError."""
         if self.otp_secret_keys is None:
             raise SettingsError(
                 "OTP_SECRET_KEYS is missing: set it to kid:base64 with at least 32 random bytes, "

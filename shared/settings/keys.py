@@ -11,12 +11,22 @@ from shared.settings.types import APP_NAME
 _SHORTEST_KEY = 32
 
 
-def key_ring(text: str) -> dict[str, bytes]:
-    """The secret keys by their ids. Raises SettingsError."""
-    keys = _by_id("OTP_SECRET_KEYS", text)
+def key_ring(text: str) -> tuple[str, dict[str, bytes]]:
+    """The id of the key that creates codes, and the secret keys by their ids, the last one of which
+    finds recipients. Raises SettingsError.
+
+    The same key can be the first and the last one. So processes that are restarted one after the
+    other all know a key between them before one of them uses it.
+    """
+    listed = text.replace(",", " ").split()
+    if len(listed) > 2 and listed[0] == listed[-1]:
+        kid, _, _ = listed.pop(0).partition(":")
+    else:
+        kid = ""
+    keys = _by_id("OTP_SECRET_KEYS", " ".join(listed))
     if any(len(key) < _SHORTEST_KEY for key in keys.values()):
         raise SettingsError(f"OTP_SECRET_KEYS: each key needs at least {_SHORTEST_KEY} bytes")
-    return keys
+    return kid or next(iter(keys)), keys
 
 
 def receipt_keys(text: str) -> dict[str, bytes]:

@@ -61,9 +61,10 @@ class Keys(BaseModel, use_attribute_docstrings=True):
         default=None, examples=['echo "k1:$(openssl rand -base64 32)"']
     )
     """The keys that codes are derived from, as `kid:base64` with at least 32 random bytes,
-    separated by spaces. The first key creates codes, and all of them check codes. Without this
-    setting, Sixpost generates a key in `OTP_DATA_DIR` at the first start. The command in the
-    example prints a key."""
+    separated by spaces. The first key creates codes, and all of them check. To [rotate
+    it](operations.md#rotate-a-secret-key) in a rolling update, the first key can also be the last.
+    Without this setting, Sixpost generates a key in `OTP_DATA_DIR` at the first start. The command
+    in the example prints a key."""
     otp_data_dir: Path | None = None
     """The folder for the generated key and password, and for the hashes of API keys. Docker Compose
     and `make run` set it."""

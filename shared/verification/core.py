@@ -31,7 +31,8 @@ class Core:
     @classmethod
     def of(cls, settings: Settings, scripts: Scripts) -> Self:
         """Raises SettingsError."""
-        codes = Codes(settings.secret_keys())
+        kid, keys = settings.key_ring()
+        codes = Codes(keys, kid)
         store = Store(scripts, keep_seconds=settings.otp_keep)
         settings_of = cache(settings.app)
         policy = cache(lambda app: settings_of(app).policy())

@@ -2,7 +2,7 @@
 
 import base64
 from collections import Counter
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 from cryptography.exceptions import InvalidTag
@@ -103,6 +103,21 @@ def test_the_first_key_makes_codes_and_all_of_them_check():
 def test_a_key_that_is_put_in_front_changes_no_tag():
     old, rotated = Codes({"k1": K1}), Codes({"k2": K2, "k1": K1})
     assert rotated.tag("app", "+14155550123") == old.tag("app", "+14155550123")
+
+
+def test_processes_of_a_rolling_rotation_understand_each_other():
+    """Those of each stage work next to those of the stage before."""
+    stages = [Codes({"k1": K1}), Codes({"k2": K2, "k1": K1}, "k1"), Codes({"k2": K2, "k1": K1})]
+    assert [codes.kid for codes in stages] == ["k1", "k1", "k2"]
+    assert len({codes.tag("shop", "+14155550123") for codes in stages}) == 1
+    for before, after in pairwise(stages):
+        for one, other in (before, after), (after, before):
+            code = one.derive(one.kid, VERIFICATION, 0, 6)
+            assert other.derive(one.kid, VERIFICATION, 0, 6) == code
+            assert one.verifier(one.kid, "tag", code) in other.verifiers("tag", code).values()
+            assert other.unseal(one.kid, VERIFICATION, one.seal(VERIFICATION, "123456")) == "123456"
+            signing = one.proof_secrets("shop", "+14155550123")[0]
+            assert signing in other.proof_secrets("shop", "+14155550123")
 
 
 def test_a_tag_is_another_one_for_another_app_recipient_or_key():

@@ -186,6 +186,8 @@ def test_what_only_resembles_a_name_of_kubernetes_is_refused(name):
         ("OTP_SECRET_KEYS", "k1:c2hvcnQ=", "at least 32 bytes"),
         ("OTP_SECRET_KEYS", f"k1:{FIRST} k2:{FIRST}", "same key twice"),
         ("OTP_SECRET_KEYS", f"k1:{FIRST} k1:{SECOND}", "same key ID twice"),
+        ("OTP_SECRET_KEYS", f"k1:{FIRST} k1:{FIRST}", "same key ID twice"),
+        ("OTP_SECRET_KEYS", f"k1:{FIRST} k2:{SECOND} k2:{SECOND} k1:{FIRST}", "key ID twice"),
         ("OTP_SECRET_KEYS", " ", "kid:base64"),
         ("OTP_API_KEYS", "key-without-app", "name:value"),
         ("OTP_API_KEYS", "shop:short", "at least 32 characters"),

@@ -244,6 +244,13 @@ def test_key_ids_keep_their_order():
     assert list(keys.items()) == [("new", b"1" * 32), ("old", b"2" * 32)]
 
 
+def test_the_first_key_may_also_be_the_last():
+    """So that all processes know the key between them before one of them uses it."""
+    kid, keys = load(OTP_SECRET_KEYS=f"old:{FIRST} new:{SECOND} old:{FIRST}").key_ring()
+    assert kid == "old"
+    assert list(keys.items()) == [("new", b"2" * 32), ("old", b"1" * 32)]
+
+
 def test_an_app_may_have_several_keys():
     keys = load(OTP_API_KEYS=f"shop:{'a' * 32}, shop:{'b' * 32} bank:{'c' * 32}").api_keys()
     assert keys == (("shop", "a" * 32), ("shop", "b" * 32), ("bank", "c" * 32))
