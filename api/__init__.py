@@ -121,7 +121,13 @@ def _dashboard(
     audit = Audit(scripts, keep_seconds=settings.otp_keep_audit)
     senders = {(of, name): app or ADMIN_APP for of, app, name, _ in settings.all_senders()}
     return Dashboard(
-        owner=OwnerAccess(settings.admin_password(), LogIns(scripts), codes, audit),
+        owner=OwnerAccess(
+            settings.admin_password(),
+            LogIns(scripts),
+            codes,
+            audit,
+            viewer_password=settings.viewer_password(),
+        ),
         service=service,
         store=store,
         codes=codes,

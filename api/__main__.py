@@ -82,6 +82,7 @@ def main() -> None:
         settings = Settings.load()
         logs.set_up(settings.otp_log, settings.otp_log_level)
         settings.secret_keys()
+        settings.viewer_password()
         make_all(settings, SETUPS)
         texts_of_apps(settings)
         if Access(settings).is_open():

@@ -55,7 +55,8 @@ def endpoints(
     @pages.before_request
     def refuse() -> AnyResponse | None:
         if not is_open():
-            return session.refusal(owner)
+            # The screen shows codes.
+            return session.refusal(owner, is_for_viewers=False)
         if request.method == "POST" and is_cross_site(request):
             raise CsrfFailed
         return None

@@ -131,6 +131,10 @@ class LogInNeeded(OtpError):
     """There is no session, or it has ended."""
 
 
+class OperatorOnly(OtpError):
+    """A viewer of the dashboard may not do this."""
+
+
 class CsrfFailed(OtpError):
     """The owner's own page has not made the request."""
 

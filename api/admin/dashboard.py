@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from flask import Blueprint, Response, jsonify, request
 from pydantic import Field
 
-from api.admin.session import OwnerAccess
+from api.admin.session import OwnerAccess, id_of
 from api.http import body
 from api.http.access import browser_locale, client_ip
 from api.otp.fields import VerificationId
@@ -130,6 +130,11 @@ def routes(admin: Blueprint, dashboard: Dashboard) -> None:
     _routes_for_guards(admin, dashboard)
     _routes_for_events(admin, dashboard)
 
+    @admin.post("/end_sessions")
+    def end_sessions() -> tuple[str, int]:
+        dashboard.owner.end_other_sessions(id_of(request) or "")
+        return "", 204
+
 
 def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
     @admin.get("/stats.json")
@@ -141,7 +146,7 @@ def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
         app = request.args.get("app", "")
         if not re.fullmatch(r"[A-Za-z0-9_-]{0,34}|\*", app):
             raise InvalidRequest(("app", "this app does not exist"))
-        # A hundred of them, which only one view shows.
+        # A hundred of them, and the sessions, which only one view shows.
         events = request.args.get("events") == "true"
         refusals = dashboard.statistics.refusals(_MOST_ENTRIES)
         rows = [asdict(row) for row in guarded(dashboard.store, dashboard.guard_of)]
@@ -156,6 +161,7 @@ def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
             guarded=rows,
             events=[asdict(event) for event in dashboard.webhooks.recent()] if events else None,
             audit=[asdict(entry) for entry in dashboard.owner.audit.entries()[:_MOST_ENTRIES]],
+            sessions=_open_sessions(dashboard.owner) if events else None,
         )
 
     @admin.post("/timeline")
@@ -169,6 +175,13 @@ def _routes_to_look(admin: Blueprint, dashboard: Dashboard) -> None:
         trace = asdict(found)
         dashboard.name_services(trace["verifications"], trace["held"], trace["refusals"])
         return jsonify(trace)
+
+
+def _open_sessions(owner: OwnerAccess) -> list[dict[str, Any]]:
+    return [
+        {"began": one.began, "actor": one.actor, "ip": one.ip, "is_mine": is_mine}
+        for one, is_mine in owner.sessions(id_of(request) or "")
+    ]
 
 
 def _routes_for_recipients(admin: Blueprint, dashboard: Dashboard) -> None:

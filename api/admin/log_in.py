@@ -17,7 +17,7 @@ def routes(admin: Blueprint, access: OwnerAccess, is_open: Callable[[], bool]) -
 
     @admin.get("/login")
     def log_in_page() -> AnyResponse:
-        if access.has_session(id_of(request)):
+        if access.role_of(id_of(request)):
             return redirect("./", 303)
         return page(403 if access.is_off else 200)
 

@@ -102,6 +102,12 @@ KINDS: dict[type[Exception], Kind] = {
         "Admin access is off. Set OTP_ADMIN_PASSWORD, or set OTP_DATA_DIR to have a password "
         "generated at the first start.",
     ),
+    errors.OperatorOnly: Kind(
+        403,
+        "operator_only",
+        "The dashboard session is a viewer's. This call needs the owner's password.",
+        "You can only look. Log in with the owner's password to do this.",
+    ),
     errors.CsrfFailed: Kind(
         403,
         "csrf_failed",

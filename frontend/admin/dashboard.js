@@ -75,8 +75,9 @@ const RENDER = {
     show($("refusals"), views.refusals(refusals));
     sayWindow();
   },
-  log({ audit, events }) {
+  log({ audit, events, sessions }) {
     if (events) show($("events"), views.events(events));
+    if (sessions) show($("sessions"), views.sessions(sessions));
     show($("audit"), views.audit(audit));
   },
 };
@@ -216,6 +217,10 @@ const actions = {
   async resendEvent({ event }) {
     await ask("POST", "resend_event", { id: event });
     return "The event is on its way again.";
+  },
+  async endSessions() {
+    await ask("POST", "end_sessions");
+    return "All other sessions are logged out.";
   },
   test({ channel, name }) {
     return inDialog("test", words.sender(`${channel}:${name}`), async (form) => {

@@ -251,14 +251,26 @@ export function events(events) {
   );
 }
 
+export function sessions(sessions) {
+  return [
+    table(
+      "Sessions",
+      ["Who", "Since", "IP address"],
+      sessions.map(({ actor, began, ip, is_mine }) => [words.actor(actor), [words.stamp(began), is_mine && h("span", { class: "more" }, "this browser")], ip]),
+      "No one is logged in.",
+    ),
+    sessions.length > 1 && h("p", { class: "mt-3 mb-0" }, button("Log out all others", { "data-action": "endSessions" })),
+  ];
+}
+
 export function audit(entries) {
   return table(
     "Activity",
-    ["Action", "Details", "IP address"],
+    ["Action", "Details", "Who"],
     entries.map(({ at, action, actor, ip, times, facts }) => [
       [h("span", {}, words.action(action) + (times > 1 ? `, ${times} times` : "")), h("span", { class: "more" }, words.stamp(at))],
       Object.entries(facts).map(([name, value]) => h("span", { class: "me-3" }, `${name.replaceAll("_", " ")} `, h("code", {}, value))),
-      ip || actor,
+      [h("span", {}, words.actor(actor)), ip && h("span", { class: "more" }, ip)],
     ]),
     "No activity yet.",
   );

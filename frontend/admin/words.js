@@ -232,11 +232,16 @@ const ACTIONS = {
   resend_event: "Sent an event again",
   test_message: "Sent a test message",
   erasure: "Deleted a recipient’s data",
+  end_sessions: "Logged out all other sessions",
   key_created: "Created an API key",
   key_rotated: "Rotated an API key",
   key_revoked: "Revoked an API key",
 };
 export const action = (name) => ACTIONS[name] ?? name.replaceAll("_", " ");
+
+/** Who did it: a role, or a command. */
+const ACTORS = { admin: "Operator", viewer: "Viewer" };
+export const actor = (name) => ACTORS[name] ?? name;
 
 const numbers = new Intl.NumberFormat("en");
 export const number = (value) => numbers.format(value);

@@ -26,6 +26,7 @@ Action = Literal[
     "resend_event",
     "test_message",
     "erasure",
+    "end_sessions",
     "key_created",  # by the command api.keys, whose actor is the command itself
     "key_rotated",
     "key_revoked",

@@ -118,6 +118,19 @@ class Settings(Receipts, Webhooks, Recipients, Limits, Senders, Codes, Keys, Pro
         secret = self.otp_admin_password
         return secret.get_secret_value() if secret else None
 
+    def viewer_password(self) -> str | None:
+        """The second password of the dashboard. Returns None if there is none. Raises
+        SettingsError if it would let people in as the owner."""
+        owner = self.admin_password()
+        if self.otp_viewer_password is None:
+            return None
+        viewer = self.otp_viewer_password.get_secret_value()
+        if owner is None:
+            raise SettingsError("OTP_VIEWER_PASSWORD: OTP_ADMIN_PASSWORD is not set")
+        if viewer == owner:
+            raise SettingsError("OTP_VIEWER_PASSWORD cannot be the same as OTP_ADMIN_PASSWORD")
+        return viewer
+
     def has_paid_sender(self) -> bool:
         """Whether messages cost: phones are reached by a sender that is not the console."""
         return any(
@@ -253,6 +266,7 @@ SECRETS = {
     "otp_api_keys",
     "otp_apps",
     "otp_admin_password",
+    "otp_viewer_password",
     "otp_hook_secrets",
     "otp_test_numbers",
     "otp_receipt_keys",

@@ -80,6 +80,9 @@ class Keys(BaseModel, use_attribute_docstrings=True):
     """The owner's password for the dashboard at `/admin/`, with 12 characters or more. Without this
     setting, Sixpost generates one in `OTP_DATA_DIR` at the first start. Without either, the
     dashboard is off."""
+    otp_viewer_password: Password | None = None
+    """A second password for the dashboard, with 12 characters or more. It shows
+    [everything](operations.md#let-others-look) except full addresses, and changes nothing."""
     otp_hook_secrets: HookSecrets | None = Field(
         default=None, examples=['echo "shop:v1,whsec_$(openssl rand -base64 32)"']
     )

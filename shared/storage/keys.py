@@ -114,8 +114,10 @@ RECENT_WEBHOOKS = "otp:webhooks:recent"
 
 # The owner
 
-# When a session of the owner began. Expires an hour after its last use.
+# When a session at the dashboard began. Expires an hour after its last use.
 session = "otp:admin:session:{}".format
+# By the keys of sessions, whose they are and from where. Expires twelve hours after the last login.
+SESSIONS = "otp:admin:sessions"
 # Times of the last failed logins from an address; from everywhere, under `all`. Expires after a
 # minute.
 failed_log_ins = "otp:admin:failed:{}".format

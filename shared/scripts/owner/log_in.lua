@@ -3,8 +3,9 @@
 --
 -- KEYS 1 wrong log-ins of the address   2 those of all addresses   3 the mark of an address that the
 --      owner has logged in from: a flood from elsewhere does not keep it out
---      4 the session to open, or none
--- ARGV the request by name: right, per_address and in_all (limits), known_ms, idle_ms
+--      4 the session to open and 5 all sessions, or neither
+-- ARGV the request by name: right, per_address and in_all (limits), known_ms, idle_ms, longest_ms,
+--      about (what is listed of the session, JSON)
 -- Result: 0 let in, -1 wrong, or the milliseconds until the next one is looked at
 --
 -- Uses: arguments, time, limits
@@ -29,5 +30,7 @@ end
 redis.call('SET', KEYS[3], 1, 'PXAT', text_of(now + request.known_ms))
 if KEYS[4] then
   redis.call('SET', KEYS[4], now, 'PXAT', text_of(now + request.idle_ms))
+  redis.call('HSET', KEYS[5], KEYS[4], request.about)
+  expire_at(KEYS[5], now + request.longest_ms)
 end
 return 0

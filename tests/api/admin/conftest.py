@@ -10,12 +10,13 @@ from werkzeug.test import TestResponse
 from api import create_app
 
 PASSWORD = "correct horse battery"
+VIEWER_PASSWORD = "battery of correct horses"
 JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture
 def env() -> dict[str, str]:
-    return {"OTP_ADMIN_PASSWORD": PASSWORD}
+    return {"OTP_ADMIN_PASSWORD": PASSWORD, "OTP_VIEWER_PASSWORD": VIEWER_PASSWORD}
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from tests.e2e.conftest import Service
 
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 740}}
 PASSWORD = "correct horse battery"
+VIEWER_PASSWORD = "battery of correct horses"
 # Nobody listens there.
 REFUSING = "webhook://whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz@127.0.0.1:9/?tls=none"
 last_digits = count(6000)
@@ -27,6 +28,7 @@ def owned(start_service) -> Service:
     """A service whose first sender for SMS is down, as is the backend that gets events."""
     return start_service(
         OTP_ADMIN_PASSWORD=PASSWORD,
+        OTP_VIEWER_PASSWORD=VIEWER_PASSWORD,
         OTP_SMS_SENDERS=f"{REFUSING} console://",
         OTP_SMS_ROUTES='CA = {senders = ["console"]}',
         OTP_ALLOW_OPEN="true",
@@ -56,7 +58,7 @@ def open_dashboard(browser) -> Iterator[Callable[..., Page]]:
         if not asked.startswith(("/", "data:")) or re.search("1415555|@", asked):
             complaints.append(request.url)
 
-    def open_dashboard(service, size="desktop") -> Page:
+    def open_dashboard(service, size="desktop", password=PASSWORD) -> Page:
         is_phone = size == "phone"
         context = browser.new_context(
             base_url=service.url.replace("127.0.0.1", "localhost"),
@@ -71,7 +73,7 @@ def open_dashboard(browser) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", look)
         page.goto("/admin/")
-        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_label("Password").fill(password)
         page.get_by_role("button", name="Log in").click()
         expect(page.get_by_role("heading", name="Overview")).to_be_visible()
         return page

@@ -122,8 +122,31 @@ def test_a_session_ends_after_twelve_hours_whatever_its_use(log_ins, clock):
     assert not log_ins.use_session("s")
 
 
+def test_open_sessions_are_listed_with_whose_they_are(log_ins, clock):
+    assert log_ins.sessions() == []
+    log_ins.log_in(HERE, right=True, session="a", actor="admin", ip="192.0.2.1")
+    clock.shift(1800)
+    log_ins.log_in(HERE, right=True, session="b", actor="viewer", ip="192.0.2.2")
+    newest, oldest = log_ins.sessions()
+    assert (newest.name, newest.actor, newest.ip) == ("b", "viewer", "192.0.2.2")
+    assert (oldest.name, oldest.actor, oldest.ip) == ("a", "admin", "192.0.2.1")
+    assert 1800 <= newest.began - oldest.began < 1860
+    clock.shift(1801)
+    assert [one.name for one in log_ins.sessions()] == ["b"]
+
+
+def test_all_sessions_but_one_end(log_ins, redis):
+    for name in "abcd":
+        log_ins.log_in(HERE, right=True, session=name)
+    log_ins.end_session("d")
+    assert log_ins.end_other_sessions("b") == 2
+    assert [name for name in "abcd" if log_ins.use_session(name)] == ["b"]
+    assert redis.hkeys("otp:admin:sessions") == [b"otp:admin:session:b"]
+    assert log_ins.end_other_sessions("b") == 0
+
+
 def test_every_key_has_an_end(log_ins, redis):
     log_ins.log_in(HERE, right=False)
     log_ins.log_in(HERE, right=True, session="s")
-    assert len(redis.keys("otp:admin:*")) == 4
+    assert len(redis.keys("otp:admin:*")) == 5
     assert all(redis.ttl(key) > 0 for key in redis.keys())

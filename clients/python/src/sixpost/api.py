@@ -218,6 +218,12 @@ class AdminOff(SixpostError):
     code = "admin_off"
 
 
+class OperatorOnly(SixpostError):
+    """The dashboard session is a viewer's. This call needs the owner's password."""
+
+    code = "operator_only"
+
+
 class CsrfFailed(SixpostError):
     """The request did not come from a current dashboard page."""
 
@@ -395,6 +401,7 @@ ERRORS: dict[str, type[SixpostError]] = {
     "unauthorized": Unauthorized,
     "log_in_needed": LogInNeeded,
     "admin_off": AdminOff,
+    "operator_only": OperatorOnly,
     "csrf_failed": CsrfFailed,
     "cross_site": CrossSite,
     "country_not_allowed": CountryNotAllowed,
