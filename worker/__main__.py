@@ -16,6 +16,7 @@ from shared.policy import CHANNELS
 from shared.senders.whatsapp import WhatsAppSetup
 from shared.settings import Settings, SettingsError
 from shared.settings.from_numbers import is_generic
+from shared.settings.marks import marks
 from shared.storage.client import connect, reason
 from shared.storage.scripts import Scripts
 from shared.storage.server import check_server
@@ -39,7 +40,9 @@ def create_worker(settings: Settings, redis: Redis) -> OtpWorker:
     check_server(redis, log)
     steps = Steps(core.store, core.service.start)
     concurrency = settings.worker_concurrency
-    return OtpWorker(redis, Ledger(scripts), deliverer, concurrency, steps.start_next)
+    return OtpWorker(
+        redis, Ledger(scripts), deliverer, concurrency, steps.start_next, marks=marks(settings)
+    )
 
 
 def _warn_of_console(settings: Settings) -> None:

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import FrameType
 
@@ -56,9 +56,11 @@ class OtpWorker(BaseWorker):
         deliverer: Deliverer,
         concurrency: int,
         start_step: Callable[[str], None] | None = None,
+        *,
+        marks: Mapping[str, str] | None = None,
     ) -> None:
         """`start_step` starts the next step of a workflow, by the id of its verification. Without
-        it, other workers do that."""
+        it, other workers do that. `marks` are those of its settings, for who compares them."""
         queue = Queue(keys.QUEUE_NAME, connection=redis)
         # RQ would prepare by CLIENT, which some providers have removed.
         super().__init__(
@@ -71,6 +73,7 @@ class OtpWorker(BaseWorker):
         self._concurrency = concurrency
         self._crew = Crew(deliverer, concurrency)
         self._start_step = start_step
+        self._marks = json.dumps(dict(marks or {}))
         # Until then, other workers sweep sends.
         self._next_beat = self._next_sweep = self._yields_until = 0.0
 
@@ -194,6 +197,7 @@ class OtpWorker(BaseWorker):
             "name": self.name,
             "concurrency": self._concurrency,
             "under_way": json.dumps(under_way),
+            "marks": self._marks,
         }
         # A Redis that refuses writes takes no heartbeat, and work goes on. If it is unreachable,
         # the next command says so.

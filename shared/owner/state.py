@@ -26,7 +26,8 @@ class Queue:
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """A worker that is alive, with how many deliveries it makes right now by `channel:sender`."""
+    """A worker that is alive, with how many deliveries it makes right now by `channel:sender`, and
+    the marks of its settings."""
 
     name: str
     host: str
@@ -34,6 +35,7 @@ class Worker:
     heard_seconds: float
     concurrency: int
     under_way: Mapping[str, int]
+    marks: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +149,7 @@ def _worker(fields: Mapping[str, str], now: float) -> Worker | None:
             sender: reading.number(deliveries)
             for sender, deliveries in (reading.json_object(fields.get("under_way")) or {}).items()
         },
+        marks=reading.json_object(fields.get("marks")) or {},
     )
 
 

@@ -1,6 +1,8 @@
 """Whether a Redis server is one that the service can run on."""
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from redis import Redis, exceptions
 
@@ -11,7 +13,7 @@ from shared.storage.scripts import script_text
 
 _NO_DATABASE = "this Redis has no database of that number; try 0, which all have"
 # Redis 6.2 cannot tell.
-_MAY_ASK = "return not redis.acl_check_cmd or redis.acl_check_cmd('INFO', 'memory')"
+_MAY_ASK = "return not redis.acl_check_cmd or redis.acl_check_cmd('INFO', ARGV[1])"
 
 
 def write_something(redis: Redis) -> None:
@@ -33,13 +35,19 @@ def check_server(redis: Redis, log: logging.Logger) -> None:
     _warn_if_it_evicts(redis, log)
 
 
+def info(redis: Redis, section: str) -> Mapping[str, Any]:
+    """What Redis says of itself. Empty if the user may not know, as that of docker compose. Raises
+    RedisError while Redis is unreachable."""
+    # Redis logs refusals, so ask for the right first.
+    try:
+        found: Mapping[str, Any] = redis.info(section) if redis.eval(_MAY_ASK, 0, section) else {}
+    except exceptions.ResponseError:
+        return {}
+    return found
+
+
 def _warn_if_it_evicts(redis: Redis, log: logging.Logger) -> None:
     """Evicting would forget limits and queued messages."""
-    # The user of docker compose may not know. Redis logs refusals, so ask for the right first.
-    try:
-        memory = redis.info("memory") if redis.eval(_MAY_ASK, 0) else {}
-    except exceptions.ResponseError:
-        return
-    policy = memory.get("maxmemory_policy", "noeviction")
+    policy = info(redis, "memory").get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         log.warning("redis_evicts", extra={"maxmemory_policy": policy})

@@ -43,6 +43,14 @@ class AwsSender(AwsSetup):
             return message_id
         raise _failure(answer)
 
+    def try_credentials(self) -> bool:
+        """AWS checks the signature before the rights, which need not include this operation."""
+        answer = self._post("DescribeAccountAttributes", {})
+        kind = str(answer.json.get("__type", "")).rpartition("#")[2]
+        if answer.status // 100 != 2 and kind != "AccessDeniedException":
+            raise _failure(answer)
+        return True
+
     def conclude(self, provider_id: str, code: str | None) -> None:
         """AWS counts a message without this as not received after an hour. Only an entered code
         tells that it was received."""

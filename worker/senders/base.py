@@ -92,6 +92,16 @@ class Sender(Protocol):
 
 
 @runtime_checkable
+class Provable(Protocol):
+    """A sender whose credentials can be tried without sending anything."""
+
+    def try_credentials(self) -> bool:
+        """Make a call with the credentials that sends nothing and costs nothing. Returns False if
+        the provider has none for this kind of credentials. Raises DeliveryError as send() does:
+        `refused` if the provider does not accept them."""
+
+
+@runtime_checkable
 class Concluding(Protocol):
     """A sender whose provider wants to know how the verification ended."""
 

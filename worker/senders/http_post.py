@@ -1,4 +1,4 @@
-"""POST over HTTP, for senders: kept connections, a deadline, and whether the request left."""
+"""HTTP for senders: kept connections, a deadline, and whether the request left."""
 
 import json
 import select
@@ -70,6 +70,21 @@ class Poster:
                    because a header has other characters than printable ASCII
         unknown    it left, and no whole answer came
         """
+        return self._ask(url, body, headers, auth)
+
+    def get(
+        self, url: str, headers: Mapping[str, str], auth: tuple[str, str] | None = None
+    ) -> Answer:
+        """As post(), for a request that changes nothing."""
+        return self._ask(url, None, headers, auth)
+
+    def _ask(
+        self,
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        auth: tuple[str, str] | None,
+    ) -> Answer:
         if auth:
             login = b64encode(":".join(auth).encode()).decode()
             headers = {**headers, "Authorization": f"Basic {login}"}
@@ -81,7 +96,7 @@ class Poster:
             line = self._idle.pop()
         except IndexError:
             line = _Line()
-        answer = line.post(url, body, lines)
+        answer = line.ask(url, body, lines)
         self._idle.append(line)
         if isinstance(answer, DeliveryError):
             raise answer
@@ -122,8 +137,9 @@ class _Line:
             (pycurl.WRITEFUNCTION, self._progress.receive),
         )
 
-    def post(self, url: str, body: bytes, headers: list[str]) -> Answer | DeliveryError:
-        """Returns an error, because a raised one would keep libcurl's error as its context."""
+    def ask(self, url: str, body: bytes | None, headers: list[str]) -> Answer | DeliveryError:
+        """POST a body, or GET without one. Returns an error, because a raised one would keep
+        libcurl's error as its context."""
         curl, progress = self._curl, self._progress
         progress.begin()
         if url != self._url:
@@ -131,7 +147,10 @@ class _Line:
             curl.setopt(pycurl.PROXY, self._proxy(url))
             self._url = url
         curl.setopt(pycurl.HTTPHEADER, headers)
-        curl.setopt(pycurl.POSTFIELDS, body)
+        if body is None:
+            curl.setopt(pycurl.HTTPGET, 1)
+        else:
+            curl.setopt(pycurl.POSTFIELDS, body)
         curl.setopt(pycurl.FRESH_CONNECT, self._needs_connection())
         try:
             curl.setopt(pycurl.TIMEOUT_MS, int(seconds_left(POST_SECONDS) * 1000) + 1)

@@ -53,6 +53,14 @@ class InfobipSender(InfobipSetup):
             return message.idempotency_key
         raise _rejection(answer, status, error)
 
+    def try_credentials(self) -> bool:
+        """A key that may send but not read the account gets 403, and a wrong one 401."""
+        headers = {"Accept": "application/json", "Authorization": f"App {self.key}"}
+        answer = self._poster.get(f"{self.api}/account/1/balance", headers)
+        if answer.status // 100 != 2 and answer.status != 403:
+            raise _failure(answer)
+        return True
+
     def _content(self, message: Message) -> dict[str, Any]:
         content: dict[str, Any] = {
             "sender": (message.from_number or self.from_number).removeprefix("+"),

@@ -47,3 +47,10 @@ class SmsGateSender(SmsGateSetup):
         if is_taken or answer.status == 409:
             return message_id
         raise DeliveryError(answer.failure, f"smsgate_{answer.status}")
+
+    def try_credentials(self) -> bool:
+        """Asks for a message that does not exist."""
+        answer = self._poster.get(f"{self.endpoint}/none", {}, self.auth)
+        if answer.status not in (200, 400, 404):
+            raise DeliveryError(answer.failure, f"smsgate_{answer.status}")
+        return True

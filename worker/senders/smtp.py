@@ -71,6 +71,17 @@ class SmtpSender(SmtpSetup):
         # Not inside of `except`: what the server said would hang on the new error.
         raise failure
 
+    def try_credentials(self) -> bool:
+        """Logs in, and says which address mails will come from."""
+        try:
+            with bounded():
+                self._introduced().close()
+        except OSError as error:
+            failure = _failure(error, handing_over=False)
+        else:
+            return True
+        raise failure
+
     def _introduced(self) -> "_Smtp":
         """A connection on which the server has accepted our address (MAIL): so one that it has
         closed meanwhile is found out, and replaced, before anything is handed over."""

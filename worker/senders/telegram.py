@@ -63,6 +63,16 @@ class TelegramSender(TelegramSetup):
         else:
             self._post(self._asker, "revokeVerificationMessage", {"request_id": provider_id})
 
+    def try_credentials(self) -> bool:
+        """Telegram has no call for that, but checks the token before the id of a request."""
+        answer = self._post(self._asker, "checkVerificationStatus", {"request_id": "0"})
+        error = str(answer.json.get("error"))
+        if answer.status < 500 and re.fullmatch("[A-Z_0-9]{1,50}", error):
+            if "TOKEN" in error:
+                raise DeliveryError("refused", f"telegram_{error.lower()}")
+            return True
+        raise DeliveryError(answer.failure, f"telegram_http_{answer.status}")
+
     def _begin(self, message: Message) -> str:
         """Ask whether this person can be reached. A yes costs the fee. Returns the request's id."""
         answer = self._post(self._asker, "checkSendAbility", {"phone_number": message.to})

@@ -49,6 +49,14 @@ class TelnyxSender(TelnyxSetup):
             return message_id
         raise _failure(answer)
 
+    def try_credentials(self) -> bool:
+        """A key that may send but not read the balance gets 403, and a wrong one 401."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        answer = self._poster.get(f"{self.api}/v2/balance", headers)
+        if answer.status // 100 != 2 and answer.status != 403:
+            raise _failure(answer)
+        return True
+
     def _content(self, message: Message) -> dict[str, str | bool]:
         content: dict[str, str | bool] = {
             "to": message.to,

@@ -63,6 +63,14 @@ class TwilioSender(TwilioSetup):
             return sid
         raise _failure(answer)
 
+    def try_credentials(self) -> bool:
+        """API keys may not read the account, but they may read its messages."""
+        url = f"{self.api}/2010-04-01/Accounts/{self.account}/Messages.json?PageSize=1"
+        answer = self._poster.get(url, {}, self.auth)
+        if answer.status // 100 != 2:
+            raise _failure(answer)
+        return True
+
     def _message(self, message: Message) -> dict[str, str]:
         prefix = "whatsapp:" if message.channel == "whatsapp" else ""
         form = {

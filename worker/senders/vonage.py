@@ -17,6 +17,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -52,6 +53,17 @@ class VonageSender(VonageSetup):
         if answer.status // 100 == 2 and re.fullmatch("[0-9a-f-]{36}", message_id):
             return message_id
         raise _failure(answer)
+
+    def try_credentials(self) -> bool:
+        """No call takes an application's token and only reads. Accounts can list their secrets'
+        ids."""
+        if self.auth is None:
+            return False
+        account = quote(self.auth[0], safe="")
+        answer = self._poster.get(f"{self.api}/accounts/{account}/secrets", {}, self.auth)
+        if answer.status // 100 != 2:
+            raise _failure(answer)
+        return True
 
     def _content(self, message: Message) -> dict[str, object]:
         content: dict[str, object] = {

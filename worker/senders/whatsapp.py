@@ -74,6 +74,15 @@ class WhatsAppSender(WhatsAppSetup):
         if answer.status // 100 != 2 or not _has_id(answer):
             raise _failure(answer)
 
+    def try_credentials(self) -> bool:
+        answer = self._poster.get(
+            f"{self.api}/{GRAPH_VERSION}/{self.phone_number_id}?fields=id",
+            {"Authorization": f"Bearer {self.token}"},
+        )
+        if answer.status // 100 != 2:
+            raise _failure(answer)
+        return True
+
     def _template_with(self, message: Message) -> dict[str, Any]:
         code = [{"type": "text", "text": message.code}]
         return {

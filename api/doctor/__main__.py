@@ -1,0 +1,76 @@
+"""`python -m api.doctor`: check an installation, and say in plain words what is wrong.
+
+Prints a line for each finding, which begins with `ok`, `unknown`, `warning` or `WRONG`. Exits with
+status 1 if anything is wrong. Sends no message, and prints no secret.
+"""
+
+import argparse
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import cast, get_args
+
+from api.doctor import server, service
+from shared.messages.apps import texts_of_apps
+from shared.owner.findings import Finding, Level, report
+from shared.senders.registry import SETUPS, make_all
+from shared.settings import Settings, SettingsError
+from shared.storage.client import connect
+
+_REDIS_SECONDS = 2.0
+_SENDERS_SECONDS = 30.0
+
+
+def findings(*, offline: bool) -> Iterator[Finding]:
+    try:
+        settings = Settings.load()
+        settings.secret_keys()
+        make_all(settings, SETUPS)
+        texts_of_apps(settings)
+        yield from service.settings_found(settings)
+    except SettingsError as error:
+        yield Finding("wrong", f"settings: {error}")
+        return
+    url = settings.redis_url.get_secret_value()
+    with connect(url, timeout_seconds=_REDIS_SECONDS) as redis:
+        reached = yield from server.found(redis)
+        if reached:
+            yield from service.workers_found(settings, redis)
+    if not offline:
+        yield from _senders_found()
+
+
+def _senders_found() -> Iterator[Finding]:
+    """In a process of its own, because the API never imports the worker."""
+    command = [sys.executable, "-m", "worker.credentials"]
+    try:
+        ran = subprocess.run(  # noqa: S603 (nothing in it comes from outside)
+            command, capture_output=True, text=True, timeout=_SENDERS_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        yield Finding("unknown", f"senders: no result within {_SENDERS_SECONDS:g} s")
+        return
+    for line in ran.stdout.splitlines():
+        level, _, text = line.partition(" ")
+        if level.lower() in get_args(Level):
+            yield Finding(cast("Level", level.lower()), text.strip())
+    if ran.returncode not in (0, 1):
+        yield Finding("unknown", "senders: python -m worker.credentials failed")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m api.doctor", description="Check an installation. Sends no message."
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="don't contact the providers of messages"
+    )
+    offline = parser.parse_args().offline
+    # What is wrong is printed here.
+    logging.disable()
+    sys.exit(report(findings(offline=offline)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""What Redis says."""
+
+import re
+import time
+from collections.abc import Generator, Iterator, Mapping
+from statistics import median
+from typing import Any
+
+from redis import Redis, exceptions
+
+from shared.errors import StorageUnavailable
+from shared.owner.findings import Finding
+from shared.redis_users import COMMANDS
+from shared.storage.client import reason
+from shared.storage.scripts import Scripts
+from shared.storage.server import info, write_something
+
+_OLDEST = (6, 2)
+_SLOW_MS = 5.0
+_CLOCK_SECONDS = 2.0
+_FULL_PERCENT = 70
+_ASKED = 20
+
+# Redis 6.2 cannot tell.
+_REFUSED = """
+if not redis.acl_check_cmd then
+  return nil
+end
+local refused = {}
+for _, command in ipairs(ARGV) do
+  local key = 'otp:doctor'
+  local words = {command, key, key, key}
+  if command == 'script|load' then
+    words = {'script', 'load', ''}
+  elseif command == 'eval' or command == 'evalsha' then
+    words = {command, '', '1', key}
+  end
+  if not redis.acl_check_cmd(unpack(words)) then
+    table.insert(refused, command)
+  end
+end
+return refused
+"""
+
+
+def found(redis: Redis) -> Generator[Finding, None, bool]:
+    """Returns whether Redis can be used."""
+    try:
+        redis.ping()
+        Scripts(redis).run(write_something)
+    except exceptions.RedisError as error:
+        yield Finding("wrong", f"Redis: can't be reached ({reason(error)})")
+        return False
+    except StorageUnavailable as error:
+        yield Finding("wrong", f"Redis: {error}")
+        return False
+    yield from _pace(redis)
+    yield from _itself(redis)
+    yield _rights(redis)
+    return True
+
+
+def _pace(redis: Redis) -> Iterator[Finding]:
+    took = []
+    for _ in range(_ASKED):
+        began = time.perf_counter()
+        redis.ping()
+        took.append((time.perf_counter() - began) * 1000)
+    ms = median(took)
+    seconds, micros = redis.time()
+    yield Finding("warning" if ms > _SLOW_MS else "ok", f"Redis: answers within {ms:.1f} ms")
+    ahead = time.time() - (seconds + micros / 1e6)
+    if abs(ahead) > _CLOCK_SECONDS:
+        way = "ahead of" if ahead > 0 else "behind"
+        told = f"this machine is {abs(ahead):.0f} s {way} Redis; synchronize both with NTP"
+        yield Finding("warning", f"clock: {told}")
+
+
+def _itself(redis: Redis) -> Iterator[Finding]:
+    about = info(redis, "server")
+    if not about:
+        told = "this user may not ask for INFO; Docker Compose sets version, disk and memory itself"
+        yield Finding("unknown", f"Redis: {told}")
+        return
+    version = str(about.get("redis_version", "0"))
+    numbers = tuple(int(part) for part in re.findall("[0-9]+", version)[:2])
+    if numbers < _OLDEST:
+        yield Finding("wrong", f"Redis: version {version}; Sixpost needs 6.2 or newer")
+    else:
+        yield Finding("ok", f"Redis: version {version}")
+    yield from _disk(info(redis, "persistence"))
+    yield from _memory(info(redis, "memory"))
+
+
+def _disk(persistence: Mapping[str, Any]) -> Iterator[Finding]:
+    for word in ("aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave_status"):
+        if persistence.get(word, "ok") != "ok":
+            yield Finding("wrong", f"Redis: {word} is {persistence[word]}; is its disk full?")
+    if persistence.get("aof_enabled") == 0:
+        told = "keeps no append-only file, so a restart of Redis loses codes and queued messages"
+        yield Finding("warning", f"Redis: {told}")
+
+
+def _memory(memory: Mapping[str, Any]) -> Iterator[Finding]:
+    policy = memory.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        told = f"maxmemory-policy is {policy}, so a full Redis forgets limits and codes"
+        yield Finding("wrong", f"Redis: {told}. Set noeviction")
+    used, most = memory.get("used_memory", 0), memory.get("maxmemory", 0)
+    if most and used * 100 > most * _FULL_PERCENT:
+        yield Finding("warning", f"Redis: {used * 100 // most} % of its memory is used")
+
+
+def _rights(redis: Redis) -> Finding:
+    try:
+        refused = redis.eval(_REFUSED, 0, *COMMANDS)
+    except exceptions.ResponseError:
+        refused = None
+    if refused is None:
+        return Finding("unknown", "Redis: this version can't tell which commands a user may run")
+    if refused:
+        names = ", ".join(name.decode() for name in refused)
+        told = f"the user may not run {names} on the keys otp:*; see Rights in docs/redis.md"
+        return Finding("wrong", f"Redis: {told}")
+    return Finding("ok", "Redis: the user has all rights that Sixpost needs")

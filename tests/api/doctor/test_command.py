@@ -1,0 +1,50 @@
+"""`python -m api.doctor` as an owner runs it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import KEY
+
+ROOT = Path(__file__).parents[3]
+SENDER = "webhook://whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz@otp.example/x"
+
+
+def run(*arguments: str, **env: str) -> tuple[int, str]:
+    """The exit status, and what was printed. Nothing is written to stderr."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "api.doctor", *arguments],
+        cwd=ROOT,
+        env={"OTP_SECRET_KEYS": KEY, "OTP_ALLOW_OPEN": "true", **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stderr == ""
+    return ran.returncode, ran.stdout
+
+
+def test_without_faults_it_exits_with_0_and_has_tried_the_senders(redis_url):
+    status, told = run(REDIS_URL=redis_url, OTP_SMS_SENDERS=SENDER)
+    assert status == 0
+    assert "ok       Redis: answers within" in told
+    assert "unknown  sms webhook: can't be tried without sending a message" in told
+
+
+def test_a_setting_that_stops_the_start_is_the_only_finding():
+    status, told = run(OTP_CODE_LENGTH="nine")
+    assert (status, told.count("\n")) == (1, 1)
+    assert told.startswith("WRONG    settings: OTP_CODE_LENGTH: ")
+
+
+def test_without_redis_it_still_tries_the_senders():
+    status, told = run(REDIS_URL="redis://127.0.0.1:9", OTP_SMS_SENDERS=SENDER)
+    assert status == 1
+    assert "WRONG    Redis: can't be reached (ConnectionError)" in told
+    assert "sms webhook" in told
+
+
+def test_offline_leaves_the_providers_out(redis_url):
+    status, told = run("--offline", REDIS_URL=redis_url, OTP_SMS_SENDERS=SENDER)
+    assert status == 0
+    assert "sms webhook:" not in told
