@@ -63,6 +63,10 @@ chaos: $(VENV)/.dev ## test that delivery survives crashes (ARGS=--short takes t
 attacks: $(VENV)/.dev ## run the attacks in docs/security.md and print the results
 	@$(PY) -m pytest tests/attacks $(ARGS)
 
+.PHONY: upgrade
+upgrade: $(VENV)/.dev ## upgrade from a commit in Docker under load, and go back to it (ARGS=COMMIT)
+	@$(PY) -m tests.upgrade $(ARGS)
+
 .PHONY: bench
 bench: $(VENV)/.bench ## measure the service, its parts and its peers (ARGS=api for one part)
 	@$(PY) -m bench $(ARGS)

@@ -34,10 +34,14 @@ class Stack:
             **dict.fromkeys(PASSED_ON, ""),
             "API_ADDRESS": "",
             "API_PORT": str(self.port),
-            "OTP_LIMIT_IP": "1000/1h",
+            "OTP_LIMIT_IP": "100000/1h",
             "COMPOSE_PROJECT_NAME": self._project,
             "SIXPOST_IMAGE": "sixpost",
         }
+
+    def set(self, **settings: str) -> None:
+        """For the containers that are created from now on."""
+        self._env |= settings
 
     def compose(self, *arguments: str, stdin: str | None = None) -> str:
         """The standard output. An AssertionError holds what went wrong."""
@@ -58,6 +62,11 @@ class Stack:
         self.compose("up", *options, "--detach", "--wait", "--scale", f"worker={WORKERS}")
         self.seconds_to_start = time.perf_counter() - begin
 
+    def start_beside(self, **counts: int) -> None:
+        """Add containers until there are so many of each service. Those that run stay."""
+        scales = (f"--scale={service}={count}" for service, count in counts.items())
+        self.compose("up", "--detach", "--wait", "--no-deps", "--no-recreate", *scales, *counts)
+
     def down(self, *options: str) -> None:
         self.compose("down", "--timeout", "5", *options)
 
@@ -72,10 +81,11 @@ class Stack:
         return self.compose("exec", "-T", "api", "python", "-m", module, *words)
 
     def call(
-        self, method: str, path: str, body: object = None, login: str = ""
+        self, method: str, path: str, body: object = None, login: str = "", *, port: int = 0
     ) -> tuple[int, dict[str, Any], str]:
-        """The status, the body and the media type. `login` is a name:password."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        """The status, the body and the media type. `login` is a name:password, `port` that of
+        another API than the first."""
+        connection = HTTPConnection("127.0.0.1", port or self.port, timeout=30)
         try:
             content = None if body is None else json.dumps(body)
             headers = {"Content-Type": "application/json"}

@@ -14,6 +14,7 @@ import pytest
 
 from tests.e2e.compose import WORKERS, Stack, docker
 from tests.e2e.conftest import ROOT, wait_for
+from tests.upgrade.rolling import build, roll
 
 NUMBERS = [f"+1415555{line}" for line in range(2000, 2060)]
 
@@ -296,3 +297,12 @@ def test_keys_and_services_work_after_everything_was_destroyed_and_restored(stac
     for name in ("otp_secret_keys", "otp_admin_password", "api_keys"):
         found = stack.compose("exec", "-T", "api", "stat", "-c", "%a %u", f"/var/lib/otp/{name}")
         assert found == "600 10001\n"
+
+
+@pytest.mark.alone
+def test_an_upgrade_under_load_loses_and_repeats_nothing(stack, printed_key, figure):
+    rolled = roll(stack, build(None, "sixpost-next"), login=f"shop:{printed_key.strip()}")
+    assert rolled.is_whole, rolled
+    assert rolled.started >= 1000
+    assert rolled.crossed >= 400
+    figure("compose: upgrade under load", str(rolled))

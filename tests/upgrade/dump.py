@@ -16,23 +16,21 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from redis import Redis
 
 from tests.chaos.programs import Provider, RedisServer, Service, wait_for, wait_for_worker
 from tests.chaos.provider import Behaviour
+from tests.upgrade.client import Client
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "tests/data/redis"
 PASSWORD = "a" * 16
-KEY = "s" * 40
 SETTINGS = {
     "OTP_SECRET_KEYS": "k1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=",
-    "OTP_API_KEYS": f"shop:{KEY}",
+    "OTP_API_KEYS": f"shop:{Client.KEY}",
     "OTP_ADMIN_PASSWORD": PASSWORD,
     "OTP_LIMIT_TO": "2/10m",
     "OTP_MAX_FAILED_CHECKS": "3/24h",
@@ -43,9 +41,8 @@ SETTINGS = {
     # No event arrives before the dump.
     "OTP_WEBHOOK_URL": "https://shop.invalid/events",
     "OTP_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    "OTP_DRAIN_SECONDS": "0",
 }
-# Of the settings, those that some versions do not know yet.
-YOUNGER = {"OTP_WEBHOOK_URL", "OTP_WEBHOOK_SECRET"}
 WORKFLOW = [{"channel": "sms", "wait": 30}, {"channel": "whatsapp"}]
 
 
@@ -53,7 +50,8 @@ class World:
     """A running service, whose past is written down call by call."""
 
     def __init__(self, service: Service, provider: Provider) -> None:
-        self._port, self._api = service.start_api()
+        port, self._api = service.start_api()
+        self._client = Client(port)
         self._worker = service.start_worker()
         self._provider = provider
         wait_for_worker(self._worker)
@@ -81,30 +79,32 @@ class World:
             self._start("workflow", "+14155550113", workflow=WORKFLOW)
         wait_for(self._are_all_sent, 20, "all to be sent")
         code = next(call.code for call in self._provider.calls() if call.to == "+14155550114")
-        self._call("POST", "/verify-otp", {"phone": "+14155550114", "otp": code})
+        self._client.call("POST", "/verify-otp", {"phone": "+14155550114", "otp": code})
 
     def _write_waiting_ones(self) -> None:
         self._start("queued", "+14155550101")
         self._start("by_mail", email="ada@example.com")
         for _ in range(2):
             self._start("limited", "+14155550102")
-        self._call("POST", "/generate-otp", {"phone": "+14155550102"}, expected=429)
+        self._client.call("POST", "/generate-otp", {"phone": "+14155550102"}, expected=429)
         self._start("guessed", "+14155550103")
         for otp in ("111111", "222222", "333333"):
             guess = {"phone": "+14155550103", "otp": otp}
-            self._call("POST", "/verify-otp", guess, expected=400)
+            self._client.call("POST", "/verify-otp", guess, expected=400)
         self._start("canceled", "+14155550104")
         path = f"/verifications/{self.verifications['canceled']['id']}"
-        self._call("DELETE", path, expected=(200, 204))
+        self._client.call("DELETE", path, expected=(200, 204))
         self._start("by_call", "+14155550111", channel="call")
         self._start("idempotent", "+14155550110", headers={"Idempotency-Key": "order-1"})
 
     def _write_service(self) -> None:
-        sid = self._form("/v2/Services", FriendlyName="My Shop", CustomCodeEnabled="true")["sid"]
+        sid = self._client.form("/v2/Services", FriendlyName="My Shop", CustomCodeEnabled="true")[
+            "sid"
+        ]
         path = f"/v2/Services/{sid}"
-        limit = self._form(f"{path}/RateLimits", UniqueName="ip")["sid"]
-        self._form(f"{path}/RateLimits/{limit}/Buckets", Max="1", Interval="3600")
-        started = self._form(
+        limit = self._client.form(f"{path}/RateLimits", UniqueName="ip")["sid"]
+        self._client.form(f"{path}/RateLimits/{limit}/Buckets", Max="1", Interval="3600")
+        started = self._client.form(
             f"{path}/Verifications",
             To="+14155550105",
             Channel="sms",
@@ -112,14 +112,14 @@ class World:
             CustomCode="735146",
         )
         self.verifications["of_service"] = {"id": started["sid"], "to": "+14155550105"}
-        self._form("/v2/SafeList/Numbers", PhoneNumber="+14155550106")
+        self._client.form("/v2/SafeList/Numbers", PhoneNumber="+14155550106")
         self.facts |= {"service": sid, "safe": "+14155550106"}
 
     def _write_owner(self) -> None:
         """Log in, as a browser does."""
-        page, cookie = self._browse("/admin/login")
+        page, cookie = self._client.browse("/admin/login")
         token = re.findall(r'name="csrf_token" value="(\w+)"', page)[0]
-        _, cookie = self._browse("/admin/login", cookie, password=PASSWORD, csrf_token=token)
+        _, cookie = self._client.browse("/admin/login", cookie, password=PASSWORD, csrf_token=token)
         self.facts["session"] = cookie
 
     def _start(
@@ -131,71 +131,18 @@ class World:
         **body: Any,
     ) -> None:
         to = {"phone": phone} if phone else {}
-        started = self._call("POST", "/generate-otp", {**to, **body}, headers, expected=202)
+        started = self._client.call("POST", "/generate-otp", {**to, **body}, headers, expected=202)
         address = phone or body["email"]
         self.verifications[name] = {"id": started["verification_id"], "to": address}
 
     def _are_all_sent(self) -> bool:
         ids = [of["id"] for of in self.verifications.values()]
-        found = [self._call("GET", f"/verifications/{id_}")["sends"][0] for id_ in ids]
+        found = [self._client.call("GET", f"/verifications/{id_}")["sends"][0] for id_ in ids]
         return all(send["status"] == "sent" for send in found)
 
     def _wait_for_call(self, outcome: str) -> None:
         calls = self._provider.calls
         wait_for(lambda: any(call.outcome == outcome for call in calls()), 20, outcome)
-
-    def _call(
-        self,
-        method: str,
-        path: str,
-        body: object = None,
-        headers: Mapping[str, str] | None = None,
-        *,
-        expected: int | tuple[int, ...] = 200,
-    ) -> Any:
-        content = None if body is None else json.dumps(body)
-        headers = {"Content-Type": "application/json", **(headers or {})}
-        return self._ask(method, path, content, headers, expected)
-
-    def _form(self, path: str, **form: str) -> Any:
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self._ask("POST", path, urlencode(form), headers, (200, 201))
-
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        content: str | None,
-        headers: Mapping[str, str],
-        expected: int | tuple[int, ...],
-    ) -> Any:
-        basic = base64.b64encode(f"shop:{KEY}".encode()).decode()
-        status, text, _ = self._exchange(
-            method, path, content, {"Authorization": f"Basic {basic}", **headers}
-        )
-        wanted = expected if isinstance(expected, tuple) else (expected,)
-        assert status in wanted, f"{method} {path}: {status} {text}"
-        return json.loads(text or "null")
-
-    def _browse(self, path: str, cookie: str = "", **form: str) -> tuple[str, str]:
-        """The page, and the cookie that it sets."""
-        headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
-        method, content = ("POST", urlencode(form)) if form else ("GET", None)
-        status, text, set_cookie = self._exchange(method, path, content, headers)
-        assert status in (200, 303), f"{path}: {status} {text}"
-        return text, set_cookie.partition(";")[0]
-
-    def _exchange(
-        self, method: str, path: str, content: str | None, headers: Mapping[str, str]
-    ) -> tuple[int, str, str]:
-        """The status, the body and the cookie."""
-        connection = HTTPConnection("127.0.0.1", self._port, timeout=30)
-        try:
-            connection.request(method, path, content, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode(), answer.headers.get("Set-Cookie", "")
-        finally:
-            connection.close()
 
 
 def keys_in(redis: Redis) -> list[dict[str, Any]]:
@@ -241,30 +188,58 @@ def extract(commit: str, folder: Path) -> None:
 
 def dump(tree: Path) -> dict[str, Any]:
     """What the code in a folder writes."""
-    known = (tree / ".env.example").read_text(encoding="utf-8")
-    settings = {n: v for n, v in SETTINGS.items() if n not in YOUNGER or f"{n}=" in known}
     with tempfile.TemporaryDirectory() as name, ExitStack() as running:
-        folder = Path(name)
-        server = RedisServer(folder)
-        running.callback(server.kill)
-        provider = Provider(folder, "provider")
-        running.callback(provider.program.kill)
-        # The tree's code instead of ours.
-        env = {"PYTHONPATH": str(tree), "API_PROCESSES": "1", "OTP_ALLOW_OPEN": "", **settings}
-        channels = ("WHATSAPP", "CALL", "EMAIL")
-        senders = {f"OTP_{channel}_SENDERS": provider.url for channel in channels}
-        world = World(Service(running, folder, server.url, provider, **env, **senders), provider)
-        world.write(has_workflows="OTP_WORKFLOW=" in known)
-        with server.client() as redis:
+        scene = Scene(running, Path(name))
+        world = scene.write(tree)
+        with scene.server.client() as redis:
             seconds, microseconds = redis.time()
             moment = datetime.fromtimestamp(seconds + microseconds / 1e6, UTC)
             return {
                 "dumped_at": moment.isoformat(timespec="milliseconds"),
-                "settings": settings,
+                "settings": settings_of(tree),
                 **world.facts,
                 "verifications": world.verifications,
                 "keys": keys_in(redis),
             }
+
+
+class Scene:
+    """A Redis and a provider, for services of any version."""
+
+    def __init__(self, running: ExitStack, folder: Path) -> None:
+        self._running, self._folder = running, folder
+        self.server = RedisServer(folder)
+        running.callback(self.server.kill)
+        self.provider = Provider(folder, "provider")
+        running.callback(self.provider.program.kill)
+
+    def service(self, tree: Path) -> Service:
+        """The code in a folder instead of ours."""
+        channels = ("WHATSAPP", "CALL", "EMAIL")
+        env = {
+            **{f"OTP_{channel}_SENDERS": self.provider.url for channel in channels},
+            "PYTHONPATH": str(tree),
+            "API_PROCESSES": "1",
+            "OTP_ALLOW_OPEN": "",
+            # An empty one counts as not set.
+            **dict.fromkeys(SETTINGS, ""),
+            **settings_of(tree),
+        }
+        return Service(self._running, self._folder, self.server.url, self.provider, **env)
+
+    def write(self, tree: Path) -> World:
+        world = World(self.service(tree), self.provider)
+        world.write(has_workflows=knows(tree, "OTP_WORKFLOW"))
+        return world
+
+
+def settings_of(tree: Path) -> dict[str, str]:
+    """Without those that the code in a folder does not know yet."""
+    return {name: value for name, value in SETTINGS.items() if knows(tree, name)}
+
+
+def knows(tree: Path, setting: str) -> bool:
+    return f"{setting}=" in (tree / ".env.example").read_text(encoding="utf-8")
 
 
 def main() -> None:
