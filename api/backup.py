@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -65,9 +65,9 @@ class Backup(BaseModel):
         return f"{line}\n{_checksum(line)}\n"
 
     @classmethod
-    def read(cls, text: str) -> "Backup":
+    def read(cls, content: bytes) -> Self:
         """Raises NotDone."""
-        line, _, checksum = text.strip().partition("\n")
+        line, _, checksum = content.decode(errors="replace").strip().partition("\n")
         line = line.strip()
         if _checksum(line) != checksum:
             raise NotDone("this is no complete backup; nothing was restored")
@@ -132,7 +132,7 @@ def _services(settings: Settings, accounts: set[str]) -> list[Copy]:
 
 
 def restore_from_stdin(*, replace: bool) -> None:
-    backup = Backup.read(sys.stdin.read())
+    backup = Backup.read(sys.stdin.buffer.read())
     # Settings.load() would generate what is missing here.
     folder = find("OTP_DATA_DIR", read_sources(os.environ, ".env", ()), None)
     if folder:

@@ -66,9 +66,10 @@ def command(env, tmp_path, monkeypatch, capsys):
     """Run the command, as words on a line."""
     monkeypatch.chdir(tmp_path)
 
-    def command(line: str, stdin: str = "", **other_env: str) -> Ended:
+    def command(line: str, stdin: str | bytes = b"", **other_env: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["api.backup", *line.split()])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
         for name, value in {**env, **other_env}.items():
             monkeypatch.setenv(name, value)
         status, why = 0, ""
@@ -186,7 +187,7 @@ class TestARestoreThatWouldLoseSecrets:
         "without its last line": lambda text: text.splitlines()[0],
         "with a changed letter": lambda text: text.replace("k1:QUJD", "k1:QUJE"),
         "empty": lambda _: "",
-        "no backup": lambda _: "PK\x03\x04",
+        "no text": lambda _: b"PK\x03\x04\xff\xfe",
     }.items(),
     ids=lambda change: change[0],
 )
