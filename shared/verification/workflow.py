@@ -14,6 +14,7 @@ from shared.errors import (
     StorageUnavailable,
     VerificationNotFound,
 )
+from shared.logs.request import traced
 from shared.policy import CHANNELS, Channel
 from shared.recipient import KEPT_ADDRESSES
 from shared.verification.model import Started, StartRequest, Turn
@@ -60,15 +61,15 @@ class Steps:
             return
         for number, step in list(enumerate(steps, 1))[found.step :]:
             request = partial(_request, found, number, step, to, context_text)
-            refusal = self._refusal(verification_id, request)
+            refusal = self._refusal(found, request)
             if refusal is None or not self._store.skip_step(verification_id, number, refusal):
                 return
 
-    def _refusal(self, verification_id: str, request: Callable[[], StartRequest]) -> str | None:
+    def _refusal(self, of: Verification, request: Callable[[], StartRequest]) -> str | None:
         """Start a step. Returns why it was refused, or None if it was not, or is not due, or the
         queue is too long now: then sweepers find it again."""
         try:
-            self._start(request(), only=verification_id)
+            self._start(request(), only=of.verification_id)
         except StorageUnavailable:
             raise
         except (VerificationNotFound, DeliveryBacklog):
@@ -77,8 +78,8 @@ class Steps:
             return _reason(refusal)
         except Exception as error:  # noqa: BLE001 (one step must not end the worker)
             # Without the text of the exception, which may hold the address.
-            told = {"verification_id": verification_id, "why": type(error).__name__}
-            log.error("step_raised", extra=told)  # noqa: TRY400
+            told = {"verification_id": of.verification_id, "why": type(error).__name__}
+            log.error("step_raised", extra={**told, **traced(of.fields.get("trace"))})  # noqa: TRY400
             return "internal_error"
         return None
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from tests.fakes import DirectDeliverer, FakeSender, outlets
 from tests.user import OTHER_PHONE, PHONE
+from worker.senders.base import DeliveryError
 
 TRACE, OTHER = "4bf92f3577b34da6a3ce929d0e0e4736", "0af7651916cd43dd8448eb211c80319c"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -67,6 +69,15 @@ def test_a_verification_keeps_its_first_trace(caller, run_worker, lines, redis):
     ]
 
 
+def test_later_steps_of_a_workflow_have_its_trace(caller, clock, run_worker, lines):
+    workflow = [{"channel": "sms", "wait": 40}, {"channel": "call"}]
+    caller.generate(workflow=workflow, headers=TRACED)
+    clock.shift(40)
+    run_worker()
+    events = ["code_requested", "delivery_attempt"] * 2
+    assert sorted(lines()) == sorted((event, TRACE) for event in events)
+
+
 @pytest.mark.parametrize("env", [{**FREE, "OTP_MAX_SENDS": "1"}])
 def test_refusals_have_the_trace_of_the_verification_or_else_their_own(caller, client, lines):
     id_ = caller.generate(headers=TRACED).json["verification_id"]
@@ -96,6 +107,35 @@ def test_sends_that_are_dropped_have_the_trace(caller, client, run_worker, lines
     client.delete(f"/verifications/{started.json['verification_id']}")
     run_worker()
     assert lines()[1:] == [("verification_canceled", TRACE), ("delivery_ended", TRACE)]
+
+
+def test_a_fault_of_a_sender_has_the_trace(caller, run_worker, sender, lines):
+    sender.failures = [ZeroDivisionError()]
+    caller.generate(headers=TRACED)
+    run_worker()
+    assert lines()[1:] == [("sender_raised", TRACE), ("delivery_attempt", TRACE)]
+
+
+def test_a_send_that_is_left_to_other_workers_has_the_trace(caller, ledger, codes, lines):
+    started = caller.generate(headers=TRACED)
+    DirectDeliverer(ledger, codes, outlets({})).deliver(started.json["verification_id"], 1)
+    assert lines()[1:] == [("delivery_left", TRACE)]
+
+
+class Telegram(FakeSender):
+    def conclude(self, provider_id: str, code: str | None) -> None:
+        raise DeliveryError("transient", "busy")
+
+
+@pytest.mark.parametrize("env", [{"OTP_TELEGRAM_SENDERS": "console://"}])
+def test_a_provider_that_does_not_hear_of_the_end_has_the_trace(caller, ledger, codes, lines):
+    telegram = {"telegram": {"console": Telegram()}}
+    deliverer = DirectDeliverer(ledger, codes, outlets(telegram))
+    started = caller.generate(channel="telegram", headers=TRACED)
+    for _ in range(2):
+        deliverer.deliver(started.json["verification_id"], 1)
+        caller.verify(caller.code(started))
+    assert ("conclusion_lost", TRACE) in lines()
 
 
 def test_a_repeated_request_gets_the_trace_of_the_first_one(caller, lines):
