@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,17 @@ KUBECTL = f"{sys.prefix}/bin/kubectl"
 Manifest = Mapping[str, Any]
 
 
+def run(command: Sequence[str]) -> str:
+    """What a command prints, if it succeeds and neither warns nor complains."""
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
 @cache
 def built(name: str) -> tuple[Manifest, ...]:
     """Everything that `kubectl apply -k deploy/kubernetes/NAME` would apply."""
-    command = [KUBECTL, "kustomize", str(FOLDER / name)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    # Kustomize warns of what a later version won't take.
-    assert not done.stderr
-    return tuple(yaml.safe_load_all(done.stdout))
+    return tuple(yaml.safe_load_all(run([KUBECTL, "kustomize", str(FOLDER / name)])))
 
 
 def of_kind(name: str, kind: str) -> dict[str, Manifest]:

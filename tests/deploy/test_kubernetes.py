@@ -21,6 +21,7 @@ from tests.deploy.manifests import (
     built,
     of_kind,
     pods,
+    run,
     settings_file,
 )
 from worker.rq_worker import GRACE_SECONDS
@@ -321,6 +322,19 @@ def test_the_network_is_closed_except_for_what_is_named(overlay):
     closed_blocks = {block for to in rule["to"] for block in to["ipBlock"]["except"]}
     # Cloud providers hand out credentials at 169.254.169.254.
     assert {"169.254.0.0/16", "10.0.0.0/8", "fc00::/7"} <= closed_blocks
+
+
+def test_the_page_patches_the_secret_with_settings():
+    """The last argument of `kubectl patch`, as the shell passes it on."""
+    blocks = [b for b in re.findall(r"```sh\n(.*?)```", DOCS, re.DOTALL) if "patch secret" in b]
+    last = 'kubectl() { printf "%s\\n" "${@: -1}"; }\nSHOP_KEY=s METRICS_KEY=m\n'
+    done = [run(["bash", "-euc", last + block]) for block in blocks]
+    patches = [json.loads(line) for text in done for line in text.splitlines() if line[0] == "{"]
+    assert len(patches) == len(blocks) == 2
+    for patch in patches:
+        assert patch["stringData"].keys() <= SECRETS
+    (keys,) = (data for patch in patches if (data := patch["stringData"].get("otp_api_keys")))
+    assert [pair.partition(":")[0] for pair in keys.split()] == ["shop", "shop", "metrics"]
 
 
 def test_the_page_applies_what_exists():

@@ -2,9 +2,7 @@
 mounts and probes, against a real Redis and with the Secrets that docs/kubernetes.md creates."""
 
 import base64
-import os
 import re
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +14,7 @@ import pytest
 import yaml
 
 from tests.deploy.containers import Container
-from tests.deploy.manifests import KUBECTL, ROOT, of_kind, pods
+from tests.deploy.manifests import KUBECTL, ROOT, of_kind, pods, run
 from tests.kubelet import MountedSecret
 from tests.redis_servers import RedisServer, free_port, redis_server
 
@@ -31,10 +29,7 @@ def documented_secrets() -> dict[str, dict[str, str]]:
     # kubectl prints what it would create.
     dry = f'kubectl() {{ {KUBECTL} "$@" --dry-run=client -o yaml; echo ---; }}\n'
     script = dry + re.sub(r"^ *kubectl apply .*$", "", block, flags=re.MULTILINE)
-    done = subprocess.run(
-        ["bash", "-euc", script], check=True, capture_output=True, text=True, env=os.environ
-    )
-    made = [each for each in yaml.safe_load_all(done.stdout) if each]
+    made = [each for each in yaml.safe_load_all(run(["bash", "-euc", script])) if each]
     return {
         secret["metadata"]["name"]: {
             name: base64.b64decode(value).decode() for name, value in secret["data"].items()
