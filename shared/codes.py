@@ -32,6 +32,7 @@ class Codes:
         # A new key in front changes no recipient's tag, so pending verifications are found and
         # limits go on counting through a rotation.
         self._tag_key, self._owner_key = each("recipient")[oldest], each("owner")[oldest]
+        self._setting_key = each("setting")[oldest]
         # Which key a key id means. The same id may have stood for another key before.
         self.fingerprints = {kid: key.hex()[:16] for kid, key in each("fingerprint").items()}
 
@@ -102,6 +103,10 @@ class Codes:
         """The key of the owner's sessions. It changes with the password, and with our key in it a
         session's token does not help to guess the password."""
         return _hmac(self._owner_key, password.encode())
+
+    def mark(self, setting: str) -> str:
+        """64 bits of a keyed hash, by which processes compare a setting without telling it."""
+        return _hmac(self._setting_key, setting.encode()).hex()[:16]
 
     def proof_secrets(self, app: str, to: str) -> list[bytes]:
         """The keys of challenges for an app's recipient. The first one signs, and all check."""
