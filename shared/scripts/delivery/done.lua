@@ -44,6 +44,19 @@ local function add_or_remove(facts, over, name, value)
   end
 end
 
+-- Count and tell how a send has ended.
+local function end_send(member, verification, status, how, ...)
+  local app, webhook, workflow =
+    unpack(redis.call('HMGET', verification, 'app', 'webhook', 'workflow'))
+  count_end(now, app, how.channel, status, how.reason, ...)
+  if webhook and (status == 'sent' or status == 'failed') then
+    tell_of_send(now, member, status, how)
+  end
+  if workflow and status == 'failed' then
+    hasten_step(now, member)
+  end
+end
+
 local function record(first, send, verification)
   local member, made_with, number, sender, result, failure, provider_id, retry_in_ms =
     unpack(ARGV, first, first + FACTS - 1)
@@ -58,6 +71,8 @@ local function record(first, send, verification)
   local facts = provider_id ~= '' and {'provider_id:' .. number, provider_id} or {}
   local over = {'token', 'begun', 'by:' .. number}
   local reason, took, retry_at
+  -- After the lease, another worker has ended the send, and counted and told that.
+  local has_ended = status == 'failed' or status == 'dropped'
   -- Queued: after its lease, another worker has left it to others.
   if status == 'sending' or status == 'queued' then
     status, reason = 'failed', result == 'unreachable' and result or failure
@@ -87,14 +102,11 @@ local function record(first, send, verification)
     count(now, '', attempts)
   else
     redis.call('ZREM', due, member)
-    local app, webhook, workflow =
-      unpack(redis.call('HMGET', verification, 'app', 'webhook', 'workflow'))
-    count_end(now, app, channel, status, reason, attempts, took)
-    if webhook and (status == 'sent' or status == 'failed') then
-      tell_of_send(now, member, status, {channel = channel, sender = sender, reason = reason})
-    end
-    if workflow and status == 'failed' then
-      hasten_step(now, member)
+    if has_ended then
+      count(now, '', attempts)
+    else
+      local how = {channel = channel, sender = sender, reason = reason}
+      end_send(member, verification, status, how, attempts, took)
     end
   end
   -- Last: if Redis refuses a command above, the outcome is recorded again, which takes the token.

@@ -12,7 +12,8 @@ for i = 2, #KEYS do
   -- Somebody else may have written something else there.
   if redis.pcall('HGET', KEYS[i], 'token') == token then
     redis.call('HSET', KEYS[i], 'not_before', until_ms)
-    redis.call('ZADD', KEYS[1], until_ms, member)
+    -- A receipt has ended a send that is not due any more.
+    redis.call('ZADD', KEYS[1], 'XX', until_ms, member)
     held = held + 1
   end
 end

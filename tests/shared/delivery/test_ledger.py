@@ -11,6 +11,7 @@ from shared.delivery.ledger import (
     Ended,
 )
 from tests.conftest import EVERY_REDIS, redis_of
+from tests.counts import counts
 from tests.fakes import claim_one, done_one
 from tests.user import OTHER_PHONE, PHONE
 
@@ -109,6 +110,21 @@ def test_an_attempt_is_recorded_although_another_worker_left_its_send_meanwhile(
     clock.shift(LEASE_SECONDS)
     again = claim_one(ledger, *send)
     assert (again and again.attempt) == (2 if status == "queued" else None)
+
+
+def test_a_send_that_another_worker_has_ended_is_counted_once(
+    ledger, send, service, seen, clock, redis
+):
+    claim = claim_one(ledger, *send)
+    service.cancel(send[0], app="default")
+    clock.shift(LEASE_SECONDS)
+    assert claim_one(ledger, *send).reason == "canceled"
+    assert done_one(ledger, claim, "accepted") == "dropped"
+    assert seen(send) == ("dropped", "canceled")
+    counted = counts(redis)
+    ends = {name: n for name, n in counted.items() if name.startswith("sends:")}
+    assert ends == {"sends:sms:dropped:canceled": 1}
+    assert counted["attempts:sms:smtp:accepted"] == 1
 
 
 def test_a_failed_attempt_is_tried_again_when_it_is_due(ledger, send, seen, clock, redis):

@@ -28,6 +28,14 @@ def test_a_send_only_moves_forward(ledger, send, report):
         assert report(replayed, error="late") == "delivered"
 
 
+def test_a_send_that_is_over_is_not_due_again_when_its_attempt_goes_on(ledger, send, report, redis):
+    claim = claim_one(ledger, *send)
+    assert report("delivered", 1) == "delivered"
+    ledger.renew([claim])
+    assert not redis.exists("otp:due")
+    assert done_one(ledger, claim, "accepted") == "delivered"
+
+
 def test_a_message_that_was_given_up_too_early_is_delivered_after_all(ledger, send, report):
     done_one(ledger, claim_one(ledger, *send), "accepted")
     assert report("undelivered") == "undelivered"
