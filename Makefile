@@ -59,6 +59,10 @@ coverage: $(VENV)/.dev ## run all tests and report line and branch coverage
 chaos: $(VENV)/.dev ## test that delivery survives crashes (ARGS=--short takes three minutes)
 	@$(PY) -m tests.chaos $(ARGS)
 
+.PHONY: simulate
+simulate: $(VENV)/.dev ## walk through random histories, as reproducible ones (ARGS='--minutes 60 --seed 7')
+	@$(PY) -m tests.simulation $(ARGS)
+
 .PHONY: attacks
 attacks: $(VENV)/.dev ## run the attacks in docs/security.md and print the results
 	@$(PY) -m pytest tests/attacks $(ARGS)

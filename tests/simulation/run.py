@@ -1,0 +1,82 @@
+"""Walks on a server of their own."""
+
+import logging
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+from redis import Redis
+
+from tests.redis_servers import REAL_REDIS, redis_server
+from tests.simulation.invariants import Violation
+from tests.simulation.moves import MOVES
+from tests.simulation.walk import Walk
+from tests.simulation.world import simulated
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """`interleavings` are the different histories that verifications had, from their start until
+    they were forgotten. `violation` is empty if all invariants held, and `last` the last moves.
+    `history` is a hash of all moves, their results and the data at the end."""
+
+    seed: int
+    steps: int
+    interleavings: frozenset[bytes]
+    invariant: str = ""
+    violation: str = ""
+    last: str = ""
+    history: str = ""
+
+
+@contextmanager
+def server(program: str = REAL_REDIS["real"]) -> Iterator[Redis]:
+    """A server that is reached by a socket in a folder, which costs less than TCP."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "redis.sock"
+        with (
+            redis_server(Path(folder), "--unixsocket", str(path), program=program),
+            Redis(unix_socket_path=str(path)) as redis,
+        ):
+            yield redis
+
+
+def walk(
+    redis: Redis,
+    seed: int,
+    *,
+    steps: int = 0,
+    seconds: float = 0,
+    progress: Callable[[Walk], None] = lambda _: None,
+) -> Report:
+    """Walk for so many steps or seconds, or until a violation. Calls `progress` now and then."""
+    moves, weights = list(MOVES), list(accumulate(MOVES.values()))
+    ends = time.perf_counter() + seconds
+    logging.disable()
+    with simulated(redis, seed) as world:
+        one = Walk(world, random.Random(seed))
+        found: Violation | None = None
+        try:
+            while one.steps < steps or time.perf_counter() < ends:
+                one.step(moves, weights)
+                if one.steps % 1000 == 0:
+                    progress(one)
+        except Violation as violation:
+            found = violation
+        finally:
+            one.set_full(False)
+            logging.disable(logging.NOTSET)
+        return Report(
+            seed=seed,
+            steps=one.steps,
+            interleavings=frozenset(one.interleavings),
+            invariant=found.invariant if found else "",
+            violation=str(found) if found else "",
+            last="\n".join(one.last),
+            history=one.history,
+        )

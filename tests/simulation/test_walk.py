@@ -1,0 +1,30 @@
+"""Random walks keep every promise. What a walk has found is fixed, and its seed is walked again."""
+
+import random
+
+import pytest
+
+from tests.redis_servers import ALL_REDIS
+from tests.simulation.run import server, walk
+
+STEPS = 12_000
+FIXED = 19
+FRESH = random.SystemRandom().randrange(10**6)
+# The simulation's clock needs a command of Redis 7.
+SERVERS = [program for name, program in ALL_REDIS.items() if name != "6.2"]
+
+
+@pytest.mark.parametrize("seed", [FIXED, FRESH], ids=["fixed", "fresh"])
+def test_no_walk_finds_a_violation(seed):
+    with server() as redis:
+        report = walk(redis, seed, steps=STEPS)
+    assert not report.violation, f"{report.last}\nseed {seed}, step {report.steps}"
+
+
+def test_a_seed_has_the_same_history_on_every_server():
+    histories = set()
+    for program in SERVERS:
+        with server(program) as redis:
+            histories.add(walk(redis, FIXED, steps=1_000).history)
+    assert len(SERVERS) > 1
+    assert len(histories) == 1
