@@ -116,7 +116,7 @@ def endpoints(statistics: Statistics, state: SystemState, access: Access) -> Blu
 
     @metrics.get("/metrics")
     def get_metrics() -> Response:
-        access.app(request)
+        access.scraper(request)
         measured = _Measured(statistics.totals(), state.read())
         return Response(generate_latest(measured), content_type=CONTENT_TYPE_LATEST)
 

@@ -123,6 +123,10 @@ class Unauthorized(OtpError):
     """An API key is needed, or is wrong."""
 
 
+class MetricsOnly(OtpError):
+    """The API key is valid, but can only read the metrics."""
+
+
 class OwnerOnly(OtpError):
     """The owner's password is needed, or is wrong."""
 

@@ -26,6 +26,8 @@ PAGE_APP = "page"
 ADMIN_APP = "admin"
 # No key is for these: it would see what is theirs.
 OWN_APPS = (PAGE_APP, ADMIN_APP)
+# The keys of this one can only read the metrics.
+METRICS_APP = "metrics"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,11 +13,11 @@ from werkzeug.http import parse_accept_header
 from api.http.proxies import UNKNOWN, address_in
 from api.keys.file import hash_of, path_in, read, valid
 from api.keys.following import FollowedFile
-from shared.errors import Unauthorized
+from shared.errors import MetricsOnly, Unauthorized
 from shared.locales import bcp47
 from shared.logs.request import called_by
 from shared.owner.key_use import given_id
-from shared.policy import DEFAULT_APP, PAGE_APP
+from shared.policy import DEFAULT_APP, METRICS_APP, PAGE_APP
 from shared.settings import Settings
 from shared.settings.keys import app_keys
 from shared.settings.sources import read_secret
@@ -57,7 +57,21 @@ class Access:
         return self.keys() is None
 
     def app(self, request: Request) -> str:
-        """The app of `Authorization: Bearer KEY` or Basic APP:KEY. Raises Unauthorized."""
+        """The app of `Authorization: Bearer KEY` or Basic APP:KEY. Raises Unauthorized, and
+        MetricsOnly for a key that can do nothing else."""
+        app = self._caller(request)
+        if app == METRICS_APP:
+            raise MetricsOnly
+        return app
+
+    def scraper(self, request: Request) -> str | None:
+        """The app that reads the metrics. Returns None for a caller who may see the figures of
+        every app: one with a key for the metrics, or anyone if there are no keys. Raises
+        Unauthorized."""
+        app = self._caller(request)
+        return None if app == METRICS_APP or self.is_open() else app
+
+    def _caller(self, request: Request) -> str:
         keys = self.keys()
         if keys is None:
             return called_by(DEFAULT_APP)
@@ -72,9 +86,10 @@ class Access:
         return called_by(known.app)
 
     def key_of(self, secret: str) -> Key | None:
-        """The valid key with this secret. Returns None if there is none. Callers that accept the
-        key call note()."""
-        return _match(self.keys() or (), secret)
+        """The valid key with this secret. Returns None if there is none, or if it can only read
+        the metrics. Callers that accept the key call note()."""
+        known = _match(self.keys() or (), secret)
+        return None if known and known.app == METRICS_APP else known
 
     def app_or_page(self, request: Request) -> str:
         """As app(). Without any key, the caller is the page, if it is public."""

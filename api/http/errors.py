@@ -108,6 +108,12 @@ KINDS: dict[type[Exception], Kind] = {
         "The dashboard session is a viewer's. This call needs the owner's password.",
         "You can only look. Log in with the owner's password to do this.",
     ),
+    errors.MetricsOnly: Kind(
+        403,
+        "metrics_only",
+        "The API key belongs to the app `metrics`, whose keys can only call `GET /metrics`.",
+        "This API key can only read metrics. Use a key of another app.",
+    ),
     errors.CsrfFailed: Kind(
         403,
         "csrf_failed",

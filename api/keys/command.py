@@ -16,7 +16,7 @@ from api.verify_v2.access import account_sid
 from shared.errors import StorageUnavailable
 from shared.owner.audit import Audit
 from shared.owner.key_use import KeyUse, given_id
-from shared.policy import OWN_APPS, SECONDS
+from shared.policy import METRICS_APP, OWN_APPS, SECONDS
 from shared.settings import Settings, SettingsError
 from shared.settings.types import APP_NAME
 from shared.storage.client import connect
@@ -34,6 +34,7 @@ Apps cannot see each other's data. Once you create a key, the API rejects calls 
 _MORE = """\
 examples:
   python -m api.keys create shop             create a key for the app "shop" and print it
+  python -m api.keys create metrics          create a key that can only read GET /metrics
   python -m api.keys list                    list keys with their creation, expiry and last use
   python -m api.keys rotate shop             create a new key; the old ones expire in 24 hours
   python -m api.keys rotate shop --grace 0   create a new key; the old ones expire now (use this if
@@ -178,6 +179,9 @@ def _new_key(app: str) -> tuple[str, ApiKey]:
 def _hand_over(secret: str, key: ApiKey) -> None:
     print(secret, flush=True)
     _tell(f"Key {key.id} for {key.app} is now active. Save it: it won't be shown again.")
+    if key.app == METRICS_APP:
+        _tell("It can only read GET /metrics, with the figures of all apps.")
+        return
     _tell("For clients of the Verify v2-compatible API:")
     _tell(f"  Account SID  {account_sid(key.app)}")
     _tell("  Auth token   the key without its underscores")

@@ -93,17 +93,23 @@ _LIMITS = (errors.TooManyChecks, errors.RateLimited)
 _LOOKUP = (errors.VerificationNotFound, errors.StorageUnavailable)
 _SENDING_WITH_KEY = (*_POLICY, *_LIMITS, errors.DeliveryBacklog, errors.StorageUnavailable)
 _SENDING = (*_SENDING_WITH_KEY, errors.ProofOfWorkRequired)
+# How operations refuse an API key, by their access.
+_WITH_KEY: dict[str, tuple[type[Exception], ...]] = {
+    "key": (errors.Unauthorized, errors.MetricsOnly),
+    "metrics": (errors.Unauthorized,),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Operation:
     """`success` is the status, its description and the body, or its content. Every operation can
-    also fail with HostNotAllowed, and one for an API key with Unauthorized."""
+    also fail with HostNotAllowed, and one for an API key with Unauthorized. A key that only reads
+    metrics is enough for the access `metrics`."""
 
     id: str
     summary: str
     description: str = ""
-    access: Literal["key", "owner", "page", "anyone"] = "key"
+    access: Literal["key", "metrics", "owner", "page", "anyone"] = "key"
     headers: tuple[dict[str, Any], ...] = ()
     body: type[BaseModel] | None = None
     success: tuple[int, str, type[BaseModel] | dict[str, Any]]
@@ -194,8 +200,12 @@ _OPERATIONS: dict[str, dict[str, _Operation]] = {
         "get": _Operation(
             id="metrics",
             summary="Get Prometheus metrics",
+            description="The figures of the whole service. Keys of the app `metrics` can only call "
+            "this, and see the figures of all apps. Other keys see those of their own app, and all "
+            "others together. If Redis is unreachable, `otp_redis_up` is 0 and most metrics are "
+            "missing.",
+            access="metrics",
             success=(200, "OK", {"text/plain": {}}),
-            fails=(errors.StorageUnavailable,),
         )
     },
     "/health/live": {
@@ -309,7 +319,7 @@ def _described(operation: _Operation) -> dict[str, Any]:
         **{name: value for name, value in optional.items() if value},
         "responses": {str(status): success, **_failures(operation)},
     }
-    if operation.access != "key":
+    if operation.access not in _WITH_KEY:
         described["security"] = [{"owner": []}] if operation.access == "owner" else []
     return described
 
@@ -324,9 +334,8 @@ def _content(body: type[BaseModel] | dict[str, Any]) -> dict[str, Any]:
 
 def _failures(operation: _Operation) -> dict[str, Any]:
     """The error responses by status. Each describes the codes with that status."""
-    unauthorized = (errors.Unauthorized,) if operation.access == "key" else ()
     told: dict[int, list[str]] = {}
-    for error in (*unauthorized, HostNotAllowed, *operation.fails):
+    for error in (*_WITH_KEY.get(operation.access, ()), HostNotAllowed, *operation.fails):
         status, code, when, _ = KINDS[error]
         told.setdefault(status, []).append(f"`{code}`: {when}")
     return {

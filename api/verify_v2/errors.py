@@ -29,7 +29,7 @@ _ROWS = {
         401,
         "Authenticate",
         "The username is not an account SID or app name, or the password is not one of the "
-        "app's API keys.",
+        "app's API keys. Keys of the app `metrics` don't work here.",
     ),
     20004: Kind(
         405,

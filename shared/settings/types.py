@@ -13,7 +13,7 @@ from pydantic import SecretStr as Secret
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from shared.policy import CHANNELS, OWN_APPS, SECONDS, Channel, Limit, Routes, Workflow
+from shared.policy import CHANNELS, METRICS_APP, OWN_APPS, SECONDS, Channel, Limit, Routes, Workflow
 from shared.recipient import KEPT_ADDRESSES, NUMBER_TYPES
 from shared.settings import routes, workflow
 from shared.signatures import webhook_key
@@ -118,7 +118,7 @@ def hook_keys(text: str) -> tuple[HookKey, ...]:
     keys = tuple(_hook_key(*match.groups()) for match in found if match)
     if not found or len(keys) < len(found):
         raise ValueError(f"expected {such}")
-    if own := [of.app for of in keys if of.app in OWN_APPS]:
+    if own := [of.app for of in keys if of.app in (*OWN_APPS, METRICS_APP)]:
         raise ValueError(f"{own[0]} is reserved; choose another app name")
     if len({of.key for of in keys}) < len(keys):
         raise ValueError("the same secret appears twice")

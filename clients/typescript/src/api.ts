@@ -118,7 +118,7 @@ export interface Problem {
   /** Message to show to the person. */
   detail: string;
   /** Name of the error. */
-  code: "bad_request" | "malformed_json" | "incorrect_code" | "unauthorized" | "log_in_needed" | "admin_off" | "operator_only" | "csrf_failed" | "cross_site" | "country_not_allowed" | "channel_not_enabled" | "recipient_blocked" | "proof_of_work_required" | "host_not_allowed" | "verification_not_found" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "payload_too_large" | "unsupported_media_type" | "invalid_request" | "too_many_checks" | "rate_limited" | "too_many_log_ins" | "internal_error" | "stopping" | "delivery_backlog" | "storage_unavailable";
+  code: "bad_request" | "malformed_json" | "incorrect_code" | "unauthorized" | "log_in_needed" | "admin_off" | "operator_only" | "metrics_only" | "csrf_failed" | "cross_site" | "country_not_allowed" | "channel_not_enabled" | "recipient_blocked" | "proof_of_work_required" | "host_not_allowed" | "verification_not_found" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "payload_too_large" | "unsupported_media_type" | "invalid_request" | "too_many_checks" | "rate_limited" | "too_many_log_ins" | "internal_error" | "stopping" | "delivery_backlog" | "storage_unavailable";
   /** Returned with incorrect_code. */
   checks_left?: number;
   /** Returned with rate_limited. */
@@ -180,6 +180,7 @@ export class Unauthorized extends SixpostError {}
 export class LogInNeeded extends SixpostError {}
 export class AdminOff extends SixpostError {}
 export class OperatorOnly extends SixpostError {}
+export class MetricsOnly extends SixpostError {}
 export class CsrfFailed extends SixpostError {}
 export class CrossSite extends SixpostError {}
 export class CountryNotAllowed extends SixpostError {}
@@ -210,6 +211,7 @@ export const ERRORS: Record<string, typeof SixpostError> = {
   log_in_needed: LogInNeeded,
   admin_off: AdminOff,
   operator_only: OperatorOnly,
+  metrics_only: MetricsOnly,
   csrf_failed: CsrfFailed,
   cross_site: CrossSite,
   country_not_allowed: CountryNotAllowed,

@@ -8,8 +8,13 @@ import pytest
 from api.http.access import Access
 from tests.user import OTHER_PHONE, PHONE
 
-SHOP, SHOP_TOO, BANK = "s" * 32, "t" * 40, "b" * 32
+SHOP, SHOP_TOO, BANK, METRICS = "s" * 32, "t" * 40, "b" * 32, "m" * 32
 KEYS = {"OTP_API_KEYS": f"shop:{SHOP} shop:{SHOP_TOO} bank:{BANK}"}
+WITH_METRICS = {
+    "OTP_API_KEYS": f"shop:{SHOP} metrics:{METRICS}",
+    "OTP_PUBLIC_UI": "true",
+    "OTP_ADMIN_PASSWORD": "correct horse battery",
+}
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -119,6 +124,62 @@ class TestWithKeys:
         assert record.levelno == logging.WARNING
         assert (record.path, record.client) == ("/verifications/<verification_id>", "192.0.2.7")
         assert PHONE not in str(vars(record))
+
+
+@pytest.mark.parametrize("env", [WITH_METRICS])
+class TestAKeyForTheMetrics:
+    @pytest.mark.parametrize("headers", [bearer(METRICS), basic("metrics", METRICS)])
+    def test_reads_the_metrics(self, client, headers):
+        assert client.get("/metrics", headers=headers).status_code == 200
+
+    def test_is_refused_by_everything_else_that_takes_a_key(self, client, problem, redis, subtests):
+        calls = [
+            ("POST", "/generate-otp"),
+            ("POST", "/verify-otp"),
+            ("GET", f"/verifications/VE{'0' * 32}"),
+            ("DELETE", f"/verifications/VE{'0' * 32}"),
+            ("POST", "/hooks/send"),
+            ("POST", "/hooks/logto"),
+            ("POST", "/hooks/fusionauth"),
+        ]
+        for method, path in calls:
+            with subtests.test(path=path):
+                answer = client.open(path, method=method, json={}, headers=bearer(METRICS))
+                problem(answer, 403, "metrics_only")
+        assert redis.keys() == [b"otp:key_used:given:metrics"]
+
+    def test_the_document_names_all_of_these(self, client):
+        paths = client.get("/openapi.json").json["paths"]
+        refusing = {
+            (method.upper(), path)
+            for path, item in paths.items()
+            for method, operation in item.items()
+            if method != "parameters" and "metrics_only" in str(operation["responses"].get("403"))
+        }
+        assert refusing == {
+            ("POST", "/generate-otp"),
+            ("POST", "/verify-otp"),
+            ("GET", "/verifications/{verification_id}"),
+            ("DELETE", "/verifications/{verification_id}"),
+            ("POST", "/hooks/send"),
+        }
+
+    @pytest.mark.parametrize("name", ["metrics", "AC" + "1" * 32])
+    def test_is_no_password_of_the_compatible_api(self, client, name):
+        answer = client.get("/v2/Services", headers=basic(name, METRICS))
+        assert (answer.status_code, answer.json["code"]) == (401, 20003)
+
+    @pytest.mark.parametrize("headers", [bearer(METRICS), basic("admin", METRICS)])
+    def test_is_not_the_owner(self, client, problem, headers):
+        erase = client.delete("/recipients", json={"phone": PHONE}, headers=headers)
+        problem(erase, 401, "unauthorized")
+        answer = client.get("/admin/stats.json", headers={**headers, "Accept": "application/json"})
+        problem(answer, 401, "log_in_needed")
+
+    def test_is_refused_with_where_it_came_from(self, client, caplog):
+        client.post("/generate-otp", json={"phone": PHONE}, headers=bearer(METRICS))
+        (record,) = [r for r in caplog.records if r.message == "unauthorized"]
+        assert (record.path, record.client) == ("/generate-otp", "127.0.0.1")
 
 
 def test_without_keys_anybody_may_call_with_or_without_one(caller):

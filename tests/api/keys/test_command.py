@@ -37,6 +37,11 @@ class TestTheCommand:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert [path.name for path in file.parent.iterdir()] == ["api_keys"]
 
+    def test_a_key_for_the_metrics_comes_without_what_is_for_clients(self, command):
+        made = command("create metrics")
+        assert "It can only read GET /metrics" in made.err
+        assert "Account SID" not in made.err
+
     def test_the_file_is_of_whom_the_folder_is(self, command, file):
         file.parent.mkdir()
         if os.geteuid() == 0:

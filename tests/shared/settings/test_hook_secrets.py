@@ -49,6 +49,7 @@ def test_they_can_come_from_a_file(tmp_path):
         ("shop:v1,whsec_hunter22!", "24 to 64 random bytes"),
         (f"shop:{ONE} other:{ONE}", "the same secret appears twice"),
         (f"page:{ONE}", "page is reserved"),
+        (f"metrics:{ONE}", "metrics is reserved"),
         (f"admin:zitadel,{ZITADEL}", "admin is reserved"),
         (f"shop:zitadel {ZITADEL}", SUCH),
         ("shop:zitadel,hunter22!", "a signing key of 32 characters or more"),

@@ -77,10 +77,10 @@ class Calls(ABC):
 
         workflow: The channels to try in order, in place of `channel`. All reach the same address.
 
-        Raises MalformedJson, Unauthorized, HostNotAllowed, CountryNotAllowed, ChannelNotEnabled,
-        RecipientBlocked, ProofOfWorkRequired, IdempotencyConflict, PayloadTooLarge,
-        UnsupportedMediaType, InvalidRequest, TooManyChecks, RateLimited, DeliveryBacklog,
-        StorageUnavailable."""
+        Raises MalformedJson, Unauthorized, MetricsOnly, HostNotAllowed, CountryNotAllowed,
+        ChannelNotEnabled, RecipientBlocked, ProofOfWorkRequired, IdempotencyConflict,
+        PayloadTooLarge, UnsupportedMediaType, InvalidRequest, TooManyChecks, RateLimited,
+        DeliveryBacklog, StorageUnavailable."""
         return read_as(
             GeneratedOtp,
             self.ask(
@@ -121,9 +121,9 @@ class Calls(ABC):
 
         verification_id: ID of the verification.
 
-        Raises MalformedJson, IncorrectCode, Unauthorized, HostNotAllowed, VerificationNotFound,
-        PayloadTooLarge, UnsupportedMediaType, InvalidRequest, TooManyChecks, RateLimited,
-        StorageUnavailable."""
+        Raises MalformedJson, IncorrectCode, Unauthorized, MetricsOnly, HostNotAllowed,
+        VerificationNotFound, PayloadTooLarge, UnsupportedMediaType, InvalidRequest, TooManyChecks,
+        RateLimited, StorageUnavailable."""
         return read_as(
             VerifiedOtp,
             self.ask(
@@ -136,13 +136,15 @@ class Calls(ABC):
     def get(self, verification_id: str) -> VerificationDetails:
         """Get the status of a verification and its messages.
 
-        Raises Unauthorized, HostNotAllowed, VerificationNotFound, StorageUnavailable."""
+        Raises Unauthorized, MetricsOnly, HostNotAllowed, VerificationNotFound,
+        StorageUnavailable."""
         return read_as(VerificationDetails, self.ask("GET", f"/verifications/{verification_id}"))
 
     def cancel(self, verification_id: str) -> None:
         """Cancel a pending verification.
 
-        Raises Unauthorized, HostNotAllowed, VerificationNotFound, StorageUnavailable."""
+        Raises Unauthorized, MetricsOnly, HostNotAllowed, VerificationNotFound,
+        StorageUnavailable."""
         self.ask("DELETE", f"/verifications/{verification_id}")
 
 
@@ -204,10 +206,10 @@ class AsyncCalls(ABC):
 
         workflow: The channels to try in order, in place of `channel`. All reach the same address.
 
-        Raises MalformedJson, Unauthorized, HostNotAllowed, CountryNotAllowed, ChannelNotEnabled,
-        RecipientBlocked, ProofOfWorkRequired, IdempotencyConflict, PayloadTooLarge,
-        UnsupportedMediaType, InvalidRequest, TooManyChecks, RateLimited, DeliveryBacklog,
-        StorageUnavailable."""
+        Raises MalformedJson, Unauthorized, MetricsOnly, HostNotAllowed, CountryNotAllowed,
+        ChannelNotEnabled, RecipientBlocked, ProofOfWorkRequired, IdempotencyConflict,
+        PayloadTooLarge, UnsupportedMediaType, InvalidRequest, TooManyChecks, RateLimited,
+        DeliveryBacklog, StorageUnavailable."""
         return read_as(
             GeneratedOtp,
             await self.ask(
@@ -248,9 +250,9 @@ class AsyncCalls(ABC):
 
         verification_id: ID of the verification.
 
-        Raises MalformedJson, IncorrectCode, Unauthorized, HostNotAllowed, VerificationNotFound,
-        PayloadTooLarge, UnsupportedMediaType, InvalidRequest, TooManyChecks, RateLimited,
-        StorageUnavailable."""
+        Raises MalformedJson, IncorrectCode, Unauthorized, MetricsOnly, HostNotAllowed,
+        VerificationNotFound, PayloadTooLarge, UnsupportedMediaType, InvalidRequest, TooManyChecks,
+        RateLimited, StorageUnavailable."""
         return read_as(
             VerifiedOtp,
             await self.ask(
@@ -263,7 +265,8 @@ class AsyncCalls(ABC):
     async def get(self, verification_id: str) -> VerificationDetails:
         """Get the status of a verification and its messages.
 
-        Raises Unauthorized, HostNotAllowed, VerificationNotFound, StorageUnavailable."""
+        Raises Unauthorized, MetricsOnly, HostNotAllowed, VerificationNotFound,
+        StorageUnavailable."""
         return read_as(
             VerificationDetails, await self.ask("GET", f"/verifications/{verification_id}")
         )
@@ -271,5 +274,6 @@ class AsyncCalls(ABC):
     async def cancel(self, verification_id: str) -> None:
         """Cancel a pending verification.
 
-        Raises Unauthorized, HostNotAllowed, VerificationNotFound, StorageUnavailable."""
+        Raises Unauthorized, MetricsOnly, HostNotAllowed, VerificationNotFound,
+        StorageUnavailable."""
         await self.ask("DELETE", f"/verifications/{verification_id}")

@@ -224,6 +224,12 @@ class OperatorOnly(SixpostError):
     code = "operator_only"
 
 
+class MetricsOnly(SixpostError):
+    """The API key belongs to the app `metrics`, whose keys can only call `GET /metrics`."""
+
+    code = "metrics_only"
+
+
 class CsrfFailed(SixpostError):
     """The request did not come from a current dashboard page."""
 
@@ -402,6 +408,7 @@ ERRORS: dict[str, type[SixpostError]] = {
     "log_in_needed": LogInNeeded,
     "admin_off": AdminOff,
     "operator_only": OperatorOnly,
+    "metrics_only": MetricsOnly,
     "csrf_failed": CsrfFailed,
     "cross_site": CrossSite,
     "country_not_allowed": CountryNotAllowed,
