@@ -1,5 +1,6 @@
 """The HTTP API and the web page."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from api.admin.session import OwnerAccess
 from api.http import compression, even_time, hosts, links, problems
 from api.http.access import Access
 from api.http.headers import Headers
+from api.http.measured import Measured
 from api.http.origins import ReturnUrls
 from api.http.proxies import TrustedProxies
 from api.http.request_log import RequestIds, RequestLines
@@ -33,6 +35,7 @@ from shared.owner.key_use import KeyUse
 from shared.owner.log_ins import LogIns
 from shared.owner.state import SystemState
 from shared.owner.statistics import Statistics
+from shared.owner.tally import Tally
 from shared.owner.timeline import Timeline
 from shared.policy import ADMIN_APP, Policy
 from shared.settings import Settings
@@ -52,6 +55,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     """The web process. Starts even if Redis is unreachable. Raises SettingsError."""
     url = settings.redis_url.get_secret_value()
     scripts = Scripts(redis or connect(url, timeout_seconds=PATIENCE_SECONDS))
+    tally = Tally(scripts)
     core = Core.of(settings, scripts)
     codes, store, service = core.codes, core.store, core.service
     settings_of, policy, texts = core.settings_of, core.policy, core.texts
@@ -69,7 +73,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     languages = Languages(FRONTEND / "texts")
     page = Page(settings_of, texts, service, access, languages, return_urls, phone_is_open)
 
-    app = _flask(settings, return_urls)
+    app = _flask(settings, return_urls, tally)
     even_time.register(app)
     hosts.register(app, access, settings.otp_public_url)
     for blueprint in (
@@ -81,7 +85,7 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
         recipients.endpoints(store, codes, dashboard.owner, addresses),
         admin.endpoints(dashboard, is_open=access.is_open),
         health.endpoints(store),
-        metrics.endpoints(dashboard.statistics, dashboard.state, access),
+        metrics.endpoints(_figures(scripts, dashboard, tally, policy), access),
         pages.endpoints(page),
         forms.endpoints(page, service, work, addresses, signed),
         openapi.endpoints(),
@@ -142,14 +146,31 @@ def _dashboard(
     )
 
 
-def _flask(settings: Settings, return_urls: ReturnUrls) -> Flask:
+def _figures(
+    scripts: Scripts, dashboard: Dashboard, tally: Tally, policy: Callable[[str], Policy]
+) -> metrics.Figures:
+    return metrics.Figures(
+        scripts=scripts,
+        store=dashboard.store,
+        statistics=dashboard.statistics,
+        state=dashboard.state,
+        tally=tally,
+        policy=policy,
+        started=time.time(),
+    )
+
+
+def _flask(settings: Settings, return_urls: ReturnUrls, tally: Tally) -> Flask:
     app = Flask(
         __name__, static_folder=FRONTEND, static_url_path="/static", template_folder=FRONTEND
     )
     app.config["BASE_URL"] = settings.otp_public_url or f"http://localhost:{settings.port}"
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    # For the server, which has it flush.
+    app.extensions["tally"] = tally
     wsgi_app: WSGIApplication = Headers(app.wsgi_app, return_urls.origins)
+    wsgi_app = Measured(wsgi_app, tally.note)
     if count := settings.otp_trusted_proxies:
         wsgi_app = TrustedProxies(wsgi_app, count)
     if settings.otp_log_level == "debug":

@@ -39,7 +39,9 @@ def app() -> Flask:
     """The app of each server process."""
     settings = Settings.load()
     logs.set_up(settings.otp_log, settings.otp_log_level)
-    return create_app(settings)
+    made = create_app(settings)
+    made.extensions["tally"].keep_flushing()
+    return made
 
 
 def warn_of_weak_codes(settings: Settings) -> None:

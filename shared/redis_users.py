@@ -20,18 +20,20 @@ USER = "otp"
 # BGREWRITEAOF is for the owner: it removes what has expired from the file on the disk.
 COMMANDS = (
     *("bgrewriteaof", "blpop", "del", "eval", "evalsha", "exec", "exists", "expire", "get"),
-    *("hdel", "hexists", "hget", "hgetall", "hincrby", "hkeys", "hmget", "hset"),
+    *("hdel", "hexists", "hget", "hgetall", "hincrby", "hkeys", "hlen", "hmget", "hset"),
     *("hsetnx", "incr", "lindex", "llen", "lpop", "lpush", "lrange", "lrem", "ltrim", "mget"),
     *("multi", "pexpireat", "ping", "rpop", "rpush", "sadd", "scard"),
     *("script|load", "select", "set", "sismember", "smembers", "srem", "sunion", "time"),
     *("zadd", "zcard", "zcount", "zmscore", "zrange", "zrangebyscore", "zrem"),
     *("zremrangebyrank", "zremrangebyscore", "zrevrange", "zrevrangebyscore", "zscore"),
 )
+# What the metrics show of Redis, and a warning at the start needs. Without it, both are missing.
+_OPTIONAL = ("info|memory", "info|persistence")
 # Those of earlier versions, whose processes go on while new ones replace them.
 _EARLIER = ("getex", "incrby", "pexpire", "pttl")
 # All only for the service's own keys.
 RIGHTS = " ".join(
-    ("~otp:* ~rq:* resetchannels -@all", *(f"+{name}" for name in COMMANDS + _EARLIER))
+    ("~otp:* ~rq:* resetchannels -@all", *(f"+{name}" for name in COMMANDS + _OPTIONAL + _EARLIER))
 )
 # By its name in docker-compose.yml.
 _SERVER = "redis:6379/0"

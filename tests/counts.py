@@ -10,4 +10,4 @@ from shared.storage.scripts import Scripts
 
 def counts(redis: Redis) -> Mapping[str, int]:
     """By name, as metrics read them."""
-    return Statistics(Scripts(redis)).totals()
+    return Statistics(Scripts(redis)).totals().everything

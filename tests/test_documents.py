@@ -1,6 +1,6 @@
 """The documents are true: their tables list what the code has, and every link, path, setting and
 command in them exists. test_security_doc.py checks the tables of security, logs and keys, and
-tests/api/test_metrics.py that of the metrics."""
+tests/api/metrics/test_documented.py that of the metrics."""
 
 import re
 from collections.abc import Iterator

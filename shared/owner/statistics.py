@@ -68,6 +68,17 @@ class Report:
     refused: Table
 
 
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """Counts by the names that lib/counting.lua and Tally gave them: of everything, and what single
+    apps have of it. Only the first apps of each day are counted one by one."""
+
+    everything: Mapping[str, int]
+    by_app: Mapping[str, Mapping[str, int]]
+
+
+# How lib/rolling_up.lua marks what an app has of a count.
+_OF_APP = "app\n"
 STEPS = ("started", "sent", "delivered", "verified", "failed", "dropped")
 RECEIPTS = ("delivered", "undelivered")
 
@@ -79,11 +90,20 @@ class Statistics:
         self._scripts = scripts
         self._roll_up = scripts.load("owner/roll_up", when_full=True)
 
-    def totals(self) -> dict[str, int]:
-        """All counts since Redis started, by the name that lib/counting.lua got."""
+    def totals(self) -> Totals:
+        """All counts since Redis started. Their sums never fall."""
         self._roll_up([], [])
-        (found,) = self._scripts.fetch(lambda pipe: pipe.hgetall(keys.COUNTS))
-        return reading.counts(found)
+
+        def ask(pipe: Pipeline) -> None:
+            pipe.hgetall(keys.COUNTS)
+            pipe.hgetall(keys.API_COUNTS)
+
+        counts, of_api = map(reading.counts, self._scripts.fetch(ask))
+        by_app: dict[str, dict[str, int]] = defaultdict(dict)
+        for name in [name for name in counts if name.startswith(_OF_APP)]:
+            app, _, rest = name.removeprefix(_OF_APP).partition("\n")
+            by_app[app][rest] = counts.pop(name)
+        return Totals(everything=counts | of_api, by_app=by_app)
 
     def read(self, window: Window, app: str | None = None) -> Report:
         """The figures of one app, or of everything."""

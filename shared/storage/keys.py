@@ -136,6 +136,8 @@ EVENTS = "otp:events"
 ROLLED_UP = "otp:rolled_up"
 # What metrics show. Expires a day after the last event.
 COUNTS = "otp:counts"
+# What the processes of the API measure. Expires a day after the last request.
+API_COUNTS = "otp:counts:api"
 # The same of a minute, hour or day, by its number. Expires after 3 hours, 8 days or 90 days.
 stats = "otp:stats:{}:{}".format
 # The same for one app. Expires after 2 hours, 3 days or 32 days.

@@ -52,7 +52,12 @@ class Scripts:
         self._redis = redis
         self._breaker = _Breaker()
         self._refusals = _Refusals()
+        self._note: Callable[[float], object] = _ignore
         self._put = self.load("storage/put")
+
+    def measure(self, note: Callable[[float], object]) -> None:
+        """Have `note` told of the seconds that each call takes, and each that fails."""
+        self._note = note
 
     def load(self, name: str, *, when_full: bool = False) -> RunScript:
         """The script of that name. A script for `when_full` also runs while Redis is full. It
@@ -113,6 +118,7 @@ class Scripts:
 
     def _guarded(self, call: Callable[[], Any]) -> Any:
         self._breaker.pass_or_raise()
+        begin = time.perf_counter()
         try:
             answer = call()
         except _UNREACHABLE as error:
@@ -125,6 +131,8 @@ class Scripts:
             why = CLUSTER if is_cluster(error) else f"Redis refuses: {words}"
             self._refusals.log(why)
             raise StorageUnavailable(why) from error
+        finally:
+            self._note(time.perf_counter() - begin)
         self._breaker.close()
         return answer
 
@@ -166,6 +174,10 @@ def named(facts: Facts) -> list[str | float]:
 def json_of(answer: bytes) -> Any:
     """What a script answers in JSON. The parts that it repeats from a record need not be UTF-8."""
     return json.loads(answer.decode(errors="replace"))
+
+
+def _ignore(_: float) -> None:
+    pass
 
 
 class _Breaker:

@@ -1,7 +1,8 @@
-"""Whether a Redis server is one that the service can run on."""
+"""What a Redis server is like, and whether the service can run on it."""
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from redis import Redis, exceptions
@@ -14,6 +15,29 @@ from shared.storage.scripts import script_text
 _NO_DATABASE = "this Redis has no database of that number; try 0, which all have"
 # Redis 6.2 cannot tell.
 _MAY_ASK = "return not redis.acl_check_cmd or redis.acl_check_cmd('INFO', ARGV[1])"
+# What Redis says of the last time that it wrote its files.
+_WRITES = ("rdb_last_bgsave_status", "aof_last_write_status", "aof_last_bgrewrite_status")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """`most_bytes` is 0 without a limit. `persists` is whether Redis could last write its files."""
+
+    used_bytes: int
+    most_bytes: int
+    persists: bool
+
+
+def describe(redis: Redis) -> Server | None:
+    """Returns None if this user has no right to ask. Raises RedisError."""
+    memory, files = info(redis, "memory"), info(redis, "persistence")
+    if "used_memory" not in memory:
+        return None
+    return Server(
+        used_bytes=memory["used_memory"],
+        most_bytes=memory.get("maxmemory", 0),
+        persists=all(files.get(name, "ok") == "ok" for name in _WRITES),
+    )
 
 
 def write_something(redis: Redis) -> None:
@@ -36,8 +60,8 @@ def check_server(redis: Redis, log: logging.Logger) -> None:
 
 
 def info(redis: Redis, section: str) -> Mapping[str, Any]:
-    """What Redis says of itself. Empty if the user may not know, as that of docker compose. Raises
-    RedisError while Redis is unreachable."""
+    """What Redis says of itself. Empty if the user may not know. Raises RedisError while
+    Redis is unreachable."""
     # Redis logs refusals, so ask for the right first.
     try:
         found: Mapping[str, Any] = redis.info(section) if redis.eval(_MAY_ASK, 0, section) else {}

@@ -198,15 +198,27 @@ def events(program: Program) -> list[dict[str, str]]:
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
+def metrics(service: Service) -> str:
+    answer = service.call("GET", "/metrics")
+    assert answer.status == 200
+    return answer.content.decode()
+
+
 def test_each_change_is_a_warning_once_per_process(start_service):
     service = start_service(API_PROCESSES="1")
     service.redis_server.kill()
-    for path in ("/health/ready", "/metrics", "/health/ready", "/verifications/VE" + "0" * 32) * 3:
+    for path in ("/health/ready", "/verifications/VE" + "0" * 32) * 6:
         assert service.call("GET", path).status == 503
+    assert "\notp_redis_up 0.0\n" in metrics(service)
     service.redis_server.start()
-    wait_for(lambda: service.call("GET", "/metrics").status == 200)
+    wait_for(lambda: "\notp_redis_up 1.0\n" in metrics(service))
     assert service.is_up()
+    service.call("GET", "/openapi.json")
     assert service.api.stop() == 0
+    # What was answered meanwhile, and last.
+    counted = service.redis.hgetall("otp:counts:api")
+    assert counted[b"requests:GET:503:/health/ready"] == b"6"
+    assert counted[b"requests:GET:200:/openapi.json"] == b"1"
     lines = events(service.api)
     changes = [(line["level"], line["event"]) for line in lines if line["logger"] == "otp.redis"]
     assert changes == [("warning", "redis_unreachable"), ("warning", "redis_reachable")]

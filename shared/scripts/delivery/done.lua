@@ -79,7 +79,7 @@ local function record(first, send, verification)
     if result == 'accepted' then
       status, reason = 'sent', nil
       if asked then
-        took = named('to_sent', channel, bound_of(now - asked))
+        took = duration(now, 'to_sent', channel, now - asked)
       end
     elseif retry_in_ms ~= '' then
       local expires = redis.call('HGET', verification, 'expires')

@@ -9,7 +9,7 @@ local function approve(now, one, verified_ms)
   redis.call('SET', 'otp:verified:' .. one.tag, 1,
     'PXAT', text_of(now + verified_ms))
   count(now, one.app, 'checks:' .. one.channel .. ':approved\ncountry:' .. one.country
-    .. ':approved\nto_approved:' .. one.channel .. ':' .. bound_of(now - one.created))
+    .. ':approved\n' .. duration(now, 'to_approved', one.channel, now - one.created))
   -- No guard has counted the messages to a test number, as there were none.
   if string.sub(one.to, 1, 1) == '+' and not one.is_test then
     local range = {name = one.account .. ':range:' .. string.sub(one.to, 1, -5)}

@@ -39,3 +39,10 @@ local function bound_of(ms)
   end
   return 'inf'
 end
+
+-- Add a duration to the sum of its kind, and return the name of its bucket, which is to be counted.
+local function duration(now, kind, channel, ms)
+  local sum = text_of(now / 60000) .. '\n\nsum:' .. kind .. ':' .. channel
+  redis.call('HINCRBY', 'otp:events', sum, text_of(math.max(0, ms) * 1000))
+  return named(kind, channel, bound_of(ms))
+end

@@ -10,6 +10,9 @@ local PERIODS = {
 -- So many apps a day are counted one by one, the others together: a Service is an app too, and an account
 -- can have hundreds.
 local MOST_APPS = 50
+-- And this many counts are kept in all before new ones of single apps are left out. Metrics show those
+-- with the apps that have none.
+local MOST_COUNTS = 4000
 
 local function app_to_count(now, app, day)
   local today = 'otp:stats:apps:' .. day
@@ -21,6 +24,12 @@ local function app_to_count(now, app, day)
   redis.pcall('SADD', today, name)
   expire_at(today, now + 32 * 86400000)
   return name
+end
+
+-- Apps that are gone keep their counts, because a sum of counters must never fall.
+local function has_room(key, name)
+  return string.sub(name, 1, 4) ~= 'app\n' or redis.pcall('HEXISTS', key, name) == 1
+    or (tonumber(redis.pcall('HLEN', key)) or 0) < MOST_COUNTS
 end
 
 local function roll_up(now)
@@ -35,8 +44,12 @@ local function roll_up(now)
     local times = tonumber(events[i + 1]) or 0
     local minute, app, names = string.match(events[i], '^(%d+)\n([^\n]*)\n(.+)$')
     for name in string.gmatch(names or '', '[^\n]+') do
+      local counted_as = app ~= '' and app_to_count(now, app, math.floor(minute / 1440))
+      local of_app = counted_as and 'otp:stats:app:' .. counted_as .. ':'
       add('otp:counts', 86400, name, times)
-      local of_app = app ~= '' and 'otp:stats:app:' .. app_to_count(now, app, math.floor(minute / 1440)) .. ':'
+      if counted_as and counted_as ~= '*' then
+        add('otp:counts', 86400, 'app\n' .. counted_as .. '\n' .. name, times)
+      end
       for _, period in ipairs(PERIODS) do
         local bucket = period.name .. ':' .. math.floor(minute / period.minutes)
         add('otp:stats:' .. bucket, period.kept_s, name, times)
@@ -50,7 +63,9 @@ local function roll_up(now)
   end
   for key, names in pairs(sums) do
     for name, times in pairs(names) do
-      redis.pcall('HINCRBY', key, name, times)
+      if has_room(key, name) then
+        redis.pcall('HINCRBY', key, name, times)
+      end
     end
     expire_at(key, now + kept_s[key] * 1000)
   end

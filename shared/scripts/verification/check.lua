@@ -56,7 +56,7 @@ if wait > 0 then
   })
 end
 if not open then
-  count(now, '', 'checks:none:not_found')
+  count(now, app, 'checks:none:not_found')
   return cjson.encode({
     outcome = 'not_found', now = now, verification_id = id ~= '' and id or nil,
   })
@@ -108,7 +108,7 @@ if approved then
       {ended = 'approved', kid = kid, generation = generation, length = own_length})
   end
 else
-  count(now, '', 'checks:' .. channel .. ':' .. result)
+  count(now, app, 'checks:' .. channel .. ':' .. result)
   count_event(failed, max_failed_checks, now)
   if max_failed_ip ~= '' then
     count_event(KEYS[2], max_failed_ip, now)

@@ -302,7 +302,7 @@ if is_first then
 end
 if request.test then
   redis.call('HSET', verification_key, 'test', 1)
-  count(now, '', named('sends', channel, 'sent'))
+  count(now, app, named('sends', channel, 'sent'))
 else
   -- The job wakes a worker now; should it get lost, the sweeper finds the send here.
   redis.call('ZADD', 'otp:due', text_of(now + overdue_ms), member)

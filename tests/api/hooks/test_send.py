@@ -239,13 +239,13 @@ class TestFigures:
         messages()
         figures = client.get("/metrics", headers=SHOP).text
         assert "otp_started_total{" not in figures
-        assert 'otp_sends_total{channel="sms",reason="",status="sent"} 1.0' in figures
+        assert 'otp_sends_total{app="shop",channel="sms",reason="",status="sent"} 1.0' in figures
         assert 'otp_sends_requested_total{channel="sms"} 1.0' in figures
 
     def test_one_to_verify_counts(self, client, send):
         send(PHONE, verify=True)
         figures = client.get("/metrics", headers=SHOP).text
-        assert 'otp_started_total{channel="sms"} 1.0' in figures
+        assert 'otp_started_total{app="shop",channel="sms"} 1.0' in figures
 
     def test_the_status_says_who_made_the_code(self, caller, send, look_up):
         assert look_up(send(PHONE))["code_from"] == "caller"

@@ -56,7 +56,7 @@ def test_a_check_is_unavailable_and_not_counted(tmp_path, settings, codes, progr
 
 
 @pytest.mark.parametrize("way", ["busy", "a replica without its master"])
-@pytest.mark.parametrize("path", ["/verifications/{id}", "/metrics", "/health/ready"])
+@pytest.mark.parametrize("path", ["/verifications/{id}", "/health/ready"])
 def test_reading_is_unavailable_as_well(tmp_path, settings, codes, program, way, path):
     with refusable_redis(tmp_path, program) as (redis, admin):
         client = create_app(settings, redis).test_client()
@@ -67,6 +67,20 @@ def test_reading_is_unavailable_as_well(tmp_path, settings, codes, program, way,
         take_again()
         assert is_unavailable(refused)
         assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("way", ["busy", "a replica without its master"])
+def test_the_metrics_say_so(tmp_path, settings, program, way):
+    with refusable_redis(tmp_path, program) as (redis, admin):
+        client = create_app(settings, redis).test_client()
+        take_again = WAYS[way](admin)
+        refused = client.get("/metrics")
+        take_again()
+        assert refused.status_code == 200
+        assert "\notp_redis_up 0.0\n" in refused.text
+        assert "\notp_build_info{" in refused.text
+        assert "\notp_workers " not in refused.text
+        assert "\notp_redis_up 1.0\n" in client.get("/metrics").text
 
 
 @pytest.mark.parametrize(

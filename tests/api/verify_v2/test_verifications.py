@@ -248,7 +248,8 @@ def test_an_approval_by_the_app_counts_as_one_by_a_code(v2, service, code, redis
         kept = counts(redis)
         redis.flushall()
         assert kept
-        return {name: value for name, value in kept.items() if not name.startswith("to_approved")}
+        # How long it took is not the same.
+        return {name: value for name, value in kept.items() if "to_approved" not in name}
 
     v2.check(service, code(v2.start(service)))
     by_code = counted()
