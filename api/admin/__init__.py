@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import Blueprint, g, render_template, request
 from werkzeug.wrappers import Response
 
-from api.admin import dashboard, log_in, session
+from api.admin import audit_files, dashboard, log_in, session
 from api.admin.dashboard import Dashboard
 
 
@@ -21,6 +21,7 @@ def endpoints(looks_at: Dashboard, *, is_open: Callable[[], bool]) -> Blueprint:
     admin.context_processor(lambda: session.tokens(looks_at.owner))
     log_in.routes(admin, looks_at.owner, is_open)
     dashboard.routes(admin, looks_at)
+    audit_files.routes(admin, looks_at.owner.audit)
 
     @admin.get("/")
     def index() -> str:

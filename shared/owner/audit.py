@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -67,6 +68,15 @@ class Audit:
         """Newest first."""
         (lines,) = self._scripts.fetch(lambda pipe: pipe.lrange(keys.AUDIT, 0, -1))
         return [_read(fields) for fields in reading.json_objects(lines)]
+
+    def oldest_first(self, since: float | None = None, until: float | None = None) -> list[Entry]:
+        """Those from `since` until before `until`, in Unix seconds. An entry whose time cannot be
+        read is among them only if both are None."""
+        found = reversed(self.entries())
+        if since is None and until is None:
+            return list(found)
+        first, end = since or 0, math.inf if until is None else until
+        return [entry for entry in found if entry.at is not None and first <= entry.at < end]
 
 
 def _read(fields: dict[str, Any]) -> Entry:
