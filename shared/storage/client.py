@@ -16,6 +16,7 @@ from redis import (
     exceptions,
 )
 from redis.backoff import NoBackoff
+from redis.connection import AbstractConnection
 from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel
 
@@ -39,6 +40,7 @@ def connect(url: str, *, timeout_seconds: float) -> Redis:
         "protocol": 2,
         # Nor CLIENT, which redis-py otherwise tells its name by.
         "driver_info": None,
+        "redis_connect_func": _greet,
         "retry": Retry(NoBackoff(), 0),
         "socket_timeout": timeout_seconds,
         "socket_connect_timeout": timeout_seconds,
@@ -61,6 +63,14 @@ def connect(url: str, *, timeout_seconds: float) -> Redis:
         kind = SSLConnection if to.tls else Connection
         options |= {"connection_class": kind, "host": host, "port": port}
     return Redis.from_pool(ConnectionPool(**options))
+
+
+def _greet(connection: AbstractConnection) -> None:
+    """Log in, and hear from Redis. What TLS sends after its handshake would otherwise look like an
+    answer to an earlier command, for which redis-py refuses the connection."""
+    connection.on_connect()  # type: ignore[no-untyped-call]
+    connection.send_command("PING")  # type: ignore[no-untyped-call]
+    connection.read_response()
 
 
 class _CredentialsInFile(CredentialProvider):

@@ -28,6 +28,9 @@ ROOT = Path(__file__).parents[3]
 PATIENCE_SECONDS = 20
 LOG = logging.getLogger("otp.api")
 OUR_USER = ("--user", "otp", "on", ">password", *RIGHTS.split())
+# Each is one that some provider has removed.
+REMOVED = ("HELLO", "CLIENT", "INFO", "CONFIG", "CLUSTER", "COMMAND", "ACL", "BGREWRITEAOF")
+WITHOUT_COMMANDS = tuple(word for command in REMOVED for word in ("--rename-command", command, ""))
 
 on_every_version = pytest.mark.parametrize("program", ALL_REDIS.values(), ids=ALL_REDIS)
 
@@ -58,22 +61,28 @@ def test_a_redis_in_cluster_mode_stops_the_start(tmp_path, program):
         check_server(redis, LOG)
 
 
-@pytest.mark.parametrize("options", [(), ("--cluster-enabled", "yes")])
 @on_every_version
-def test_a_redis_without_the_database_stops_the_start(tmp_path, program, options):
+def test_a_redis_without_the_database_stops_the_start(tmp_path, program):
     with (
-        redis_server(tmp_path, "--databases", "1", *options, program=program) as server,
+        redis_server(tmp_path, "--databases", "1", program=program) as server,
         connect(server.url[:-1] + "3", timeout_seconds=PATIENCE_SECONDS) as redis,
-        pytest.raises(SettingsError, match=r"^REDIS_URL: this Redis (has no|is in cluster)"),
+        pytest.raises(SettingsError, match=r"^REDIS_URL: this Redis has no database"),
     ):
         check_server(redis, LOG)
 
 
-@pytest.mark.parametrize("command", ["INFO", "CLUSTER", "HELLO", "COMMAND", "CONFIG"])
-def test_a_cluster_is_known_where_a_provider_has_removed_commands(tmp_path, command):
+def test_a_database_of_a_cluster_is_refused_as_one(one_shard):
+    with (
+        connect(one_shard.url[:-1] + "3", timeout_seconds=PATIENCE_SECONDS) as redis,
+        pytest.raises(SettingsError, match="cluster mode"),
+    ):
+        check_server(redis, LOG)
+
+
+def test_a_cluster_is_known_where_a_provider_has_removed_commands(tmp_path):
     """Not by what it says about itself."""
     with (
-        cluster(tmp_path, ALL_REDIS["real"], "--rename-command", command, "") as server,
+        cluster(tmp_path, ALL_REDIS["real"], *WITHOUT_COMMANDS) as server,
         connect(server.url, timeout_seconds=PATIENCE_SECONDS) as redis,
         pytest.raises(SettingsError, match="cluster mode"),
     ):
@@ -138,24 +147,10 @@ def test_an_api_that_meets_a_cluster_later_is_not_ready_and_logs_why(
     assert [r.error for r in caplog.records if r.message == "redis_refuses"] == [CLUSTER]
 
 
-REMOVED = [
-    "HELLO",
-    "CLIENT",
-    "INFO",
-    "CONFIG",
-    "CLUSTER",
-    "COMMAND",
-    "ACL",
-    "BGREWRITEAOF",
-    "OBJECT",
-]
-
-
 @pytest.fixture(scope="module")
 def managed(tmp_path_factory) -> Iterator[RedisServer]:
     """Without every command that some provider removes."""
-    options = [word for command in REMOVED for word in ("--rename-command", command, "")]
-    with redis_server(tmp_path_factory.mktemp("managed"), *options) as server:
+    with redis_server(tmp_path_factory.mktemp("managed"), *WITHOUT_COMMANDS) as server:
         yield server
 
 

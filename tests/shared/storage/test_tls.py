@@ -102,6 +102,16 @@ def test_a_code_is_sent_and_checked(server, settings, codes, capsys):
         assert caller.verify(caller.code(started)).status_code == 200
 
 
+def test_every_new_connection_takes_commands(server):
+    """Behind its handshake, TLS sends tickets, which are no answer to a command."""
+    with connect(
+        server.url(ssl_ca_certs=server.authority), timeout_seconds=PATIENCE_SECONDS
+    ) as redis:
+        for _ in range(30):
+            redis.connection_pool.disconnect()
+            assert redis.ping()
+
+
 UNKNOWN = "; name the authority that signed it in ssl_ca_certs"
 OTHER_HOST = "; use the host's name in the certificate in REDIS_URL"
 
