@@ -125,7 +125,7 @@ def _answer(app: WSGIApplication, environ: _Environ) -> _Answer:
 def _refusal(status: int, environ: _Environ) -> _Answer:
     """The answer to a request that the app does not get, or cannot answer."""
 
-    def refuse(_environ: _Environ, start_response: StartResponse) -> tuple[bytes, ...]:
+    def refuse(_: _Environ, start_response: StartResponse) -> tuple[bytes, ...]:
         start_response(f"{status} ", [("Connection", "close")])
         return ()
 

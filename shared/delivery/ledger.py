@@ -254,7 +254,7 @@ class Ledger:
             "channel": channel,
             "sender": sender,
             "outcome": outcome,
-            "error": _told(error),
+            "error": request["error"],
             "send_status": status,
         }
         log.info("receipt", extra={**facts, **traced(*trace)})

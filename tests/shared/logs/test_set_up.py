@@ -2,7 +2,6 @@
 
 import json
 import logging
-import subprocess
 import sys
 import threading
 import warnings
@@ -75,12 +74,12 @@ def test_what_ends_a_thread_is_a_line_too(lines):
     assert "ZeroDivisionError" in line["exception"]
 
 
-def test_what_ends_a_process_is_a_line_too():
-    program = r"from shared import logs; logs.set_up(); raise RuntimeError('first\nsecond')"
-    ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
-    )
-    assert (ended.returncode, ended.stderr) == (1, "")
-    line = json.loads(ended.stdout)
+def test_what_ends_a_process_is_a_line_too(lines, capsys):
+    set_up()
+    # As Python calls it.
+    sys.excepthook(RuntimeError, RuntimeError("first\nsecond"), None)
+    (line,) = lines()
     assert line["event"] == "crashed"
-    assert line["exception"].endswith("RuntimeError: first\nsecond")
+    assert line["exception"] == "RuntimeError: first\nsecond"
+    sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert capsys.readouterr() == ("", "KeyboardInterrupt\n")
