@@ -69,7 +69,7 @@ class Container:
         (self.spec,) = pod["spec"]["containers"]
         self.log = log
         self.port = free_port()
-        self._grace = pod["spec"]["terminationGracePeriodSeconds"]
+        self._grace = pod["spec"].get("terminationGracePeriodSeconds", 30)
         self._env = {
             **of_image(),
             **injected(),
@@ -102,7 +102,7 @@ class Container:
         """Whether a probe of the pod succeeds, once."""
         probe = self.spec[kind]
         if "exec" in probe:
-            return self._succeeds(probe["exec"]["command"], probe["timeoutSeconds"])
+            return self.run(probe["exec"]["command"], probe["timeoutSeconds"]).returncode == 0
         (port,) = self.spec["ports"]
         assert probe["httpGet"]["port"] == port["name"]
         connection = HTTPConnection("127.0.0.1", self.port, timeout=probe["timeoutSeconds"])
@@ -124,6 +124,18 @@ class Container:
             assert time.monotonic() < deadline, self.said
             time.sleep(0.1)
 
+    def run(self, command: list[str], timeout: float) -> subprocess.CompletedProcess[str]:
+        """A command in the container, as `kubectl exec` runs it."""
+        enter = ["nsenter", "--target", str(self._pid), "--user", "--mount", "--pid"]
+        return subprocess.run(
+            [*enter, "--preserve-credentials", "--wdns=/app", *command],
+            check=False,
+            env=self._env,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
     def stop(self) -> int:
         """The exit status after SIGTERM. Raises TimeoutExpired after the grace period."""
         os.kill(self._pid, signal.SIGTERM)
@@ -137,18 +149,6 @@ class Container:
         if self._process.poll() is None:
             os.kill(self._pid, signal.SIGKILL)
             self._process.wait()
-
-    def _succeeds(self, command: list[str], timeout: float) -> bool:
-        """Run a command in the container, as `kubectl exec` does."""
-        enter = ["nsenter", "--target", str(self._pid), "--user", "--mount", "--pid"]
-        done = subprocess.run(
-            [*enter, "--preserve-credentials", "--wdns=/app", *command],
-            check=False,
-            env=self._env,
-            capture_output=True,
-            timeout=timeout,
-        )
-        return done.returncode == 0
 
 
 def _sandbox(
