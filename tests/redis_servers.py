@@ -16,13 +16,15 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 
-def free_port() -> int:
+def free_port(*, with_bus: bool = False) -> int:
     """A random port, as several processes look for one at the same time, and below those that the
-    system gives to outgoing connections."""
+    system gives to outgoing connections. A node of a cluster has a bus 10,000 ports above."""
+    more = 10_000 if with_bus else 0
     while True:
-        port = random.randrange(10_000, 32_768)
-        with socket.socket() as probe, suppress(OSError):
+        port = random.randrange(10_000, 32_768 - more)
+        with socket.socket() as probe, socket.socket() as bus, suppress(OSError):
             probe.bind(("127.0.0.1", port))
+            bus.bind(("127.0.0.1", port + more if more else 0))
             return port
 
 
@@ -63,7 +65,7 @@ class RedisServer:
     def __init__(
         self, folder: Path, *options: str, user: str = "", program: str = REAL_REDIS["real"]
     ) -> None:
-        port = free_port()
+        port = free_port(with_bus="--cluster-enabled" in options)
         self.url = f"redis://{user and f'{user}@'}127.0.0.1:{port}/0"
         self._log = folder / "redis.log"
         command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
