@@ -3,7 +3,7 @@
 import hmac
 import re
 import secrets
-from typing import Any, Literal, get_args
+from typing import Any
 
 from flask import Request, g, redirect, request
 from werkzeug.wrappers import Response
@@ -19,9 +19,8 @@ from shared.verification.admission import network
 
 # `__Host-`: only over HTTPS, only from this host, and no other one of the domain can set it.
 COOKIE = "__Host-otp-admin"
-# Who did it, in the audit log. The first one is the operator, and the user of HTTP Basic.
-Role = Literal["admin", "viewer"]
-OPERATOR, VIEWER = get_args(Role)
+# The roles, as the audit log calls them. The operator is also the user of HTTP Basic.
+OPERATOR, VIEWER = "admin", "viewer"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 # A search has the address in its body.
 _LOOKS = ("admin.timeline", "admin.log_out")
@@ -118,7 +117,7 @@ class OwnerAccess:
         self.audit.record(action, g.get("actor", OPERATOR), client_ip(request), **facts)
 
     def csrf_token(self, session_id: str) -> str:
-        # Of the operator's key also for viewers: before the login, nobody has a role.
+        # Under the operator's key for viewers too, because no one has a role before the login.
         return self._hash(OPERATOR, "csrf", session_id)
 
     def is_ours(self, request: Request, session_id: str) -> bool:

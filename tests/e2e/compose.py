@@ -35,6 +35,7 @@ class Stack:
             "API_ADDRESS": "",
             "API_PORT": str(self.port),
             "OTP_LIMIT_IP": "100000/1h",
+            "OTP_DRAIN_SECONDS": "1",
             "COMPOSE_PROJECT_NAME": self._project,
             "SIXPOST_IMAGE": "sixpost",
         }

@@ -181,6 +181,24 @@ def test_restarts_behind_a_proxy_cost_no_request(apis, ports):
     assert all(statuses.total() > 100 for statuses in seen.values()), seen
 
 
+def test_nginx_of_compose_passes_nothing_that_a_client_claims(service, ports):
+    claims = {
+        "X-Forwarded-For": "198.51.100.1",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "evil.example",
+    }
+    with closing(HTTPConnection("127.0.0.1", ports["compose"], timeout=10)) as connection:
+        basic = {"Authorization": "Basic YWRtaW46d3Jvbmc=", "Content-Type": "application/json"}
+        connection.request("DELETE", "/recipients", "{}", {**basic, **claims})
+        response = connection.getresponse()
+        response.read()
+    # As if it had come over plain HTTP, and not from the host that it names.
+    assert response.status == 401
+    assert response.getheader("Strict-Transport-Security") is None
+    (entry,) = service.redis.lrange("otp:audit", 0, -1)
+    assert json.loads(entry)["ip"] == "127.0.0.1"
+
+
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
 def test_after_sigterm_it_answers_on_closing_connections_until_a_second_signal(service, second):
     port = free_port()
