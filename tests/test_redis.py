@@ -10,6 +10,7 @@ import pytest
 from redis import Redis
 
 from api import create_app
+from api.doctor import server as doctor
 from shared.delivery.ledger import Ledger
 from shared.delivery.subscriptions import Subscriptions
 from shared.delivery.webhooks import Webhooks
@@ -36,7 +37,6 @@ PASSWORD = "correct horse battery staple"
 APP_KEY = "s" * 40
 BASIC = {"Authorization": "Basic " + base64.b64encode(f"shop:{APP_KEY}".encode()).decode()}
 OWNER = {"Authorization": "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()}
-HTTPS = {"base_url": "https://localhost"}
 SCRIPTS = Path(__file__).parents[1] / "shared/scripts"
 # Everyone may log in, and its owner asks Redis for the commands that were used.
 OTHERS = {"auth", "hello", "client", "config", "info"}
@@ -200,6 +200,10 @@ def runs_beside_the_requests(life: Life) -> None:
     life.redis.bgrewriteaof()
 
 
+def asks_the_doctor(life: Life) -> None:
+    assert [finding for finding in doctor.found(life.redis) if finding.level == "wrong"] == []
+
+
 ALL_OF_IT = [
     starts,
     cancels,
@@ -209,6 +213,7 @@ ALL_OF_IT = [
     shows_everything_to_its_owner,
     erases,
     runs_beside_the_requests,
+    asks_the_doctor,
 ]
 
 
