@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
+from shared.policy import Limit
 from tests.simulation.nouns import Verification
 
 
@@ -42,6 +43,15 @@ def approved_while_pending(id_: str, one: Verification | None, now: int) -> None
 def guesses_are_bounded(id_: str, one: Verification | None, compared: int) -> None:
     if one and compared > one.policy.max_checks:
         _broken(guesses_are_bounded, f"{compared} codes were compared with that of {id_}")
+
+
+def guesses_are_limited(whose: str, times: Sequence[int], windows: Sequence[Limit]) -> None:
+    """Of a recipient and of a network, in any window."""
+    for limit in windows:
+        since = times[-1] - limit.window_seconds * 1000
+        count = sum(at > since for at in times)
+        if count > limit.count:
+            _broken(guesses_are_limited, f"{count} wrong codes of {whose} were compared")
 
 
 def claimed_while_pending(member: str, one: Verification | None, now: int) -> None:

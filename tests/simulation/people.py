@@ -28,8 +28,14 @@ from shared.verification.model import (
 )
 from tests.simulation import invariants, scene
 from tests.simulation.calls import Unavailable, ask
-from tests.simulation.nouns import Answer, Ask
+from tests.simulation.nouns import Answer, Ask, Verification
 from tests.simulation.walk import Walk
+
+_APPS = tuple(scene.ACCOUNTS)
+
+
+def _person(to: str) -> Recipient:
+    return next(person for person in scene.PEOPLE if person.to == to)
 
 
 def _asked(walk: Walk, app: str, person: Recipient, channel: str) -> Ask:
@@ -47,7 +53,7 @@ def _asked(walk: Walk, app: str, person: Recipient, channel: str) -> Ask:
 
 def start(walk: Walk) -> None:
     rng = walk.random
-    app, person = rng.choice(tuple(scene.ACCOUNTS)), rng.choice(scene.PEOPLE)
+    app, person = rng.choice(_APPS), rng.choice(scene.PEOPLE)
     asked = _asked(walk, app, person, rng.choice(("sms", "sms", "call")))
     if rng.random() < 0.3:
         # The same key, also for other requests, for ten minutes.
@@ -106,8 +112,7 @@ def resend(walk: Walk) -> None:
         return
     channel: Any = rng.choice(scene.CHANNELS)
     app = one.ask.app
-    person = next(person for person in scene.PEOPLE if person.to == one.ask.to)
-    asked = replace(_asked(walk, app, person, channel), only=id_)
+    asked = replace(_asked(walk, app, _person(one.ask.to), channel), only=id_)
     if one.status == "pending" and one.expires > walk.model.now:
         again: Callable[[], Started] = lambda: service.resend(  # noqa: E731
             id_, channel, app=app, ip=asked.ip, locale="en"
@@ -166,11 +171,10 @@ def _answer(run: Callable[[], Started]) -> Answer:
 
 def check(walk: Walk) -> None:
     rng, world, model = walk.random, walk.world, walk.model
-    app, person, ip = (
-        rng.choice(tuple(scene.ACCOUNTS)),
-        rng.choice(scene.PEOPLE),
-        rng.choice(scene.IPS),
-    )
+    app, person, ip = rng.choice(_APPS), rng.choice(scene.PEOPLE), rng.choice(scene.IPS)
+    known = model.verifications.get(walk.any_verification())
+    if known and rng.random() < 0.9:
+        app, person = known.ask.app, _person(known.ask.to)
     by_id = rng.random() < 0.5
     id_ = walk.any_verification() if by_id else model.open.get((app, person.to), "")
     one = model.verifications.get(id_)
@@ -196,6 +200,8 @@ def check(walk: Walk) -> None:
         invariants.guesses_are_bounded(id_, one, walk.compared[id_])
         if told[0] == b"approved":
             _approved(walk, id_)
+        else:
+            _guessed(walk, app, scene.NETWORKS[ip], one)
     expected = model.check(app, id_, scene.NETWORKS[ip], len(typed), is_right=is_right)
     word, wait = expected
     if word == "not_found" and len(typed) != scene.CODE_LENGTH and account is None:
@@ -234,7 +240,22 @@ def _typed(walk: Walk, person: tuple[str, str]) -> str:
 def _approved(walk: Walk, id_: str) -> None:
     walk.approvals[id_] += 1
     invariants.approved_once(id_, walk.approvals[id_])
-    invariants.approved_while_pending(id_, walk.model.verifications.get(id_), walk.model.now)
+    one = walk.model.verifications.get(id_)
+    invariants.approved_while_pending(id_, one, walk.model.now)
+    # A right code clears the recipient's wrong ones.
+    if one:
+        walk.guesses.pop(f"{one.ask.app} {one.ask.to}", None)
+
+
+def _guessed(walk: Walk, app: str, network: str, one: Verification | None) -> None:
+    policy, guesses = walk.model.policies[app], walk.guesses
+    by_network = f"{scene.ACCOUNTS[app]} {network}"
+    for whose, windows in (
+        (f"{app} {one.ask.to if one else ''}", (policy.max_failed_checks,)),
+        (by_network, policy.failed_ip),
+    ):
+        guesses[whose].append(walk.model.now)
+        invariants.guesses_are_limited(whose, guesses[whose], windows)
 
 
 def end(walk: Walk) -> None:
@@ -243,7 +264,7 @@ def end(walk: Walk) -> None:
     one = walk.model.verifications.get(id_)
     if one is None:
         return
-    app = one.ask.app if rng.random() < 0.95 else rng.choice(tuple(scene.ACCOUNTS))
+    app = one.ask.app if rng.random() < 0.95 else rng.choice(_APPS)
     status = "approved" if rng.random() < 0.2 else "canceled"
 
     def run() -> Answer:
@@ -284,4 +305,6 @@ def erase(walk: Walk) -> None:
         if not error.is_done:
             return
     walk.model.erase(person.to)
+    for app in _APPS:
+        walk.guesses.pop(f"{app} {person.to}", None)
     walk.tell("erase", *touched)

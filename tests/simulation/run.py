@@ -21,9 +21,9 @@ from tests.simulation.world import simulated
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """`interleavings` are the different histories that verifications had, from their start until
-    they were forgotten. `violation` is empty if all invariants held, and `last` the last moves.
-    `history` is a hash of all moves, their results and the data at the end."""
+    """`interleavings` are the different histories that verifications had: their moves, and results,
+    in order. `violation` is empty if all invariants held, and `last` the last moves. `history` is a
+    hash of all moves, their results and the data at the end."""
 
     seed: int
     steps: int
@@ -74,7 +74,7 @@ def walk(
         return Report(
             seed=seed,
             steps=one.steps,
-            interleavings=frozenset(one.interleavings),
+            interleavings=one.interleavings,
             invariant=found.invariant if found else "",
             violation=str(found) if found else "",
             last="\n".join(one.last),

@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import replace
+from functools import cache
 
 from shared.policy import Limit, Policy
 from shared.recipient import KEPT_ADDRESSES
@@ -87,6 +88,7 @@ _ENV = {
 }
 
 
+@cache
 def settings() -> Settings:
     return Settings.load(_ENV, env_file=None)
 

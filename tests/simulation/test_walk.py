@@ -7,7 +7,7 @@ import pytest
 from tests.redis_servers import ALL_REDIS
 from tests.simulation.run import server, walk
 
-STEPS = 12_000
+STEPS = 10_000
 FIXED = 19
 FRESH = random.SystemRandom().randrange(10**6)
 # The simulation's clock needs a command of Redis 7.

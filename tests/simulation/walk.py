@@ -3,7 +3,7 @@
 import hashlib
 import json
 import random
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -35,6 +35,22 @@ for i = 1, #ARGV, 2 do
 end
 return answers
 """
+# All keys with their values.
+_EVERYTHING = """
+local read = {
+  string = function(key) return {redis.call('GET', key)} end,
+  hash = function(key) return redis.call('HGETALL', key) end,
+  list = function(key) return redis.call('LRANGE', key, 0, -1) end,
+  set = function(key) return redis.call('SMEMBERS', key) end,
+  zset = function(key) return redis.call('ZRANGE', key, 0, -1, 'WITHSCORES') end,
+}
+local found = {}
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  local kind = redis.call('TYPE', key).ok
+  table.insert(found, {key, kind, read[kind](key)})
+end
+return found
+"""
 _ENDLESS = """
 local endless = {}
 for _, key in ipairs(redis.call('KEYS', '*')) do
@@ -64,12 +80,15 @@ class Walk:
         self._history = hashlib.sha256()
         # What happened to each verification, in one number, and all that were ever seen.
         self._paths: dict[str, bytes] = {}
-        self.interleavings: set[bytes] = set()
+        self._ended_paths: set[bytes] = set()
         self.words: Counter[str] = Counter()
         self.approvals: Counter[str] = Counter()
         self.compared: Counter[str] = Counter()
+        # When wrong codes were compared, by recipient and by network.
+        self.guesses: dict[str, list[int]] = defaultdict(list)
         self._touched: set[str] = set()
         self._look = world.redis.script_load(_LOOK)
+        self._everything = world.redis.script_load(_EVERYTHING)
         self._endless = world.redis.script_load(_ENDLESS)
 
     def _new_model(self) -> Model:
@@ -110,7 +129,7 @@ class Walk:
         before = set(self.model.verifications)
         self.model.pass_time(self.world.clock.now_ms)
         for id_ in before - set(self.model.verifications):
-            self.interleavings.add(self._paths.pop(id_, b""))
+            self._ended_paths.add(self._paths.pop(id_, b""))
 
     def set_full(self, is_full: bool) -> None:
         """A full Redis refuses what needs memory."""
@@ -138,12 +157,12 @@ class Walk:
             for handover in handovers
             if handover.recorded_at is not None
         }
-        return self.approvals, self.compared, world.leases, recorded
+        return self.approvals, self.compared, self.guesses, world.leases, recorded
 
     def restore_facts(self, facts: Any) -> None:
         world = self.world
         known = world.leases
-        self.approvals, self.compared, world.leases, recorded = facts
+        self.approvals, self.compared, self.guesses, world.leases, recorded = facts
         # The server does not know the claims of the last second any more, nor what was recorded.
         world.forgotten |= known.keys() - world.leases.keys()
         for member, handovers in world.handed.items():
@@ -165,14 +184,25 @@ class Walk:
         world.forgotten.clear()
         self.approvals.clear()
         self.compared.clear()
+        self.guesses.clear()
         self.model = self._new_model()
+
+    @property
+    def interleavings(self) -> frozenset[bytes]:
+        """The different histories that verifications have had so far."""
+        return frozenset(self._ended_paths.union(self._paths.values()))
 
     @property
     def history(self) -> str:
         """The same for the same moves with the same results and the same data at the end."""
         everything = self._history.copy()
-        for key in sorted(self.world.redis.keys()):
-            everything.update(key + repr(_value(self.world.redis, key)).encode())
+        for key, kind, values in sorted(self.world.look(self._everything)):
+            told: list[Any] = list(map(_in_order, values))
+            if kind == b"hash":
+                told = sorted(zip(told[::2], told[1::2], strict=True))
+            elif kind == b"set":
+                told.sort()
+            everything.update(key + repr(told).encode())
         return everything.hexdigest()
 
     def _compare(self) -> None:
@@ -206,11 +236,11 @@ class Walk:
 
     def look_for_secrets(self) -> None:
         """Clear addresses are in otp:code:* alone, and codes are nowhere."""
-        redis, found = self.world.redis, []
+        found = []
         secrets = [code.encode() for code in self.world.codes.values()]
         numbers = [person.to.encode() for person in scene.PEOPLE]
-        for key in redis.keys():
-            text = key + repr(_value(redis, key)).encode()
+        for key, _, values in self.world.look(self._everything):
+            text = b"\n".join([key, *values])
             hidden = secrets if key.startswith(b"otp:code:") else [*secrets, *numbers]
             found += [key.decode() for secret in hidden if secret in text]
         invariants.nothing_secret_is_kept(found)
@@ -263,20 +293,6 @@ def _readable(real: Any) -> Any:
         text = real.decode()
         return int(float(text)) if text[:1].isdigit() else text
     return real
-
-
-def _value(redis: Any, key: bytes) -> Any:
-    match redis.type(key):
-        case b"hash":
-            return sorted((name, _in_order(value)) for name, value in redis.hgetall(key).items())
-        case b"list":
-            return [_in_order(value) for value in redis.lrange(key, 0, -1)]
-        case b"set":
-            return sorted(redis.smembers(key))
-        case b"zset":
-            return redis.zrange(key, 0, -1, withscores=True)
-        case _:
-            return _in_order(redis.get(key))
 
 
 def _in_order(value: bytes) -> bytes:
