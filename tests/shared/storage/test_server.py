@@ -176,6 +176,30 @@ def test_says_why_redis_refuses_once_a_minute(tmp_path, caplog):
     assert told == [("redis_refuses", "Redis refuses: DB index is out of range")]
 
 
+def test_says_that_redis_takes_no_more_connections(tmp_path, caplog):
+    with (
+        redis_server(tmp_path, "--maxclients", "1") as server,
+        Redis.from_url(server.url) as other,
+        connect(server.url, timeout_seconds=PATIENCE_SECONDS) as redis,
+    ):
+        other.ping()
+        with pytest.raises(StorageUnavailable):
+            Store(Scripts(redis)).write_something()
+    told = [(r.message, r.error) for r in caplog.records]
+    assert told == [("redis_unreachable", "max number of clients reached")]
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_speaks_both_versions_of_the_protocol(real_redis, redis_url, settings, codes, version):
+    url = f"{redis_url}?protocol={version}"
+    with connect(url, timeout_seconds=PATIENCE_SECONDS) as redis:
+        check_server(redis, LOG)
+        caller = Caller(create_app(settings, redis).test_client(), codes)
+        started = caller.generate()
+        assert caller.verify(caller.code(started)).status_code == 200
+        assert redis.client_info()["resp"] == str(version)
+
+
 def ends_idle_connections(admin: Redis) -> None:
     admin.client_kill_filter(_type="normal", skipme=True)
 

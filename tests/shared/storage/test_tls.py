@@ -107,7 +107,7 @@ def test_every_new_connection_takes_commands(server):
     with connect(
         server.url(ssl_ca_certs=server.authority), timeout_seconds=PATIENCE_SECONDS
     ) as redis:
-        for _ in range(30):
+        for _ in range(10):
             redis.connection_pool.disconnect()
             assert redis.ping()
 
