@@ -16,7 +16,6 @@ ENV = {
     "OTP_SECRET_KEYS": KEY,
     "OTP_LIMIT_IP": "1000000/1h",
     "OTP_GUARD": "monitor",
-    "OTP_DRAIN_SECONDS": "0",
 }
 
 
