@@ -126,7 +126,8 @@ def _refusal(status: int, environ: _Environ) -> _Answer:
     """The answer to a request that the app does not get, or cannot answer."""
 
     def refuse(_: _Environ, start_response: StartResponse) -> tuple[bytes, ...]:
-        start_response(f"{status} ", [("Connection", "close")])
+        headers = [("Connection", "close"), ("X-Request-Id", request_id(environ))]
+        start_response(f"{status} ", headers)
         return ()
 
     return _answer(RequestIds(RequestLines(refuse)), environ)

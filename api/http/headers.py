@@ -1,14 +1,14 @@
 """Headers of every response."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from api.http.request_log import REQUEST_ID
+from api.http.wsgi import HeaderFields, Write
+
 HOSTED = ("pages.verification", "forms.verification")
 
-_Headers = list[tuple[str, str]]
-# Python would evaluate it for each request.
-_Write = Callable[[bytes], object]
 _SECURITY = [
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
@@ -31,7 +31,7 @@ class Headers:
         self._ours, self._hosted = _framed_by(()), _framed_by(sites)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        def start(status: str, headers: _Headers, error: Any = None, /) -> _Write:
+        def start(status: str, headers: HeaderFields, error: Any = None, /) -> Write:
             # Flask leaves its request here.
             endpoint = environ["werkzeug.request"].endpoint
             headers += self._hosted if endpoint in HOSTED else self._ours
@@ -39,12 +39,13 @@ class Headers:
                 headers += _ONLY_HTTPS
             if endpoint != "static" or status >= "400":
                 headers += _PRIVATE
+            headers += [("X-Request-Id", environ[REQUEST_ID])]
             return start_response(status, headers, error)
 
         return self._app(environ, start)
 
 
-def _framed_by(sites: Sequence[str]) -> _Headers:
+def _framed_by(sites: Sequence[str]) -> HeaderFields:
     headers = [*_SECURITY, ("Content-Security-Policy", _policy(sites))]
     if not sites:
         # For browsers without frame-ancestors.

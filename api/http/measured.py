@@ -5,6 +5,8 @@ from time import perf_counter
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from api.http.wsgi import HeaderFields, Write
+
 # The method, the rule of the endpoint's path or NO_ROUTE, the status, and the seconds.
 Note = Callable[[str, str, str, float], None]
 NO_ROUTE = "none"
@@ -20,9 +22,7 @@ class Measured:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         begin = perf_counter()
 
-        def start(
-            status: str, headers: list[tuple[str, str]], error: Any = None, /
-        ) -> Callable[[bytes], object]:
+        def start(status: str, headers: HeaderFields, error: Any = None, /) -> Write:
             # Flask leaves its request here, and has made the whole response.
             rule = environ["werkzeug.request"].url_rule
             route = rule.rule if rule else NO_ROUTE

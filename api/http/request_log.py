@@ -2,30 +2,29 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from random import getrandbits
 from time import perf_counter
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from api.http.wsgi import HeaderFields, Write
 from shared.logs.request import Request, caller, current, parse_traceparent
 
 log = logging.getLogger("otp.api")
 
+REQUEST_ID = "HTTP_X_REQUEST_ID"
 # The log gets these ids, so an id must look like neither an address nor a code: it has a letter, or
 # more characters than a phone number has digits.
 _ID = re.compile(r"(?=.*[A-Za-z]|.{16})[A-Za-z0-9._:/=-]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _HEALTH = ("/health/live", "/health/ready")
 
-_Headers = list[tuple[str, str]]
-# Python would evaluate it for each request.
-_Write = Callable[[bytes], object]
-
 
 class RequestIds:
-    """WSGI middleware that gives each request an id, which is in the response and in all lines
-    about the request, as is the trace that it belongs to."""
+    """WSGI middleware that gives each request an id, which all lines about the request have, as
+    they have the trace that it belongs to. The app has the id from the environment, and returns
+    it."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
@@ -35,13 +34,9 @@ class RequestIds:
         if "HTTP_TRACEPARENT" in environ:
             request.trace = parse_traceparent(environ["HTTP_TRACEPARENT"])
 
-        def start(status: str, headers: _Headers, error: Any = None, /) -> _Write:
-            headers += [("X-Request-Id", request.id)]
-            return start_response(status, headers, error)
-
         token = current.set(request)
         try:
-            return self._app(environ, start)
+            return self._app(environ, start_response)
         finally:
             current.reset(token)
 
@@ -57,7 +52,7 @@ class RequestLines:
         begin = perf_counter()
         status, route = 500, None
 
-        def start(line: str, headers: _Headers, error: Any = None, /) -> _Write:
+        def start(line: str, headers: HeaderFields, error: Any = None, /) -> Write:
             nonlocal status, route
             status = int(line.split(" ", 1)[0])
             # Flask leaves its request there until it has answered.
@@ -82,8 +77,7 @@ class RequestLines:
 def request_id(environ: WSGIEnvironment) -> str:
     """The caller's X-Request-Id, or a new one if that is missing or invalid. Stays the same for a
     request."""
-    name = "HTTP_X_REQUEST_ID"
-    if name not in environ or not _ID.fullmatch(environ[name]):
-        environ[name] = f"{getrandbits(128):032x}"
-    given: str = environ[name]
+    if REQUEST_ID not in environ or not _ID.fullmatch(environ[REQUEST_ID]):
+        environ[REQUEST_ID] = f"{getrandbits(128):032x}"
+    given: str = environ[REQUEST_ID]
     return given
