@@ -115,6 +115,7 @@ class Deliveries(Tallies):
         is_open, has_ended = send.status in _OPEN, send.status in ("failed", "dropped")
         if is_open and result == "accepted":
             send.status = "sent"
+            self.counts[f"sum:to_sent:{channel}"] += 1000 * (self.now - send.asked)
         elif is_open and retry_in is not None and self.now + retry_in < one.expires:
             send.status = "queued"
             send.not_before = self.due[member] = self.now + retry_in

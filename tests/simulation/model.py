@@ -77,7 +77,7 @@ class Model(Deliveries):
     def _refusal(self, ask: Ask, found: _Found, policy: Policy) -> Answer | None:
         """For what the recipient has had."""
         id_, live, again = found[:3]
-        if wait := self.wait(("failed", *ask.person), policy.max_failed_checks):
+        if wait := self.wait(("failed", ask.app, ask.counted), policy.max_failed_checks):
             return self._refused("failed_checks", wait)
         if live and live.status == "max_attempts_reached" and ask.account != ask.app:
             return self._refused("sends", live.expires - self.now)
@@ -171,7 +171,7 @@ class Model(Deliveries):
         if not one or one.ask.app != app or one.status in ("approved", "canceled"):
             self.counts["checks:none:not_found"] += 1
             return Answer("not_found")
-        failed = ("failed", app, one.ask.to)
+        failed = ("failed", app, one.ask.counted)
         locked = self.wait(failed, policy.max_failed_checks)
         if locked or one.status == "max_attempts_reached":
             self.counts["refused:failed_checks"] += locked > 0
@@ -203,7 +203,7 @@ class Model(Deliveries):
             self.open.pop(one.ask.person, None)
         return Answer(status)
 
-    def erase(self, to: str) -> None:
+    def erase(self, to: str, counted: str) -> None:
         """All that is known of a person."""
         for id_ in [id_ for id_, one in self.verifications.items() if one.ask.to == to]:
             one = self.verifications.pop(id_)
@@ -215,8 +215,8 @@ class Model(Deliveries):
         for app in self.policies:
             self.open.pop((app, to), None)
             self.trusted.pop((app, to), None)
-            self.times.pop(("failed", app, to), None)
-            self.times.pop(("to", app, to), None)
+            for key in (("failed", app, counted), ("to", app, counted)):
+                self.times.pop(key, None)
 
     def live(self, id_: str) -> Verification | None:
         one = self.verifications.get(id_)
@@ -257,10 +257,12 @@ class Model(Deliveries):
         ask, channel = one.ask, one.sends[-1].channel
         self._end(id_, one, "approved")
         self.open.pop(ask.person, None)
+        # On some servers, ann+x is somebody else, so only the plain address clears the count.
         self.times.pop(("failed", *ask.person), None)
         self.trusted[ask.person] = self.now + TRUSTED
         self.counts[f"checks:{channel}:approved"] += 1
         self.counts[f"country:{ask.country}:approved"] += 1
+        self.counts[f"sum:to_approved:{channel}"] += 1000 * (self.now - one.sends[0].asked)
         for _, name, limit in self.guards_of(ask, self.policies[ask.account]):
             self.watch(name, limit, "verified")
 

@@ -28,7 +28,8 @@ class Claimed(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """A start by `app`, to which the limits of `account` apply. `only` is the verification to send
+    """A start by `app`, to which the limits of `account` apply. All addresses of a mailbox are
+    `counted` as one. `only` is the verification to send
     again. `step` is the number of a workflow's step, whose `steps` come with its first one. A
     worker needs one of the `senders`, and the table of `outlet`. `own_code` says that the caller
     made the code, and `own_limit` that the Service's own limit counts."""
@@ -36,6 +37,7 @@ class Ask:
     app: str
     account: str
     to: str
+    counted: str
     country: str
     channel: str
     ip: str

@@ -43,7 +43,8 @@ def _asked(walk: Walk, app: str, person: Recipient, channel: str) -> Ask:
         app=app,
         account=scene.ACCOUNTS[app],
         to=person.to,
-        country=person.region or "",
+        counted=person.counted_as,
+        country=person.region or "none",
         channel=channel,
         ip=walk.random.choice(scene.IPS),
         outlet=scene.OUTLETS[app],
@@ -51,10 +52,14 @@ def _asked(walk: Walk, app: str, person: Recipient, channel: str) -> Ask:
     )
 
 
+def _channel(walk: Walk, person: Recipient) -> str:
+    return walk.random.choice(("sms", "sms", "call")) if person.kind == "phone" else "email"
+
+
 def start(walk: Walk) -> None:
     rng = walk.random
     app, person = rng.choice(_APPS), rng.choice(scene.PEOPLE)
-    asked = _asked(walk, app, person, rng.choice(("sms", "sms", "call")))
+    asked = _asked(walk, app, person, _channel(walk, person))
     if rng.random() < 0.3:
         # The same key, also for other requests, for ten minutes.
         asked = replace(asked, key=f"{walk.model.now // 600_000} {rng.choice('ab')}")
@@ -95,7 +100,7 @@ def _request(walk: Walk, asked: Ask, person: Recipient) -> StartRequest:
 
 def start_workflow(walk: Walk) -> None:
     rng = walk.random
-    app, person = rng.choice(("alpha", "beta")), rng.choice(scene.PEOPLE)
+    app, person = rng.choice(("alpha", "beta")), rng.choice(scene.PEOPLE[:-2])
     steps = rng.choice(scene.WORKFLOWS)
     asked = replace(_asked(walk, app, person, steps[0][0]), steps=steps)
     workflow = tuple(Step(channel, wait // 1000 or None) for channel, wait in steps)  # type: ignore[arg-type]
@@ -105,14 +110,13 @@ def start_workflow(walk: Walk) -> None:
 
 def resend(walk: Walk) -> None:
     """As on the page of a verification, which does not know the address."""
-    rng, service = walk.random, walk.world.service
-    id_ = walk.any_verification()
+    service, id_ = walk.world.service, walk.any_verification()
     one = walk.model.verifications.get(id_)
     if one is None:
         return
-    channel: Any = rng.choice(scene.CHANNELS)
-    app = one.ask.app
-    asked = replace(_asked(walk, app, _person(one.ask.to), channel), only=id_)
+    app, person = one.ask.app, _person(one.ask.to)
+    channel: Any = _channel(walk, person)
+    asked = replace(_asked(walk, app, person, channel), only=id_)
     if one.status == "pending" and one.expires > walk.model.now:
         again: Callable[[], Started] = lambda: service.resend(  # noqa: E731
             id_, channel, app=app, ip=asked.ip, locale="en"
@@ -251,7 +255,7 @@ def _guessed(walk: Walk, app: str, network: str, one: Verification | None) -> No
     policy, guesses = walk.model.policies[app], walk.guesses
     by_network = f"{scene.ACCOUNTS[app]} {network}"
     for whose, windows in (
-        (f"{app} {one.ask.to if one else ''}", (policy.max_failed_checks,)),
+        (f"{app} {one.ask.counted if one else ''}", (policy.max_failed_checks,)),
         (by_network, policy.failed_ip),
     ):
         guesses[whose].append(walk.model.now)
@@ -304,7 +308,7 @@ def erase(walk: Walk) -> None:
     except Unavailable as error:
         if not error.is_done:
             return
-    walk.model.erase(person.to)
+    walk.model.erase(person.to, person.counted_as)
     for app in _APPS:
-        walk.guesses.pop(f"{app} {person.to}", None)
+        walk.guesses.pop(f"{app} {person.counted_as}", None)
     walk.tell("erase", *touched)

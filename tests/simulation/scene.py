@@ -10,11 +10,14 @@ from shared.settings import Settings
 from tests.simulation.nouns import Steps
 
 KEEP_SECONDS = 3600
-# Few enough to collide. The first three are in one range.
+# Few enough to collide. The first three are in one range, and the last two are one mailbox.
 PEOPLE = tuple(
     map(
-        KEPT_ADDRESSES.phone,
-        ("+14155550100", "+14155550101", "+14155550102", "+12125550103", "+442079460100"),
+        KEPT_ADDRESSES.either,
+        (
+            *("+14155550100", "+14155550101", "+14155550102", "+12125550103", "+442079460100"),
+            *("ann@example.com", "ann+x@example.com"),
+        ),
     )
 )
 # Two in one network that wrong codes are counted by, and one in another.
@@ -26,7 +29,7 @@ SERVICE = f"VA{'5' * 32}"
 ACCOUNTS = {"alpha": "alpha", "beta": "beta", SERVICE: "beta"}
 # An app with its own name needs a worker that knows its table. A Service brings the name.
 OUTLETS = {"alpha": "", "beta": "beta", SERVICE: ""}
-SENDERS = {"sms": ("webhook-1", "webhook-2"), "call": ("webhook",)}
+SENDERS = {"sms": ("webhook-1", "webhook-2"), "call": ("webhook",), "email": ("smtp",)}
 CHANNELS = tuple(SENDERS)
 # Long enough that no other number in Redis holds one by chance.
 CODE_LENGTH = 10
@@ -71,7 +74,7 @@ _ENV = {
     "OTP_SMS_SENDERS": f"{_sender('one')} {_sender('two')}",
     "OTP_CALL_SENDERS": _sender("three"),
     "OTP_WHATSAPP_SENDERS": "none",
-    "OTP_EMAIL_SENDERS": "none",
+    "OTP_EMAIL_SENDERS": "smtp://mail.example?from=otp@example.com",
     "OTP_LIMIT_TO": "8/5m 20/1h",
     "OTP_LIMIT_IP": "9/2m",
     "OTP_LIMIT_APP": "30/5m",

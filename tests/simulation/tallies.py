@@ -41,14 +41,14 @@ class Tallies:
         """In their order."""
         account = ask.account
         subjects = (
-            ("to", account, ask.to),
+            ("to", account, ask.counted),
             ("ip", account, ask.ip),
             ("app", account),
             ("country", account, ask.country),
             ("range", account, ask.to[:-4]),
             ("global",),
         )
-        for key in subjects:
+        for key in subjects[:4] + subjects[5:] if ask.channel == "email" else subjects:
             if windows := policy.limits[key[0]]:
                 yield key, windows
         if ask.own_limit:
@@ -68,7 +68,9 @@ class Tallies:
         return ask.account, ask.channel, str(self.now // DAY)
 
     def guards_of(self, ask: Ask, policy: Policy) -> Iterator[tuple[str, str, Limit]]:
-        """Their kinds, names and limits."""
+        """Their kinds, names and limits. Email costs nothing."""
+        if ask.channel == "email":
+            return
         yield "range", f"{ask.account}:range:{ask.to[:-4]}", policy.guard.ranges
         yield "country", f"{ask.account}:country:{ask.country}", policy.guard.countries
 
