@@ -79,7 +79,8 @@ class Asgi:
             answer = _refusal(400, _environ(scope, b""))
         else:
             future = asyncio.get_running_loop().create_future()
-            environ = {**_environ(scope, body), STOPPING: self._is_stopping()}
+            environ = _environ(scope, body)
+            environ[STOPPING] = self._is_stopping()
             self._requests.put((environ, future))
             answer = await future
         status, headers, content = answer

@@ -68,7 +68,7 @@ def register(
 def _log(error: Exception, kind: Kind) -> None:
     """Log input that reached no endpoint. The endpoints log their own refusals, with more facts."""
     match error:
-        case errors.Unauthorized() | errors.MetricsOnly():
+        case errors.Unauthorized() | errors.MetricsOnly() | errors.OperatorOnly():
             log.warning("unauthorized", extra={"path": _path(), "client": client_ip(request)})
         # Scanners request pages that do not exist.
         case NotFound() | MethodNotAllowed():

@@ -45,6 +45,12 @@ def test_every_change_is_refused_to_a_viewer(app, viewer, redis, problem, subtes
     assert redis.lrange("otp:audit", 0, -1) == before
 
 
+def test_a_refused_change_is_logged(viewer, caplog):
+    send(viewer, "/admin/pause")
+    (record,) = [one for one in caplog.records if one.message == "unauthorized"]
+    assert (record.path, record.client) == ("/admin/pause", "192.0.2.2")
+
+
 def test_a_viewer_sees_figures_and_deliveries_but_no_full_address(client, viewer):
     assert client.post("/generate-otp", json={"phone": PHONE}).status_code == 202
     found = send(viewer, "/admin/timeline", to=PHONE)
