@@ -17,6 +17,8 @@ from shared.storage.scripts import Scripts
 # The buckets of the histograms. Longer ones are in `inf`.
 LATENCY_BOUNDS_MS = (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 FLUSH_SECONDS = 5
+# More than a process answers in that time. A program that never flushes keeps no more.
+_MOST_NOTED = 100_000
 # A client can make others up.
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _BOUNDS = [ms / 1000 for ms in LATENCY_BOUNDS_MS]
@@ -30,8 +32,8 @@ class Tally:
     def __init__(self, scripts: Scripts) -> None:
         self._add = scripts.load("owner/add_counts", when_full=True)
         # Appending takes no lock, and costs a request a tenth of a microsecond.
-        self._requests: deque[tuple[str, str, str, float]] = deque()
-        self._calls: deque[float] = deque()
+        self._requests: deque[tuple[str, str, str, float]] = deque(maxlen=_MOST_NOTED)
+        self._calls: deque[float] = deque(maxlen=_MOST_NOTED)
         self._counts: Counter[str] = Counter()
         self._lock = Lock()
         scripts.measure(self._calls.append)
