@@ -133,12 +133,8 @@ def _services(settings: Settings, accounts: set[str]) -> list[Copy]:
 
 def restore_from_stdin(*, replace: bool) -> None:
     backup = Backup.read(sys.stdin.buffer.read())
-    # Settings.load() would generate what is missing here.
-    folder = find("OTP_DATA_DIR", read_sources(os.environ, ".env", ()), None)
-    if folder:
-        _write_secrets(Path(folder.value), backup.secrets, replace=replace)
-    elif backup.secrets:
-        raise NotDone("OTP_DATA_DIR is missing. Set it to the folder for the secrets.")
+    if backup.secrets:
+        _write_secrets(backup.secrets, replace=replace)
     try:
         restored = _write_services(backup.services)
     except (SettingsError, StorageUnavailable) as error:
@@ -148,7 +144,12 @@ def restore_from_stdin(*, replace: bool) -> None:
     _tell(f"Restored {backup}. Redis already had {len(backup.services) - restored} of them.")
 
 
-def _write_secrets(folder: Path, secrets: dict[Secret, str], *, replace: bool) -> None:
+def _write_secrets(secrets: dict[Secret, str], *, replace: bool) -> None:
+    # Settings.load() would generate what is missing.
+    found = find("OTP_DATA_DIR", read_sources(os.environ, ".env", ()), None)
+    if not found:
+        raise NotDone("OTP_DATA_DIR is missing. Set it to the folder for the secrets.")
+    folder = Path(found.value)
     there = _read_secrets(folder)
     others = [name for name, text in secrets.items() if there.get(name, text) != text]
     if others and not replace:

@@ -1,6 +1,7 @@
 """`python -m api.backup`: what is destroyed comes back, and nothing is lost by a restore."""
 
 import io
+import json
 import os
 import stat
 import sys
@@ -124,6 +125,13 @@ def test_secrets_and_services_come_back_after_everything_was_destroyed(
     assert all(redis.ttl(key) > 0 for key in redis.keys())
 
 
+def test_every_secret_that_the_first_start_generates_is_saved(command, folder):
+    saved = command("create")
+    generated = {path.name for path in folder.iterdir()}
+    assert len(generated) >= 2
+    assert json.loads(saved.out.splitlines()[0])["secrets"].keys() == generated
+
+
 def test_a_service_of_the_settings_that_was_deleted_stays_deleted(command, folder, redis, services):
     services.delete(services.find("bank", GIVEN))
     saved = command("create").out
@@ -218,6 +226,26 @@ def test_a_restore_without_redis_says_so_and_can_be_run_again(command, services,
     assert "the secrets were restored, but not all Services" in failed.err
     assert command("restore", saved).status == 0
     assert services.all_of("shop") == [made]
+
+
+def test_services_are_restored_where_all_secrets_are_given(command, services, redis, installed):
+    made = services.create("shop", "My Shop")
+    elsewhere = {
+        "OTP_DATA_DIR": "",
+        "OTP_SECRET_KEYS": installed["otp_secret_keys"],
+        "OTP_API_KEYS": f"shop:{'s' * 40}",
+    }
+    saved = command("create", **elsewhere)
+    redis.flushall()
+    assert command("restore", saved.out, **elsewhere).status == 0
+    assert services.all_of("shop") == [made]
+
+
+def test_secrets_are_restored_nowhere_without_a_folder(command, installed):
+    saved = command("create").out
+    refused = command("restore", saved, OTP_DATA_DIR="")
+    assert refused.status == 1
+    assert "OTP_DATA_DIR is missing" in refused.err
 
 
 def test_nothing_is_printed_that_is_not_whole(command, folder, installed):

@@ -299,7 +299,6 @@ def test_keys_and_services_work_after_everything_was_destroyed_and_restored(stac
         assert found == "600 10001\n"
 
 
-@pytest.mark.alone
 def test_an_upgrade_under_load_loses_and_repeats_nothing(stack, printed_key, figure):
     rolled = roll(stack, build(None, "sixpost-next"), login=f"shop:{printed_key.strip()}")
     assert rolled.is_whole, rolled

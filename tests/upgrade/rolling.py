@@ -156,7 +156,8 @@ def upgrade(before: str, after: str) -> Rolled:
     """From an image to another one, in a project of its own."""
     stack = Stack()
     stack.file = "deploy/compose.yaml"
-    stack.set(SIXPOST_IMAGE=before)
+    # An older version refuses to start with a setting that it does not know.
+    stack.set(SIXPOST_IMAGE=before, OTP_DRAIN_SECONDS="")
     try:
         stack.up()
         return roll(stack, after)
