@@ -12,6 +12,10 @@ import yaml
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "deploy/kubernetes"
 OVERLAYS = ("plain", "keda")
+# What people apply.
+BUILDS = (*OVERLAYS, "doctor")
+# The oldest Kubernetes that is supported.
+OLDEST = "1.31.0"
 # The one in the environment, because others on the PATH may be old.
 KUBECTL = f"{sys.prefix}/bin/kubectl"
 
@@ -19,8 +23,8 @@ Manifest = Mapping[str, Any]
 
 
 def run(command: Sequence[str]) -> str:
-    """What a command prints, if it succeeds and neither warns nor complains."""
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    """What a command in the project's folder prints, if it succeeds and warns of nothing."""
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 

@@ -1,99 +1,30 @@
-"""The manifests of deploy/kubernetes: valid for every Kubernetes that is supported, restricted as
-they say, and of one piece with each other, the settings and docs/kubernetes.md."""
+"""The manifests of deploy/kubernetes are restricted, and of one piece with each other and with the
+settings."""
 
-import json
 import re
 from collections.abc import Iterator
-from functools import cache
-from typing import Any
 
-import jsonschema
 import pytest
-import yaml
-from kubernetes_validate.utils import all_versions, validate
 
 from shared.settings import SECRETS, Settings, SettingsError
 from tests.deploy.manifests import (
-    FOLDER,
+    BUILDS,
     OVERLAYS,
     ROOT,
     Manifest,
     built,
     of_kind,
     pods,
-    run,
     settings_file,
 )
 from worker.rq_worker import GRACE_SECONDS
 
-DOCS = (ROOT / "docs/kubernetes.md").read_text(encoding="utf-8")
 EACH_OVERLAY = pytest.mark.parametrize("overlay", OVERLAYS)
-BUILDS = (*OVERLAYS, "doctor")
-OLDEST = "1.31.0"
-# What the oldest and the newest know, those between know, too.
-VERSIONS = [OLDEST, *sorted({*all_versions()[-6:]})]
-# Of other projects.
-CUSTOM = {"ScaledObject", "ServiceMonitor"}
 # https://github.com/kedacore/keda/blob/v2.20.2/pkg/scalers/prometheus_scaler.go
 PROMETHEUS_TRIGGER = {
     *("serverAddress", "query", "queryParameters", "threshold", "activationThreshold"),
     *("namespace", "customHeaders", "ignoreNullValues", "unsafeSsl", "timeout"),
 }
-
-
-def everything() -> list[Manifest]:
-    """Each manifest of all builds, and of the page, once."""
-    found = [manifest for name in BUILDS for manifest in built(name)]
-    for block in re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL):
-        found += yaml.safe_load_all(block)
-    return list({json.dumps(each, sort_keys=True): each for each in found}.values())
-
-
-@cache
-def custom_schema(kind: str) -> dict[str, Any]:
-    """With an error for what Kubernetes would drop without a word."""
-    path = ROOT / f"tests/data/kubernetes/{kind.lower()}.json"
-    schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    schema["properties"]["metadata"]["x-kubernetes-preserve-unknown-fields"] = True
-    return closed(schema)
-
-
-def closed(schema: Any) -> Any:
-    if isinstance(schema, list):
-        return [closed(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    found = {name: closed(value) for name, value in schema.items()}
-    if "properties" in schema and not schema.get("x-kubernetes-preserve-unknown-fields"):
-        found["additionalProperties"] = False
-    return found
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_every_manifest_is_valid(version):
-    known = [each for each in everything() if each["kind"] not in CUSTOM]
-    assert len(known) > 12
-    for manifest in known:
-        validate(manifest, version, strict=True)
-
-
-def test_the_page_names_the_oldest_version():
-    assert f"Kubernetes {OLDEST.removesuffix('.0')} or newer" in DOCS
-
-
-def test_what_is_of_other_projects_is_valid():
-    custom = [each for each in everything() if each["kind"] in CUSTOM]
-    assert {each["kind"] for each in custom} == CUSTOM
-    for manifest in custom:
-        jsonschema.validate(manifest, custom_schema(manifest["kind"]))
-
-
-def test_a_misspelled_field_of_another_project_is_found():
-    (monitor,) = of_kind("keda", "ServiceMonitor").values()
-    endpoints = [{**monitor["spec"]["endpoints"][0], "intervall": "15s"}]
-    wrong = {**monitor, "spec": {**monitor["spec"], "endpoints": endpoints}}
-    with pytest.raises(jsonschema.ValidationError, match="intervall"):
-        jsonschema.validate(wrong, custom_schema("ServiceMonitor"))
 
 
 @pytest.mark.parametrize("name", BUILDS)
@@ -109,19 +40,11 @@ def test_nobody_needs_to_edit_more_than_the_image():
     assert images == {"ghcr.io/OWNER/sixpost:1.0.0"}
 
 
-def keys_of_secret() -> set[str]:
-    """Those that the page puts into the Secret at first."""
-    (command,) = re.findall(r"create secret generic sixpost \\\n(.*?)\n   kubectl", DOCS, re.DOTALL)
-    return set(re.findall(r"--from-literal=(\w+)=", command))
-
-
 @EACH_OVERLAY
 def test_every_setting_exists_and_has_its_secret(overlay):
     given = settings_file()
     (config_map,) = of_kind(overlay, "ConfigMap").values()
     assert config_map["data"] == given
-    files = {name: path for name, path in given.items() if name.endswith("_FILE")}
-    assert {f"/etc/sixpost/{key}" for key in keys_of_secret()} == set(files.values())
     for name, path in settings_file(with_examples=True).items():
         setting = name.removesuffix("_FILE").lower()
         assert setting in Settings.model_fields
@@ -255,7 +178,6 @@ def test_prometheus_finds_the_service():
     (address,) = (r for r in endpoint["relabelings"] if r.get("targetLabel") == "__address__")
     name, namespace = service["metadata"]["name"], service["metadata"]["namespace"]
     assert address["replacement"] == f"{name}.{namespace}.svc:{port['port']}"
-    assert "create secret generic sixpost-metrics --from-literal=token=" in DOCS
 
 
 def targets(overlay: str) -> Iterator[tuple[str, int, int]]:
@@ -322,26 +244,3 @@ def test_the_network_is_closed_except_for_what_is_named(overlay):
     closed_blocks = {block for to in rule["to"] for block in to["ipBlock"]["except"]}
     # Cloud providers hand out credentials at 169.254.169.254.
     assert {"169.254.0.0/16", "10.0.0.0/8", "fc00::/7"} <= closed_blocks
-
-
-def test_the_page_patches_the_secret_with_settings():
-    """The last argument of `kubectl patch`, as the shell passes it on."""
-    blocks = [b for b in re.findall(r"```sh\n(.*?)```", DOCS, re.DOTALL) if "patch secret" in b]
-    last = 'kubectl() { printf "%s\\n" "${@: -1}"; }\nSHOP_KEY=s METRICS_KEY=m\n'
-    done = [run(["bash", "-euc", last + block]) for block in blocks]
-    patches = [json.loads(line) for text in done for line in text.splitlines() if line[0] == "{"]
-    assert len(patches) == len(blocks) == 2
-    for patch in patches:
-        assert patch["stringData"].keys() <= SECRETS
-    (keys,) = (data for patch in patches if (data := patch["stringData"].get("otp_api_keys")))
-    assert [pair.partition(":")[0] for pair in keys.split()] == ["shop", "shop", "metrics"]
-
-
-def test_the_page_applies_what_exists():
-    for flag, path in re.findall(r"kubectl apply -([kf]) ([\w./-]+\w)", DOCS):
-        assert (ROOT / path).exists(), path
-        assert flag == "f" or (ROOT / path / "kustomization.yaml").exists(), path
-    for path in re.findall(r"`(deploy/kubernetes/[\w./-]+)`", DOCS):
-        assert (ROOT / path).exists(), path
-    folders = {path.name for path in FOLDER.iterdir()}
-    assert folders == {*BUILDS, "base", "settings", "monitoring"}

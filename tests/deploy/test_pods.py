@@ -1,7 +1,6 @@
 """The pods of deploy/kubernetes, started as local containers: their commands, user, environment,
 mounts and probes, against a real Redis and with the Secrets that docs/kubernetes.md creates."""
 
-import base64
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -11,31 +10,15 @@ from http.client import HTTPConnection
 from typing import Any
 
 import pytest
-import yaml
 
+from tests.deploy import page
 from tests.deploy.containers import Container
-from tests.deploy.manifests import KUBECTL, ROOT, of_kind, pods, run
+from tests.deploy.manifests import of_kind, pods
 from tests.kubelet import MountedSecret
 from tests.redis_servers import RedisServer, free_port, redis_server
 
-DOCS = (ROOT / "docs/kubernetes.md").read_text(encoding="utf-8")
 PHONE = "+14155550123"
 Start = Callable[..., Container]
-
-
-def documented_secrets() -> dict[str, dict[str, str]]:
-    """The data of the Secrets that the commands in docs/kubernetes.md create, by their names."""
-    (block,) = (b for b in re.findall(r"```sh\n(.*?)```", DOCS, re.DOTALL) if "create secret" in b)
-    # kubectl prints what it would create.
-    dry = f'kubectl() {{ {KUBECTL} "$@" --dry-run=client -o yaml; echo ---; }}\n'
-    script = dry + re.sub(r"^ *kubectl apply .*$", "", block, flags=re.MULTILINE)
-    made = [each for each in yaml.safe_load_all(run(["bash", "-euc", script])) if each]
-    return {
-        secret["metadata"]["name"]: {
-            name: base64.b64decode(value).decode() for name, value in secret["data"].items()
-        }
-        for secret in made
-    }
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +29,7 @@ def redis(tmp_path_factory) -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="module")
 def secrets(redis) -> dict[str, dict[str, str]]:
-    secrets = documented_secrets()
+    secrets = page.secrets()
     assert secrets["sixpost"]["redis_url"].startswith("rediss://")
     secrets["sixpost"]["redis_url"] = redis.url
     return secrets
@@ -141,6 +124,8 @@ def test_prometheus_reads_the_metrics_with_its_secret(api, secrets):
     status, text = api.call("GET", endpoint["path"], Authorization=f"Bearer {token}")
     assert status == 200
     assert b"otp_workers 1" in text
+    # By which KEDA scales.
+    assert b"\notp_oldest_send_seconds 0" in text
     assert api.call("GET", endpoint["path"])[0] == 401
 
 
