@@ -1,4 +1,4 @@
-"""All that the service does with Redis, on each version, as a user who may do only that."""
+"""Everything that the service does with Redis, on each version, with exactly the rights for it."""
 
 import base64
 import json
@@ -38,12 +38,12 @@ APP_KEY = "s" * 40
 BASIC = {"Authorization": "Basic " + base64.b64encode(f"shop:{APP_KEY}".encode()).decode()}
 OWNER = {"Authorization": "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()}
 SCRIPTS = Path(__file__).parents[1] / "shared/scripts"
-# Everyone may log in, and its owner asks Redis for the commands that were used.
+# Of everyone who logs in, and of the owner, who asks Redis which commands were used.
 OTHERS = {"auth", "hello", "client", "config", "info"}
 
 
 class Life:
-    """A service whose user may do nothing else, its provider, and what its owner sees of Redis."""
+    """A service with only these rights, its provider, and the owner of Redis."""
 
     def __init__(self, redis: Redis, admin: Redis, settings: Settings, provider: HttpServer):
         self.redis = redis
@@ -73,7 +73,7 @@ class Life:
         create_worker(self.settings, self.redis).run(burst=True)
 
     def wait(self, seconds: float) -> None:
-        """Let time go by, which what the owner does to Redis for it does not count for."""
+        """Let time go by. The commands that change the times in Redis are not counted."""
         self.note_commands()
         with clock_of(self._admin) as clock:
             clock.shift(seconds)
@@ -128,7 +128,7 @@ def delivers_events(life: Life) -> None:
     for _ in range(3):
         while courier.turn(0.001):
             pass
-    assert life.webhooks.recent()
+    assert {event.result for event in life.webhooks.recent()} == {"delivered"}
 
 
 def serves_verify_v2(life: Life) -> None:
@@ -140,7 +140,7 @@ def serves_verify_v2(life: Life) -> None:
     life.call("POST", buckets, 201, data={"Max": "5", "Interval": "60"})
     phone = "+14155550122"
     form = {"To": phone, "Channel": "sms", "RateLimits": '{"ip":"192.0.2.1"}'}
-    id_ = life.call("POST", f"{at}/Verifications", 201, data=form)["sid"]
+    life.call("POST", f"{at}/Verifications", 201, data=form)
     life.work()
     form = {"To": phone, "Code": life.code(phone)}
     assert life.call("POST", f"{at}/VerificationCheck", data=form)["status"] == "approved"
@@ -151,7 +151,6 @@ def serves_verify_v2(life: Life) -> None:
     life.call("DELETE", f"/v2/SafeList/Numbers/{phone}", 204)
     life.call("DELETE", f"{at}/RateLimits/{limit}", 204)
     life.call("DELETE", at, 204)
-    assert id_.startswith("VE")
 
 
 def shows_everything_to_its_owner(life: Life) -> None:
