@@ -9,6 +9,7 @@ import argparse
 import multiprocessing
 import os
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -32,8 +33,11 @@ def main() -> None:
     seeds = [arguments.seed + n for n in range(arguments.processes)]
     print(f"seeds {', '.join(map(str, seeds))} on {arguments.redis}", flush=True)
     found: Any = multiprocessing.SimpleQueue()
+    # So that whatever was started is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     processes = [
-        multiprocessing.Process(target=_walk, args=(seed, arguments, found.put)) for seed in seeds
+        multiprocessing.Process(target=_walk, args=(seed, arguments, found.put), daemon=True)
+        for seed in seeds
     ]
     for process in processes:
         process.start()

@@ -154,10 +154,8 @@ class Model(Deliveries):
             self.timers.pop(id_, None)
             return
         for number, (channel, _) in list(enumerate(one.steps, 1))[one.step :]:
-            ask = replace(
-                one.ask, channel=channel, step=number, steps=(), only=id_, ip=one.ip, key=""
-            )
-            answer = self.start(replace(ask, senders=self.senders.get(channel, ())), "")
+            ask = replace(one.ask, channel=channel, step=number, only=id_, ip=one.ip)
+            answer = self.start(replace(ask, key="", steps=()), "")
             if answer.word.partition(" ")[0] in ("started", "not_found", "backlog"):
                 return
             self.note_step(id_, one, number, 0)
@@ -237,7 +235,7 @@ class Model(Deliveries):
             asked=self.now,
             generation=one.generation,
             outlet=ask.outlet,
-            senders=ask.senders,
+            senders=self.senders[ask.channel],
         )
         one.sends.append(send)
         if len(one.sends) == 1:

@@ -29,10 +29,9 @@ class Claimed(NamedTuple):
 @dataclass(frozen=True, kw_only=True)
 class Ask:
     """A start by `app`, to which the limits of `account` apply. All addresses of a mailbox are
-    `counted` as one. `only` is the verification to send
-    again. `step` is the number of a workflow's step, whose `steps` come with its first one. A
-    worker needs one of the `senders`, and the table of `outlet`. `own_code` says that the caller
-    made the code, and `own_limit` that the Service's own limit counts."""
+    `counted` as one. A worker needs the table of `outlet`. `only` is the verification to send
+    again. `step` is the number of a workflow's step, and `steps` come with its first one. With
+    `own_code`, the caller made the code, and with `own_limit` a Service's own limit counts too."""
 
     app: str
     account: str
@@ -42,7 +41,6 @@ class Ask:
     channel: str
     ip: str
     outlet: str
-    senders: tuple[str, ...]
     key: str = ""
     only: str = ""
     context: str = ""

@@ -48,7 +48,6 @@ def _asked(walk: Walk, app: str, person: Recipient, channel: str) -> Ask:
         channel=channel,
         ip=walk.random.choice(scene.IPS),
         outlet=scene.OUTLETS[app],
-        senders=scene.SENDERS.get(channel, ()),
     )
 
 

@@ -4,6 +4,7 @@ import logging
 import random
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ def walk(
     logging.disable()
     with simulated(redis, seed) as world:
         one = Walk(world, random.Random(seed))
-        found: Violation | None = None
+        found: Exception | None = None
         try:
             while one.steps < steps or time.perf_counter() < ends:
                 one.step(moves, weights)
@@ -68,6 +69,9 @@ def walk(
                     progress(one)
         except Violation as violation:
             found = violation
+        except Exception as error:  # noqa: BLE001 (what the service raises is a violation too)
+            found = error
+            one.last.append("".join(traceback.format_exception(error)))
         finally:
             one.set_full(False)
             logging.disable(logging.NOTSET)
@@ -75,8 +79,8 @@ def walk(
             seed=seed,
             steps=one.steps,
             interleavings=one.interleavings,
-            invariant=found.invariant if found else "",
-            violation=str(found) if found else "",
+            invariant=getattr(found, "invariant", type(found).__name__ if found else ""),
+            violation=repr(found) if found else "",
             last="\n".join(one.last),
             history=one.history,
         )

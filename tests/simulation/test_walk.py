@@ -15,9 +15,11 @@ SERVERS = [program for name, program in ALL_REDIS.items() if name != "6.2"]
 
 
 @pytest.mark.parametrize("seed", [FIXED, FRESH], ids=["fixed", "fresh"])
-def test_no_walk_finds_a_violation(seed):
+def test_no_walk_finds_a_violation(seed, figure):
     with server() as redis:
         report = walk(redis, seed, steps=STEPS)
+    found = f"{report.steps:,} steps, {len(report.interleavings):,} interleavings"
+    figure(f"simulation with seed {seed}", found)
     assert not report.violation, f"{report.last}\nseed {seed}, step {report.steps}"
 
 
