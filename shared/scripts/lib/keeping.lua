@@ -9,19 +9,21 @@ local KEPT_UNTIL = 'otp:apps:kept_until'
 -- when it started. Returns that time, and the time of the verification that is kept longest.
 local function note_kept(now, tag, id, at)
   local history = 'otp:history:' .. tag
-  redis.call('ZADD', history, 'GT', text_of(at), id)
-  local last = redis.call('ZRANGE', history, '-2', '-1', 'WITHSCORES')
-  expire_at(history, last[#last])
-  if #last > 2 then
+  if redis.call('ZADD', history, 'GT', 'CH', text_of(at), id) == 0 then
+    at = tonumber(redis.call('ZSCORE', history, id))
+  end
+  local ends = at
+  if redis.call('ZCARD', history) > 1 then
     redis.call('ZREMRANGEBYSCORE', history, '-inf', text_of(now))
+    ends = redis.call('ZRANGE', history, '-1', '-1', 'WITHSCORES')[2]
   end
-  at = tonumber(last[#last - 1] == id and last[#last] or redis.call('ZSCORE', history, id))
-  local latest = tonumber(redis.call('GET', KEPT_UNTIL)) or 0
-  if at > latest then
-    latest = at
-    redis.call('SET', KEPT_UNTIL, text_of(at), 'PXAT', text_of(at))
+  expire_at(history, ends)
+  local kept = text_of(at)
+  local latest = tonumber(redis.call('SET', KEPT_UNTIL, kept, 'PXAT', kept, 'GET')) or 0
+  if latest > at then
+    redis.call('SET', KEPT_UNTIL, text_of(latest), 'PXAT', text_of(latest))
   end
-  return at, latest
+  return at, math.max(at, latest)
 end
 
 -- Have what is due expire with the last verification. Redis forgets that time whenever nothing is due.

@@ -8,8 +8,15 @@ local function now_ms()
 end
 
 -- For an argument of redis.call, which formats numbers as %.17g, at a tenth of what a start costs.
+-- Scripts need the same times again and again.
+local texts = {}
 local function text_of(number)
-  return string.format('%d', number)
+  local text = texts[number]
+  if not text then
+    text = string.format('%d', number)
+    texts[number] = text
+  end
+  return text
 end
 
 -- A caller gives up after a while. What Redis comes to only later must have no effect: the caller
