@@ -28,7 +28,7 @@ from shared.verification.store import Store
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """What they are read from. `policy` returns that of an app."""
+    """What the figures are read from. `policy` returns that of an app."""
 
     scripts: Scripts
     store: Store
@@ -87,6 +87,3 @@ def endpoints(figures: Figures, access: Access) -> Blueprint:
         return Response(generate_latest(collected), content_type=CONTENT_TYPE_LATEST)
 
     return metrics
-
-
-__all__ = ["Figures", "endpoints"]

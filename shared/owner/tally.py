@@ -43,11 +43,12 @@ class Tally:
         self._requests.append((method, route, status, seconds))
 
     def flush(self) -> None:
-        """Bring everything that was noted to Redis. Raises StorageUnavailable, and keeps it then.
-        If only the answer was lost, it counts twice."""
+        """Bring everything that was noted to Redis, if there were requests. Raises
+        StorageUnavailable, and keeps it then. If only the answer was lost, it counts twice."""
         with self._lock:
-            self._add_up()
-            if self._counts:
+            # A flush is a call too. Without a request, it would be the only thing to flush.
+            if self._requests or self._counts:
+                self._add_up()
                 self._add([keys.API_COUNTS], list(chain.from_iterable(self._counts.items())))
                 self._counts.clear()
 

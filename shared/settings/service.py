@@ -70,9 +70,9 @@ class Keys(BaseModel, use_attribute_docstrings=True):
     and `make run` set it."""
     otp_api_keys: Secret | None = None
     """API keys as `app:key`, separated by spaces. A key has 32 characters or more. An app can have
-    several keys, and cannot be called `page` or `admin`. Keys that `python -m api.keys` creates
-    work too, without a restart. So do changes of a file that `OTP_API_KEYS_FILE` names. If there is
-    no key, anyone can call the API."""
+    several keys, and cannot be called `page` or `admin`. Keys of the app `metrics` can only read
+    `/metrics`. Keys that `python -m api.keys` creates work too, without a restart. So do changes of
+    a file that `OTP_API_KEYS_FILE` names. If there is no key, anyone can call the API."""
     otp_allow_open: bool = False
     """`true` lets the API start without any API key although a sender other than `console://` is
     set, including one for email."""
