@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from shared.errors import (
@@ -68,7 +69,7 @@ def start(walk: Walk) -> None:
         asked = replace(asked, context="payment")
     request = _request(walk, asked, person)
     known = {id_: len(one.sends) for id_, one in walk.model.verifications.items()}
-    id_ = _start(walk, asked, lambda: walk.world.service.start(request))
+    id_ = _start(walk, asked, partial(walk.world.service.start, request))
     one = walk.model.verifications.get(id_)
     if request.caller_code and one and len(one.sends) > known.get(id_, 0):
         walk.world.codes[id_, one.generation] = request.caller_code.code
@@ -104,7 +105,8 @@ def start_workflow(walk: Walk) -> None:
     asked = replace(_asked(walk, app, person, steps[0][0]), steps=steps)
     workflow = tuple(Step(channel, wait // 1000 or None) for channel, wait in steps)  # type: ignore[arg-type]
     request = replace(_request(walk, asked, person), turn=Turn(number=1, workflow=workflow))
-    _start(walk, asked, lambda: walk.world.service.start(request), is_exact=False)
+    # It tries several channels, so if an answer got lost, it would not be known which one's.
+    _start(walk, asked, partial(walk.world.service.start, request), faults="")
 
 
 def resend(walk: Walk) -> None:
@@ -117,18 +119,15 @@ def resend(walk: Walk) -> None:
     channel: Any = _channel(walk, person)
     asked = replace(_asked(walk, app, person, channel), only=id_)
     if one.status == "pending" and one.expires > walk.model.now:
-        again: Callable[[], Started] = lambda: service.resend(  # noqa: E731
-            id_, channel, app=app, ip=asked.ip, locale="en"
-        )
+        again = partial(service.resend, id_, channel, app=app, ip=asked.ip, locale="en")
         _start(walk, asked, again)
 
 
-def _start(walk: Walk, asked: Ask, run: Callable[[], Started], *, is_exact: bool = True) -> str:
-    """A workflow tries several channels, so if an answer is lost, it is not known which one.
-    Returns the verification that was started or sent again."""
+def _start(walk: Walk, asked: Ask, run: Callable[[], Started], faults: str = "lost late") -> str:
+    """Returns the verification that was started or sent again."""
     line, model = walk.world.line, walk.model
     try:
-        answer = ask(walk, line, lambda: _answer(run), faults="lost late" if is_exact else "")
+        answer = ask(walk, line, partial(_answer, run), faults=faults)
     except Unavailable as error:
         if not error.is_done or b"needs_code" in (line.answer or b""):
             walk.tell("start unavailable")
@@ -189,9 +188,9 @@ def check(walk: Walk) -> None:
     is_right = bool(one) and typed == world.codes.get((id_, one.generation))
     find: dict[str, Any] = {"verification_id": id_} if by_id else {"recipient": person}
     account = scene.ACCOUNTS[app] if app == scene.SERVICE else None
-    run = lambda: world.service.check(typed, app=app, ip=ip, account=account, **find)  # noqa: E731
+    run = partial(world.service.check, typed, app=app, ip=ip, account=account, **find)
     try:
-        answer = ask(walk, world.line, lambda: _checked(run), faults="lost late")
+        answer = ask(walk, world.line, partial(_checked, run), faults="lost late")
     except Unavailable as error:
         if not error.is_done:
             walk.tell("check unavailable")
@@ -303,7 +302,7 @@ def erase(walk: Walk) -> None:
     counted = [codes.tag(app, person.counted_as) for app in apps]
     touched = [id_ for id_, one in walk.model.verifications.items() if one.ask.to == person.to]
     try:
-        ask(walk, world.line, lambda: store.erase(tags, counted), faults="lost")
+        ask(walk, world.line, partial(store.erase, tags, counted), faults="lost")
     except Unavailable as error:
         if not error.is_done:
             return

@@ -5,9 +5,9 @@ import random
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 
@@ -24,7 +24,8 @@ from tests.simulation.world import simulated
 class Report:
     """`interleavings` are the different histories that verifications had: their moves, and results,
     in order. `violation` is empty if all invariants held, and `last` the last moves. `history` is a
-    hash of all moves, their results and the data at the end."""
+    hash of all moves, their results and the data at the end. `words` say how often each thing has
+    happened."""
 
     seed: int
     steps: int
@@ -33,6 +34,7 @@ class Report:
     violation: str = ""
     last: str = ""
     history: str = ""
+    words: Mapping[str, int] = field(default_factory=dict)
 
 
 @contextmanager
@@ -83,4 +85,5 @@ def walk(
             violation=repr(found) if found else "",
             last="\n".join(one.last),
             history=one.history,
+            words=dict(one.words),
         )

@@ -1,6 +1,7 @@
 """What providers, Redis and time do."""
 
 import pickle
+from functools import partial
 from typing import Any
 
 from tests.simulation import invariants, workers
@@ -30,7 +31,7 @@ def receipt(walk: Walk) -> None:
     sender = send.attempts[attempt - 1][0] if is_known else "webhook-9"
     outcome: Any = rng.choice(("accepted", "delivered", "delivered", "undelivered", "unreachable"))
     senders: Any = [(send.channel, sender)]
-    say = lambda: world.ledger.receipt(id_, number, attempt, senders=senders, outcome=outcome)  # noqa: E731
+    say = partial(world.ledger.receipt, id_, number, attempt, senders=senders, outcome=outcome)
     status: Any = False
     try:
         status = ask(walk, world.line, say, faults="lost")

@@ -76,17 +76,19 @@ class Walk:
         self.model = self._new_model()
         self.steps = 0
         # The last moves in words, and a hash of all of them.
-        self.last: deque[str] = deque(maxlen=400)
+        self.last: deque[str] = deque(maxlen=60)
         self._history = hashlib.sha256()
         # What happened to each verification, in one number, and all that were ever seen.
         self._paths: dict[str, bytes] = {}
         self._ended_paths: set[bytes] = set()
+        # How often each thing has happened.
         self.words: Counter[str] = Counter()
         self.approvals: Counter[str] = Counter()
         self.compared: Counter[str] = Counter()
         # When wrong codes were compared, by recipient and by network.
         self.guesses: dict[str, list[int]] = defaultdict(list)
         self._touched: set[str] = set()
+        self._is_step = False
         self._look = world.redis.script_load(_LOOK)
         self._everything = world.redis.script_load(_EVERYTHING)
         self._endless = world.redis.script_load(_ENDLESS)
@@ -105,8 +107,12 @@ class Walk:
         self.make(move)
 
     def make(self, move: Move) -> None:
-        self.steps += 1
+        """A move that has nothing to do is no step."""
+        self._is_step = False
         move(self)
+        if not self._is_step:
+            return
+        self.steps += 1
         self._compare()
         if self.steps % 50 == 0:
             self.look_at_everything()
@@ -114,11 +120,12 @@ class Walk:
     def tell(self, told: str, *touched: str) -> None:
         """Note what happened, and to which verifications."""
         ids = [id_ for id_ in dict.fromkeys(touched) if id_]
+        self._is_step = True
         line = f"{self.steps} {self.model.now} {told} {' '.join(ids)}"
         self.last.append(line)
         self._history.update(line.encode())
         self._touched.update(ids)
-        self.words[told] += 1
+        self.words[" ".join(told.split()[:2])] += 1
         for id_ in ids:
             before = self._paths.get(id_, b"")
             self._paths[id_] = hashlib.blake2b(before + told.encode(), digest_size=8).digest()
