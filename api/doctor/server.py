@@ -13,7 +13,7 @@ from shared.owner.findings import Finding
 from shared.redis_users import COMMANDS
 from shared.storage.client import reason
 from shared.storage.scripts import Scripts
-from shared.storage.server import info, write_something
+from shared.storage.server import WRITES, info, write_something
 
 _OLDEST = (6, 2)
 _SLOW_MS = 5.0
@@ -77,26 +77,27 @@ def _pace(redis: Redis) -> Iterator[Finding]:
 
 
 def _itself(redis: Redis) -> Iterator[Finding]:
-    about = info(redis, "server")
-    if not about:
-        told = "this user may not ask for INFO; Docker Compose sets version, disk and memory itself"
-        yield Finding("unknown", f"Redis: {told}")
-        return
-    version = str(about.get("redis_version", "0"))
-    numbers = tuple(int(part) for part in re.findall("[0-9]+", version)[:2])
-    if numbers < _OLDEST:
+    # Redis 7 and newer tell scripts their version, whatever the user's rights are.
+    told = redis.eval("return redis.REDIS_VERSION", 0)
+    version = told.decode() if told else str(info(redis, "server").get("redis_version", ""))
+    if not version:
+        yield Finding("unknown", "Redis: this user may not ask for the version")
+    elif tuple(int(part) for part in re.findall("[0-9]+", version)[:2]) < _OLDEST:
         yield Finding("wrong", f"Redis: version {version}; Sixpost needs 6.2 or newer")
     else:
         yield Finding("ok", f"Redis: version {version}")
-    yield from _disk(info(redis, "persistence"))
-    yield from _memory(info(redis, "memory"))
+    memory, files = info(redis, "memory"), info(redis, "persistence")
+    if not memory or not files:
+        yield Finding("unknown", "Redis: this user may not ask for memory and disk (INFO)")
+    yield from _disk(files)
+    yield from _memory(memory)
 
 
-def _disk(persistence: Mapping[str, Any]) -> Iterator[Finding]:
-    for word in ("aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave_status"):
-        if persistence.get(word, "ok") != "ok":
-            yield Finding("wrong", f"Redis: {word} is {persistence[word]}; is its disk full?")
-    if persistence.get("aof_enabled") == 0:
+def _disk(files: Mapping[str, Any]) -> Iterator[Finding]:
+    for name in WRITES:
+        if files.get(name, "ok") != "ok":
+            yield Finding("wrong", f"Redis: {name} is {files[name]}; is its disk full?")
+    if files.get("aof_enabled") == 0:
         told = "keeps no append-only file, so a restart of Redis loses codes and queued messages"
         yield Finding("warning", f"Redis: {told}")
 

@@ -16,7 +16,7 @@ _NO_DATABASE = "this Redis has no database of that number; try 0, which all have
 # Redis 6.2 cannot tell.
 _MAY_ASK = "return not redis.acl_check_cmd or redis.acl_check_cmd('INFO', ARGV[1])"
 # What Redis says of the last time that it wrote its files.
-_WRITES = ("rdb_last_bgsave_status", "aof_last_write_status", "aof_last_bgrewrite_status")
+WRITES = ("rdb_last_bgsave_status", "aof_last_write_status", "aof_last_bgrewrite_status")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ def describe(redis: Redis) -> Server | None:
     return Server(
         used_bytes=memory["used_memory"],
         most_bytes=memory.get("maxmemory", 0),
-        persists=all(files.get(name, "ok") == "ok" for name in _WRITES),
+        persists=all(files.get(name, "ok") == "ok" for name in WRITES),
     )
 
 

@@ -70,18 +70,24 @@ def test_one_in_cluster_mode(tmp_path):
 
 @pytest.mark.parametrize("right", ["zadd", "blpop", "script|load"])
 def test_a_user_without_a_right(tmp_path, right):
-    acl = f"user otp on >password {RIGHTS} -{right}"
-    with served(tmp_path, *GOOD, "--user", *acl.split()[1:], user="otp:password") as redis:
-        told = found(redis)
-    assert ("unknown", True) in {(level, "INFO" in text) for level, text in told}
-    [refused] = [text for level, text in told if level == "wrong"]
+    options = ("--user", "otp", "on", ">password", *RIGHTS.split(), f"-{right}")
+    with served(tmp_path, *GOOD, *options, user="otp:password") as redis:
+        [refused] = wrong(redis)
     assert f"may not run {right} on the keys otp:*" in refused
 
 
 def test_a_user_with_exactly_the_rights(tmp_path):
     options = ("--user", "otp", "on", ">password", *RIGHTS.split())
     with served(tmp_path, *GOOD, *options, user="otp:password") as redis:
-        assert {level for level, _ in found(redis)} == {"ok", "unknown"}
+        assert {level for level, _ in found(redis)} == {"ok"}
+
+
+def test_a_user_that_may_not_ask(tmp_path):
+    options = ("--user", "otp", "on", ">password", *RIGHTS.split(), "-info")
+    with served(tmp_path, *GOOD, *options, user="otp:password") as redis:
+        told = found(redis)
+    assert ("unknown", "Redis: this user may not ask for memory and disk (INFO)") in told
+    assert {level for level, _ in told} == {"ok", "unknown"}
 
 
 def test_the_oldest_version_cannot_tell_a_user_s_rights(redis_6_2):
