@@ -162,7 +162,8 @@ class Model(Deliveries):
 
     def check(self, app: str, id_: str, network: str, digits: int, *, is_right: bool) -> Answer:
         """A typed code is counted before it is compared."""
-        one, policy, account = self.live(id_), self.policies[app], self.accounts[app]
+        one, account = self.live(id_), self.accounts[app]
+        policy = self.policies[account]
         from_network = ("network", account, network)
         if wait := self.wait(from_network, *policy.failed_ip):
             return self._refused("failed_ip", wait)

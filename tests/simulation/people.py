@@ -250,11 +250,11 @@ def _approved(walk: Walk, id_: str) -> None:
 
 
 def _guessed(walk: Walk, app: str, network: str, one: Verification | None) -> None:
-    policy, guesses = walk.model.policies[app], walk.guesses
-    by_network = f"{scene.ACCOUNTS[app]} {network}"
+    account, guesses = scene.ACCOUNTS[app], walk.guesses
+    policy = walk.model.policies[account]
     for whose, windows in (
         (f"{app} {one.ask.counted if one else ''}", (policy.max_failed_checks,)),
-        (by_network, policy.failed_ip),
+        (f"{account} {network}", policy.failed_ip),
     ):
         guesses[whose].append(walk.model.now)
         invariants.guesses_are_limited(whose, guesses[whose], windows)

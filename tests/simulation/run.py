@@ -82,8 +82,12 @@ def walk(
             steps=one.steps,
             interleavings=one.interleavings,
             invariant=getattr(found, "invariant", type(found).__name__ if found else ""),
-            violation=repr(found) if found else "",
+            violation=_words_of(found) if found else "",
             last="\n".join(one.last),
             history=one.history,
             words=dict(one.words),
         )
+
+
+def _words_of(error: Exception) -> str:
+    return str(error) if isinstance(error, Violation) else repr(error)
