@@ -36,14 +36,23 @@ def _try(used: str, url: str) -> Finding:
             sender = sender_for(url)
             tried = isinstance(sender, Provable) and sender.try_credentials()
     except DeliveryError as error:
-        return Finding("wrong", f"{used}: {_MEANINGS[error.failure]} ({error.error})")
+        meaning = _OF_ERRORS.get(error.error) or _MEANINGS[error.failure]
+        return Finding("wrong", f"{used}: {meaning} ({error.error})")
     except ValueError as error:
         return Finding("wrong", f"{used}: {error}")
+    except Exception as error:  # noqa: BLE001 (a sender of another package must not hide the others)
+        # Without the text of the exception, which may hold the credentials.
+        return Finding("unknown", f"{used}: a bug in the sender ({type(error).__name__})")
     if not tried:
         return Finding("unknown", f"{used}: can't be tried without sending a message")
     return Finding("ok", f"{used}: the provider accepts the credentials")
 
 
+# Sockets and HTTP have these two.
+_OF_ERRORS = {
+    "SSLCertVerificationError": "the server can't prove that it is the provider",
+    "SMTPNotSupportedError": "the server has no TLS or no login",
+}
 _UNREACHED = "the provider can't be reached from here, or gives no answer"
 _MEANINGS = {
     "refused": "the provider refuses the credentials",

@@ -6,20 +6,17 @@ status 1 if anything is wrong. Sends no message, and prints no secret.
 
 import argparse
 import logging
-import subprocess
 import sys
 from collections.abc import Iterator
-from typing import cast, get_args
 
-from api.doctor import server, service
+from api.doctor import senders, server, service
 from shared.messages.apps import texts_of_apps
-from shared.owner.findings import Finding, Level, report
+from shared.owner.findings import Finding, report
 from shared.senders.registry import SETUPS, make_all
 from shared.settings import Settings, SettingsError
 from shared.storage.client import connect
 
 _REDIS_SECONDS = 2.0
-_SENDERS_SECONDS = 30.0
 
 
 def findings(*, offline: bool) -> Iterator[Finding]:
@@ -38,25 +35,7 @@ def findings(*, offline: bool) -> Iterator[Finding]:
         if reached:
             yield from service.workers_found(settings, redis)
     if not offline:
-        yield from _senders_found()
-
-
-def _senders_found() -> Iterator[Finding]:
-    """In a process of its own, because the API never imports the worker."""
-    command = [sys.executable, "-m", "worker.credentials"]
-    try:
-        ran = subprocess.run(  # noqa: S603 (nothing in it comes from outside)
-            command, capture_output=True, text=True, timeout=_SENDERS_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        yield Finding("unknown", f"senders: no result within {_SENDERS_SECONDS:g} s")
-        return
-    for line in ran.stdout.splitlines():
-        level, _, text = line.partition(" ")
-        if level.lower() in get_args(Level):
-            yield Finding(cast("Level", level.lower()), text.strip())
-    if ran.returncode not in (0, 1):
-        yield Finding("unknown", "senders: python -m worker.credentials failed")
+        yield from senders.found()
 
 
 def main() -> None:

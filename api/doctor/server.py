@@ -12,6 +12,7 @@ from shared.errors import StorageUnavailable
 from shared.owner.findings import Finding
 from shared.redis_users import COMMANDS
 from shared.storage.client import reason
+from shared.storage.refusals import NO_RIGHT, refusal
 from shared.storage.scripts import Scripts
 from shared.storage.server import WRITES, info, write_something
 
@@ -21,21 +22,30 @@ _CLOCK_SECONDS = 2.0
 _FULL_PERCENT = 70
 _ASKED = 20
 
-# Redis 6.2 cannot tell.
+# Redis 6.2 cannot tell. Newer ones can, from version 8 on only with as many words as the command
+# takes. A command that the provider has removed counts as refused.
 _REFUSED = """
 if not redis.acl_check_cmd then
   return nil
 end
+local key = 'otp:doctor'
+local function may_run(command)
+  if command == 'script|load' then
+    return redis.acl_check_cmd('script', 'load', '')
+  elseif command == 'eval' or command == 'evalsha' then
+    return redis.acl_check_cmd(command, '', '1', key)
+  end
+  local words = {command, key, key, key}
+  for length = #words, 1, -1 do
+    local is_known, may = pcall(redis.acl_check_cmd, unpack(words, 1, length))
+    if is_known then
+      return may
+    end
+  end
+end
 local refused = {}
 for _, command in ipairs(ARGV) do
-  local key = 'otp:doctor'
-  local words = {command, key, key, key}
-  if command == 'script|load' then
-    words = {'script', 'load', ''}
-  elseif command == 'eval' or command == 'evalsha' then
-    words = {command, '', '1', key}
-  end
-  if not redis.acl_check_cmd(unpack(words)) then
+  if not may_run(command) then
     table.insert(refused, command)
   end
 end
@@ -47,16 +57,27 @@ def found(redis: Redis) -> Generator[Finding, None, bool]:
     """Returns whether Redis can be used."""
     try:
         redis.ping()
-        Scripts(redis).run(write_something)
+        if not (yield from _takes_writes(redis)):
+            return False
+        yield from _pace(redis)
+        yield from _itself(redis)
+        yield _rights(redis)
     except exceptions.RedisError as error:
-        yield Finding("wrong", f"Redis: can't be reached ({reason(error)})")
+        words = refusal(error)
+        told = f"refuses: {words}" if words else f"can't be reached ({reason(error)})"
+        yield Finding("wrong", f"Redis: {told}")
         return False
+    return True
+
+
+def _takes_writes(redis: Redis) -> Generator[Finding, None, bool]:
+    try:
+        Scripts(redis).run(write_something)
     except StorageUnavailable as error:
         yield Finding("wrong", f"Redis: {error}")
+        if NO_RIGHT in str(error):
+            yield _rights(redis)
         return False
-    yield from _pace(redis)
-    yield from _itself(redis)
-    yield _rights(redis)
     return True
 
 
@@ -115,8 +136,8 @@ def _memory(memory: Mapping[str, Any]) -> Iterator[Finding]:
 def _rights(redis: Redis) -> Finding:
     try:
         refused = redis.eval(_REFUSED, 0, *COMMANDS)
-    except exceptions.ResponseError:
-        refused = None
+    except exceptions.NoPermissionError:
+        refused = [b"eval"]
     if refused is None:
         return Finding("unknown", "Redis: this version can't tell which commands a user may run")
     if refused:

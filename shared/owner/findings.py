@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from shared.logs.lines import printable
+
 Level = Literal["ok", "unknown", "warning", "wrong"]
 
 
@@ -14,9 +16,11 @@ class Finding(NamedTuple):
 
 
 def report(findings: Iterable[Finding]) -> int:
-    """Print each finding as soon as it is known. Returns the exit status: 1 if one is wrong."""
+    """Print each finding as soon as it is known, in one line, because parts of it come from others.
+    Returns the exit status: 1 if one is wrong."""
     status = 0
     for level, text in findings:
-        print(f"{level.upper() if level == 'wrong' else level:8} {text}", flush=True)  # noqa: T201
+        word = level.upper() if level == "wrong" else level
+        print(f"{word:8} {printable(text)}", flush=True)  # noqa: T201
         status |= level == "wrong"
     return status

@@ -17,12 +17,15 @@ CLUSTER = (
     "this Redis is in cluster mode, which Sixpost can't use; "
     "use one server, with or without replicas (docs/redis.md)"
 )
+NO_RIGHT = "NOPERM"
+# What a server says instead of that code word if a script has run into a missing right.
+_OF_RIGHTS = ("The user executing the script can", "ACL failure in script")
 # The same of all refusals.
 REFUSALS = (
     *_OF_CLUSTERS,
+    *_OF_RIGHTS,
     *("OOM ", "READONLY ", "MISCONF ", "NOREPLICAS ", "MASTERDOWN ", "LOADING ", "BUSY "),
     *("EXECABORT ", "UNBLOCKED ", "NOPERM ", "NOAUTH ", "WRONGPASS ", "DENIED ", "NOPROTO "),
-    *("The user executing the script can", "ACL failure in script"),
     *("DB index is out of range", "max number of clients", "Protocol error: unauthenticated"),
     *("Script killed by user", "unknown command", "Unknown Redis command", "Unknown command"),
 )
@@ -30,7 +33,7 @@ REFUSALS = (
 
 def refusal(error: exceptions.RedisError) -> str | None:
     """Why Redis refused a command. None if the command or its data was wrong."""
-    return _found(REFUSALS, error)
+    return NO_RIGHT if _found(_OF_RIGHTS, error) else _found(REFUSALS, error)
 
 
 def is_cluster(error: Exception) -> bool:

@@ -9,14 +9,19 @@ from redis import Redis
 
 from api.doctor import server
 from shared.redis_users import RIGHTS
-from tests.redis_servers import redis_server
+from tests.redis_servers import ALL_REDIS, redis_server
 
 GOOD = ("--appendonly", "yes", "--maxmemory", "64mb", "--maxmemory-policy", "noeviction")
 
 
 @contextmanager
-def served(folder: Path, *options: str, user: str = "") -> Iterator[Redis]:
-    with redis_server(folder, *options, user=user) as running, Redis.from_url(running.url) as redis:
+def served(
+    folder: Path, *options: str, user: str = "", program: str = ALL_REDIS["real"]
+) -> Iterator[Redis]:
+    with (
+        redis_server(folder, *options, user=user, program=program) as running,
+        Redis.from_url(running.url) as redis,
+    ):
         yield redis
 
 
@@ -68,26 +73,58 @@ def test_one_in_cluster_mode(tmp_path):
     assert "cluster mode" in text
 
 
-@pytest.mark.parametrize("right", ["zadd", "blpop", "script|load"])
-def test_a_user_without_a_right(tmp_path, right):
-    options = ("--user", "otp", "on", ">password", *RIGHTS.split(), f"-{right}")
-    with served(tmp_path, *GOOD, *options, user="otp:password") as redis:
+# Those of ALL_REDIS whose users' rights can be looked at.
+NEW_ENOUGH = [name for name in ALL_REDIS if name != "6.2"]
+
+
+def with_rights(folder: Path, version: str, *rights: str):
+    options = ("--user", "otp", "on", ">password", *RIGHTS.split(), *rights)
+    return served(folder, *GOOD, *options, user="otp:password", program=ALL_REDIS[version])
+
+
+@pytest.mark.parametrize("version", NEW_ENOUGH)
+@pytest.mark.parametrize("right", ["zadd", "get", "blpop", "script|load"])
+def test_a_user_without_a_right(tmp_path, right, version):
+    with with_rights(tmp_path, version, f"-{right}") as redis:
         [refused] = wrong(redis)
     assert f"may not run {right} on the keys otp:*" in refused
 
 
-def test_a_user_with_exactly_the_rights(tmp_path):
-    options = ("--user", "otp", "on", ">password", *RIGHTS.split())
-    with served(tmp_path, *GOOD, *options, user="otp:password") as redis:
+@pytest.mark.parametrize("right", ["time", "set"])
+def test_a_user_without_a_right_that_nothing_works_without(tmp_path, right):
+    with with_rights(tmp_path, "real", f"-{right}") as redis:
+        told = wrong(redis)
+    assert told[0] == "Redis: Redis refuses: NOPERM"
+    assert f"may not run {right} on the keys otp:*" in told[1]
+
+
+def test_a_user_who_may_not_run_scripts(tmp_path):
+    with with_rights(tmp_path, "real", "-eval") as redis:
+        assert "may not run eval" in wrong(redis)[-1]
+
+
+@pytest.mark.parametrize("version", NEW_ENOUGH)
+def test_a_user_with_exactly_the_rights(tmp_path, version):
+    with with_rights(tmp_path, version) as redis:
         assert {level for level, _ in found(redis)} == {"ok"}
 
 
 def test_a_user_that_may_not_ask(tmp_path):
-    options = ("--user", "otp", "on", ">password", *RIGHTS.split(), "-info")
-    with served(tmp_path, *GOOD, *options, user="otp:password") as redis:
+    with with_rights(tmp_path, "real", "-info") as redis:
         told = found(redis)
     assert ("unknown", "Redis: this user may not ask for memory and disk (INFO)") in told
     assert {level for level, _ in told} == {"ok", "unknown"}
+
+
+def test_one_that_is_lost_meanwhile(tmp_path):
+    """It answers the first question only."""
+    with redis_server(tmp_path, *GOOD) as running, Redis.from_url(running.url) as redis:
+        asked = server.found(redis)
+        first = next(asked)
+        running.kill()
+        *_, last = asked
+    assert first.level == "ok"
+    assert last == ("wrong", "Redis: can't be reached (ConnectionError)")
 
 
 def test_the_oldest_version_cannot_tell_a_user_s_rights(redis_6_2):

@@ -77,6 +77,13 @@ def test_knows_a_refusal_in_every_form(way, in_pipeline):
         assert refusal(raised(way.format(answer), in_pipeline=in_pipeline)), answer
 
 
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_says_the_same_of_every_missing_right(way):
+    for answer in (*UNCODED[:3], "this user has no permissions to run the 'hset' command"):
+        code = "ERR" if answer in UNCODED else "NOPERM"
+        assert refusal(raised(way.format(f"{code} {answer}"), in_pipeline=False)) == "NOPERM"
+
+
 def test_knows_a_node_of_a_cluster():
     assert refusal(raised("MOVED 3999 127.0.0.1:6381", in_pipeline=False)) == "MOVED"
 

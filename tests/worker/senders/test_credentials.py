@@ -3,10 +3,12 @@
 import base64
 import json
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint
 
 import pytest
 from aiosmtpd.smtp import AuthResult
 
+from shared.senders import registry
 from shared.settings import Settings
 from tests.providers import aws
 from tests.providers.vonage import APPLICATION, PRIVATE_KEY
@@ -194,6 +196,37 @@ def test_a_mail_server_is_logged_in_to(mail_server, password, level, ends):
     [(found_level, text)] = found("OTP_EMAIL_SENDERS", url)
     assert (found_level, text.endswith(ends)) == (level, True)
     assert inbox.mails == []
+
+
+def test_a_server_without_a_trusted_certificate_is_not_said_to_refuse(mail_server, tls):
+    port, _ = mail_server(ssl_context=tls)
+    [(level, text)] = found("OTP_EMAIL_SENDERS", f"smtps://127.0.0.1:{port}?from=otp@example.com")
+    assert level == "wrong"
+    assert text.endswith(
+        "the server can't prove that it is the provider (SSLCertVerificationError)"
+    )
+
+
+def test_a_broken_sender_of_another_package_hides_no_other(monkeypatch):
+    class Broken:
+        channels = ("sms",)
+        from_url = staticmethod(lambda _: Broken())
+
+        def send(self, message):
+            raise AssertionError
+
+        def try_credentials(self):
+            raise LookupError(TOKEN)
+
+    class Found(EntryPoint):
+        def load(self):
+            return Broken.from_url
+
+    monkeypatch.setattr(registry, "entry_points", lambda group, name: [Found(name, "x:X", group)])
+    assert found("OTP_SMS_SENDERS", f"broken://{TOKEN}@x", "console://") == [
+        ("unknown", "sms broken: a bug in the sender (LookupError)"),
+        ("warning", "sms console: writes codes into the log instead of sending them"),
+    ]
 
 
 def test_senders_that_cannot_be_tried_say_so():
