@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import KEY
 
 ROOT = Path(__file__).parents[3]
@@ -24,6 +26,7 @@ def run(*arguments: str, **env: str) -> tuple[int, str]:
     return ran.returncode, ran.stdout
 
 
+@pytest.mark.usefixtures("real_redis")  # Without what other tests left.
 def test_without_faults_it_exits_with_0_and_has_tried_the_senders(redis_url):
     status, told = run(REDIS_URL=redis_url, OTP_SMS_SENDERS=SENDER)
     assert status == 0
@@ -44,6 +47,7 @@ def test_without_redis_it_still_tries_the_senders():
     assert "sms webhook" in told
 
 
+@pytest.mark.usefixtures("real_redis")
 def test_offline_leaves_the_providers_out(redis_url):
     status, told = run("--offline", REDIS_URL=redis_url, OTP_SMS_SENDERS=SENDER)
     assert status == 0
