@@ -38,10 +38,13 @@ for i = 1, #ARGV, 6 do
   local app = app_of(id)
   if app then
     redis.call('HINCRBY', EVENT .. id, 'attempts', '1')
-    redis.call('HSET', EVENT .. id, 'answer', answer, 'answered', text_of(now), 'result', result)
+    -- After its lease, another worker may have delivered it. That stays so.
+    if result == 'delivered' or redis.call('ZSCORE', WAITING .. app, id) then
+      redis.call('HSET', EVENT .. id, 'answer', answer, 'answered', text_of(now), 'result', result)
+    end
     count(now, '', named('webhooks', result))
     if result == 'failed' then
-      redis.call('ZADD', WAITING .. app, text_of(now + retry_in_ms), id)
+      redis.call('ZADD', WAITING .. app, 'XX', text_of(now + retry_in_ms), id)
     else
       drop_event(app, id)
     end

@@ -7,7 +7,7 @@ from shared.errors import OtpError
 from tests.conftest import EVERY_REDIS, redis_of
 from tests.fakes import claim_one, done_one
 from tests.redis_servers import REAL_REDIS
-from tests.shared.delivery.events import ENV, failed, types
+from tests.shared.delivery.events import ENV, delivered, failed, types
 from tests.user import OTHER_PHONE, PHONE
 from worker.senders.base import DeliveryError
 
@@ -217,6 +217,22 @@ def test_an_event_is_for_one_worker_until_its_lease_ends(user, webhooks, clock):
     clock.shift(LEASE_SECONDS + 1)
     (again,) = webhooks.take(10).events
     assert (again.id, again.data) == (event.id, event.data)
+
+
+def test_an_event_that_was_delivered_is_not_retried_for_an_attempt_that_was_slower(
+    user, webhooks, clock, redis
+):
+    user.ask()
+    (slow,) = webhooks.take(1).events
+    clock.shift(LEASE_SECONDS + 1)
+    (event,) = webhooks.take(1).events
+    webhooks.settle([delivered(event)])
+    webhooks.settle([failed(slow, retry_in_seconds=1)])
+    clock.shift(60)
+    assert webhooks.take(9).events == []
+    (kept,) = webhooks.recent()
+    assert (kept.attempts, kept.result, kept.answer) == (2, "delivered", "200")
+    assert redis.keys("otp:webhooks:app:*") == []
 
 
 def test_a_failed_event_is_due_later(user, webhooks, clock):
