@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, datetime
 
 from api.admin.audit_files import csv_table, json_lines
+from api.printing import print_all
 from shared.errors import StorageUnavailable
 from shared.owner.audit import Audit
 from shared.settings import Settings, SettingsError
@@ -57,9 +58,11 @@ def main() -> None:
         with connect(url, timeout_seconds=_PATIENCE_SECONDS) as redis:
             audit = Audit(Scripts(redis), keep_seconds=settings.otp_keep_audit)
             entries = audit.oldest_first(arguments.since, arguments.until)
+        print_all(_FORMATS[arguments.csv](entries))
     except (SettingsError, StorageUnavailable) as error:
         sys.exit(f"otp audit: {error}")
-    sys.stdout.write(_FORMATS[arguments.csv](entries))
+    except OSError as error:
+        sys.exit(f"otp audit: {error.filename}: {error.strerror}")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from api.keys import file as key_file
+from api.printing import print_all
 from shared import VERSION
 from shared.errors import StorageUnavailable
 from shared.policy import DEFAULT_APP
@@ -100,19 +102,23 @@ def create() -> None:
     backup = Backup(
         version=VERSION,
         made_at=datetime.now(UTC),
-        secrets=_read_secrets(folder) if folder else {},
+        secrets=_texts(folder, _read_secrets(folder)) if folder else {},
         services=_services(settings, accounts),
     )
-    sys.stdout.write(backup.write())
+    print_all(backup.write())
     _tell(f"Saved {backup}. Keep .env and the secrets that you set yourself, too.")
 
 
-def _read_secrets(folder: Path) -> dict[Secret, str]:
-    return {
-        name: (folder / name).read_text(encoding="utf-8")
-        for name in _SECRETS
-        if (folder / name).exists()
-    }
+def _read_secrets(folder: Path) -> dict[Secret, bytes]:
+    return {name: (folder / name).read_bytes() for name in _SECRETS if (folder / name).exists()}
+
+
+def _texts(folder: Path, secrets: Mapping[Secret, bytes]) -> dict[Secret, str]:
+    """Raises NotDone."""
+    try:
+        return {name: content.decode() for name, content in secrets.items()}
+    except UnicodeDecodeError:
+        raise NotDone(f"a secret in {folder} is damaged: not valid UTF-8") from None
 
 
 def _services(settings: Settings, accounts: set[str]) -> list[Copy]:
@@ -151,15 +157,21 @@ def _write_secrets(secrets: dict[Secret, str], *, replace: bool) -> None:
         raise NotDone("OTP_DATA_DIR is missing. Set it to the folder for the secrets.")
     folder = Path(found.value)
     there = _read_secrets(folder)
-    others = [name for name, text in secrets.items() if there.get(name, text) != text]
+    contents = {name: text.encode() for name, text in secrets.items()}
+    others = [name for name, content in contents.items() if there.get(name, content) != content]
     if others and not replace:
         raise NotDone(
             f"this installation has other secrets ({', '.join(others)}); nothing was restored. "
             "Add --replace to lose them"
         )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, text in secrets.items():
-        replace_secret(folder / name, text)
+    try:
+        for name, text in secrets.items():
+            replace_secret(folder / name, text)
+    except OSError as error:
+        raise NotDone(
+            f"not all secrets were restored: {error.filename}: {error.strerror}; run this again"
+        ) from None
 
 
 def _write_services(copies: list[Copy]) -> int:

@@ -132,6 +132,35 @@ def test_every_secret_that_the_first_start_generates_is_saved(command, folder):
     assert json.loads(saved.out.splitlines()[0])["secrets"].keys() == generated
 
 
+def test_a_damaged_secret_is_not_saved(command, folder, installed):
+    (folder / "otp_receipt_keys").write_bytes(b"r1:\xff")
+    saved = command("create")
+    assert (saved.status, saved.out) == (1, "")
+    assert saved.err == f"otp backup: a secret in {folder} is damaged: not valid UTF-8\n"
+
+
+def test_a_damaged_secret_can_be_replaced(command, folder, installed):
+    saved = command("create").out
+    (folder / "api_keys").write_bytes(b"shop \xff")
+    refused = command("restore", saved)
+    assert (refused.status, "other secrets (api_keys)" in refused.err) == (1, True)
+    assert command("restore --replace", saved).status == 0
+    assert secrets_in(folder) == SECRETS
+
+
+def test_a_restore_that_stops_on_the_way_says_so(command, folder, installed):
+    saved = command("create").out
+    (folder / "otp_secret_keys").unlink()
+    in_the_way = folder / ".otp_admin_password.new"
+    in_the_way.mkdir()
+    stopped = command("restore", saved)
+    assert stopped.status == 1
+    assert stopped.err.startswith(f"otp backup: not all secrets were restored: {in_the_way}: ")
+    in_the_way.rmdir()
+    assert command("restore", saved).status == 0
+    assert secrets_in(folder) == SECRETS
+
+
 def test_a_service_of_the_settings_that_was_deleted_stays_deleted(command, folder, redis, services):
     services.delete(services.find("bank", GIVEN))
     saved = command("create").out
