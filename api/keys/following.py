@@ -1,6 +1,8 @@
 """How a running API follows a file of API keys."""
 
 import logging
+import stat
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -11,6 +13,8 @@ log = logging.getLogger("otp.api")
 
 # Inode, time of change, size. The file has changed if one of them differs.
 _Version = tuple[int, int, int]
+# A broken file that has not changed is read again after so long, because it may be its disk.
+_PAUSE_SECONDS = 1.0
 
 
 class _Named(Protocol):
@@ -36,14 +40,17 @@ class FollowedFile(Generic[Key]):
         path: Path,
         read: Callable[[Path], Sequence[Key] | None],
         first: Sequence[Key] | None = None,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`read` returns None if there is no file. `first` are the keys until a file exists. Raises
-        SettingsError if the file is broken."""
+        """`read` returns None if there is no file. `first` are the keys until a file exists. `now`
+        is in seconds. Raises SettingsError if the file is broken."""
+        self._now = now
         self._path = path
         self._read = read
         # One attribute. With two, a thread could see the keys of one file with another's version.
         self._seen: tuple[_Version | None, Sequence[Key] | None] = (None, first)
         self._problem: str | None = None
+        self._broken: tuple[_Version | None, float] = (None, 0.0)
         self._look()
 
     def keys(self) -> Sequence[Key] | None:
@@ -68,6 +75,11 @@ class FollowedFile(Generic[Key]):
         newest = _version(self._path)
         if newest == self._seen[0]:
             return False
+        broken, again_at = self._broken
+        # Reading it for each request could take longer than the request.
+        if self._problem and newest == broken and self._now() < again_at:
+            raise SettingsError(self._problem)
+        self._broken = newest, self._now() + _PAUSE_SECONDS
         keys = self._read(self._path)
         if keys is None:
             raise SettingsError(f"{self._path} no longer exists")
@@ -83,4 +95,7 @@ def _version(path: Path) -> _Version | None:
         return None
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+    # A pipe would hold up every request.
+    if not stat.S_ISREG(found.st_mode):
+        raise SettingsError(f"{path} is not a file")
     return found.st_ino, found.st_mtime_ns, found.st_size

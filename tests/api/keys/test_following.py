@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import logging
+import os
 
 import pytest
 import time_machine
@@ -152,6 +153,27 @@ class TestARunningApi:
         assert [len(followed.keys()), len(followed.keys()), len(reads)] == [1, 1, 1]
         command("create bank")
         assert [len(followed.keys()), len(followed.keys()), len(reads)] == [2, 2, 2]
+
+    def test_reads_a_broken_file_once_a_second_until_it_changes(self, command, file):
+        reads, seconds = [], [0.0]
+        command("create shop")
+        followed = FollowedFile(
+            file, lambda path: reads.append(path) or read(path), now=lambda: seconds[0]
+        )
+        good = file.read_bytes()
+        file.write_bytes(b"x " * 1000)
+        assert [len(followed.keys()), len(followed.keys()), len(reads)] == [1, 1, 2]
+        seconds[0] += 1
+        assert [len(followed.keys()), len(followed.keys()), len(reads)] == [1, 1, 3]
+        file.write_bytes(good)
+        assert [len(followed.keys()), len(reads)] == [1, 4]
+
+    def test_does_not_wait_for_a_pipe(self, command, status, file):
+        key = command("create shop").key
+        assert status(key) == IN
+        file.unlink()
+        os.mkfifo(file)
+        assert [status(), status(key)] == [OUT, IN]
 
     def test_logs_no_key_and_no_hash(self, command, status, file, caplog):
         caplog.set_level(logging.DEBUG)
