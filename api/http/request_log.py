@@ -15,8 +15,8 @@ log = logging.getLogger("otp.api")
 
 REQUEST_ID = "HTTP_X_REQUEST_ID"
 # The log gets these ids, so an id must look like neither an address nor a code: it has a letter, or
-# more characters than a phone number has digits.
-_ID = re.compile(r"(?=.*[A-Za-z]|.{16})[A-Za-z0-9._:/=-]{1,128}")
+# more digits than a phone number.
+_ID = re.compile(r"(?=.*[A-Za-z]|(?:[^0-9]*[0-9]){16})[A-Za-z0-9._:/=-]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _HEALTH = ("/health/live", "/health/ready")
 

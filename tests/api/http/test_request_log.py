@@ -60,6 +60,8 @@ def test_a_callers_id_is_returned(client, given):
         "123456",
         "+14155550123",
         "1-415-555-0123",
+        "0049-1522-343-3333",
+        "-" * 16,
         "a@example.com",
     ],
     ids=lambda given: ascii(given[:150]),
