@@ -26,6 +26,8 @@ _FATES = (
     ("unreachable", False),
 )
 _CHANCES = (50, 10, 6, 16, 8, 3, 3)
+# No other worker gets an event for so long.
+EVENT_LEASE = 12_000
 
 
 def _worker(walk: Walk, has: str) -> Process | None:
@@ -265,9 +267,6 @@ def take_events(walk: Walk) -> None:
         walk.world.event_leases[event.id] = model.now + EVENT_LEASE
         process.events.append(event)
     walk.tell(f"events {len(taken.events)}", *touched)
-
-
-EVENT_LEASE = 12_000
 
 
 def settle_event(walk: Walk) -> None:
