@@ -17,7 +17,7 @@ from redis import RedisError
 from api import create_app
 from api.http.access import Access
 from api.http.asgi import Asgi
-from api.http.draining import Draining
+from api.http.draining import Draining, stop_with_parent
 from api.http.listening import address_of
 from api.receipts import LARGEST_RECEIPT_BYTES
 from shared import VERSION, logs
@@ -134,6 +134,7 @@ def _load(draining: Draining, app: str) -> Asgi:
     # A new process inherits the main one's handler until the server sets its own, which is after
     # this. Without any, a stop ends a process that has no requests yet.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    stop_with_parent()
     # By default the event loop could wait 5 ms for the thread that computes, and does so several
     # times for each request. Under load that costs more than half of the throughput.
     sys.setswitchinterval(0.0002)

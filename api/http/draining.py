@@ -15,6 +15,7 @@ from shared.errors import OtpError
 
 # Where the WSGI environment says that the API is about to stop.
 STOPPING = "otp.stopping"
+_PR_SET_PDEATHSIG = 1
 Handler = Callable[[int, FrameType | None], object]
 
 
@@ -44,3 +45,12 @@ class Draining:
 
         signal.signal(signal.SIGALRM, stop)
         signal.signal(signal.SIGTERM, begin)
+
+
+def stop_with_parent() -> None:
+    """Have this process stop as by SIGTERM when the one that started it is killed. Otherwise it
+    would answer further requests, with keys and settings that no one can change. Only Linux can do
+    this. https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html"""
+    control = getattr(ctypes.CDLL(None), "prctl", None)
+    if control:
+        control(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -78,7 +78,6 @@ class Program:
             raise
 
     def kill(self) -> None:
-        """For a worker: the processes that an API has started would stay."""
         self.process.kill()
         self.process.wait()
 

@@ -212,3 +212,16 @@ def test_after_sigterm_it_answers_on_closing_connections_until_a_second_signal(s
         assert (response.status, response.getheader("Connection")) == (200, "close")
     api.process.send_signal(second)
     assert api.wait_for_end() == 0
+
+
+def test_a_killed_api_leaves_no_process_that_answers(service):
+    port = free_port()
+    api = service.start_api(PORT=str(port))
+    wait_for(lambda: is_ready("127.0.0.1", port))
+    api.kill()
+    wait_for(lambda: not listens("127.0.0.1", port))
+
+
+def listens(host: str, port: int) -> bool:
+    with closing(socket.socket()) as client:
+        return client.connect_ex((host, port)) == 0
