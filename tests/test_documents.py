@@ -3,6 +3,7 @@ command in them exists. test_security_doc.py checks the tables of security, logs
 tests/api/metrics/test_documented.py that of the metrics."""
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -155,3 +156,16 @@ def test_compose_passes_every_setting_on():
 
 def test_the_readme_is_short():
     assert len(read(ROOT / "README.md").splitlines()) <= 180
+
+
+def test_git_ignores_the_files_that_owners_are_told_to_create():
+    """They hold secrets, or addresses of clients."""
+    text = "\n".join(map(read, PAGES))
+    by_commands = set(re.findall(r" > ([a-z][\w./-]*)\)?$", text, re.MULTILINE))
+    by_compose = set(re.findall(r"file: \./([\w./-]+)", text))
+    created = {"docker-compose.override.yml"} | by_commands | by_compose
+    assert {"sixpost.backup", "secrets/sixpost_metrics_key", "november.jsonl"} <= created
+    ran = subprocess.run(
+        ["git", "check-ignore", *created], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert set(ran.stdout.split()) == created
