@@ -9,8 +9,8 @@ import logging
 import sys
 from collections.abc import Iterator
 
+from api import create_app
 from api.doctor import senders, server, service
-from shared.messages.apps import texts_of_apps
 from shared.owner.findings import Finding, report
 from shared.senders.registry import SETUPS, make_all
 from shared.settings import Settings, SettingsError
@@ -22,9 +22,9 @@ _REDIS_SECONDS = 2.0
 def findings(*, offline: bool) -> Iterator[Finding]:
     try:
         settings = Settings.load()
-        settings.secret_keys()
         make_all(settings, SETUPS)
-        texts_of_apps(settings)
+        # Making the API finds the rest that would stop its start.
+        create_app(settings)
         yield from service.settings_found(settings)
     except SettingsError as error:
         yield Finding("wrong", f"settings: {error}")

@@ -48,8 +48,8 @@ class TextLines(logging.Formatter):
         at = datetime.fromtimestamp(record.created).astimezone()
         time = at.isoformat(timespec="milliseconds")[11:23]
         what = (
-            f"{record.levelname.lower():<8} {printable(record.name.removeprefix('otp.')):<8} "
-            f"{printable(record.getMessage()):<21}"
+            f"{record.levelname.lower():<8} {_printable(record.name.removeprefix('otp.')):<8} "
+            f"{_printable(record.getMessage()):<21}"
         )
         facts = [
             f"{self._painted(_DIM, f'{name}=')}{_value(value)}"
@@ -60,7 +60,7 @@ class TextLines(logging.Formatter):
         lines = [" ".join((time, what, *facts)).rstrip()]
         if record.exc_info:
             exception = self.formatException(record.exc_info)
-            lines += (f"    {printable(line)}" for line in exception.splitlines())
+            lines += (f"    {_printable(line)}" for line in exception.splitlines())
         return "\n".join(lines)
 
     def _painted(self, color: str, text: str) -> str:
@@ -78,15 +78,14 @@ def highlighted(text: str, stream: TextIO) -> str:
     return f"{_BOLD}{text}{_RESET}" if has_colors(stream) else text
 
 
-def printable(text: str) -> str:
-    """Text in one line that cannot steer a terminal: everything but printable ASCII is escaped."""
-    return text if text.isascii() and text.isprintable() else _JSON.encode(text)[1:-1]
-
-
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     found = {name: value for name, value in vars(record).items() if name not in _STANDARD}
     add_request(found)
     return found
+
+
+def _printable(text: str) -> str:
+    return text if text.isascii() and text.isprintable() else _JSON.encode(text)[1:-1]
 
 
 def _value(value: object) -> str:

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from shared.logs.lines import printable
-
 Level = Literal["ok", "unknown", "warning", "wrong"]
 
 
@@ -21,6 +19,14 @@ def report(findings: Iterable[Finding]) -> int:
     status = 0
     for level, text in findings:
         word = level.upper() if level == "wrong" else level
-        print(f"{word:8} {printable(text)}", flush=True)  # noqa: T201
+        print(f"{word:8} {_in_one_line(text)}", flush=True)  # noqa: T201
         status |= level == "wrong"
     return status
+
+
+def _in_one_line(text: str) -> str:
+    """Without what could begin another line or steer a terminal."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )

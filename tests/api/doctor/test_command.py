@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from api.doctor.__main__ import findings
 from tests.conftest import KEY
 
 ROOT = Path(__file__).parents[3]
@@ -38,6 +39,24 @@ def test_a_setting_that_stops_the_start_is_the_only_finding():
     status, told = run(OTP_CODE_LENGTH="nine")
     assert (status, told.count("\n")) == (1, 1)
     assert told.startswith("WRONG    settings: OTP_CODE_LENGTH: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OTP_SECRET_KEYS", "k1:short"),
+        ("OTP_VIEWER_PASSWORD", "correct horse battery"),
+        ("OTP_APPS", "[shop]\nreceipt = true"),
+        ("OTP_TEXTS", "/nowhere"),
+        ("OTP_SMS_SENDERS", "twilio://"),
+    ],
+)
+def test_each_setting_that_stops_the_start_is_found(monkeypatch, tmp_path, name, value):
+    monkeypatch.chdir(tmp_path)
+    for given, text in {"OTP_SECRET_KEYS": KEY, name: value}.items():
+        monkeypatch.setenv(given, text)
+    [(level, text)] = findings(offline=True)
+    assert (level, name in text) == ("wrong", True)
 
 
 def test_without_redis_it_still_tries_the_senders():
