@@ -75,10 +75,10 @@ class FollowedFile(Generic[Key]):
         newest = _version(self._path)
         if newest == self._seen[0]:
             return False
-        broken, again_at = self._broken
+        (broken, again_at), problem = self._broken, self._problem
         # Reading it for each request could take longer than the request.
-        if self._problem and newest == broken and self._now() < again_at:
-            raise SettingsError(self._problem)
+        if problem and newest == broken and self._now() < again_at:
+            raise SettingsError(problem)
         self._broken = newest, self._now() + _PAUSE_SECONDS
         keys = self._read(self._path)
         if keys is None:
