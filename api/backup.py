@@ -138,6 +138,8 @@ def _services(settings: Settings, accounts: set[str]) -> list[Copy]:
 
 
 def restore_from_stdin(*, replace: bool) -> None:
+    if sys.stdin.isatty():
+        raise NotDone("redirect a backup to this command, as in restore < sixpost.backup")
     backup = Backup.read(sys.stdin.buffer.read())
     if backup.secrets:
         _write_secrets(backup.secrets, replace=replace)

@@ -286,6 +286,15 @@ def test_nothing_is_printed_that_is_not_whole(command, folder, installed):
     assert "line 1 is invalid" in damaged.err
 
 
+def test_a_restore_does_not_wait_for_someone_to_type(monkeypatch):
+    keyboard, screen = os.openpty()
+    monkeypatch.setattr(sys, "argv", ["api.backup", "restore"])
+    with os.fdopen(screen) as terminal, os.fdopen(keyboard):
+        monkeypatch.setattr(sys, "stdin", terminal)
+        with pytest.raises(SystemExit, match="redirect a backup to this command"):
+            main()
+
+
 def test_a_backup_is_not_shown_on_a_terminal(command, installed, monkeypatch):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     shown = command("create")
