@@ -34,6 +34,15 @@ DURATION_BOUNDS_MS = (
 
 _SCRIPTS = Path(__file__).parent.parent / "scripts"
 _USES = re.compile(r"^-- Uses: (.+)$", re.MULTILINE)
+_MAY_USE = re.compile(r"^-- May use: (.+)$", re.MULTILINE)
+_LAZY = """local {part}_functions
+local function use_{part}()
+  {part}_functions = {part}_functions or (function()
+{text}
+  end)()
+  return {part}_functions
+end
+"""
 # A full Redis lets a script finish whose first write needs no memory. https://redis.io/docs/latest/
 # develop/programmability/eval-intro/ (6.2 has no flag allow-oom.)
 _RUNS_WHEN_FULL = f"redis.call('DEL', '{keys.NOTHING}')\n"
@@ -140,18 +149,7 @@ class Scripts:
 @cache
 def script_text(name: str) -> str:
     """A script below the parts of lib/ that it uses, and those that they use."""
-    texts: dict[str, str] = {}
-
-    def add(name: str) -> None:
-        text = (_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8")
-        if uses := _USES.search(text):
-            for used in uses[1].split(", "):
-                add(f"lib/{used}")
-        # A part that is there already stays where it is, above what needs it.
-        texts.setdefault(name, text)
-
-    add(name)
-    script = "\n".join(texts.values())
+    script = _with_parts(_read(name), frozenset())
     for word, values in (
         ("REFUSALS", REFUSALS),
         ("BOUNDS_MS", DURATION_BOUNDS_MS),
@@ -159,6 +157,44 @@ def script_text(name: str) -> str:
     ):
         script = script.replace(f"{{{word}}}", ", ".join(map(json.dumps, values)))
     return script
+
+
+def _with_parts(text: str, known: frozenset[str]) -> str:
+    """A text below the parts that it uses, except those that are `known` above it.
+
+    Each run of a script creates its functions again, and that can take as long as its commands. So
+    those of a part that it only may use are created when it first calls use_{part}(), which returns
+    them in a table.
+    """
+    texts: dict[str, str] = {}
+    lazy: list[str] = []
+
+    def add(text: str) -> None:
+        for part in _named(_USES, text):
+            if part not in {*known, *texts}:
+                one = _part(part)
+                add(one)
+                texts[part] = one
+        lazy.extend(part for part in _named(_MAY_USE, text) if f"use_{part}" not in known)
+
+    add(text)
+    above = known | texts.keys()
+    for part in lazy:
+        texts[f"use_{part}"] = _LAZY.format(part=part, text=_with_parts(_part(part), above))
+    return "\n".join([*texts.values(), text])
+
+
+def _part(name: str) -> str:
+    return _read(f"lib/{name}")
+
+
+def _read(name: str) -> str:
+    return (_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8")
+
+
+def _named(line: re.Pattern[str], text: str) -> list[str]:
+    found = line.search(text)
+    return found[1].split(", ") if found else []
 
 
 def named(facts: Facts) -> list[str | float]:

@@ -24,7 +24,8 @@
 --   broken     and reason: its record cannot be read
 --   dropped, failed and left have trace, too, if the start had one
 --
--- Uses: time, counting, batches, attempts, webhooks, workflow
+-- Uses: time, batches, attempts
+-- May use: no_attempt
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
 local due = KEYS[1]
@@ -73,17 +74,18 @@ local function read_send(member, send)
 end
 
 local function read_verification(it, of_verification, of_code)
-  it.verification, it.expires, it.app, it.account, it.app_hash, it.webhook, it.workflow, it.trace =
-    unpack(redis.call('HMGET', of_verification, 'status', 'expires', 'app', 'account', 'app_hash',
-      'webhook', 'workflow', 'trace'))
+  it.verification, it.expires, it.app, it.app_hash, it.trace =
+    unpack(redis.call('HMGET', of_verification, 'status', 'expires', 'app', 'app_hash', 'trace'))
   it.trace = it.trace or nil
   it.code = {}
   it.code.to, it.code.kid, it.code.key, it.code.generation, it.code.length, it.code.sealed,
     it.code.context_text = unpack(redis.call('HMGET', of_code, 'to', 'kid', 'key', 'generation',
       'length', 'sealed', 'context_text'))
   -- The previous version kept neither outlet, senders nor key.
-  local account = it.account or it.app
-  it.outlet = it.outlet or (request.senders[account] and account) or ''
+  if not it.outlet then
+    local account = redis.call('HGET', of_verification, 'account') or it.app
+    it.outlet = request.senders[account] and account or ''
+  end
 end
 
 -- Why the send is over without another attempt: its status and the reason.
@@ -151,7 +153,7 @@ local function choose(it, tries, refused)
   local choice = {untried = 0, others = -1, elsewhere = 0}
   for _, name in ipairs(it.route and accepted or names) do
     -- Where the API has another sender, a forgotten console:// would show the code to nobody.
-    local stands_in = is_console(name) and next(accepted_for) and not accepted_for[name]
+    local stands_in = next(accepted_for) and not accepted_for[name] and is_console(name)
     if own[name] and not refused[name] and not stands_in and (it.only or name) == name then
       choice.others = choice.others + 1
       local sender = knowledge(it.channel, name)
@@ -174,31 +176,6 @@ local function choose(it, tries, refused)
     end
   end
   return choice
-end
-
-local function leave(it, reason)
-  redis.call('HSET', it.key, 'status', 'queued')
-  redis.call('ZADD', due, now + request.left_ms, it.member)
-  return {outcome = 'left', reason = reason, trace = it.trace}
-end
-
-local function finish(it, status, reason)
-  redis.call('HSET', it.key, 'status', status, 'reason', reason)
-  redis.call('ZREM', due, it.member)
-  count_end(now, it.app, it.channel, status, reason)
-  if it.webhook then
-    tell_of_send(now, it.member, status, {channel = it.channel, reason = reason})
-  end
-  if it.workflow and status == 'failed' then
-    hasten_step(now, it.member)
-  end
-  return {outcome = status, reason = reason, trace = it.trace}
-end
-
-local function wait(it, until_ms)
-  redis.call('HSET', it.key, 'status', 'queued', 'not_before', until_ms)
-  redis.call('ZADD', due, until_ms, it.member)
-  return {outcome = 'not_due'}
 end
 
 local function begin(it, token, choice, tries)
@@ -227,35 +204,11 @@ local function begin(it, token, choice, tries)
   }
 end
 
--- Tell a sender how the verification of its message ended, at most once.
-local function conclude(it, of_verification)
-  local told = redis.call('HGET', it.key, 'conclusion')
-  if not told then
-    return {outcome = 'not_due'}
-  end
-  redis.call('HDEL', it.key, 'conclusion')
-  local conclusion = cjson.decode(told)
-  for i = tonumber(it.attempts), 1, -1 do
-    local past = attempt_of(it.key, i)
-    if past and past.provider_id then
-      return {
-        outcome = 'claimed', ended = conclusion.ended, attempt = i, sender = past.sender, app = '',
-        untried = 0, others = 0, to = '', channel = it.channel, locale = it.locale, life_ms = 0,
-        kid = conclusion.kid or '', generation = tonumber(conclusion.generation) or 0,
-        length = tonumber(conclusion.length) or 0, outlet = it.outlet or '',
-        provider_id = past.provider_id,
-        trace = redis.call('HGET', of_verification, 'trace') or nil,
-      }
-    end
-  end
-  return {outcome = 'not_due'}
-end
-
 local function claim(member, token, send, of_verification, of_code)
   local it = read_send(member, send)
   if it.status ~= 'queued' and it.status ~= 'sending' then
     redis.call('ZREM', due, member)
-    return conclude(it, of_verification)
+    return use_no_attempt().conclude(it, of_verification)
   end
   -- While an attempt is under way, not_before is the end of its lease.
   if it.not_before and tonumber(it.not_before) > now then
@@ -264,11 +217,11 @@ local function claim(member, token, send, of_verification, of_code)
   read_verification(it, of_verification, of_code)
   local status, reason = reason_to_end(it)
   if status then
-    return finish(it, status, reason)
+    return use_no_attempt().finish(now, it, of_verification, status, reason)
   end
   local lacking = lacks(it)
   if lacking then
-    return leave(it, lacking)
+    return use_no_attempt().leave(it, now + request.left_ms, lacking)
   end
   local tries, refused = past_attempts(it)
   local choice = choose(it, tries, refused)
@@ -276,12 +229,12 @@ local function claim(member, token, send, of_verification, of_code)
     return begin(it, token, choice, tries)
   end
   if choice.opens_at then
-    return wait(it, choice.opens_at)
+    return use_no_attempt().wait(it, choice.opens_at)
   end
   if next(refused) and choice.elsewhere == 0 then
-    return finish(it, 'failed', 'no_sender_left')
+    return use_no_attempt().finish(now, it, of_verification, 'failed', 'no_sender_left')
   end
-  return leave(it, 'sender')
+  return use_no_attempt().leave(it, now + request.left_ms, 'sender')
 end
 
 local function claim_and_tell(...)

@@ -9,7 +9,8 @@
 --        undelivered (its receipt was here first), or lost when the claim was, or broken when its
 --        record cannot be written
 --
--- Uses: time, counting, batches, webhooks, workflow
+-- Uses: time, counting, batches
+-- May use: webhooks, workflow
 local breaker_failures, breaker_open_ms = tonumber(ARGV[1]), ARGV[2]
 local FACTS = 8
 local now = now_ms()
@@ -50,10 +51,10 @@ local function end_send(member, verification, status, how, ...)
     unpack(redis.call('HMGET', verification, 'app', 'webhook', 'workflow'))
   count_end(now, app, how.channel, status, how.reason, ...)
   if webhook and (status == 'sent' or status == 'failed') then
-    tell_of_send(now, member, status, how)
+    use_webhooks().tell_of_send(now, member, status, how)
   end
   if workflow and status == 'failed' then
-    hasten_step(now, member)
+    use_workflow().hasten_step(now, member)
   end
 end
 

@@ -8,7 +8,8 @@
 -- Result: the status of the send, its channel, the sender, and trace (of the start) if there is one;
 --         nothing if none of the senders made that attempt
 --
--- Uses: reading, time, counting, webhooks, workflow
+-- Uses: reading, time, counting
+-- May use: webhooks, workflow
 local request = cjson.decode(ARGV[1])
 local now = now_ms()
 local unreachable = request.outcome == 'unreachable'
@@ -91,10 +92,11 @@ if reached ~= status then
   redis.call('ZREM', KEYS[2], request.member)
   count(now, app or OTHER_APPS, named('receipts', channel, made_by, reached))
   if webhook then
-    tell_of_send(now, request.member, reached, {channel = channel, sender = made_by, reason = reason})
+    use_webhooks().tell_of_send(now, request.member, reached,
+      {channel = channel, sender = made_by, reason = reason})
   end
   if workflow and reached == 'undelivered' then
-    hasten_step(now, request.member)
+    use_workflow().hasten_step(now, request.member)
   end
 end
 return {reached, channel, made_by, trace or nil}

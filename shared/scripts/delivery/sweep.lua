@@ -8,7 +8,10 @@
 --      5 put_off_ms of steps
 -- Result: members of due
 --
--- Uses: time, workflow, rolling_up
+-- Uses: time
+-- May use: rolling_up
+-- As in lib/workflow.lua.
+local STEPS_FROM = {STEPS_FROM}
 local now = now_ms()
 local overdue = now
 if redis.call('EXISTS', KEYS[2]) == 1 then
@@ -29,6 +32,6 @@ end
 take('-inf', text_of(overdue), ARGV[1], now + ARGV[2])
 take(text_of(STEPS_FROM), text_of(STEPS_FROM + now), ARGV[4], STEPS_FROM + now + ARGV[5])
 if redis.call('SET', 'otp:rolled_up', 1, 'NX', 'PXAT', text_of(now + 60000)) then
-  roll_up(now)
+  use_rolling_up().roll_up(now)
 end
 return taken

@@ -20,3 +20,5 @@ local function conclude(now, verification_id, noted, conclusion)
     end
   end
 end
+
+return {note_to_conclude = note_to_conclude, conclude = conclude}

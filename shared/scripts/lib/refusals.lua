@@ -2,10 +2,11 @@
 --
 -- If the refusal has webhook, the name of its event, the app's backend is told.
 --
--- Uses: time, counting, webhooks
+-- Uses: time, counting
+-- May use: webhooks
 local function record_refusal(now, refused)
   if refused.webhook then
-    write_event(now, refused.webhook, refused.account or refused.app, {
+    use_webhooks().write_event(now, refused.webhook, refused.account or refused.app, {
       type = 'recipient.blocked', at = now, app = refused.account or refused.app,
       service = refused.account and refused.app or nil, channel = refused.channel, to = refused.to,
       rule = refused.rule,
@@ -21,3 +22,5 @@ local function record_refusal(now, refused)
     expire_at('otp:refusals', now + 86400000)
   end
 end
+
+return {record_refusal = record_refusal}

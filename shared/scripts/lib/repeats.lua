@@ -5,7 +5,7 @@
 
 -- What was answered to a request with one of these keys, or a conflict if it asked for something else.
 local function repeated(request)
-  for key in string.gmatch(request.idempotency_keys or '', '%S+') do
+  for key in string.gmatch(request.idempotency_keys, '%S+') do
     local kept = redis.call('GET', 'otp:idempotency:' .. key)
     if kept then
       local fingerprint, answer = string.match(kept, '^(%x+) (.*)$')
@@ -17,8 +17,10 @@ local function repeated(request)
 end
 
 local function remember(now, request, answer)
-  for key in string.gmatch(request.idempotency_keys or '', '%S+') do
+  for key in string.gmatch(request.idempotency_keys, '%S+') do
     redis.call('SET', 'otp:idempotency:' .. key, request.idempotency .. ' ' .. answer,
       'PXAT', text_of(now + request.idempotency_ms))
   end
 end
+
+return {repeated = repeated, remember = remember}

@@ -70,3 +70,5 @@ local function roll_up(now)
     expire_at(key, now + kept_s[key] * 1000)
   end
 end
+
+return {roll_up = roll_up}

@@ -101,3 +101,9 @@ local function fenced_until(id, sends)
   end
   return latest
 end
+
+return {
+  stop_steps = stop_steps, time_step = time_step, note_step = note_step,
+  note_skipped = note_skipped, note_started = note_started, hasten_step = hasten_step,
+  next_step = next_step, is_due = is_due, fenced_until = fenced_until,
+}

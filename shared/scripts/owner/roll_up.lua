@@ -2,7 +2,8 @@
 --
 -- Result: the time, in Unix milliseconds
 --
--- Uses: rolling_up, time
+-- Uses: time
+-- May use: rolling_up
 local now = now_ms()
-roll_up(now)
+use_rolling_up().roll_up(now)
 return now

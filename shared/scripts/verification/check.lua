@@ -18,7 +18,8 @@
 --                          wait_ms
 --   All but late have verification_id too, if there is a verification, and trace, if it has one
 --
--- Uses: arguments, reading, time, limits, refusals, approval, conclusion, webhooks, workflow
+-- Uses: arguments, reading, time, counting, limits, approval
+-- May use: conclusion, refusals, webhooks, workflow
 local by, id, app, typed_length, max_failed_checks, max_failed_ip, verified_ms = unpack(ARGV)
 local request = arguments(8)
 local now = now_ms()
@@ -31,12 +32,11 @@ if by == 'recipient' then
   id = redis.call('GET', KEYS[1]) or ''
 end
 local verification, code = 'otp:verification:' .. id, 'otp:code:' .. id
-local status, its_app, channel, to, tag, country, created, expires, sent_at, resend_ms, code_length,
-  account, counted, left, is_test, to_conclude, context, webhook, unchecked, workflow, trace =
+local status, its_app, channel, to, tag, country, created, expires, code_length, account, counted, left,
+  is_test, to_conclude, context, webhook, unchecked, workflow, trace =
   unpack(redis.call('HMGET', verification,
-    'status', 'app', 'channel', 'to', 'tag', 'country', 'created', 'expires', 'sent_at', 'resend_ms',
-    'code_length', 'account', 'counted', 'checks_left', 'test', 'conclude', 'context',
-    'webhook', 'unchecked', 'workflow', 'trace'))
+    'status', 'app', 'channel', 'to', 'tag', 'country', 'created', 'expires', 'code_length', 'account',
+    'counted', 'checks_left', 'test', 'conclude', 'context', 'webhook', 'unchecked', 'workflow', 'trace'))
 -- The checks of a verification without these could not be counted. Codes that are checked elsewhere
 -- are none here.
 local open = tag and not unchecked and all_numbers(expires, left) and its_app == app
@@ -46,7 +46,7 @@ if max_failed_ip ~= '' then
   wait, most, window_ms = wait_for(KEYS[2], max_failed_ip, now)
 end
 if wait > 0 then
-  record_refusal(now, {
+  use_refusals().record_refusal(now, {
     rule = 'failed_ip', app = app, to = open and to or nil,
     value = most, threshold = most, window_ms = window_ms,
   })
@@ -69,12 +69,16 @@ local failed = 'otp:failed:' .. (counted or tag)
 local locked, lock_count, lock_ms = wait_for(failed, max_failed_checks, now)
 if status == 'max_attempts_reached' or locked > 0 then
   if locked > 0 then
-    record_refusal(now, {
+    use_refusals().record_refusal(now, {
       rule = 'failed_checks', app = app, to = to,
       value = lock_count, threshold = lock_count, window_ms = lock_ms,
     })
   end
-  local again = account and expires or (tonumber(sent_at) or 0) + (tonumber(resend_ms) or 0)
+  local again = expires
+  if not account then
+    local sent_at, resend_ms = unpack(redis.call('HMGET', verification, 'sent_at', 'resend_ms'))
+    again = (tonumber(sent_at) or 0) + (tonumber(resend_ms) or 0)
+  end
   return cjson.encode({
     outcome = 'used_up', verification_id = id, trace = trace,
     rule = locked > 0 and 'failed_checks' or 'max_checks',
@@ -89,8 +93,7 @@ if not request.any_length and length ~= typed_length then
   })
 end
 
-local kid, verifier, clear_to, generation, own_length, sealed = unpack(redis.call('HMGET', code,
-  'kid', 'by_' .. by, 'to', 'generation', 'length', 'sealed'))
+local kid, verifier, clear_to = unpack(redis.call('HMGET', code, 'kid', 'by_' .. by, 'to'))
 local checks_left = left - 1
 local approved = verifier and request['verifier:' .. kid] == verifier
 local result = approved and 'approved' or 'incorrect'
@@ -98,13 +101,18 @@ local after = approved and 'approved' or checks_left == 0 and 'max_attempts_reac
 redis.call('HSET', verification, 'status', after, 'checks_left', text_of(checks_left),
   'check:' .. math.max(0, checks_left), '{"result":"' .. result .. '","at":' .. text_of(now) .. '}')
 if approved then
+  -- Workers can derive the code from this. One that a caller made up is not kept.
+  local generation, own_length, sealed
+  if to_conclude then
+    generation, own_length, sealed =
+      unpack(redis.call('HMGET', code, 'generation', 'length', 'sealed'))
+  end
   approve(now, {
     id = id, app = app, account = account or app, channel = channel, tag = tag, country = country,
     created = created, is_test = is_test, to = clear_to or '',
   }, verified_ms)
-  -- Workers can derive the code from this. One that a caller made up is not kept.
   if to_conclude and not sealed then
-    conclude(now, id, to_conclude,
+    use_conclusion().conclude(now, id, to_conclude,
       {ended = 'approved', kid = kid, generation = generation, length = own_length})
   end
 else
@@ -118,9 +126,9 @@ else
   end
 end
 if workflow and after ~= 'pending' then
-  stop_steps(id)
+  use_workflow().stop_steps(id)
 end
 if webhook and after ~= 'pending' then
-  tell_end(now, id, after)
+  use_webhooks().tell_end(now, id, after)
 end
 return {result, id, channel, to, clear_to or '', checks_left, created, now, context or '', trace}

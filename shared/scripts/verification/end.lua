@@ -5,7 +5,8 @@
 -- ARGV the request by name: verification_id, app, status (canceled | approved), verified_ms
 -- Result: the time, and trace if it has one; nothing if it was not pending
 --
--- Uses: arguments, time, approval, conclusion, webhooks, workflow
+-- Uses: arguments, time, approval
+-- May use: conclusion, webhooks, workflow
 local request = arguments(1)
 local now = now_ms()
 local status, app, account, channel, tag, country, created, expires, is_test, to_conclude,
@@ -25,12 +26,12 @@ if request.status == 'approved' then
   }, request.verified_ms)
 else
   redis.call('DEL', KEYS[2], 'otp:recipient:' .. tag)
-  conclude(now, request.verification_id, to_conclude, {ended = 'canceled'})
+  use_conclusion().conclude(now, request.verification_id, to_conclude, {ended = 'canceled'})
 end
 if workflow then
-  stop_steps(request.verification_id)
+  use_workflow().stop_steps(request.verification_id)
 end
 if webhook then
-  tell_end(now, request.verification_id, request.status)
+  use_webhooks().tell_end(now, request.verification_id, request.status)
 end
 return {now, trace or nil}

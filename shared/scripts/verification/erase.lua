@@ -5,7 +5,7 @@
 -- ARGV 1... the recipient's tags, one per app, and the one on the safe list
 -- Result, JSON: how many of each were removed: verifications, sends, counters
 --
--- Uses: reading, time, webhooks
+-- Uses: reading, time, endpoints
 local MOST_SENDS = 10
 local now = now_ms()
 local removed = {verifications = 0, sends = 0, counters = 0}

@@ -2,5 +2,6 @@
 --
 -- ARGV 1 the refusal, JSON: app, rule, to (masked), and if known subject, value, threshold
 --
--- Uses: time, refusals
-record_refusal(now_ms(), cjson.decode(ARGV[1]))
+-- Uses: time
+-- May use: refusals
+use_refusals().record_refusal(now_ms(), cjson.decode(ARGV[1]))

@@ -3,7 +3,8 @@
 -- ARGV the request by name: verification_id, step (its number), reason
 -- Result: 1, or 0 if that is not the next step of a pending verification
 --
--- Uses: arguments, workflow
+-- Uses: arguments, reading, time
+-- May use: workflow
 local request = arguments(1)
 local now = now_ms()
 local id, number = request.verification_id, tonumber(request.step)
@@ -12,6 +13,7 @@ local status, expires, workflow, step = unpack(redis.call('HMGET', 'otp:verifica
 if status ~= 'pending' or not all_numbers(expires, step) or step + 1 ~= number then
   return 0
 end
-note_skipped(now, id, number, request.reason)
-note_step(now, id, workflow, number, 0, expires)
+local steps = use_workflow()
+steps.note_skipped(now, id, number, request.reason)
+steps.note_step(now, id, workflow, number, 0, expires)
 return 1

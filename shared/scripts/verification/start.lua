@@ -24,7 +24,8 @@
 -- a list of number and reason) and ip_tag, if it is to have a workflow. The timer of a step has `only`
 -- and step.
 --
--- Uses: arguments, reading, time, keeping, queue, repeats, limits, guard, refusals, conclusion, webhooks, workflow
+-- Uses: arguments, reading, time, counting, keeping, queue, limits, guard
+-- May use: conclusion, refusals, repeats, resends, webhooks, workflow
 local VALUES = 31
 local app, channel, locale, tag, counted, to, masked_to, country, ttl_ms, max_checks, most_sends,
   pause_ms, resend_code, max_failed_checks, kept_ms, overdue_ms, verified_ms, enqueued_at,
@@ -42,7 +43,7 @@ if is_late(request, now) then
   return cjson.encode({outcome = 'late', now = now})
 end
 
-local before = repeated(request)
+local before = request.idempotency_keys and use_repeats().repeated(request)
 if before then
   return before
 end
@@ -50,7 +51,7 @@ end
 local function refused(rule, subject, value, threshold, window_ms, answer)
   -- Beside its range a masked number would show all but two of its digits.
   local shows_range = rule == 'range' or rule == 'guard_range'
-  record_refusal(now, {
+  use_refusals().record_refusal(now, {
     rule = rule, app = app, to = not shows_range and masked_to or nil,
     subject = subject, value = value, threshold = threshold, window_ms = window_ms,
     webhook = answer.outcome == 'held' and request.webhook or nil, account = request.account,
@@ -94,41 +95,30 @@ local pending = live and status == 'pending' and redis.call('EXISTS', 'otp:code:
 local superseded = pending and not request.only and (request.replaces or (context or nil) ~= request.context)
 -- The step of a workflow that this send is. A request for the next step's channel is that step.
 local is_next = workflow and pending and not superseded and not request.workflow
-local number = is_next and next_step(workflow, step, channel) or request.workflow and tonumber(request.step)
+local number = is_next and use_workflow().next_step(workflow, step, channel)
+  or request.workflow and tonumber(request.step)
 local by_timer = request.step and not request.workflow
-if by_timer and not is_due(now, request, pending and open, number) then
+if by_timer and not use_workflow().is_due(now, request, pending and open, number) then
   return '{"outcome":"not_found"}'
 end
 if pending and not superseded and tonumber(sends) >= tonumber(max_sends) then
   return limited('sends', nil, tonumber(max_sends), ttl_ms, expires - now)
 end
--- When the pause ends that only the channel's own last send asks for.
-local function channel_ready_at()
-  local last
-  for n = 1, tonumber(sends) do
-    local sent_by, asked =
-      unpack(redis.call('HMGET', 'otp:send:' .. open .. ':' .. n, 'channel', 'asked'))
-    last = sent_by == channel and tonumber(asked) or last
-  end
-  return last and last + resend_ms or 0
-end
--- When a send is to wait for. After one that has failed, each channel waits for its own last send
--- only: another channel may reach the person.
-local function resend_at()
-  local newest = redis.call('HGET', 'otp:send:' .. open .. ':' .. sends, 'status')
-  if pending and (newest == 'failed' or newest == 'undelivered') then
-    return channel_ready_at()
-  end
-  return sent_at + resend_ms
-end
 is_next = is_next and number
-local send_at = not live and 0 or is_next and fenced_until(open, sends) or resend_at()
-if is_next and not by_timer then
-  send_at = math.max(send_at, channel_ready_at())
+local send_at = 0
+if is_next then
+  send_at = use_workflow().fenced_until(open, sends)
+  if not by_timer then
+    send_at = math.max(send_at, use_resends().channel_ready_at(open, sends, channel, resend_ms))
+  end
+elseif live then
+  local has_failed = pending and use_resends().has_failed(open, sends)
+  send_at = has_failed and use_resends().channel_ready_at(open, sends, channel, resend_ms)
+    or sent_at + resend_ms
 end
 if send_at > now then
   if by_timer then
-    time_step(now, open, send_at, expires)
+    use_workflow().time_step(now, open, send_at, expires)
     return '{"outcome":"not_found"}'
   end
   return limited('resend', nil, 1, tonumber(resend_ms), send_at - now)
@@ -220,11 +210,14 @@ if superseded then
   redis.call('HSET', 'otp:verification:' .. open, 'status', 'canceled', 'ended', at)
   redis.call('DEL', 'otp:code:' .. open)
   if workflow then
-    stop_steps(open)
+    use_workflow().stop_steps(open)
   end
-  conclude(now, open, redis.call('HGET', 'otp:verification:' .. open, 'conclude'), {ended = 'canceled'})
+  local noted = redis.call('HGET', 'otp:verification:' .. open, 'conclude')
+  if noted then
+    use_conclusion().conclude(now, open, noted, {ended = 'canceled'})
+  end
   if request.webhook then
-    tell_end(now, open, 'canceled')
+    use_webhooks().tell_end(now, open, 'canceled')
   end
 end
 if pending then
@@ -247,7 +240,7 @@ else
 end
 expire_at(verification_key, kept_until)
 if number then
-  note_started(now, id, request, workflow, number, expires)
+  use_workflow().note_started(now, id, request, workflow, number, expires)
 end
 -- A resend with the same code leaves the code as it is.
 if makes_code then
@@ -272,7 +265,7 @@ redis.call('HSET', send_key,
   'generation', makes_code and generation or redis.call('HGET', code_key, 'generation'),
   unpack(request.outlet and {'outlet', request.outlet, 'senders', request.senders} or {}))
 if channel == 'telegram' or request.concludes then
-  note_to_conclude(verification_key, send)
+  use_conclusion().note_to_conclude(verification_key, send)
 end
 keep(send_key, 'sender', request.sender)
 keep(send_key, 'app_name', request.app_name)
@@ -293,7 +286,7 @@ else
   is_first = count(now, app, 'started:' .. channel .. '\n' .. requested)
 end
 if request.webhook and not pending then
-  tell_start(now, id, expires)
+  use_webhooks().tell_start(now, id, expires)
 end
 -- Once a minute is often enough for what stays for days. The account has the limits of its Services.
 if is_first then
@@ -335,6 +328,8 @@ if request.account then
     answer.sends[n] = {at = tonumber(at), channel = channel}
   end
 end
-remember(now, request, cjson.encode(answer))
+if request.idempotency_keys then
+  use_repeats().remember(now, request, cjson.encode(answer))
+end
 answer.now = now
 return cjson.encode(answer)

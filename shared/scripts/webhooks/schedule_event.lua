@@ -3,7 +3,7 @@
 -- ARGV 1 id   2 in_ms, or '': now and before all others, also to an endpoint that rests or wants no more
 -- Result: 1, or 0 if the event is not kept any longer
 --
--- Uses: time, webhooks
+-- Uses: time, endpoints
 local now, id = now_ms(), ARGV[1]
 local app = app_of(id)
 if not app then

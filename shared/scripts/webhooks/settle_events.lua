@@ -4,7 +4,7 @@
 --      or given_up   retry_in_ms, if it failed   1 if the endpoint has failed, or 0   the mark of an
 --      endpoint that wants no more events, or ''
 --
--- Uses: time, counting, webhooks
+-- Uses: time, counting, endpoints
 -- From one failure to the next, an endpoint rests twice as long.
 local FIRST_REST_MS, LONGEST_REST_MS = 5000, 300000
 local now = now_ms()

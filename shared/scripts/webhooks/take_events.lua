@@ -8,7 +8,8 @@
 --         it, the mark of the app's endpoint if that wants no more events, or '', and 1 if the endpoint
 --         is unproven
 --
--- Uses: time, webhooks
+-- Uses: time, endpoints
+-- May use: webhooks
 local MOST_OF_AN_APP = 32
 local MOST_ENDS = 500
 local now = now_ms()
@@ -51,7 +52,7 @@ end
 for _, id in ipairs(due(ENDS, MOST_ENDS)) do
   local found = redis.pcall('HMGET', 'otp:verification:' .. id, 'status', 'expires')
   if found[1] == 'pending' and (tonumber(found[2]) or 0) <= now then
-    tell(now, id, 'verification.expired')
+    use_webhooks().tell(now, id, 'verification.expired')
   end
   redis.call('ZREM', ENDS, id)
 end
