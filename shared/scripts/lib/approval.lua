@@ -6,7 +6,7 @@ local function approve(now, one, verified_ms)
   -- Wrong codes are counted by mailbox, and only its plain address clears them: on a server where a
   -- plus is an ordinary letter, ann+x is somebody else, who could otherwise guess at ann's codes.
   redis.call('DEL', 'otp:code:' .. one.id, 'otp:failed:' .. one.tag, 'otp:recipient:' .. one.tag)
-  redis.call('SET', 'otp:verified:' .. one.tag, 1,
+  redis.call('SET', 'otp:verified:' .. one.tag, '1',
     'PXAT', text_of(now + verified_ms))
   count(now, one.app, 'checks:' .. one.channel .. ':approved\ncountry:' .. one.country
     .. ':approved\n' .. duration(now, 'to_approved', one.channel, now - one.created))

@@ -23,10 +23,10 @@ local function guard_count(guard, what, part_ms, now)
   local part = math.floor(now / part_ms)
   local is_first = redis.call('HINCRBY', guard, text_of(part) .. ':' .. what, '1') == 1
   if is_first then
-    redis.call('HSET', guard, 'part_ms', part_ms)
+    local is_new = redis.call('HSET', guard, 'part_ms', part_ms) == 1
     -- Not before this part falls out.
     expire_at(guard, now + part_ms * (PARTS + 1))
-    for _, field in ipairs(redis.call('HKEYS', guard)) do
+    for _, field in ipairs(is_new and {} or redis.call('HKEYS', guard)) do
       local at = tonumber(string.match(field, '^(%d+):'))
       if at and (at < part - PARTS or at > part) then
         redis.call('HDEL', guard, field)
@@ -52,10 +52,10 @@ end
 
 -- Count a message for the guards that watch its number, and note that they count.
 local function count_guarded(guards, now)
-  local guarded, is_news = {}, false
+  local at, guarded, is_news = text_of(now), {}, false
   for i, guard in ipairs(guards) do
     is_news = guard_count('otp:guard:' .. guard.name, 'sent', guard.part_ms, now) or is_news
-    guarded[2 * i - 1], guarded[2 * i] = text_of(now), guard.name
+    guarded[2 * i - 1], guarded[2 * i] = at, guard.name
   end
   if #guarded == 0 then
     return

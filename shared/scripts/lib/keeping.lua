@@ -6,24 +6,24 @@
 local KEPT_UNTIL = 'otp:apps:kept_until'
 
 -- Note that a verification of a recipient is kept until `at`, or until later if OTP_KEEP was longer
--- when it started. Returns that time, and the time of the verification that is kept longest.
+-- when it started. Returns that time, and the time of the verification that is kept longest, as texts.
 local function note_kept(now, tag, id, at)
-  local history = 'otp:history:' .. tag
-  if redis.call('ZADD', history, 'GT', 'CH', text_of(at), id) == 0 then
-    at = tonumber(redis.call('ZSCORE', history, id))
+  local history, kept = 'otp:history:' .. tag, text_of(at)
+  if redis.call('ZADD', history, 'GT', 'CH', kept, id) == 0 then
+    kept = redis.call('ZSCORE', history, id)
   end
-  local ends = at
+  local ends = kept
   if redis.call('ZCARD', history) > 1 then
     redis.call('ZREMRANGEBYSCORE', history, '-inf', text_of(now))
     ends = redis.call('ZRANGE', history, '-1', '-1', 'WITHSCORES')[2]
   end
   expire_at(history, ends)
-  local kept = text_of(at)
-  local latest = tonumber(redis.call('SET', KEPT_UNTIL, kept, 'PXAT', kept, 'GET')) or 0
-  if latest > at then
-    redis.call('SET', KEPT_UNTIL, text_of(latest), 'PXAT', text_of(latest))
+  local latest = redis.call('GET', KEPT_UNTIL)
+  if tonumber(kept) > (tonumber(latest) or 0) then
+    latest = kept
+    redis.call('SET', KEPT_UNTIL, latest, 'PXAT', latest)
   end
-  return at, math.max(at, latest)
+  return kept, latest
 end
 
 -- Have what is due expire with the last verification. Redis forgets that time whenever nothing is due.

@@ -9,7 +9,8 @@
 -- milliseconds of the window that takes longest.
 local function wait_for(list, limit, now)
   local wait, most, longest = 0, nil, nil
-  if redis.call('LLEN', list) < tonumber(string.match(limit, '^%d+')) then
+  local events = redis.call('LLEN', list)
+  if events == 0 or events < tonumber(string.match(limit, '^%d+')) then
     return wait
   end
   for count, ms in string.gmatch(limit, '(%d+)/(%d+)') do

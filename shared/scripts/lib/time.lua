@@ -8,15 +8,8 @@ local function now_ms()
 end
 
 -- For an argument of redis.call, which formats numbers as %.17g, at a tenth of what a start costs.
--- Scripts need the same times again and again.
-local texts = {}
 local function text_of(number)
-  local text = texts[number]
-  if not text then
-    text = string.format('%d', number)
-    texts[number] = text
-  end
-  return text
+  return string.format('%d', number)
 end
 
 -- A caller gives up after a while. What Redis comes to only later must have no effect: the caller
@@ -25,6 +18,7 @@ local function is_late(request, now)
   return request.not_after and now > tonumber(request.not_after)
 end
 
+-- `at` is a number, or its text.
 local function expire_at(key, at)
-  redis.call('PEXPIREAT', key, text_of(at))
+  redis.call('PEXPIREAT', key, type(at) == 'number' and text_of(at) or at)
 end
