@@ -21,6 +21,7 @@ from shared.verification.store import Store
 from shared.verification.workflow import Steps
 from tests import compiled
 from tests.clock import Clock, clock_of
+from tests.commands import run_command
 from tests.fake_redis import fake_redis
 from tests.fakes import DirectDeliverer, FakeSender, outlets
 from tests.machine import pytest_runtest_protocol
@@ -50,6 +51,7 @@ __all__ = [
     "pytest_sessionfinish",
     "pytest_terminal_summary",
     "pytest_testnodedown",
+    "run_command",
 ]
 
 compiled.share()

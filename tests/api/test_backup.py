@@ -1,11 +1,9 @@
 """`python -m api.backup`: what is destroyed comes back, and nothing is lost by a restore."""
 
-import io
 import json
 import os
 import stat
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from api.backup import main
 from shared.settings import Settings
 from shared.verify_v2.rate_limits import RateLimits
 from shared.verify_v2.services import Services, given
+from tests.commands import Ended
 
 GIVEN = "VA" + "a" * 32
 SECRETS = {
@@ -22,15 +21,6 @@ SECRETS = {
     "otp_receipt_keys": "r1:receipts\n",
     "api_keys": f"shop 1a2b3c4d 2026-03-01T12:00:00Z never {'0' * 64}\n",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ended:
-    """A command that has ended."""
-
-    status: int
-    out: str
-    err: str
 
 
 @pytest.fixture
@@ -63,23 +53,12 @@ def services(scripts, settings) -> Services:
 
 
 @pytest.fixture
-def command(env, tmp_path, monkeypatch, capsys):
+def command(env, run_command):
     """Run the command, as words on a line."""
-    monkeypatch.chdir(tmp_path)
 
     def command(line: str, stdin: str | bytes = b"", **other_env: str) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["api.backup", *line.split()])
         given = stdin.encode() if isinstance(stdin, str) else stdin
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
-        for name, value in {**env, **other_env}.items():
-            monkeypatch.setenv(name, value)
-        status, why = 0, ""
-        try:
-            main()
-        except SystemExit as end:
-            status, why = (end.code, "") if isinstance(end.code, int) else (1, f"{end.code}\n")
-        printed = capsys.readouterr()
-        return Ended(status=status, out=printed.out, err=printed.err + why)
+        return run_command(main, *line.split(), stdin=given, **{**env, **other_env})
 
     return command
 

@@ -2,23 +2,16 @@
 
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests import commands
 from tests.own_texts import SWEDISH, texts_folder
 from worker.preview import main
 
 
-@dataclass(frozen=True)
-class Ended:
-    """The command, after it has ended."""
-
-    status: int
-    out: str
-    err: str
-
+class Ended(commands.Ended):
     @property
     def headings(self) -> list[str]:
         assert (self.status, self.err) == (0, "")
@@ -27,24 +20,11 @@ class Ended:
 
 
 @pytest.fixture
-def command(tmp_path, monkeypatch, capsys):
+def command(run_command):
     """Run the command with these settings."""
-    # No .env of the developer is here.
-    monkeypatch.chdir(tmp_path)
 
     def command(*arguments: str, **env: str) -> Ended:
-        status, why = 0, ""
-        with monkeypatch.context() as settings:
-            settings.setattr(sys, "argv", ["worker.messages", "preview", *arguments])
-            for name, value in env.items():
-                settings.setenv(name, value)
-            try:
-                main()
-            except SystemExit as end:
-                # The interpreter prints what is no number, and ends with 1.
-                status, why = (end.code, "") if isinstance(end.code, int) else (1, f"{end.code}\n")
-        printed = capsys.readouterr()
-        return Ended(status, printed.out, printed.err + why)
+        return Ended(**vars(run_command(main, "preview", *arguments, **env)))
 
     return command
 

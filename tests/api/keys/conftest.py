@@ -1,12 +1,11 @@
 """The command `python -m api.keys`, as a test runs it."""
 
 import re
-import sys
-from dataclasses import dataclass
 
 import pytest
 
 from api.keys.command import main
+from tests import commands
 from tests.conftest import KEY as SECRET_KEY
 from tests.user import OTHER_PHONE
 
@@ -16,14 +15,7 @@ NOON = "2026-03-01T12:00:00Z"
 THE_KEY = re.compile(r"otp_([0-9a-f]{8})_[0-9a-f]{64}\n")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ended:
-    """A command that has ended."""
-
-    status: int
-    out: str
-    err: str
-
+class Ended(commands.Ended):
     @property
     def key(self) -> str:
         """The key that it printed, and nothing else."""
@@ -55,23 +47,11 @@ def file(tmp_path):
 
 
 @pytest.fixture
-def command(env, tmp_path, monkeypatch, capsys):
+def command(env, run_command):
     """Run the command, as words on a line."""
-    # Where no .env of the developer takes part.
-    monkeypatch.chdir(tmp_path)
 
     def command(line: str, **other_env: str) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["api.keys", *line.split()])
-        for name, value in {**env, **other_env}.items():
-            monkeypatch.setenv(name, value)
-        status, why = 0, ""
-        try:
-            main()
-        except SystemExit as end:
-            # The interpreter prints what is no number, and ends with 1.
-            status, why = (end.code, "") if isinstance(end.code, int) else (1, f"{end.code}\n")
-        printed = capsys.readouterr()
-        return Ended(status=status, out=printed.out, err=printed.err + why)
+        return Ended(**vars(run_command(main, *line.split(), **{**env, **other_env})))
 
     return command
 

@@ -1,7 +1,6 @@
 """`python -m api.services`."""
 
 import re
-import sys
 
 import pytest
 
@@ -18,23 +17,14 @@ def redis(real_redis):
 
 
 @pytest.fixture
-def command(redis_url, redis, env, tmp_path, monkeypatch, capsys):
+def command(redis_url, redis, env, monkeypatch, run_command):
     """Run the command. Its exit status, and what it printed to stdout and stderr."""
-    # Where no .env of the developer takes part.
-    monkeypatch.chdir(tmp_path)
     for name, value in {**env, "OTP_SECRET_KEYS": KEY, "REDIS_URL": redis_url}.items():
         monkeypatch.setenv(name, value)
 
     def command(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["services", *words])
-        status = 0
-        try:
-            services.main()
-        except SystemExit as ended:
-            status = ended.code if isinstance(ended.code, int) else 1
-            if isinstance(ended.code, str):
-                print(ended.code, file=sys.stderr)
-        return (status, *capsys.readouterr())
+        ended = run_command(services.main, *words)
+        return ended.status, ended.out, ended.err
 
     return command
 
