@@ -162,9 +162,9 @@ def script_text(name: str) -> str:
 def _with_parts(text: str, known: frozenset[str]) -> str:
     """A text below the parts that it uses, except those that are `known` above it.
 
-    Each run of a script creates its functions again, and that can take as long as its commands. So
-    those of a part that it only may use are created when it first calls use_{part}(), which returns
-    them in a table.
+    Lua creates a script's functions again on each run, which takes up to a tenth of it. Those of a
+    part that it only may use are created when it first calls use_{part}(), which returns them in a
+    table.
     """
     texts: dict[str, str] = {}
     lazy: list[str] = []
