@@ -11,7 +11,8 @@ import pytest
 # Where the service runs, fixtures that start a program, and what a file imports to start one or to
 # play a provider.
 RUNNING = [
-    Path(__file__).parent / folder for folder in ("attacks", "chaos", "deploy", "e2e", "upgrade")
+    Path(__file__).parent / folder
+    for folder in ("attacks", "chaos", "deploy", "e2e", "simulation", "upgrade")
 ]
 PROGRAMS = {"redis_url", "redis_6_2_url"}
 STARTING = {"node", "redis_server", "refusable_redis", "serving", "subprocess"}
