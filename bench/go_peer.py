@@ -109,7 +109,7 @@ def _start(
     )
     config.write_text(text, encoding="utf-8")
     log = program.parent / "otpgateway.log"
-    peer = Program([str(program), "--config", str(config)], log, {})
+    peer = Program.of([str(program), "--config", str(config)], log, {})
     running.callback(peer.kill)
     wait_for(lambda: _answers(port), 20, "otpgateway to start")
     redis_pid = redis.info("server")["process_id"]

@@ -158,7 +158,7 @@ def _seconds_to_first_start(folder: Path) -> float:
     run = f"{sys.executable} deploy/run.py"
     command = ["sh", "-c", f"{run} --has-redis && exec {run}"]
     begin = time.perf_counter()
-    program = Program(command, place / "run.log", {"PORT": str(port)})
+    program = Program.of(command, place / "run.log", {"PORT": str(port)})
     try:
         wait_for(lambda: _answers(port), 30, "make run to answer")
         return time.perf_counter() - begin

@@ -37,7 +37,7 @@ def served(folder: Path, redis_url: str, module: str = "api", **env: str) -> Ite
     port = free_port()
     log = folder / f"{module}-{port}.log"
     own = {**ENV, "REDIS_URL": redis_url, "PORT": str(port), "TMPDIR": str(folder), **env}
-    program = Program([sys.executable, "-m", module], log, own)
+    program = Program.of([sys.executable, "-m", module], log, own)
     try:
         wait_for(lambda: is_ready(port), 20, f"{module} to start, see {log}")
         yield Served(program=program, port=port)
@@ -50,7 +50,7 @@ def worker(folder: Path, redis_url: str, module: str = "worker", **env: str) -> 
     """`python -m MODULE`, from when it has said that it works."""
     log = folder / f"{module}-{free_port()}.log"
     own = {**ENV, "REDIS_URL": redis_url, "TMPDIR": str(folder), **env}
-    program = Program([sys.executable, "-m", module], log, own)
+    program = Program.of([sys.executable, "-m", module], log, own)
     try:
         wait_for(lambda: program.has_logged("worker_started"), 20, f"{module} to start, see {log}")
         yield program

@@ -77,7 +77,7 @@ class Provider:
     def __init__(self, folder: Path, records: Path) -> None:
         log = folder / "provider.log"
         command = [sys.executable, "-m", "bench.provider", str(records)]
-        self._program = Program(command, log, {}, talks=True)
+        self._program = Program.of(command, log, {}, talks=True)
         assert self._program.process.stdout
         self._port = int(self._program.process.stdout.readline())
         self.pid = self._program.process.pid

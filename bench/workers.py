@@ -121,7 +121,7 @@ def environment(
 
 def start(kind: Kind, folder: Path, env: Mapping[str, str]) -> Program:
     log = folder / f"{kind.name}-{free_port()}.log"
-    return Program([sys.executable, "-m", *kind.command], log, {**env, **kind.env})
+    return Program.of([sys.executable, "-m", *kind.command], log, {**env, **kind.env})
 
 
 def wait_until_started(worker: Program, kind: Kind) -> None:

@@ -1,12 +1,9 @@
 """The owner has set up something weak: the service does not start, and says what it is."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.e2e.conftest import Program
+
 KEY = "a2V5" * 12
 PAID = "webhook://whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3@gateway/"
 MAIL = "smtp://mail.example.com?from=otp@example.com"
@@ -44,17 +41,9 @@ WEAK = [
     ("program", "env", "named"),
     [(program, env, named) for programs, env, named in WEAK for program in programs],
 )
-def test_a35_a_weak_secret_or_a_missing_lock_stops_the_start(program, env, named):
-    run = subprocess.run(
-        [sys.executable, "-m", program],
-        cwd=ROOT,
-        env={**GOOD, **env},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert run.returncode == 1
-    (line,) = run.stderr.splitlines()
+def test_a35_a_weak_secret_or_a_missing_lock_stops_the_start(tmp_path, program, env, named):
+    process = Program(program, tmp_path / "log", {**GOOD, **env})
+    assert process.wait_for_end() == 1
+    (line,) = process.log.read_text(encoding="utf-8").splitlines()
     assert named in line
     assert not [value for value in env.values() if len(value) > 3 and value in line]

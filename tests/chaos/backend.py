@@ -48,7 +48,7 @@ class Backend:
     def __init__(self, folder: Path) -> None:
         self._requests = folder / "backend.requests"
         command = [sys.executable, "-m", "tests.chaos.backend", str(folder / "backend")]
-        self.program = Program(command, folder / "backend.log", {}, talks=True)
+        self.program = Program.of(command, folder / "backend.log", {}, talks=True)
         assert self.program.process.stdout
         self.url = self.program.process.stdout.readline().strip()
 

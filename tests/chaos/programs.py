@@ -16,13 +16,15 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
+from tests import preloaded
 from tests.chaos.provider import Behaviour, Call
+from tests.preloaded import Forked
 
 Seen = TypeVar("Seen")
 ROOT = Path(__file__).parent.parent.parent
@@ -41,12 +43,17 @@ def wait_for(look: Callable[[], Seen], timeout: float, what: str) -> Seen:
 class Program:
     """One process, in a group of its own. Its output is in `log`."""
 
-    def __init__(
-        self, command: list[str], log: Path, env: Mapping[str, str], *, talks: bool = False
-    ) -> None:
+    def __init__(self, process: subprocess.Popen[str] | Forked, log: Path) -> None:
+        self.process = process
+        self.log = log
+
+    @classmethod
+    def of(
+        cls, command: list[str], log: Path, env: Mapping[str, str], *, talks: bool = False
+    ) -> Self:
         pipe = subprocess.PIPE if talks else None
         with log.open("ab") as output:
-            self.process = subprocess.Popen(
+            process = subprocess.Popen(
                 command,
                 cwd=log.parent,
                 env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **env},
@@ -56,7 +63,16 @@ class Program:
                 text=True,
                 start_new_session=True,
             )
-        self.log = log
+        return cls(process, log)
+
+    @classmethod
+    def of_service(cls, *command: str, log: Path, env: Mapping[str, str]) -> Self:
+        env = {"PATH": os.environ["PATH"], **env}
+        with log.open("ab") as output:
+            process = preloaded.start(
+                *command, cwd=log.parent, env=env, output=output, new_session=True
+            )
+        return cls(process, log)
 
     @property
     def is_running(self) -> bool:
@@ -102,7 +118,7 @@ class RedisServer:
         self.start()
 
     def start(self) -> None:
-        self.program = Program(self._command, self._log, {})
+        self.program = Program.of(self._command, self._log, {})
         with self.client() as client:
             client.ping()
 
@@ -129,7 +145,7 @@ class Provider:
     def __init__(self, folder: Path, name: str, *vendor: str) -> None:
         self._calls = folder / f"{name}.calls"
         module = "tests.chaos.vendor" if vendor else "tests.chaos.provider"
-        self.program = Program(
+        self.program = Program.of(
             [sys.executable, "-m", module, str(folder / name), *vendor],
             folder / f"{name}.log",
             {},
@@ -198,7 +214,7 @@ class Service:
     def _start(self, module: str, *arguments: str, **env: str) -> Program:
         self._started += 1
         log = self._folder / f"{module.rpartition('.')[2]}-{self._started}.log"
-        program = Program([sys.executable, "-m", module, *arguments], log, {**self.env, **env})
+        program = Program.of_service(module, *arguments, log=log, env={**self.env, **env})
         self._running.callback(program.kill)
         return program
 

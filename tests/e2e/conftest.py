@@ -21,6 +21,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from shared.redis_users import RIGHTS, USER
+from tests import preloaded
 from tests.redis_servers import RedisServer, free_port, redis_server
 
 Seen = TypeVar("Seen")
@@ -61,9 +62,7 @@ class Program:
     def __init__(self, name: str, log: Path, env: Mapping[str, str]) -> None:
         self.log = log
         with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", name], cwd=ROOT, env=env, stdout=output, stderr=output
-            )
+            self.process = preloaded.start(name, cwd=ROOT, env=env, output=output)
 
     def stop(self) -> int:
         """End it by SIGTERM and answer its exit status. Raises TimeoutExpired after 12 s."""

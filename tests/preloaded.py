@@ -1,0 +1,137 @@
+"""Processes of the service that do not import it: they are forked from one that has.
+
+Importing takes a second of CPU, which is most of a start. tests/e2e/test_make_run.py and the tests
+in Docker start the service by its command.
+"""
+
+import atexit
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, BinaryIO
+
+ROOT = Path(__file__).parent.parent
+MODULES = ("api.__main__", "worker.__main__")
+LARGEST_REQUEST = 65536
+# A process id, and at its end the exit status.
+NUMBER = struct.Struct("i")
+
+
+class Forked:
+    """What the tests need of subprocess.Popen, for a process that another one has forked."""
+
+    stdin = stdout = None
+
+    def __init__(self, ending: int) -> None:
+        self._ending = ending
+        self.pid = self._number()
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        return self._status(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Returns the exit status. Raises subprocess.TimeoutExpired."""
+        status = self._status(timeout)
+        if status is None:
+            raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
+        return status
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _status(self, timeout: float | None) -> int | None:
+        if self.returncode is None and select.select([self._ending], [], [], timeout)[0]:
+            self.returncode = self._number()
+            os.close(self._ending)
+        return self.returncode
+
+    def _number(self) -> int:
+        return int(NUMBER.unpack(os.read(self._ending, NUMBER.size))[0])
+
+
+def start(
+    *command: str, cwd: Path, env: Mapping[str, str], output: BinaryIO, new_session: bool = False
+) -> Forked:
+    """Run a module of the service with its arguments, as `python -m` does."""
+    request = {"command": command, "cwd": str(cwd), "env": dict(env), "new_session": new_session}
+    ending, ended = os.pipe()
+    socket.send_fds(_forking(), [json.dumps(request).encode()], [output.fileno(), ended])
+    os.close(ended)
+    return Forked(ending)
+
+
+@cache
+def _forking() -> socket.socket:
+    """The connection to the process that forks, which ends when this one does."""
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    its.set_inheritable(True)
+    command = [sys.executable, "-m", __name__, str(its.fileno())]
+    os.posix_spawn(command[0], command, {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)})
+    its.close()
+    atexit.register(ours.close)
+    return ours
+
+
+def main(connection: socket.socket) -> None:
+    for name in MODULES:
+        importlib.import_module(name)
+        # Otherwise runpy would warn that it runs the module again.
+        del sys.modules[name]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The system reaps the processes that watch.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        request, descriptors, *_ = socket.recv_fds(connection, LARGEST_REQUEST, 2)
+        if not request:
+            return
+        if os.fork() == 0:
+            connection.close()
+            _watch(json.loads(request), *descriptors)
+            return
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _watch(request: dict[str, Any], output: int, ended: int) -> None:
+    """Fork again, and say how the process has ended. In that process, run the command."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if pid := os.fork():
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        os.write(ended, NUMBER.pack(status))
+        os._exit(0)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if request["new_session"]:
+        os.setsid()
+    os.write(ended, NUMBER.pack(os.getpid()))
+    os.close(ended)
+    for standard in (1, 2):
+        os.dup2(output, standard)
+    os.close(output)
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["env"])
+    sys.path[0] = request["cwd"]
+    sys.argv[:] = request["command"]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main(socket.socket(fileno=int(sys.argv[1])))
