@@ -5,10 +5,14 @@ The docstring of a setting is Markdown with links relative to docs/. `written` i
 json_schema_extra is the default as text, where it does not follow from the value.
 """
 
+import ast
+import inspect
 import json
 import re
 import textwrap
 from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +68,22 @@ def written(field: FieldInfo) -> str:
             return str(value)
 
 
-def description(field: FieldInfo) -> str:
+def description(name: str) -> str:
     """The docstring of a setting, unwrapped."""
-    return " ".join(str(field.description).split())
+    return " ".join(_docstrings()[name].split())
+
+
+@cache
+def _docstrings() -> dict[str, str]:
+    """Pydantic could keep them in its fields, but would parse the source at each start."""
+    found = {}
+    for section in sections():
+        definition: Any = ast.parse(inspect.getsource(section)).body[0]
+        for pair in pairwise(definition.body):
+            match pair:
+                case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(docstring))):
+                    found[name] = docstring
+    return found
 
 
 def env_example() -> str:
@@ -74,7 +91,7 @@ def env_example() -> str:
     for section in sections():
         blocks.append(f"## {section.__doc__}\n")
         for name, field in section.model_fields.items():
-            text = re.sub(r"\[([^]]+)\]\(([\w-]+\.md)[^)]*\)", r"\1 (docs/\2)", description(field))
+            text = re.sub(r"\[([^]]+)\]\(([\w-]+\.md)[^)]*\)", r"\1 (docs/\2)", description(name))
             lines = textwrap.wrap(text.replace("`", ""), 98, break_on_hyphens=False)
             examples = (f"#   {example}" for example in field.examples or ())
             comment = [*(f"# {line}" for line in lines), *examples]
@@ -104,7 +121,7 @@ def settings() -> str:
                 f"`{name.upper()}`",
                 f"`{written(field)}`" if written(field) else "not set",
                 "yes" if name in PER_APP else "no",
-                _with_examples(field),
+                _with_examples(name, field),
             )
             for name, field in section.model_fields.items()
         ]
@@ -118,9 +135,9 @@ def secrets() -> str:
     return f"{', '.join(most)} and {last}\n"
 
 
-def _with_examples(field: FieldInfo) -> str:
+def _with_examples(name: str, field: FieldInfo) -> str:
     examples = ", ".join(f"`{example}`" for example in field.examples or ())
-    return description(field) + (f" For example: {examples}." if examples else "")
+    return description(name) + (f" For example: {examples}." if examples else "")
 
 
 def calls() -> str:

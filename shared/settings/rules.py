@@ -35,7 +35,7 @@ from shared.settings.types import (
 _CONSOLE = ("console://",)
 
 
-class Codes(BaseModel, use_attribute_docstrings=True):
+class Codes(BaseModel):
     """Codes and texts"""
 
     otp_code_length: int = Field(default=6, ge=4, le=10)
@@ -88,7 +88,7 @@ class Codes(BaseModel, use_attribute_docstrings=True):
 
 
 # A sender URL may hold a password.
-class Senders(BaseModel, use_attribute_docstrings=True):
+class Senders(BaseModel):
     """Senders"""
 
     otp_sms_senders: SenderUrls = Field(
@@ -160,7 +160,7 @@ class Senders(BaseModel, use_attribute_docstrings=True):
     """Routes for voice calls, with `senders` and `from` only."""
 
 
-class Limits(BaseModel, use_attribute_docstrings=True):
+class Limits(BaseModel):
     """Limits and costs"""
 
     otp_limit_to: WindowLimits = (Limit.parse("5/10m"), Limit.parse("10/1h"))
@@ -195,7 +195,7 @@ class Limits(BaseModel, use_attribute_docstrings=True):
     """The share of messages that must lead to a verified number, in percent."""
 
 
-class Recipients(BaseModel, use_attribute_docstrings=True):
+class Recipients(BaseModel):
     """Recipients"""
 
     otp_allowed_countries: Regions = Field(default=(), examples=["US GB"])

@@ -11,7 +11,7 @@ from shared.settings.redis_urls import RedisUrlSecret
 from shared.settings.types import HookSecrets, Hosts, Password, PublicUrl, Services, WebhookSecrets
 
 
-class Processes(BaseModel, use_attribute_docstrings=True):
+class Processes(BaseModel):
     """Processes"""
 
     redis_url: RedisUrlSecret = Field(
@@ -54,7 +54,7 @@ class Processes(BaseModel, use_attribute_docstrings=True):
     public host."""
 
 
-class Keys(BaseModel, use_attribute_docstrings=True):
+class Keys(BaseModel):
     """Secrets and access"""
 
     otp_secret_keys: Secret | None = Field(
@@ -107,7 +107,7 @@ class Keys(BaseModel, use_attribute_docstrings=True):
     Services. The command in the example prints one."""
 
 
-class Receipts(BaseModel, use_attribute_docstrings=True):
+class Receipts(BaseModel):
     """Verification receipts"""
 
     otp_receipt: bool = False
@@ -129,7 +129,7 @@ class Receipts(BaseModel, use_attribute_docstrings=True):
     receipts. The command in the example prints a key."""
 
 
-class Webhooks(BaseModel, use_attribute_docstrings=True):
+class Webhooks(BaseModel):
     """Events for your backend"""
 
     otp_webhook_url: str | None = Field(
