@@ -138,12 +138,12 @@ def attempt(walk: Walk) -> None:
     claim, claimed = process.claims.pop(rng.randrange(len(process.claims)))
     provider = world.providers[claim.channel, claim.sender]
     provider.fate = rng.choices(_FATES, _CHANCES)[0] if walk.has_faults else _FATES[0]
-    provider.message = None
+    provider.messages.clear()
     outcome = process.deliverer.attempt(claim)
     if outcome:
         process.outcomes.append((outcome, claimed))
-    if provider.message:
-        _handed_over(walk, claim, provider.message, *provider.fate)
+    for message in provider.messages:
+        _handed_over(walk, claim, message, *provider.fate)
     walk.tell(f"attempt {provider.fate[0] if outcome else 'too late'}", claim.verification_id)
 
 
@@ -165,6 +165,8 @@ def _handed_over(walk: Walk, claim: Claim, message: Message, result: str, taken:
     for one in earlier:
         invariants.repeated_alike(member, one.said, said)
     claimed_at = BEGIN_MS + round(claim.asked_at * 1000)
+    if walk.model.now > claimed_at + LEASE:
+        invariants.handed_over_again_for_a_reason(member, "another worker may have it by now")
     if walk.model.now < world.leases[claim.token]:
         why_not = next(filter(None, (_why_not(walk, one, claimed_at) for one in earlier)), "")
         invariants.handed_over_again_for_a_reason(member, why_not)

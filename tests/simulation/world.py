@@ -88,10 +88,10 @@ class Provider:
     def __init__(self, name: str) -> None:
         self.name = name
         self.fate = ("accepted", True)
-        self.message: Message | None = None
+        self.messages: list[Message] = []
 
     def send(self, message: Message) -> str:
-        self.message = message
+        self.messages.append(message)
         result, _ = self.fate
         if result != "accepted":
             raise DeliveryError(result, "simulated")  # type: ignore[arg-type]
