@@ -60,7 +60,7 @@ class FollowedFile(Generic[Key]):
             self._problem = None
         except SettingsError as error:
             is_new = False
-            # Without a version, so that the next call tries again.
+            # Without a version, because this one has to be read again.
             self._seen = (None, self._seen[1] or [])
             if str(error) != self._problem:
                 self._problem = str(error)
