@@ -8,6 +8,7 @@ tests/data/redis/ has what the trees at these commits wrote (tests/upgrade/dump.
 - 9c0bd0d: seven more providers, routes, texts of one's own
 - 5d13fcb: workflows, events for backends, receipts
 - 62b62d6: hooks and clients
+- afcea50: traces, figures by app, keys that expire at a time
 """
 
 import base64
