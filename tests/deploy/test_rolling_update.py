@@ -166,6 +166,8 @@ def test_people_notice_nothing(tmp_path):
         answers = load.end()
         with redis.client() as client:
             assert settle(client, 20) == 0
+        # While the new pods run, which end first.
+        typist.end()
     by_old, by_new = old_provider.calls(), new_provider.calls()
     assert statuses(answers) == {202: len(answers)}
     assert deliveries(answers, [*by_old, *by_new]).lost == 0
