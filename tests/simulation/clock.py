@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from unittest import mock
 
@@ -63,7 +64,12 @@ class SimulatedScripts(Scripts):
     """The scripts of the service, which go by the simulated time."""
 
     def text(self, name: str) -> str:
-        return _NOW_MS.sub(_SIMULATED, super().text(name))
+        return _simulated(super().text(name))
+
+
+@cache
+def _simulated(text: str) -> str:
+    return _NOW_MS.sub(_SIMULATED, text)
 
 
 class Clock:

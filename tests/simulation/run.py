@@ -6,12 +6,13 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
-from redis import Redis
+from redis import ConnectionPool, Redis, UnixDomainSocketConnection
 
 from tests.redis_servers import REAL_REDIS, redis_server
 from tests.simulation.invariants import Violation
@@ -37,6 +38,23 @@ class Report:
     words: Mapping[str, int] = field(default_factory=dict)
 
 
+class OneConnection(ConnectionPool):
+    """All that a single thread needs. Finding it in a pool costs as much as many a script."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(UnixDomainSocketConnection, path=path)
+        self._only = self.make_connection()
+
+    def get_connection(self, *_: Any, **__: Any) -> Any:
+        return self._only
+
+    def release(self, connection: Any) -> None:
+        pass
+
+    def disconnect(self, *_: Any, **__: Any) -> None:
+        self._only.disconnect()
+
+
 @contextmanager
 def server(program: str = REAL_REDIS["real"]) -> Iterator[Redis]:
     """A server that is reached by a socket in a folder, which costs less than TCP."""
@@ -44,7 +62,8 @@ def server(program: str = REAL_REDIS["real"]) -> Iterator[Redis]:
         path = Path(folder) / "redis.sock"
         with (
             redis_server(Path(folder), "--unixsocket", str(path), program=program),
-            Redis(unix_socket_path=str(path)) as redis,
+            closing(OneConnection(str(path))) as pool,
+            Redis(connection_pool=pool) as redis,
         ):
             yield redis
 

@@ -118,7 +118,8 @@ def calm_down(walk: Walk) -> None:
 def _tell_events(walk: Walk) -> None:
     (worker,) = walk.world.workers
     quiet_ms = 0
-    while quiet_ms < LONGEST_REST_MS:
+    # An endpoint that has just failed rests until the end of that.
+    while quiet_ms <= LONGEST_REST_MS:
         walk.make(workers.take_events)
         if not worker.events:
             walk.advance(15_000)

@@ -114,7 +114,7 @@ class Walk:
             return
         self.steps += 1
         self._compare()
-        if self.steps % 50 == 0:
+        if self.steps % 100 == 0:
             self.look_at_everything()
 
     def tell(self, told: str, *touched: str) -> None:
