@@ -28,6 +28,8 @@ ADMIN_APP = "admin"
 OWN_APPS = (PAGE_APP, ADMIN_APP)
 # The keys of this one can only read the metrics.
 METRICS_APP = "metrics"
+# The SID of a Service of the Verify v2-compatible API, which has the place of an app.
+SERVICE_SID = re.compile("VA[0-9a-fA-F]{32}")
 
 
 @dataclass(frozen=True, kw_only=True)

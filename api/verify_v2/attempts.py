@@ -13,7 +13,7 @@ from api.verify_v2.access import calling
 from api.verify_v2.errors import NOT_FOUND, V2Error, invalid
 from api.verify_v2.form import Form
 from api.verify_v2.shapes import time
-from shared.policy import CHANNELS
+from shared.policy import CHANNELS, SERVICE_SID
 from shared.recipient import KEPT_ADDRESSES, is_email
 from shared.verify_v2.attempts import ServiceSend, ServiceSends, Summary, Wanted
 
@@ -62,7 +62,7 @@ def _wanted(query: Form) -> Wanted:
     if status and status.lower() not in _STATUSES:
         raise invalid("Status", f"expected {' or '.join(_STATUSES)}")
     return Wanted(
-        service=_matching(query, "VerifyServiceSid", "VA[0-9a-fA-F]{32}"),
+        service=_matching(query, "VerifyServiceSid", SERVICE_SID.pattern),
         verification_id=_matching(query, "VerificationSid", "VE[0-9a-fA-F]{32}"),
         recipient=parameters.recipient(
             KEPT_ADDRESSES, to, by_email=is_email(to), parameter="ChannelData.To"

@@ -1,16 +1,13 @@
 """How much of their daily budgets of messages the apps have used."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from shared.policy import Channel, Policy
+from shared.policy import SERVICE_SID, Channel, Policy
 from shared.storage import keys, reading
 from shared.storage.scripts import Scripts
 
 _DAY_SECONDS = 86400
-# A Service uses the budget of its account.
-_SERVICE = re.compile("VA[0-9a-fA-F]{32}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +22,11 @@ class Budget:
 
 def budgets(scripts: Scripts, apps: list[str], policy: Callable[[str], Policy]) -> list[Budget]:
     """Those of `apps` that have budgets. Raises StorageUnavailable."""
+    # A Service uses the budget of its account.
     limits = [
         (app, channel, limit)
         for app in apps
-        if not _SERVICE.fullmatch(app)
+        if not SERVICE_SID.fullmatch(app)
         for channel, limit in policy(app).budget.items()
     ]
     if not limits:

@@ -13,7 +13,17 @@ from pydantic import SecretStr as Secret
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from shared.policy import CHANNELS, METRICS_APP, OWN_APPS, SECONDS, Channel, Limit, Routes, Workflow
+from shared.policy import (
+    CHANNELS,
+    METRICS_APP,
+    OWN_APPS,
+    SECONDS,
+    SERVICE_SID,
+    Channel,
+    Limit,
+    Routes,
+    Workflow,
+)
 from shared.recipient import KEPT_ADDRESSES, NUMBER_TYPES
 from shared.settings import routes, workflow
 from shared.signatures import webhook_key
@@ -176,7 +186,7 @@ def _budget(text: str) -> dict[str, str]:
 
 def _services(text: str) -> list[tuple[str, str]]:
     such = "app:SID, where SID is VA followed by 32 hex digits"
-    pairs = _pairs(text, f"({APP_NAME}):(VA[0-9a-fA-F]{{32}})", such)
+    pairs = _pairs(text, f"({APP_NAME}):({SERVICE_SID.pattern})", such)
     if len({sid for _, sid in pairs}) < len(pairs):
         raise ValueError("the same SID appears twice")
     return pairs

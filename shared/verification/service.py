@@ -21,7 +21,7 @@ from shared.errors import (
 )
 from shared.logs.request import trace, traced
 from shared.messages.texts import Texts
-from shared.policy import Channel, Limit, Policy, Route, Workflow
+from shared.policy import SERVICE_SID, Channel, Limit, Policy, Route, Workflow
 from shared.recipient import KEPT_ADDRESSES, Recipient
 from shared.verification import admission
 from shared.verification.model import (
@@ -42,7 +42,6 @@ from shared.verification.workflow import start_first
 log = logging.getLogger("otp.api")
 
 _ID = re.compile(r"VE[0-9a-f]{32}")
-_SERVICE = re.compile(r"VA[0-9a-fA-F]{32}")
 # Of what was started.
 _LOGGED = ("verification_id", "send", "to", "channel")
 
@@ -239,7 +238,7 @@ class VerificationService:
 
     def _account(self, app: str, verification_id: str) -> str:
         """The app whose policy applies: a Service has that of its account."""
-        if not (_SERVICE.fullmatch(app) and _ID.fullmatch(verification_id)):
+        if not (SERVICE_SID.fullmatch(app) and _ID.fullmatch(verification_id)):
             return app
         return self._store.account(verification_id) or app
 

@@ -29,8 +29,7 @@ class Stack:
         self._project = f"otp-test-{secrets.token_hex(4)}"
         self._env = {
             **os.environ,
-            # Empty, so that no setting of a .env of the developer takes part: it may name a real
-            # provider.
+            # Empty, so the developer's own .env has no effect: it may name a real provider.
             **dict.fromkeys(PASSED_ON, ""),
             "API_ADDRESS": "",
             "API_PORT": str(self.port),
