@@ -121,10 +121,10 @@ class Tallies:
         the rate of the last seconds."""
         if since is None or self.now - since < patience:
             return 0
-        second = self.now // 1000
-        seconds = min(5, second + since // -1000)
-        drained = sum(self.drained[second - ago] for ago in range(1, seconds + 1))
-        return length / drained * seconds * 1000 if drained else self.now - since
+        this_second = self.now // 1000
+        first = max(this_second - 4, -(since // -1000))
+        drained = sum(self.drained[second] for second in range(first, this_second + 1))
+        return length / drained * (self.now - first * 1000) if drained else self.now - since
 
 
 def _part(limit: Limit) -> int:

@@ -25,16 +25,16 @@ local function backlog_ms(queue, now, patience_ms)
   if not since or now - since < patience_ms then
     return 0
   end
-  -- The last whole seconds in which the queue was not empty: no others tell how fast it can go.
+  -- The last seconds in which the queue was not empty: no others tell how fast it can go.
   local this_second = math.floor(now / 1000)
-  local seconds, drained = math.min(5, this_second - math.ceil(since / 1000)), 0
-  for ago = 1, seconds do
-    drained = drained + (redis.call('GET', 'otp:drained:' .. (this_second - ago)) or 0)
+  local first, drained = math.max(this_second - 4, math.ceil(since / 1000)), 0
+  for second = first, this_second do
+    drained = drained + (redis.call('GET', 'otp:drained:' .. second) or 0)
   end
   if drained == 0 then
     return now - since
   end
-  return redis.call('LLEN', queue) / drained * seconds * 1000
+  return redis.call('LLEN', queue) / drained * (now - first * 1000)
 end
 
 -- Add the job that wakes a worker up. RQ reads it like one of its enqueue_call and its JSON serializer:

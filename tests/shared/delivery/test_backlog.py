@@ -1,5 +1,7 @@
 """No code is accepted whose message would come too late: the queue is as old as its oldest send."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from shared.errors import DeliveryBacklog
@@ -20,7 +22,7 @@ def make_older(redis):
 
     def make_older(started, seconds, send=1):
         key = f"otp:send:{started.verification_id}:{send}"
-        redis.hset(key, "asked", now_ms(redis) - seconds * 1000)
+        redis.hset(key, "asked", now_ms(redis) - round(seconds * 1000))
 
     return make_older
 
@@ -97,3 +99,14 @@ def test_a_queue_that_moves_fast_enough_may_be_old(redis, user, make_older):
     for ago in range(7):
         redis.set(f"otp:drained:{this_second - ago}", 10)
     assert user.ask(number(1000)).verification_id
+
+
+@pytest.mark.parametrize("env", [{"OTP_TTL_SECONDS": "30"}])
+@pytest.mark.parametrize(("sent", "is_refused"), [(1, True), (20, False)])
+def test_the_second_that_has_just_begun_counts(redis, user, make_older, sent, is_refused):
+    """In a rush, each further second would let as many codes in as come in a second."""
+    waiting = [user.ask(number(1000 + n)) for n in range(20)]
+    make_older(waiting[0], 1.5)
+    redis.set(f"otp:drained:{now_ms(redis) // 1000}", sent)
+    with pytest.raises(DeliveryBacklog) if is_refused else nullcontext():
+        user.ask(number(1100))
