@@ -51,7 +51,8 @@ class Caller:
         """(status, JSON). Raises OSError and HTTPException.
 
         A connection that the server has closed since the last answer is made anew, as every HTTP
-        client does, and one that is refused is made to the next port.
+        client does, and so is one that it closes before the request is whole, because it stops. One
+        that is refused is made to the next port.
         """
         for _ in range(2 * len(self._ports)):
             fresh = self._connection is None
@@ -65,12 +66,9 @@ class Caller:
                 self._connection = connection
             try:
                 return self._exchange(self._connection, method, path, body)
-            except (
-                BrokenPipeError,
-                ConnectionRefusedError,
-                ConnectionResetError,
-                RemoteDisconnected,
-            ):
+            except BrokenPipeError:
+                self.close()
+            except (ConnectionRefusedError, ConnectionResetError, RemoteDisconnected):
                 self.close()
                 if fresh:
                     raise
