@@ -224,10 +224,10 @@ def test_what_providers_do_in_between_fails_no_call(
 def test_idle_connections_stay_open_at_gateways(real_redis, redis_url):
     """Gateways of clouds forget a connection after some minutes without a packet."""
     with connect(redis_url, timeout_seconds=PATIENCE_SECONDS) as redis:
-        redis.ping()
-        local = redis.client_info()["addr"].rpartition(":")[2]
+        info = redis.client_info()
+        ports = [f"{int(info[end].rpartition(':')[2]):04X}" for end in ("addr", "laddr")]
         lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()
-        (line,) = [line.split() for line in lines if line.split()[1].endswith(f":{int(local):04X}")]
+        (line,) = [line for line in map(str.split, lines) if [line[1][-4:], line[2][-4:]] == ports]
     kind, ticks = line[5].split(":")
     assert kind == "02"  # the timer of keep-alive packets
     assert int(ticks, 16) / 100 <= 60
