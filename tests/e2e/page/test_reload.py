@@ -39,12 +39,15 @@ def test_back_and_forward_reload_nothing(open_page, service, phone):
     ask(page, phone)
     asked = []
     page.on("request", lambda request: asked.append(request.resource_type))
+    page.evaluate("window.stays = true")
     page.go_back()
     expect(page.locator("#phone")).to_be_focused()
     expect(page.get_by_role("button", name="I already have a code")).to_be_visible()
     page.evaluate("history.forward(); history.back(); history.forward()")
     expect(page.locator("#code")).to_be_focused()
-    assert not {"document", "script", "stylesheet"} & set(asked)
+    # Scripts may come: the form loads the one of the country picker when it can.
+    assert not {"document", "stylesheet"} & set(asked)
+    assert page.evaluate("window.stays")
     type_code(page, service.code_for(phone))
     expect(page.get_by_role("heading", name="Verified")).to_be_visible()
     page.go_back()
