@@ -34,7 +34,6 @@ def stack() -> Iterator[Stack]:
         stack.down("--volumes")
 
 
-@pytest.mark.alone
 def test_delivers_by_all_workers_and_verifies_once(stack, figure):
     begin = time.perf_counter()
     with ThreadPoolExecutor(8) as callers:
@@ -137,7 +136,6 @@ def test_image_holds_no_secret_and_no_tests(stack):
     assert sorted(listed) == ["api", "frontend", "requirements.txt", "shared", "worker"]
 
 
-@pytest.mark.alone
 def test_answers_503_while_redis_is_away_and_heals_by_itself(stack, figure):
     phone, later, lost = "+14155553001", "+14155553002", "+14155553003"
     assert stack.generate(phone) == 202
@@ -172,7 +170,6 @@ def test_answers_503_while_redis_is_away_and_heals_by_itself(stack, figure):
     assert lost not in {sent["to"] for sent in stack.deliveries()}, "sent after a 503"
 
 
-@pytest.mark.alone
 def test_stops_in_time_and_the_image_alone_goes_on_with_all_data(stack, figure):
     phone, password = "+14155553004", stack.redis_password()
     assert stack.generate(phone) == 202
