@@ -6,7 +6,6 @@ from collections import Counter
 import pytest
 
 from shared.errors import IncorrectCode, OtpError, TooManyChecks
-from tests.attacks.timing import Stopwatch, p_of_kolmogorov_smirnov
 from tests.counts import counts
 from tests.user import OTHER_PHONE, PHONE
 
@@ -83,22 +82,6 @@ def test_a4_what_cannot_be_used_is_answered_alike(post, caller, user, service, c
         for number in range(100, 105)
     ]
     assert {a.data for a in by_phone} == {answers[0].data}
-
-
-@pytest.mark.alone
-def test_a5_the_time_of_an_answer_tells_nothing(redis, start_service, figure):
-    """4,000 answers on a socket, in random order. Chance alone gives p ≤ 0.01 now and then: what
-    really takes longer does so three times in a row."""
-    with Stopwatch(start_service, TWO_APPS | {"OTP_MAX_FAILED_CHECKS": "1000000/1d"}) as watch:
-        for _ in range(3):
-            times = watch.measure(1000)
-            never = times.pop("never asked")
-            p = {kind: p_of_kolmogorov_smirnov(never, other) for kind, other in times.items()}
-            if min(p.values()) > 0.01:
-                break
-    for kind, value in p.items():
-        figure(f"time of an answer, never asked against {kind}: KS p", f"{value:.3f} [> 0.01]")
-    assert min(p.values()) > 0.01, p
 
 
 @pytest.mark.parametrize("env", [{"OTP_RESEND_CODE": "new"}])
