@@ -1,7 +1,6 @@
 """Redis dies, hangs and comes back. The service says so at once, lives on, and goes on by itself;
 what it has accepted is delivered once."""
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,8 +11,9 @@ from typing import NamedTuple, Self
 
 import pytest
 
-from tests.e2e.conftest import Answer, Program, Service, wait_for
+from tests.e2e.conftest import Answer, Service, wait_for
 
+pytestmark = pytest.mark.alone
 _lines = count(2_000_000)
 
 
@@ -122,7 +122,6 @@ def spread(answers: list[Answer]) -> tuple[float, float, float]:
     return seconds[len(seconds) // 2], seconds[len(seconds) * 99 // 100], seconds[-1]
 
 
-@pytest.mark.alone
 def test_redis_dies_and_comes_back(service, figure):
     with Load(service) as load:
         load.wait_for_accepted(200)
@@ -137,7 +136,6 @@ def test_redis_dies_and_comes_back(service, figure):
     check_messages(service, load, named)
 
 
-@pytest.mark.alone
 def test_redis_hangs_and_comes_back(service, figure):
     with Load(service) as load:
         load.wait_for_accepted(200)
@@ -149,82 +147,3 @@ def test_redis_hangs_and_comes_back(service, figure):
     named = partial(_named, figure, "Redis hung 5 s")
     check(load, hung, back, named)
     check_messages(service, load, named)
-
-
-def test_a_worker_that_starts_before_redis_waits_for_it(service):
-    assert service.worker.stop() == 0
-    service.redis_server.kill()
-    try:
-        service.worker = service.start_worker()
-        service.worker.wait_for_event("redis_away")
-    finally:
-        service.redis_server.start()
-    service.worker.wait_for_event("worker_started")
-    phone = new_phone()
-    wait_for(lambda: service.call("POST", "/generate-otp", {"phone": phone}).status == 202)
-    assert service.code_for(phone)
-
-
-@pytest.mark.alone
-def test_an_api_that_starts_before_redis_says_so_until_it_is_there(service):
-    assert service.api.stop() == 0
-    service.redis_server.kill()
-    phone = new_phone()
-    try:
-        service.start_api()
-        wait_for(lambda: service.is_up("live"))
-        assert not service.is_up("ready")
-        answer = service.call("POST", "/generate-otp", {"phone": phone})
-        assert (answer.status, answer.code) == (503, "storage_unavailable")
-    finally:
-        service.redis_server.start()
-    wait_for(lambda: service.call("POST", "/generate-otp", {"phone": phone}).status == 202, 2)
-    assert service.code_for(phone)
-
-
-def test_all_can_be_stopped_while_redis_is_away(start_service):
-    service = start_service()
-    service.redis_server.kill()
-    service.worker.wait_for_event("redis_away")
-    for program in (service.api, service.worker):
-        begin = time.monotonic()
-        assert program.stop() == 0
-        assert time.monotonic() - begin < 10
-    service.stop()
-
-
-def events(program: Program) -> list[dict[str, str]]:
-    lines = program.log.read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines if line.startswith("{")]
-
-
-def metrics(service: Service) -> str:
-    answer = service.call("GET", "/metrics")
-    assert answer.status == 200
-    return answer.content.decode()
-
-
-def test_each_change_is_a_warning_once_per_process(start_service):
-    service = start_service(API_PROCESSES="1")
-    service.redis_server.kill()
-    for path in ("/health/ready", "/verifications/VE" + "0" * 32) * 6:
-        assert service.call("GET", path).status == 503
-    assert "\notp_redis_up 0.0\n" in metrics(service)
-    service.redis_server.start()
-    wait_for(lambda: "\notp_redis_up 1.0\n" in metrics(service))
-    assert service.is_up()
-    service.call("GET", "/openapi.json")
-    assert service.api.stop() == 0
-    # What was answered meanwhile, and last.
-    counted = service.redis.hgetall("otp:counts:api")
-    assert counted[b"requests:GET:503:/health/ready"] == b"6"
-    assert counted[b"requests:GET:200:/openapi.json"] == b"1"
-    lines = events(service.api)
-    changes = [(line["level"], line["event"]) for line in lines if line["logger"] == "otp.redis"]
-    assert changes == [("warning", "redis_unreachable"), ("warning", "redis_reachable")]
-    others = [line["event"] for line in lines if line["event"].startswith("api_")]
-    assert others == ["api_started", "api_stopped"]
-    service.worker.wait_for_event("redis_back")
-    started = next(line for line in events(service.worker) if line["event"] == "worker_started")
-    assert started["version"] == next(line for line in lines if "version" in line)["version"]
-    service.stop()
