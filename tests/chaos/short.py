@@ -1,5 +1,6 @@
 """Figures of `make chaos` in their short form, as tests. A file for each part of the service that
-fails, because the files run at the same time."""
+fails, because the files run at the same time, and one for the figures that have bars in
+milliseconds."""
 
 from types import ModuleType
 
@@ -10,17 +11,14 @@ from tests.chaos.scene import run
 
 SEED = 1
 # Their bars are milliseconds, which another test would take.
-ALONE = {"redis-down", "redis-hung", "provider-hangs"}
+IN_MILLISECONDS = ("redis-down", "redis-hung", "provider-hangs")
 
 
 def figures_of(*modules: ModuleType) -> pytest.MarkDecorator:
-    """Runs a test with the name of each figure in these modules."""
+    """Run a test with the name of each figure in these modules that may share the machine."""
     places = {module.__name__ for module in modules}
     names = [name for name, figure in FIGURES.items() if figure.__module__ in places]
-    marks = {name: [pytest.mark.alone] if name in ALONE else [] for name in names}
-    return pytest.mark.parametrize(
-        "name", [pytest.param(name, marks=marks[name]) for name in names]
-    )
+    return pytest.mark.parametrize("name", [n for n in names if n not in IN_MILLISECONDS])
 
 
 def assert_is_within_its_bars(name: str) -> None:

@@ -1,4 +1,4 @@
-"""Providers die, hang, or take too few messages."""
+"""Providers die, are silent, or take too few messages."""
 
 from tests.chaos import providers, vendors
 from tests.chaos.short import assert_is_within_its_bars, figures_of

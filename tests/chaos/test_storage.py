@@ -1,4 +1,4 @@
-"""Redis dies, hangs, is full, or fails over."""
+"""Redis dies, is full, or fails over."""
 
 from tests.chaos import failover, storage
 from tests.chaos.short import assert_is_within_its_bars, figures_of
