@@ -1,13 +1,11 @@
-"""The public page in a real browser: it works for its codes, within what a person waits for, and as
-strictly as everything else here (no outside host, nothing inline)."""
+"""The public page in a real browser: it works for its codes, as strictly as everything else here
+(no outside host, nothing inline)."""
 
 import json
-import time
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-import altcha
 import pytest
 from playwright.sync_api import (
     ConsoleMessage,
@@ -17,13 +15,8 @@ from playwright.sync_api import (
     expect,
 )
 
-from api.otp.proof import ALGORITHM, MOST_DOUBLINGS, ROUNDS, TRIES, ProofOfWork
-from shared.codes import Codes
-from shared.recipient import parse_phone
-from shared.storage.scripts import Scripts
-from shared.verification.store import Store
 from tests.e2e.conftest import Service
-from tests.e2e.page.acts import assert_usable
+from tests.e2e.page.acts import assert_usable, challenge
 
 KEY = "key-of-a-shop-0123456789-0123456789"
 
@@ -145,49 +138,3 @@ def test_a_proof_that_is_refused_is_not_made_again_and_again(page, phone):
     ask(page, phone)
     expect(page.locator("#address-error")).not_to_be_empty()
     assert [("proof" in body) for body in asked] == [False, True]
-
-
-@pytest.mark.alone
-@pytest.mark.parametrize(
-    ("price", "doublings", "patience"),
-    [("lowest", 0, 3), ("highest", MOST_DOUBLINGS, 45)],
-)
-def test_the_price_is_one_that_a_person_waits_for(page, figure, price, doublings, patience):
-    """At most: half of the people find it with half of the tries."""
-    seconds = page.evaluate(
-        """async (challenge) => {
-            const { solve } = await import("/static/page/proof.js");
-            const begin = performance.now();
-            await solve(challenge);
-            return (performance.now() - begin) / 1000;
-        }""",
-        challenge(counter=(TRIES << doublings) - 1),
-    )
-    figure(f"proof of work, {price} price, all of the tries, Chromium", f"{seconds:.2f} s")
-    assert seconds < patience
-
-
-@pytest.mark.alone
-def test_the_price_is_paid_by_who_asks_not_by_the_service(figure, real_redis):
-    work = ProofOfWork(Codes({"k": b"k" * 32}), Store(Scripts(real_redis)))
-    to = parse_phone("+14155550123")
-    begin = time.perf_counter()
-    for _ in range(20):
-        made = work.required("page", to)
-    making = (time.perf_counter() - begin) / 20
-    asked = altcha.Challenge.from_dict(made.challenge)
-    solution = altcha.solve_challenge(asked)
-    assert solution
-    proof = altcha.Payload(asked, solution).to_base64()
-    begin = time.perf_counter()
-    for _ in range(20):
-        work.check("page", to, proof)
-    checking = (time.perf_counter() - begin) / 20
-    figure("proof of work, server: making and checking one", f"{1000 * (making + checking):.1f} ms")
-    assert making + checking < 0.05
-
-
-def challenge(*, counter: int) -> dict[str, Any]:
-    """As the service makes them, with the try that is to be found."""
-    made = altcha.create_challenge(ALGORITHM, ROUNDS, counter=counter, hmac_secret="s")
-    return made.to_dict()

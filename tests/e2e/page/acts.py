@@ -4,14 +4,16 @@ import json
 import re
 from collections.abc import Callable
 from itertools import count
-from typing import Literal
+from typing import Any, Literal
 
+import altcha
 import fakeredis
 from axe_playwright_python.base import AXE_SCRIPT
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
 from api import FRONTEND, create_app
+from api.otp.proof import ALGORITHM, ROUNDS
 from api.page.texts import Texts
 from shared.errors import TooManyLogIns
 from shared.locales import texts_in
@@ -108,3 +110,9 @@ def assert_usable(page: Page) -> None:
     light = axe.run(page)
     assert light.violations_count == 0, light.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def challenge(*, counter: int) -> dict[str, Any]:
+    """As the service makes them, with the try that is to be found."""
+    made = altcha.create_challenge(ALGORITHM, ROUNDS, counter=counter, hmac_secret="s")
+    return made.to_dict()
