@@ -43,7 +43,6 @@ CALLS = [
 ]
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize(("method", "path", "body"), CALLS)
 def test_without_redis_every_call_is_unavailable_at_once(away, problem, method, path, body):
     began = time.monotonic()
@@ -63,7 +62,6 @@ def test_without_redis_a_wrong_request_is_still_told_what_is_wrong(away, problem
     problem(away.post("/generate-otp", json={}), 422, "invalid_request")
 
 
-@pytest.mark.alone
 def test_a_redis_that_hangs_is_waited_for_less_than_a_second(settings, problem, tmp_path):
     with redis_server(tmp_path) as server:
         url = settings.redis_url.__class__(server.url)

@@ -3,8 +3,6 @@
 import base64
 from contextlib import ExitStack
 
-import pytest
-
 from tests.api.hooks.supabase import KEYS, SECRETS, SMS, encoded, signed, sms
 from tests.e2e.conftest import wait_for
 from worker.senders.conformance.servers import DripServer, serving
@@ -12,7 +10,6 @@ from worker.senders.conformance.servers import DripServer, serving
 SECRET = "whsec_" + base64.b64encode(b"0" * 24).decode()
 
 
-@pytest.mark.alone
 def test_calls_go_out_and_hooks_are_answered_while_a_webhook_and_a_mail_server_hang(start_service):
     with ExitStack() as running:
         drips = DripServer(b"X-Name: value\r\n", head=b"HTTP/1.1 200 OK\r\n", after=b"\r\n\r\n")

@@ -207,7 +207,6 @@ def liveness_seconds(service: Service, timeout: float = 2) -> list[float]:
     return waits
 
 
-@pytest.mark.alone
 def test_clients_that_stall_do_not_keep_others_waiting(service, hold, figure):
     silent, slow, idle = hold(200, b""), hold(200, GET + b"X: "), hold(100, GET + b"\r\n")
     for connection in idle:

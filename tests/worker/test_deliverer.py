@@ -272,7 +272,6 @@ def test_while_it_sends_the_lease_is_renewed(deliverer, send, first, ledger, clo
     deliverer.renew_leases()
 
 
-@pytest.mark.alone
 def test_every_sender_keeps_the_deadline_also_one_that_does_not_know_of_it(
     user, ledger, codes, redis, seen, send
 ):

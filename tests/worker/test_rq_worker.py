@@ -102,7 +102,6 @@ def test_a_send_whose_job_got_lost_is_delivered_by_the_sweeper(
     assert len(sender.messages) == 1
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("redis", ["real"], indirect=True)
 def test_a_backlog_without_jobs_is_swept_as_fast_as_it_is_sent(
     user, worker_on, ledger, sender, redis, clock

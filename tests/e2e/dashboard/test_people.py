@@ -9,7 +9,6 @@ from tests.e2e.conftest import Service
 from tests.e2e.dashboard.conftest import ask, find, go, last_digits, verify
 
 
-@pytest.mark.alone
 def test_where_is_my_code(owned, open_dashboard, phone, figure):
     ask(owned, phone)
     assert verify(owned, phone, "000000" if owned.code_for(phone) != "000000" else "1" * 6) == 400

@@ -180,7 +180,6 @@ def test_sentinels_may_have_a_user_and_tls_of_their_own(
         sentinel.wait()
 
 
-@pytest.mark.alone
 def test_a_redis_that_does_not_answer_is_waited_for_no_longer_than_the_timeout(listener):
     with connect(url_of(listener), timeout_seconds=0.1) as client:
         began = time.monotonic()

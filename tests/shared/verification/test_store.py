@@ -191,7 +191,6 @@ def test_what_redis_comes_to_too_late_has_no_effect(tmp_path, codes, settings):
         assert service.view(started.verification_id, app="default").checks_left == 5
 
 
-@pytest.mark.alone
 def test_while_redis_hangs_callers_do_not_wait_for_it_one_after_the_other(tmp_path):
     with redis_server(tmp_path) as server, connect(server.url, timeout_seconds=0.2) as redis:
         store = Store(Scripts(redis))

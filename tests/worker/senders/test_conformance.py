@@ -250,7 +250,6 @@ GOOD = Subject(url=URL, make=Model)
 WAITING = (checks.does_not_wait_for_ever, checks.knows_what_it_does_not_know)
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("check", checks_for(GOOD), ids=lambda check: check.__name__)
 def test_passes_a_good_sender(check):
     check(replace(GOOD, make=Hasty) if check in WAITING else GOOD)
