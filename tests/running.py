@@ -48,11 +48,14 @@ def pytest_collection_finish() -> None:
 
 
 def _put_long_files_first(items: list[pytest.Item]) -> None:
-    """Otherwise one process would be left with them at the end. Files with tests that run alone are
-    the very first: while each process has such tests, none waits for anything else."""
-    waiting = {item.path for item in items if item.get_closest_marker("alone")}
+    """Otherwise one process would be left with them at the end. Files that run alone are the last:
+    then there are no other tests left that would have to wait for them."""
     slow = set(RUNNING)
-    items.sort(key=lambda i: (i.path not in waiting, slow.isdisjoint(i.path.parents)))
+    items.sort(key=lambda item: (_is_alone(item), slow.isdisjoint(item.path.parents)))
+
+
+def _is_alone(item: pytest.Item) -> bool:
+    return item.get_closest_marker("alone") is not None
 
 
 def _is_unit(item: pytest.Item) -> bool:
@@ -60,7 +63,7 @@ def _is_unit(item: pytest.Item) -> bool:
     on_redis = item.callspec.params.get("redis", "fake") if hasattr(item, "callspec") else "fake"
     return (
         on_redis == "fake"
-        and item.get_closest_marker("alone") is None
+        and not _is_alone(item)
         and PROGRAMS.isdisjoint(item.fixturenames)
         and STARTING.isdisjoint(vars(item.module))
     )

@@ -1,5 +1,6 @@
 """How `make test` spreads the tests over processes."""
 
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +14,15 @@ import os, pytest
 def test_leaves_its_process(number):
     with open("{name}.pids", "a") as pids:
         print(os.getpid(), file=pids)
+"""
+TEST = """
+def test_it():
+    pass
+"""
+ALONE = f"""
+import pytest
+pytestmark = pytest.mark.alone
+{TEST}
 """
 
 
@@ -28,3 +38,13 @@ def test_one_process_runs_all_tests_of_a_file(tmp_path):
     for name in "abc":
         pids = (tmp_path / f"{name}.pids").read_text().split()
         assert (len(pids), len(set(pids))) == (6, 1)
+
+
+def test_files_that_run_alone_are_the_last(tmp_path):
+    """Then they keep no other test waiting."""
+    for name, text in {"a": ALONE, "b": TEST, "c": ALONE, "d": TEST}.items():
+        (tmp_path / f"test_{name}.py").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-p", "tests.running", "--collect-only", "-q", "."]
+    env = os.environ | {"PYTHONPATH": str(ROOT), "PYTEST_XDIST_WORKER": "gw0"}
+    listed = subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True)
+    assert re.findall(r"test_(\w)\.py::", listed.stdout.decode()) == ["b", "d", "a", "c"]
