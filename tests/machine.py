@@ -1,4 +1,4 @@
-"""Which tests share the machine: all of them, except those marked `alone`."""
+"""Which tests share the machine: all of them, except those of files that are marked `alone`."""
 
 import fcntl
 import os

@@ -106,6 +106,13 @@ def test_no_function_takes_too_much():
     assert {name: n for name, n in taken.items() if n > MOST_PARAMETERS} == {}
 
 
+def test_what_runs_alone_is_a_whole_file():
+    """In the middle of a file, such a test would keep all other processes waiting."""
+    marks = re.compile(r"^(?!pytestmark = pytest\.mark\.alone$).*\bmark\.alone\b.*$", re.MULTILINE)
+    found = {name: lines for name in PYTHON if (lines := marks.findall(text_of(name)))}
+    assert found == {}
+
+
 @pytest.mark.parametrize("package", ["api", "shared"])
 def test_a_package_shows_its_design_at_the_top(package):
     top = [path.stem for path in (ROOT / package).glob("*.py") if not path.stem.startswith("__")]
