@@ -23,21 +23,14 @@ def pytest_runtest_protocol(item: pytest.Item):
 def machine(*, alone: bool, folder: str = tempfile.gettempdir()) -> Iterator[None]:
     """Share the machine with the tests of this user's other processes, or wait until none runs.
 
-    A test holds the turn while it waits for the run lock. No test can overtake a waiting one, so
-    a test that runs alone starts as soon as the running tests have ended.
+    Tests that share it overtake one that waits: it comes when they are all over, and keeps no
+    process waiting before that.
     """
-    turn, run = (_opened(Path(folder, f"sixpost-tests-{os.getuid()}.{n}")) for n in ("turn", "run"))
+    lock = os.open(Path(folder, f"sixpost-tests-{os.getuid()}"), os.O_RDONLY | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        fcntl.flock(run, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        fcntl.flock(turn, fcntl.LOCK_UN)
+        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         yield
     finally:
-        # Closing is not enough: a process that a test has forked holds the same locks.
-        for lock in (run, turn):
-            fcntl.flock(lock, fcntl.LOCK_UN)
-            os.close(lock)
-
-
-def _opened(path: Path) -> int:
-    return os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
+        # Closing is not enough: a process that a test has forked holds the same lock.
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        os.close(lock)

@@ -7,34 +7,35 @@ from pathlib import Path
 from tests.machine import machine
 
 
-def is_taken(path: Path) -> bool:
-    with path.open() as lock:
+def is_taken(lock: Path) -> bool:
+    with lock.open() as opened:
         try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
         return False
 
 
-def test_two_tests_run_at_the_same_time(tmp_path):
-    with machine(alone=False, folder=str(tmp_path)), machine(alone=False, folder=str(tmp_path)):
-        assert not any(map(is_taken, tmp_path.iterdir()))
+def is_waited_for(lock: Path) -> bool:
+    locks = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    return any("->" in line and f":{lock.stat().st_ino} " in line for line in locks)
 
 
-def test_one_that_runs_alone_waits_for_the_running_ones_and_lets_none_overtake(tmp_path):
+def test_one_that_runs_alone_waits_for_all_others_and_also_for_those_that_overtake_it(tmp_path):
     def run_alone() -> list[str]:
         with machine(alone=True, folder=str(tmp_path)):
-            (run,) = tmp_path.glob("*.run")
-            assert is_taken(run)
+            assert is_taken(lock)
             return running[:]
 
-    running = ["another"]
+    running = ["two others"]
     with ThreadPoolExecutor() as threads:
         with machine(alone=False, folder=str(tmp_path)):
+            (lock,) = tmp_path.iterdir()
             alone = threads.submit(run_alone)
-            (turn,) = tmp_path.glob("*.turn")
-            while not is_taken(turn):
+            while not is_waited_for(lock):
                 assert not alone.done()
+            with machine(alone=False, folder=str(tmp_path)):
+                assert not is_taken(lock)
             running.clear()
         assert alone.result() == []
-    assert not any(map(is_taken, tmp_path.iterdir()))
+    assert not is_taken(lock)
