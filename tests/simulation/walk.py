@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,6 +15,9 @@ from tests.simulation.nouns import Send, Verification
 from tests.simulation.world import World
 
 Move = Callable[["Walk"], None]
+
+# Wherever one could begin, also inside a longer number.
+_MAYBE_CODES = re.compile(rb"(?=([0-9]{%d}))" % scene.CODE_LENGTH)
 
 # What is compared of a verification with so many sends.
 _LOOK = """
@@ -245,12 +249,14 @@ class Walk:
     def look_for_secrets(self) -> None:
         """Clear addresses are in otp:code:* alone, and codes are nowhere."""
         found = []
-        secrets = [code.encode() for code in self.world.codes.values()]
-        numbers = [person.to.encode() for person in scene.PEOPLE]
+        codes = {code.encode() for code in self.world.codes.values()}
+        addresses = [person.to.encode() for person in scene.PEOPLE]
         for key, _, values in self.world.look(self._everything):
             text = b"\n".join([key, *values])
-            hidden = secrets if key.startswith(b"otp:code:") else [*secrets, *numbers]
-            found += [key.decode() for secret in hidden if secret in text]
+            hidden = codes.intersection(_MAYBE_CODES.findall(text))
+            if not key.startswith(b"otp:code:"):
+                hidden.update(address for address in addresses if address in text)
+            found += [key.decode()] * len(hidden)
         invariants.nothing_secret_is_kept(found)
 
     def look_at_open_sends(self) -> None:
