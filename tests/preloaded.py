@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 ROOT = Path(__file__).parent.parent
-MODULES = ("api.__main__", "worker.__main__")
+# What a command finds imported; any other finds the service.
+MODULES = {"tests.simulation": ("tests.simulation.__main__",)}
+SERVICE = ("api.__main__", "worker.__main__")
 LARGEST_REQUEST = 65536
 # A process id, and at its end the exit status.
 NUMBER = struct.Struct("i")
@@ -70,28 +72,30 @@ class Forked:
 def start(
     *command: str, cwd: Path, env: Mapping[str, str], output: BinaryIO, new_session: bool = False
 ) -> Forked:
-    """Run a module of the service with its arguments, as `python -m` does."""
+    """Run a module of the service with its arguments, as `python -m` does. In the folder of another
+    tree, run it on what that tree holds."""
     request = {"command": command, "cwd": str(cwd), "env": dict(env), "new_session": new_session}
     ending, ended = os.pipe()
-    socket.send_fds(_forking(), [json.dumps(request).encode()], [output.fileno(), ended])
+    forking = _forking(MODULES.get(command[0], SERVICE))
+    socket.send_fds(forking, [json.dumps(request).encode()], [output.fileno(), ended])
     os.close(ended)
     return Forked(ending)
 
 
 @cache
-def _forking() -> socket.socket:
-    """The connection to the process that forks, which ends when this one does."""
+def _forking(modules: tuple[str, ...]) -> socket.socket:
+    """The connection to a process that has imported these and forks. It ends when this one does."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     its.set_inheritable(True)
-    command = [sys.executable, "-m", __name__, str(its.fileno())]
+    command = [sys.executable, "-m", __name__, str(its.fileno()), *modules]
     os.posix_spawn(command[0], command, {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)})
     its.close()
     atexit.register(ours.close)
     return ours
 
 
-def main(connection: socket.socket) -> None:
-    for name in MODULES:
+def main(connection: socket.socket, modules: list[str]) -> None:
+    for name in modules:
         importlib.import_module(name)
         # Otherwise runpy would warn that it runs the module again.
         del sys.modules[name]
@@ -129,9 +133,19 @@ def _watch(request: dict[str, Any], output: int, ended: int) -> None:
     os.environ.clear()
     os.environ.update(request["env"])
     sys.path[0] = request["cwd"]
+    if request["cwd"] != str(ROOT) and Path(request["cwd"], "shared").exists():
+        _forget_this_tree()
     sys.argv[:] = request["command"]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 
+def _forget_this_tree() -> None:
+    """Only packages stay imported."""
+    sys.path[:] = [path for path in sys.path if path != str(ROOT)]
+    for name in list(sys.modules):
+        if name.partition(".")[0] in ("api", "shared", "tests", "worker"):
+            del sys.modules[name]
+
+
 if __name__ == "__main__":
-    main(socket.socket(fileno=int(sys.argv[1])))
+    main(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])

@@ -62,3 +62,10 @@ def test_a_weak_setting_ends_the_api_as_python_m_does(tmp_path):
         api = preloaded.start("api", cwd=ROOT, env={"OTP_CODE_LENGTH": "3"}, output=output)
     assert api.wait(60) == 1
     assert (tmp_path / "log").read_text(encoding="utf-8").startswith("otp api: OTP_CODE_LENGTH")
+
+
+def test_in_another_tree_it_runs_what_that_tree_holds(run, tmp_path):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "__init__.py").write_text("VERSION = 'another'", encoding="utf-8")
+    assert run("import shared; print(shared.VERSION)").wait(60) == 0
+    assert (tmp_path / "log").read_text(encoding="utf-8") == "another\n"

@@ -1,12 +1,12 @@
 """The simulation finds faults: each one that is planted, and by an invariant that it breaks."""
 
+import os
 import re
-import subprocess
-import sys
 from inspect import getmembers, isfunction
 
 import pytest
 
+from tests import preloaded
 from tests.simulation import faults, invariants
 from tests.simulation.faults import DoesNotApply, Fault
 
@@ -18,17 +18,15 @@ FOUND = re.compile(r"step ([\d,]+): (\w+): ")
 @pytest.mark.parametrize("name", faults.NAMES)
 def test_a_fault_is_found_within_a_minute(tmp_path, name, figure):
     fault = Fault.named(name)
-    fault.plant(tmp_path)
-    arguments = ("--processes", "1", "--minutes", "1", "--seed", str(SEED))
-    walk = subprocess.run(
-        [sys.executable, "-m", "tests.simulation", *arguments],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found = FOUND.search(walk.stdout)
-    assert found, walk.stdout + walk.stderr
+    tree, log = tmp_path / "tree", tmp_path / "log"
+    tree.mkdir()
+    fault.plant(tree)
+    command = ("tests.simulation", "--processes", "1", "--minutes", "1", "--seed", str(SEED))
+    with log.open("wb") as output:
+        preloaded.start(*command, cwd=tree, env=os.environ, output=output).wait()
+    told = log.read_text(encoding="utf-8")
+    found = FOUND.search(told)
+    assert found, told
     figure(f"fault {name}", f"{found[2]}, step {found[1]}")
     assert found[2] in fault.found_by
 

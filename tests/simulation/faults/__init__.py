@@ -12,9 +12,6 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[2]
 NAMES = sorted(path.stem for path in FOLDER.glob("*.diff"))
-# What can have a fault. The rest of the tree is as it is.
-_COPIED = ("shared", "worker", "tests")
-_LEFT_OUT = shutil.ignore_patterns("node_modules")
 _BLOCK = re.compile(r"^@@.*\n", re.MULTILINE)
 
 
@@ -47,14 +44,36 @@ class Fault:
 
     def plant(self, folder: Path) -> None:
         """Make a tree in an empty folder that has the fault. Raises DoesNotApply."""
-        for path in ROOT.iterdir():
-            if path.name in _COPIED:
-                shutil.copytree(path, folder / path.name, ignore=_LEFT_OUT)
-            elif not path.name.startswith("."):
-                (folder / path.name).symlink_to(path)
+        _fill(folder, ROOT)
         for name, old, new in self.blocks:
-            file = folder / name
+            file = _own(folder, name)
             text = file.read_text(encoding="utf-8")
             if text.count(old) != 1:
                 raise DoesNotApply(f"{name} has {text.count(old)} times:\n{old}")
             file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def _fill(folder: Path, original: Path) -> None:
+    """Link to what the original folder holds. What Python compiles of the tree stays in it."""
+    for path in original.iterdir():
+        if path.name == "__pycache__":
+            (folder / path.name).mkdir()
+            _fill(folder / path.name, path)
+        elif not path.name.startswith("."):
+            (folder / path.name).symlink_to(path)
+
+
+def _own(folder: Path, name: str) -> Path:
+    """The file of that name below the folder, with copies in the place of links on the way."""
+    path = folder
+    for part in Path(name).parts:
+        path /= part
+        if path.is_symlink():
+            original = path.readlink()
+            path.unlink()
+            if original.is_dir():
+                path.mkdir()
+                _fill(path, original)
+            else:
+                shutil.copyfile(original, path)
+    return path
