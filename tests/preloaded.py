@@ -5,6 +5,7 @@ in Docker start the service by its command.
 """
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -99,6 +100,8 @@ def main(connection: socket.socket, modules: list[str]) -> None:
         importlib.import_module(name)
         # Otherwise runpy would warn that it runs the module again.
         del sys.modules[name]
+    # Otherwise each process would copy most of it, to look for garbage in it.
+    gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # The system reaps the processes that watch.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
