@@ -16,6 +16,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -71,16 +72,41 @@ class Forked:
 
 
 def start(
-    *command: str, cwd: Path, env: Mapping[str, str], output: BinaryIO, new_session: bool = False
+    *command: str,
+    cwd: Path,
+    env: Mapping[str, str],
+    output: BinaryIO,
+    errors: BinaryIO | None = None,
+    new_session: bool = False,
 ) -> Forked:
     """Run a module of the service with its arguments, as `python -m` does. In the folder of another
-    tree, run it on what that tree holds."""
+    tree, run it on what that tree holds. Without `errors`, they are in the output."""
     request = {"command": command, "cwd": str(cwd), "env": dict(env), "new_session": new_session}
     ending, ended = os.pipe()
     forking = _forking(MODULES.get(command[0], SERVICE))
-    socket.send_fds(forking, [json.dumps(request).encode()], [output.fileno(), ended])
+    files = [output.fileno(), (errors or output).fileno(), ended]
+    socket.send_fds(forking, [json.dumps(request).encode()], files)
     os.close(ended)
     return Forked(ending)
+
+
+def run(
+    *command: str, cwd: Path, env: Mapping[str, str], timeout: float = 30
+) -> subprocess.CompletedProcess[str]:
+    """What subprocess.run() returns for a module of the service, run to its end as start() does.
+    Raises subprocess.TimeoutExpired."""
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        process = start(*command, cwd=cwd, env=env, output=output, errors=errors)
+        try:
+            status = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        printed = []
+        for file in (output, errors):
+            file.seek(0)
+            printed.append(file.read().decode())
+    return subprocess.CompletedProcess(command, status, *printed)
 
 
 @cache
@@ -106,7 +132,7 @@ def main(connection: socket.socket, modules: list[str]) -> None:
     # The system reaps the processes that watch.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
-        request, descriptors, *_ = socket.recv_fds(connection, LARGEST_REQUEST, 2)
+        request, descriptors, *_ = socket.recv_fds(connection, LARGEST_REQUEST, 3)
         if not request:
             return
         if os.fork() == 0:
@@ -117,7 +143,7 @@ def main(connection: socket.socket, modules: list[str]) -> None:
             os.close(descriptor)
 
 
-def _watch(request: dict[str, Any], output: int, ended: int) -> None:
+def _watch(request: dict[str, Any], output: int, errors: int, ended: int) -> None:
     """Fork again, and say how the process has ended. In that process, run the command."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if pid := os.fork():
@@ -129,9 +155,9 @@ def _watch(request: dict[str, Any], output: int, ended: int) -> None:
         os.setsid()
     os.write(ended, NUMBER.pack(os.getpid()))
     os.close(ended)
-    for standard in (1, 2):
-        os.dup2(output, standard)
-    os.close(output)
+    for file, standard in ((output, 1), (errors, 2)):
+        os.dup2(file, standard)
+        os.close(file)
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])

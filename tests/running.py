@@ -15,7 +15,7 @@ RUNNING = [
     for folder in ("attacks", "chaos", "deploy", "e2e", "simulation", "upgrade")
 ]
 PROGRAMS = {"redis_url", "redis_6_2_url"}
-STARTING = {"node", "redis_server", "refusable_redis", "serving", "subprocess"}
+STARTING = {"node", "preloaded", "redis_server", "refusable_redis", "serving", "subprocess"}
 
 _FIGURES = pytest.StashKey[dict[str, str]]()
 

@@ -36,6 +36,20 @@ def test_runs_a_module_with_its_arguments_environment_and_folder(run, tmp_path):
     assert said == f"['one', 'two'] by env {tmp_path.name}\nto stderr\n"
 
 
+def test_tells_errors_from_output(tmp_path):
+    (tmp_path / "told.py").write_text(TOLD, encoding="utf-8")
+    env = {"PATH": os.environ["PATH"], "TOLD": "by env"}
+    ended = preloaded.run("told", cwd=tmp_path, env=env)
+    assert (ended.returncode, ended.stderr) == (0, "to stderr\n")
+    assert ended.stdout == f"[] by env {tmp_path.name}\n"
+
+
+def test_ends_a_program_that_takes_too_long(tmp_path):
+    (tmp_path / "told.py").write_text("import signal; signal.pause()", encoding="utf-8")
+    with pytest.raises(subprocess.TimeoutExpired):
+        preloaded.run("told", cwd=tmp_path, env={}, timeout=0.01)
+
+
 @pytest.mark.parametrize(
     ("program", "status"),
     [

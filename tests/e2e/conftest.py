@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -127,15 +126,7 @@ class Service:
 
     def run(self, module: str, *words: str) -> subprocess.CompletedProcess[str]:
         """A command of the service, with the same settings, to its end."""
-        return subprocess.run(
-            [sys.executable, "-m", module, *words],
-            check=False,
-            cwd=ROOT,
-            env=self._env,
-            capture_output=True,
-            text=True,
-            timeout=30,
-        )
+        return preloaded.run(module, *words, cwd=ROOT, env=self._env)
 
     def stop(self) -> None:
         for program in self._programs:

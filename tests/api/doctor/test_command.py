@@ -1,12 +1,11 @@
 """`python -m api.doctor` as an owner runs it."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from api.doctor.__main__ import findings
+from tests import preloaded
 from tests.conftest import KEY
 
 ROOT = Path(__file__).parents[3]
@@ -15,14 +14,8 @@ SENDER = "webhook://whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz@otp.example/x"
 
 def run(*arguments: str, **env: str) -> tuple[int, str]:
     """The exit status, and what was printed. Nothing is written to stderr."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "api.doctor", *arguments],
-        cwd=ROOT,
-        env={"OTP_SECRET_KEYS": KEY, "OTP_ALLOW_OPEN": "true", **env},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    env = {"OTP_SECRET_KEYS": KEY, "OTP_ALLOW_OPEN": "true", **env}
+    ran = preloaded.run("api.doctor", *arguments, cwd=ROOT, env=env)
     assert ran.stderr == ""
     return ran.returncode, ran.stdout
 
