@@ -33,8 +33,11 @@ def test_one_process_runs_all_tests_of_a_file(tmp_path):
     for name in "abc":
         tests = TESTS.format(name=name)
         (tmp_path / f"test_{name}.py").write_text(tests, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-n", "2", *together[1].split(), "."]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    # Each of the three processes would import all plug-ins.
+    env = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    pytest = [sys.executable, "-m", "pytest", "-p", "xdist.plugin"]
+    command = [*pytest, "-n", "2", *together[1].split(), "."]
+    subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True)
     for name in "abc":
         pids = (tmp_path / f"{name}.pids").read_text().split()
         assert (len(pids), len(set(pids))) == (6, 1)
