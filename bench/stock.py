@@ -5,7 +5,6 @@ import re
 from typing import Any
 
 from flask import Flask
-from redis import Redis
 from rq import Queue
 
 import api
@@ -15,19 +14,17 @@ from shared.delivery import queue
 from shared.settings import Settings
 from shared.storage import keys
 from shared.storage.client import connect
+from shared.storage.scripts import Scripts
 from shared.verification import store
 from shared.verification.model import Started
 from shared.verification.service import VerificationService
 
 
-def without_jobs(redis: Redis) -> None:
-    """Have the start script, which is loaded later, enqueue nothing."""
-    register = redis.register_script
+class StockScripts(Scripts):
+    """The start script enqueues nothing."""
 
-    def register_without(script: Any) -> Any:
-        return register(re.sub(r"\n  enqueue\(.*\)\n", "\n", script))
-
-    redis.register_script = register_without  # type: ignore[method-assign]
+    def text(self, name: str) -> str:
+        return re.sub(r"\n  enqueue\(.*\)\n", "\n", super().text(name))
 
 
 def app() -> Flask:
@@ -50,7 +47,7 @@ def app() -> Flask:
             )
             return started
 
-    without_jobs(redis)
+    api.Scripts = StockScripts  # type: ignore[attr-defined]
     api.VerificationService = StockService  # type: ignore[attr-defined]
     return api.create_app(settings, redis)
 

@@ -13,6 +13,7 @@ from typing import Any
 from hiredis import pack_command
 from redis import Redis, exceptions
 from redis.client import Pipeline
+from redis.commands.core import Script
 
 from shared.errors import StorageUnavailable
 from shared.storage import keys
@@ -72,14 +73,15 @@ class Scripts:
         """The script of that name. A script for `when_full` also runs while Redis is full. It
         writes little, and makes room."""
         first = _RUNS_WHEN_FULL if when_full else ""
-        script = self._redis.register_script(first + self.text(name))
+        script = _script(first + self.text(name))
 
         def run(keys: Sequence[str], args: Sequence[Any]) -> Any:
+            command = ("EVALSHA", script.sha, len(keys), *keys, *args)
             try:
-                return self._ask("EVALSHA", script.sha, len(keys), *keys, *args)
+                return self._ask(*command)
             except exceptions.NoScriptError:
-                # It loads itself.
-                return script(keys, args)
+                self._ask("SCRIPT", "LOAD", script.script)
+                return self._ask(*command)
 
         return lambda keys, args: self._guarded(lambda: run(keys, args))
 
@@ -144,6 +146,13 @@ class Scripts:
             self._note(time.perf_counter() - begin)
         self._breaker.close()
         return answer
+
+
+@cache
+def _script(text: str) -> Script:
+    """A script with its hash, which is the same for every Redis."""
+    # Bytes, because it would ask the client how to encode a text.
+    return Script(None, text.encode())  # type: ignore[arg-type]
 
 
 @cache
