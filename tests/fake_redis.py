@@ -1,23 +1,48 @@
-"""A fake Redis whose Lua costs little: fakeredis starts one for each server, and each time that it
-runs a script it compiles it, collects all garbage, and looks for new globals at every call."""
+"""A fake Redis that costs little. fakeredis starts a Lua for each server, and each time that it
+runs a script it compiles it, collects all garbage, and looks for new globals at every call. It
+reads commands in Python, and goes through all that exist to find what the user of a new server may
+run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
+from queue import SimpleQueue
 from threading import Lock
 from typing import Any
 
 import fakeredis
 from fakeredis.commands_mixins import scripting_mixin
+from fakeredis.model import _acl, get_commands_by_category
+from hiredis import Reader
 from redis import Redis
+
+vars(_acl)["get_commands_by_category"] = cache(get_commands_by_category)
 
 
 @contextmanager
 def fake_redis() -> Iterator[Redis]:
     """An empty one, whose memory is free afterwards. fakeredis keeps every server that it makes
     itself until the process ends."""
-    with fakeredis.FakeRedis(server=_Server()) as redis:
+    with fakeredis.FakeRedis(server=_Server(), connection_class=_Connection) as redis:
         yield redis
+
+
+class _Connection(fakeredis.FakeRedisConnection):
+    def _connect(self) -> fakeredis._socket.FakeSocket:
+        socket: Any = super()._connect()
+        socket.responses = SimpleQueue()
+        socket._parser = _commands(socket._process_command)
+        next(socket._parser)
+        return socket
+
+
+def _commands(process: Callable[[list[bytes]], None]) -> Generator[None, bytes]:
+    """Process the commands in the bytes that are sent to it."""
+    reader = Reader()
+    while True:
+        reader.feed((yield))
+        while (command := reader.gets()) is not False:
+            process(command)
 
 
 class _Server(fakeredis.FakeServer):
@@ -44,8 +69,12 @@ def _lua() -> dict[str, Any]:
     def call(command: bytes, *args: Any) -> Any:
         return socket[0]._lua_redis_call(runtime, known, command, *args)
 
+    def pcall(command: bytes, *args: Any) -> Any:
+        return socket[0]._lua_redis_pcall(runtime, known, command, *args)
+
     functions = server._lua_runtime.globals()
     functions[b"redis"][b"call"] = call
+    functions[b"redis"][b"pcall"] = pcall
     functions[b"cjson"][b"encode"] = partial(scripting_mixin._lua_cjson_encode, runtime, known)
     functions[b"cjson"][b"decode"] = partial(scripting_mixin._lua_cjson_decode, runtime, known)
     server._lua_runtime.execute(_NO_NEW_GLOBALS)
