@@ -157,6 +157,8 @@ class Settings(Receipts, Webhooks, Recipients, Limits, Senders, Codes, Keys, Pro
         if name == PAGE_APP:
             # People at a page ask for a code now and then; a program would give itself away.
             table = {"limit_ip": "10/1h", **table}
+        if not table:
+            return self
         unknown = [key for key in table if f"otp_{key}" not in PER_APP]
         if unknown:
             near = get_close_matches(unknown[0], [key.removeprefix("otp_") for key in PER_APP], 1)
