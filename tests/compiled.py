@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, Rule
+from werkzeug.routing.matcher import State, StateMachineMatcher
 
 
 class KnownRule(Rule):
@@ -22,6 +23,38 @@ class KnownRule(Rule):
         vars(self).update(self._known[key])
 
 
+class KnownMatcher(StateMachineMatcher):
+    """The paths of an app, as werkzeug looks for them. Those of all apps with the same are one."""
+
+    _known: ClassVar[dict[tuple[Any, ...], State]] = {}
+
+    def __init__(self, merge_slashes: bool) -> None:
+        super().__init__(merge_slashes)
+        self._rules: list[Rule] = []
+
+    def add(self, rule: Rule) -> None:
+        self._rules.append(rule)
+
+    def update(self) -> None:
+        key = tuple(
+            (rule.rule, rule.endpoint, frozenset(rule.methods or ()), str(rule.defaults))
+            for rule in self._rules
+        )
+        if key not in self._known:
+            self._root = State()
+            for rule in self._rules:
+                super().add(rule)
+            super().update()
+            self._known[key] = self._root
+        self._root = self._known[key]
+
+
+class KnownMap(Map):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._matcher = KnownMatcher(self._matcher.merge_slashes)
+
+
 class KnownTemplates(BytecodeCache):
     def __init__(self) -> None:
         self._code: dict[tuple[str, str], Any] = {}
@@ -34,5 +67,6 @@ class KnownTemplates(BytecodeCache):
 
 
 def share() -> None:
+    Flask.url_map_class = KnownMap
     Flask.url_rule_class = KnownRule
     Flask.jinja_options = {"bytecode_cache": KnownTemplates()}
