@@ -128,7 +128,13 @@ def env() -> dict[str, str]:
 
 @pytest.fixture
 def settings(env) -> Settings:
-    return Settings.load({"OTP_SECRET_KEYS": KEY, **env}, env_file=None)
+    return _loaded(tuple(env.items()))
+
+
+@cache
+def _loaded(env: tuple[tuple[str, str], ...]) -> Settings:
+    """Settings that tests share. They can't be changed."""
+    return Settings.load({"OTP_SECRET_KEYS": KEY, **dict(env)}, env_file=None)
 
 
 @pytest.fixture
