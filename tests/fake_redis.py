@@ -27,6 +27,11 @@ def fake_redis() -> Iterator[Redis]:
         yield redis
 
 
+def held_by(redis: Redis) -> Any:
+    """The database of a fake Redis. Its `_dict` can be pickled to be restored."""
+    return redis.connection_pool.connection_kwargs["server"].dbs[0]
+
+
 class _Connection(fakeredis.FakeRedisConnection):
     def _connect(self) -> fakeredis._socket.FakeSocket:
         socket: Any = super()._connect()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from tests.fake_redis import fake_redis
+from tests.fake_redis import fake_redis, held_by
 from tests.user import OTHER_PHONE, PHONE, wrong
 from worker.senders.base import DeliveryError
 
@@ -74,7 +74,7 @@ class World:
         run_worker()
         self._log_in()
         self._phone_message()
-        self._database = redis.connection_pool.connection_kwargs["server"].dbs[0]
+        self._database = held_by(redis)
         self._keys = redis.keys()
         for key in self._keys:
             redis.persist(key)
