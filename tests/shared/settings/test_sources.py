@@ -64,7 +64,12 @@ def test_an_empty_value_counts_as_none_given(load, tmp_path):
     assert settings.otp_secret_keys is None
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b" \t\r\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n"])
+EMPTY = pytest.mark.parametrize(
+    "content", [b"", b"\n", b" \t\r\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n"]
+)
+
+
+@EMPTY
 @pytest.mark.parametrize(
     "name", ["OTP_API_KEYS", "OTP_SECRET_KEYS", "OTP_APPS", "OTP_SMS_SENDERS", "REDIS_URL"]
 )
@@ -75,9 +80,12 @@ def test_an_empty_secret_file_stops_the_start_by_name(load, tmp_path, mounted, n
     (mounted / name.lower()).write_bytes(content)
     with pytest.raises(SettingsError, match=f"^{name}: {mounted}/{name.lower()} is empty"):
         load()
+
+
+@EMPTY
+def test_an_empty_file_of_a_generated_secret_stops_the_start_by_name(load, tmp_path, content):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "otp_secret_keys").write_bytes(content)
-    (mounted / name.lower()).unlink()
     with pytest.raises(SettingsError, match=r"^OTP_SECRET_KEYS: .* is empty"):
         load(OTP_DATA_DIR=str(tmp_path / "data"))
 
