@@ -91,6 +91,14 @@ def _played() -> Iterator[Played]:
 
 
 @pytest.fixture
+def pauses(monkeypatch) -> list[float]:
+    """The seconds that the client would have waited, each time."""
+    pauses: list[float] = []
+    monkeypatch.setattr("sixpost.client.time.sleep", pauses.append)
+    return pauses
+
+
+@pytest.fixture
 def sixpost(played) -> Iterator[Sixpost]:
     client = Sixpost(played.url, "a-secret-key", timeout=2)
     yield client

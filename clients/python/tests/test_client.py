@@ -87,10 +87,12 @@ def test_something_else_that_answers_is_told_apart(sixpost, played, answer):
     assert len(played.asked) == 1
 
 
-def test_a_start_is_repeated_with_one_key(sixpost, played):
+def test_a_start_is_repeated_with_one_key(sixpost, played, pauses):
     played.will_answer(LOST, problem("storage_unavailable", 503, wait=0), STARTED)
     assert sixpost.start(phone="+14155550123").verification_id == "VE1"
     assert len(played.asked) == 3
+    assert 0.2 <= pauses[0] <= 0.8
+    assert pauses[1:] == [0]
     assert len({headers["idempotency-key"] for _, headers, _ in played.asked}) == 1
 
 
@@ -155,9 +157,10 @@ def test_half_an_answer_is_none(sixpost, played):
         sixpost.check(otp="123456", verification_id="VE1")
 
 
-def test_waiting_ends_when_a_provider_has_accepted(sixpost, played):
+def test_waiting_ends_when_a_provider_has_accepted(sixpost, played, pauses):
     played.will_answer(details("queued"), details("sent"))
     assert sixpost.wait_until_sent("VE1").sends[0].status == "sent"
+    assert pauses == [0.5]
 
 
 @pytest.mark.parametrize(("status", "timeout"), [("failed", 30), ("queued", 0)])

@@ -68,12 +68,14 @@ def test_a_url_that_is_none_is_refused(url):
         Sixpost(url)
 
 
-def test_nobody_at_the_address_is_no_connection(played):
+def test_nobody_at_the_address_is_no_connection(pauses):
     with playing() as gone:
         pass
     client = Sixpost(gone.url, timeout=2)
     with pytest.raises(package.NoConnection):
         client.check(otp="123456", verification_id="VE1")
+    assert len(pauses) == 2
+    assert all(0.2 <= pause <= 0.8 for pause in pauses)
 
 
 def test_no_redirect_is_followed(sixpost, played):
@@ -97,6 +99,7 @@ def test_a_proxy_of_the_environment_is_used(played, monkeypatch):
     assert Sixpost("http://direct.example")._server._proxy is None
 
 
+@pytest.mark.usefixtures("pauses")
 def test_through_a_proxy_the_key_goes_only_to_the_service(played, monkeypatch):
     monkeypatch.setenv("https_proxy", played.url)
     monkeypatch.delenv("no_proxy", raising=False)
@@ -115,6 +118,7 @@ def test_a_proxy_of_another_kind_is_refused(monkeypatch):
         Sixpost("https://otp.example")
 
 
+@pytest.mark.usefixtures("pauses")
 def test_certificates_are_checked(played):
     tls = Sixpost("https://otp.example")._server._open.keywords["context"]
     assert (tls.verify_mode, tls.check_hostname) == (ssl.CERT_REQUIRED, True)
