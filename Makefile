@@ -43,7 +43,7 @@ test: $(VENV)/.dev ## run all tests (ARGS='-k name' for some of them)
 	@$(PY) -m pytest --numprocesses $(PROCESSES) $(TOGETHER) $(ARGS)
 
 # What only the other tests need. Each process would take longer to import it than to run many tests.
-UNNEEDED := $(foreach plugin,schemathesis hypothesispytest anyio valkey,-p no:$(plugin))
+UNNEEDED := -p no:schemathesis -p no:hypothesispytest
 
 .PHONY: unit
 unit: $(VENV)/.dev ## run the tests that start no program and measure no seconds (ARGS='-k name' for some of them)
