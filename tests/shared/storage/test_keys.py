@@ -53,18 +53,18 @@ def test_scripts_use_only_the_keys_that_are_named():
 
 
 def test_other_modules_use_the_names():
-    for path, module in sources():
+    for path, nodes in sources():
         if path != "shared/storage/keys.py":
             texts = {
                 node.value
-                for node in ast.walk(module)
+                for node in nodes
                 if isinstance(node, ast.Constant) and isinstance(node.value, str)
             }
             assert not [text for text in texts if text.startswith(OURS)], path
 
 
 def test_every_key_that_is_named_is_used():
-    nodes = [node for _, module in sources() for node in ast.walk(module)]
+    nodes = [node for _, nodes in sources() for node in nodes]
     used = {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute)}
     for name, key in named().items():
         in_python = f"keys.{name}" in used

@@ -58,8 +58,8 @@ def test_no_key_and_no_argument_sets_the_time():
 def test_python_leaves_expiry_to_scripts():
     """Only scripts know the time of Redis."""
     relative = {command.lower() for command in COMMANDS} | {"pexpireat", "expireat"}
-    for path, module in sources():
-        calls = [node for node in ast.walk(module) if isinstance(node, ast.Call)]
+    for path, nodes in sources():
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
         named = {node.func.attr for node in calls if isinstance(node.func, ast.Attribute)}
         options = {keyword.arg for node in calls for keyword in node.keywords}
         assert named & relative == set(), path
