@@ -41,7 +41,8 @@ def ask(page: Page, address: str) -> None:
 
 
 def type_code(page: Page, code: str) -> None:
-    """As a person does: at the last digit it is sent."""
+    """As a person does: at the last digit it is sent, once the page has loaded."""
+    page.wait_for_load_state()
     page.locator("#code").fill(code)
 
 
