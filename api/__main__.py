@@ -136,8 +136,8 @@ def _load(draining: Draining, app: str) -> Asgi:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     stop_with_parent()
     # By default the event loop could wait 5 ms for the thread that computes, and does so several
-    # times for each request. Under load that costs more than half of the throughput. With a fifth
-    # of this, the threads interrupt each other so often that a rush costs a quarter more CPU.
+    # times for each request. Under load that costs more than half of the throughput. With
+    # 0.2 ms, the threads interrupt each other so often that a rush costs a quarter more CPU.
     sys.setswitchinterval(0.001)
     return Asgi(
         made(app),

@@ -23,6 +23,7 @@ from tests.e2e.conftest import Service
 
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 740}}
 PAGE_OF_ONE = re.compile(r"/verify/VE[0-9a-f]{32}$")
+PICKER = re.compile(r"/vendor/intl-tel-input/")
 STATUS = re.compile(r"/verify/VE[0-9a-f]{32}/status\?")
 ENGLISH = Texts(language="en", words=texts_in(FRONTEND / "texts")["en"])
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.e2e.conftest import wait_for
-from tests.e2e.page.acts import SIZES, ask, assert_usable, new_phone, rendered
+from tests.e2e.page.acts import PICKER, SIZES, ask, assert_usable, new_phone, rendered
 
 WHOLE_NUMBERS = [
     ("+4915123456789", "en-US"),
@@ -24,7 +24,6 @@ WHOLE_NUMBERS = [
     ("0011 49 1512 3456789", "en-AU"),
     ("810 49 1512 3456789", "ru-RU"),
 ]
-PICKER = re.compile(r"/vendor/intl-tel-input/")
 
 
 @pytest.fixture

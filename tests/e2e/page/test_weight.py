@@ -1,10 +1,9 @@
 """How much the page weighs."""
 
-import re
-
 import pytest
 
-PICKER = re.compile(r"/vendor/intl-tel-input/")
+from tests.e2e.page.acts import PICKER
+
 HEAVIEST_KIB = 150
 
 
